@@ -9,10 +9,14 @@ benchmark verifies every invariant over it. Run as a program, on a new database,
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 import django
 
 from clearing.trades.lines import leaf_of, trade_line
+
+if TYPE_CHECKING:
+    from marketplace.kernel.actors import Actor
 
 CURRENCY = "JPY"
 SPARE_MINOR = 1_000_000
@@ -28,7 +32,6 @@ BULK_TABLES = (
     "clearing_bankentry",
 )
 STATEMENT_IMPORT = "bsi_" + "0" * 26
-CONFIRMED_BY = "usr_benchmark"
 
 _FOREIGN_KEYS = """
     SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
@@ -151,8 +154,11 @@ def main() -> None:
     from django.conf import settings
     from django.db import connection, transaction
 
+    from ._market import operator_actor  # deferred: Django set up
+
     with transaction.atomic():
         keys = _participants(arguments.participants)
+        second = operator_actor("second")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_FOREIGN_KEYS, [list(BULK_TABLES)])
         foreign_keys = cursor.fetchall()
@@ -165,7 +171,7 @@ def main() -> None:
             "parties": arguments.participants,
             "spare": SPARE_MINOR,
             "import": STATEMENT_IMPORT,
-            "confirmed_by": CONFIRMED_BY,
+            "confirmed_by": second.identifier,
             **keys,
         }
         values["last"] = arguments.participants + 2 * arguments.trades
@@ -179,7 +185,7 @@ def main() -> None:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         for _, added in foreign_keys:
             cursor.execute(added)
-        _record_confirmation()
+        _record_confirmation(second)
     from marketplace.events.services import deliver_due  # deferred: Django set up
 
     # A cycle waits until every event of before its cut-off was handled.
@@ -189,18 +195,11 @@ def main() -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def _record_confirmation() -> None:
+def _record_confirmation(second: Actor) -> None:
     """Record that a second person confirmed the statement."""
-    # deferred: Django set up
-    from marketplace.evidence.services import record
-    from marketplace.kernel.actors import Actor, Role
+    from marketplace.evidence.services import record  # deferred: Django set up
 
-    record(
-        kind="clearing.statement_confirmed",
-        subject=STATEMENT_IMPORT,
-        actor=Actor(CONFIRMED_BY, Role.OPERATOR),
-        payload={},
-    )
+    record(kind="clearing.statement_confirmed", subject=STATEMENT_IMPORT, actor=second, payload={})
 
 
 def _participants(count: int) -> dict[str, int]:

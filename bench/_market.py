@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.bank.queries import pay_in_reference
 from clearing.run.services.cycles import open_first_cycle
 from clearing.settlement.services.client_accounts import register_client_account
@@ -19,13 +17,18 @@ from clearing.trades.services.acceptance import accept_delivered
 from clearing.trades.services.disputes import dispute_trade, resolve_trade
 from clearing.trades.services.trades import conclude_trade
 from fixtures.day.bank import Movement, carry_in, statement
+from fixtures.sessions import keep_proved
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.schemas.contracts import AgreementConcluded
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.permissions import OPERATOR_ROLES, permissions_of
 from marketplace.participants import queries as participants
-from marketplace.participants.services import register_organisation
+from marketplace.participants.models import User
+from marketplace.participants.queries import OrganisationView
+from marketplace.participants.services import add_member, register_organisation
 from marketplace.rules.services import publish_rulebook
 
 CURRENCY = "JPY"
@@ -49,13 +52,12 @@ def prepare(tag: str, *, buyers: int, funds_minor: int) -> tuple[list[str], str]
         Movement(f"{tag}-{number}", "credit", funds_minor, "BUYER", pay_in_reference(organisation=buyer))
         for number, buyer in enumerate(found)
     ]
-    confirming = replace(operator, identifier="usr_benchmark_second")
-    carry_in(operator, confirming, statement(clock.today(), movements), file_name=f"{tag}.csv")
+    carry_in(operator, operator_actor("second"), statement(clock.today(), movements), file_name=f"{tag}.csv")
     return found, seller
 
 
-def operator_actor() -> Actor:
-    """The operator of this benchmark's database, made with its rulebook and first cycle if it is new."""
+def operator_actor(name: str = "first") -> Actor:
+    """A person of the operator of this benchmark's database, made with its rulebook and first cycle if it is new."""
     try:
         view = participants.operator_organisation()
         new = False
@@ -63,12 +65,12 @@ def operator_actor() -> Actor:
         _register("operator", is_operator=True, corporate_number="7999901000001")
         view = participants.operator_organisation()
         new = True
-    actor = Actor("usr_benchmark", Role.OPERATOR, view.id, view.public_id)
+    actor = _person(view, name)
     if new:
         document = yaml.safe_load(RULEBOOK.read_text(encoding="utf-8"))
         publish_rulebook(actor=actor, document=document, effective_from=clock.now())
         _by_two(
-            actor,
+            view,
             declare_funds_regime,
             currency=CURRENCY,
             regime="agency_receipt",
@@ -77,15 +79,33 @@ def operator_actor() -> Actor:
             idle_days=365,
         )
         open_first_cycle(actor=actor, currency=CURRENCY)
-        _by_two(actor, register_client_account, currency=CURRENCY, **CLIENT_ACCOUNT)
+        _by_two(view, register_client_account, currency=CURRENCY, **CLIENT_ACCOUNT)
     return actor
 
 
-def _by_two(actor: Actor, command: Callable[..., object], **stated: Any) -> None:
-    """``actor`` gives a command, and a second person the same one."""
+def _person(view: OrganisationView, name: str) -> Actor:
+    """A person of the operator with every role, added if need be, and a fresh proof."""
+    email = f"{name}@operator.example.jp"
+    person = User.objects.filter(email=email).first() or add_member(
+        actor=SYSTEM, organisation=view.public_id, email=email, name=name, roles=OPERATOR_ROLES
+    )
+    keep_proved(person.public_id)
+    return Actor(
+        person.public_id,
+        Role.OPERATOR,
+        view.id,
+        view.public_id,
+        permissions_of(OPERATOR_ROLES, proved=True, is_operator=True),
+        proved_at=clock.real_now(),
+        responsible=person.public_id,
+    )
+
+
+def _by_two(view: OrganisationView, command: Callable[..., object], **stated: Any) -> None:
+    """One person of the operator gives a command, and a second person the same one."""
     with suppress(SecondPersonNeeded):
-        command(actor=actor, **stated)
-    command(actor=replace(actor, identifier="usr_benchmark_second"), **stated)
+        command(actor=_person(view, "first"), **stated)
+    command(actor=_person(view, "second"), **stated)
 
 
 def _register(name: str, **options: Any) -> str:

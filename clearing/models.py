@@ -1,6 +1,6 @@
 """Registers the tables of clearing with Django; each is declared in its room."""
 
-from .approvals.models import Approval, MoneyCommand
+from .approvals.models import MoneyCommand
 from .bank.debit_models import DebitBooking, Recoupment
 from .bank.models import (
     BankAllocation,
@@ -38,7 +38,6 @@ from .trades.supply_models import SupplyStatement
 
 __all__ = [
     "Account",
-    "Approval",
     "Balance",
     "BalanceCertificate",
     "BankAllocation",

@@ -42,7 +42,7 @@ def watch() -> int:
 
 @shared_task(name="clearing.tasks.safeguard", ignore_result=True)
 def safeguard() -> int:
-    """On beat: segregation checks, idle money, lost payments, expired approvals; returns how many were done."""
+    """On beat: segregation checks, idle money, lost payments; returns how many were done."""
     return watch_money()
 
 

@@ -8,16 +8,16 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
-from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketplace.api.permissions import IsOperator
+from marketplace.api.permissions import PUBLIC
 from marketplace.api.renderers import AsAddressed, HtmlRenderer, PdfRenderer, TextRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.documents.errors import LanguageUnknown
 from marketplace.documents.presentation import Language
 from marketplace.documents.services import render_html
+from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .agreement_document import TEMPLATE
@@ -71,16 +71,14 @@ REQUEST_EXAMPLE = {
 class TemplateViewSet(MarketReadViewSet[Template]):
     """Published contract templates; public."""
 
+    reads = PUBLIC
     serializer_class = ContractTemplateSerializer
     queryset = Template.objects.all()
     filterset_fields = ("code", "contract_type")
 
-    def get_permissions(self) -> list[Any]:
-        """Anyone may read; only the operator publishes."""
-        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
-
     @create_command(
         summary="Publish a contract template",
+        needs=Permission.RULEBOOK_WRITE,
         request=PublishContractTemplateSerializer,
         response=ContractTemplateSerializer,
         example=TEMPLATE_EXAMPLE,
@@ -96,6 +94,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
     States are those of the Dataspace Protocol 2025-1.
     """
 
+    reads = Permission.MARKET_READ
     serializer_class = NegotiationSerializer
     queryset = Negotiation.objects.none()
     filterset_class = NegotiationFilter
@@ -110,6 +109,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
 
     @create_command(
         summary="Request a negotiation",
+        needs=Permission.NEGOTIATIONS_WRITE,
         request=RequestNegotiationSerializer,
         response=NegotiationSerializer,
         example=REQUEST_EXAMPLE,
@@ -121,6 +121,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
 
     @command(
         summary="Offer terms",
+        needs=Permission.NEGOTIATIONS_WRITE,
         request=ProposeTermsSerializer,
         response=NegotiationSerializer,
         example={"terms": {"price_minor": 110000}, "note": "この価格であればご提供できます。"},
@@ -132,6 +133,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
 
     @command(
         summary="Request other terms",
+        needs=Permission.NEGOTIATIONS_WRITE,
         request=ProposeTermsSerializer,
         response=NegotiationSerializer,
         example={"terms": {"price_minor": 100000}},
@@ -141,13 +143,19 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         """Answer an offer with a request for other terms (buyer)."""
         return self._read(services.counter_request(actor=self.actor, negotiation=public_id, **data))
 
-    @command(summary="Accept the offered terms", response=NegotiationSerializer, moves_money=True)
+    @command(
+        summary="Accept the offered terms",
+        needs=Permission.NEGOTIATIONS_WRITE,
+        response=NegotiationSerializer,
+        moves_money=True,
+    )
     def accept(self, data: dict[str, Any], public_id: str) -> Negotiation:
         """Accept the seller's offer; the seller signs next (buyer)."""
         return self._read(services.accept_offer(actor=self.actor, negotiation=public_id))
 
     @command(
         summary="Sign the contract",
+        needs=Permission.CONTRACTS_SIGN,
         request=SignContractSerializer,
         response=NegotiationSerializer,
         example={"signed_hash": "0" * 64},
@@ -159,6 +167,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
 
     @command(
         summary="End a negotiation",
+        needs=(Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE),
         request=TerminateNegotiationSerializer,
         response=NegotiationSerializer,
         example={"reason_code": "too_expensive", "reason": "予算を超えています。"},
@@ -177,6 +186,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
 class AgreementViewSet(MarketReadViewSet[Agreement]):
     """Agreements of the caller's organisation; all, for the operator."""
 
+    reads = Permission.MARKET_READ
     serializer_class = AgreementSerializer
     queryset = Agreement.objects.none()
     filterset_class = AgreementFilter
@@ -295,6 +305,7 @@ class DisputeViewSet(MarketReadViewSet[Dispute]):
     Open a dispute with the ``dispute`` command of the delivery.
     """
 
+    reads = Permission.MARKET_READ
     serializer_class = DisputeSerializer
     queryset = Dispute.objects.none()
     filterset_fields = ("state", "reason_code", "outcome")
@@ -307,6 +318,7 @@ class DisputeViewSet(MarketReadViewSet[Dispute]):
 class AdjustmentViewSet(MarketReadViewSet[Adjustment]):
     """Adjustments of the prices of the caller's agreements; all, for the operator."""
 
+    reads = Permission.MARKET_READ
     serializer_class = AdjustmentSerializer
     queryset = Adjustment.objects.none()
     filterset_fields = ("reason_code",)

@@ -13,11 +13,12 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from marketplace.api.permissions import IsOperator
+from marketplace.api.permissions import declare
 from marketplace.api.problems import CONTENT_TYPE
 from marketplace.api.renderers import AsAddressed
 from marketplace.api.serializers import ProblemSerializer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
+from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .collection import Moment
@@ -41,6 +42,7 @@ DISTRIBUTION = "dst_01JDQ7M2F0000000000000000A"
 class DeliveryViewSet(MarketReadViewSet[Entitlement]):
     """Deliveries of the caller's organisation, as buyer or seller; all, for the operator."""
 
+    reads = Permission.MARKET_READ
     serializer_class = DeliverySerializer
     filterset_class = DeliveryFilter
     queryset = Entitlement.objects.none()
@@ -53,6 +55,7 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         """With the instant at which access is judged, and how long what nobody collects stays open."""
         return {**super().get_serializer_context(), "moment": Moment()}
 
+    @declare(Permission.DELIVERIES_READ)
     @extend_schema(
         summary="Fetch a file",
         parameters=[
@@ -94,6 +97,7 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
 
     @command(
         summary="Report the hash of a received file",
+        needs=Permission.DELIVERIES_ANSWER,
         request=ReceiptInput,
         response=VoucherSerializer,
         status=201,
@@ -106,7 +110,12 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         """
         return services.report_receipt(actor=self.actor, entitlement=public_id, **data)
 
-    @command(summary="Accept a delivery", response=DeliverySerializer, moves_money=True)
+    @command(
+        summary="Accept a delivery",
+        needs=Permission.DELIVERIES_ANSWER,
+        response=DeliverySerializer,
+        moves_money=True,
+    )
     def accept(self, data: dict[str, Any], public_id: str) -> Entitlement:
         """Accept the delivery (buyer). Possible after every file has matched; the trade is then cleared."""
         services.accept_delivery(actor=self.actor, entitlement=public_id)
@@ -114,6 +123,7 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
 
     @command(
         summary="Open a dispute over a delivery",
+        needs=Permission.DELIVERIES_ANSWER,
         request=DisputeInput,
         response=DeliverySerializer,
         example={"reason_code": "incomplete", "text": "December is missing."},
@@ -131,7 +141,7 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         summary="Suspend access",
         request=SuspensionInput,
         response=DeliverySerializer,
-        permissions=(IsOperator,),
+        needs=Permission.DISPUTES_WRITE,
         example={"reason": "The data was seen outside the agreed scope of disclosure."},
     )
     def suspend(self, data: dict[str, Any], public_id: str) -> Entitlement:
@@ -139,7 +149,7 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         services.suspend_access(actor=self.actor, entitlement=public_id, **data)
         return self.get_object()
 
-    @command(summary="Resume access", response=DeliverySerializer, permissions=(IsOperator,))
+    @command(summary="Resume access", needs=Permission.DISPUTES_WRITE, response=DeliverySerializer)
     def resume(self, data: dict[str, Any], public_id: str) -> Entitlement:
         """Resume suspended access (operator)."""
         services.resume_access(actor=self.actor, entitlement=public_id)
@@ -149,6 +159,7 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
 class VoucherViewSet(MarketReadViewSet[Voucher]):
     """Vouchers of delivery, with the hashes of the file sent and received."""
 
+    reads = Permission.MARKET_READ
     serializer_class = VoucherSerializer
     filterset_class = VoucherFilter
     queryset = Voucher.objects.none()
@@ -161,6 +172,7 @@ class VoucherViewSet(MarketReadViewSet[Voucher]):
 class DownloadViewSet(MarketReadViewSet[Download]):
     """Downloads of the caller's deliveries, complete or aborted."""
 
+    reads = Permission.MARKET_READ
     serializer_class = DownloadSerializer
     filterset_class = DownloadFilter
     queryset = Download.objects.none()

@@ -11,17 +11,17 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import MultiPartParser
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.api.pagination import MarketCursorPagination
-from marketplace.api.permissions import IsOperator
+from marketplace.api.permissions import PUBLIC
 from marketplace.api.renderers import AsAddressed, JsonLdRenderer
 from marketplace.api.views import MarketReadViewSet, command, create_command
 from marketplace.kernel import clock
 from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .catalogue import as_json_ld, catalogue_graph
@@ -49,6 +49,7 @@ LISTING_EXAMPLE = {
     "update_interval_days": 1,
 }
 
+SELLERS_OR_ADMISSION = (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)
 GRAPH_LISTINGS_MAX = 20
 GRAPH_SECONDS = 30
 """So long a page of the catalogue's document is kept: making it takes about 30 ms for each listing."""
@@ -72,7 +73,7 @@ class CatalogueViewSet(MarketReadViewSet[Listing]):
     """The catalogue: listings that are for sale, with price and rights of use; public."""
 
     serializer_class = CatalogueEntrySerializer
-    permission_classes = (AllowAny,)
+    reads = PUBLIC
     pagination_class = CataloguePagination
     filterset_class = CatalogueFilter
     queryset = Listing.objects.none()
@@ -101,7 +102,7 @@ class CatalogueViewSet(MarketReadViewSet[Listing]):
 class CatalogueGraphView(APIView):
     """The catalogue as DCAT-AP 3, with rights (ODRL) and quality (DQV), for harvesting."""
 
-    permission_classes = (AllowAny,)
+    reads = PUBLIC
     renderer_classes = (JsonLdRenderer,)
     content_negotiation_class = AsAddressed
 
@@ -154,6 +155,7 @@ def store_uploads(view: ListingViewSet, data: dict[str, Any], public_id: str) ->
 class ListingViewSet(MarketReadViewSet[Listing]):
     """Listings of the caller's organisation, in any state; all, for the operator."""
 
+    reads = Permission.MARKET_READ
     serializer_class = ListingSerializer
     filterset_class = ListingFilter
     queryset = Listing.objects.none()
@@ -164,6 +166,7 @@ class ListingViewSet(MarketReadViewSet[Listing]):
 
     @create_command(
         summary="Create a listing",
+        needs=Permission.LISTINGS_WRITE,
         request=CreateListingSerializer,
         response=ListingSerializer,
         example=LISTING_EXAMPLE,
@@ -174,6 +177,7 @@ class ListingViewSet(MarketReadViewSet[Listing]):
 
     @command(
         summary="Change the description of a listing",
+        needs=Permission.LISTINGS_WRITE,
         request=ReviseListingSerializer,
         response=ListingSerializer,
         example={"keywords": ["気象", "降水量", "weather"]},
@@ -184,6 +188,7 @@ class ListingViewSet(MarketReadViewSet[Listing]):
 
     @command(
         summary="Add a version with files and an offer",
+        needs=Permission.LISTINGS_WRITE,
         request=AddVersionSerializer,
         response=ListingVersionSerializer,
         status=201,
@@ -197,6 +202,7 @@ class ListingViewSet(MarketReadViewSet[Listing]):
 
     @command(
         summary="Withdraw a listing",
+        needs=SELLERS_OR_ADMISSION,
         request=ListingWithdrawSerializer,
         response=ListingSerializer,
         example={"reason": "更新を終了しました。"},
@@ -205,7 +211,11 @@ class ListingViewSet(MarketReadViewSet[Listing]):
         """Withdraw the listing permanently. Agreements in force continue."""
         return services.withdraw_listing(actor=self.actor, listing=public_id, **data)
 
-    @command(summary="Resume the sale of a suspended listing", response=ListingSerializer)
+    @command(
+        summary="Resume the sale of a suspended listing",
+        needs=SELLERS_OR_ADMISSION,
+        response=ListingSerializer,
+    )
     def resume(self, data: dict[str, Any], public_id: str) -> Listing:
         """Possible after its seller is reinstated."""
         return services.resume_listing(actor=self.actor, listing=public_id)
@@ -214,6 +224,7 @@ class ListingViewSet(MarketReadViewSet[Listing]):
 class ListingVersionViewSet(MarketReadViewSet[ListingVersion]):
     """Versions of the caller's own listings; all, for the operator."""
 
+    reads = Permission.MARKET_READ
     serializer_class = ListingVersionSerializer
     filterset_class = ListingVersionFilter
     queryset = ListingVersion.objects.none()
@@ -222,7 +233,11 @@ class ListingVersionViewSet(MarketReadViewSet[ListingVersion]):
         """Rows in the caller's scope."""
         return queries.own_versions(self.actor)
 
-    @command(summary="Submit a version for publication", response=ListingVersionSerializer)
+    @command(
+        summary="Submit a version for publication",
+        needs=Permission.LISTINGS_WRITE,
+        response=ListingVersionSerializer,
+    )
     def submit(self, data: dict[str, Any], public_id: str) -> ListingVersion:
         """The quality is measured next, then the rules decide."""
         return services.submit_version(actor=self.actor, listing_version=public_id)
@@ -231,7 +246,7 @@ class ListingVersionViewSet(MarketReadViewSet[ListingVersion]):
         summary="Decide a version that is on hold",
         request=DecideVersionSerializer,
         response=ListingVersionSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.ADMISSION_WRITE,
         example={"outcome": "allow", "reason": "出典のライセンスを確認しました。"},
     )
     def decide(self, data: dict[str, Any], public_id: str) -> ListingVersion:

@@ -9,6 +9,7 @@ API_APPLICATIONS = (
     "marketplace.evidence",
     "marketplace.events",
     "marketplace.jobs",
+    "marketplace.approvals",
     "marketplace.participants",
     "marketplace.registration",
     "marketplace.notices",

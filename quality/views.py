@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.api.permissions import PUBLIC
 from marketplace.api.views import MarketReadViewSet
 
 from . import queries
@@ -23,7 +23,7 @@ class ProfileViewSet(MarketReadViewSet[Profile]):
     """Quality profiles of versions: public after publication, before that only for the seller."""
 
     serializer_class = ProfileSerializer
-    permission_classes = (AllowAny,)
+    reads = PUBLIC
     filterset_class = ProfileFilter
     queryset = Profile.objects.none()
 
@@ -35,7 +35,7 @@ class ProfileViewSet(MarketReadViewSet[Profile]):
 class MethodView(APIView):
     """The methods of measuring quality and detecting personal data."""
 
-    permission_classes = (AllowAny,)
+    reads = PUBLIC
 
     @extend_schema(summary="Read the methods of measurement", responses=MethodSerializer)
     def get(self, request: Request) -> Response:

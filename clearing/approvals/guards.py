@@ -1,4 +1,4 @@
-"""Database guards of commands on money."""
+"""Database guards of commands on money, and of which permission a command of clearing takes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from marketplace.kernel.guards import sql_body
 from marketplace.rules.parameters import PARAMETERS
 
 from .locks import COMMAND_LOCK
+from .permissions import DEFAULT, PERMISSIONS, PREFIX
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -28,4 +29,15 @@ def within_one_persons_limit() -> pgtrigger.Trigger:
             ),
             LIMIT_DEFAULT=PARAMETERS["second_person_minor"].default,
         ),
+    )
+
+
+def commanded_by_right() -> pgtrigger.Trigger:
+    """Who approves a command of clearing acts with the permission of that command, which the operator's roles alone have."""
+    cases = " ".join(f"WHEN '{command}' THEN '{needed}'" for command, needed in sorted(PERMISSIONS.items()))
+    return pgtrigger.Trigger(
+        name="commanded_by_right",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "commanded_by_right.sql", PREFIX=PREFIX, CASES=cases, DEFAULT=DEFAULT),
     )

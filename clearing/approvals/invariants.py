@@ -6,29 +6,21 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.rules.parameters import PARAMETERS
 
+from .permissions import DEFAULT, PERMISSIONS, PREFIX
+
+_PERMISSION = " ".join(f"WHEN '{command}' THEN '{needed}'" for command, needed in sorted(PERMISSIONS.items()))
+
 Invariant(
-    name="clearing.large_amounts_by_two_people",
-    promise=1,
-    statement="An approved command on a large amount has two, the second a person, and both are in the evidence.",
-    guards=(
-        "clearing_approval.state_guard",
-        "clearing_approval.immutable",
-        "clearing_approval.set_once",
-        "clearing_approval.no_delete",
-        "clearing_approval.dated_now",
-        "clearing_approval.set_now",
-        "clearing_approval.approval_pending_once",
-        "clearing_approval.approval_two_people",
-        "clearing_approval.approval_ended_when",
-    ),
-    test="tests/clearing/approvals/test_services.py::test_one_person_cannot_be_both",
+    name="clearing.commanded_by_right",
+    promise=9,
+    statement="Whoever approves a command of clearing acts for the operator with the permission that the command takes.",
+    guards=("approvals_approval.commanded_by_right",),
+    test="tests/clearing/approvals/test_permissions.py::test_a_command_takes_its_own_permission",
     check=by_query(
-        "SELECT a.public_id, a.first_person, a.ended_by FROM clearing_approval a WHERE a.state = 'approved' AND"
-        " (a.ended_by IS NULL OR a.ended_by IN (a.first_person, a.first_responsible) OR NOT starts_with(a.ended_by, 'usr_') OR a.ended_at >= a.expires_at"
-        "  OR NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.subject = a.public_id"
-        "   AND e.kind = 'clearing.approval_asked' AND e.actor = a.first_person)"
-        "  OR NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.subject = a.public_id"
-        "   AND e.kind = 'clearing.approval_approved' AND e.actor = a.ended_by))"
+        "SELECT a.public_id, a.command, a.permission FROM approvals_approval a"  # noqa: S608  our own words
+        " LEFT JOIN participants_organisation o ON o.public_id = a.organisation"
+        f" WHERE starts_with(a.command, '{PREFIX}')"
+        f" AND (o.is_operator IS NOT TRUE OR a.permission <> CASE a.command {_PERMISSION} ELSE '{DEFAULT}' END)"
     ),
 )
 
@@ -36,14 +28,18 @@ Invariant(
     name="clearing.events_abandoned_by_two_people",
     promise=9,
     statement="Who is on record as the two people that gave up an event gave the same command, and it is in the evidence.",
-    guards=("events_abandonment.abandonment_two_people", "clearing_approval.approval_two_people"),
+    guards=(
+        "events_abandonment.abandonment_two_people",
+        "events_abandonment.acted_by_person",
+        "approvals_approval.approval_two_people",
+    ),
     test="tests/clearing/approvals/test_parked_events.py::test_two_people_who_never_asked_are_named",
     check=by_query(
         "SELECT a.event, a.handler, a.abandoned_by FROM events_abandonment a WHERE NOT EXISTS ("
         " SELECT FROM evidence_evidencerecord r WHERE r.subject = a.event AND r.kind = 'events.abandoned'"
         " AND r.actor = a.abandoned_by AND (r.payload ->> 'entry')::bigint = a.entry_key)"
         " OR a.first_person <> '' AND NOT EXISTS ("
-        " SELECT FROM clearing_approval p WHERE p.command = 'clearing.abandon_event' AND p.subject = a.event"
+        " SELECT FROM approvals_approval p WHERE p.command = 'clearing.abandon_event' AND p.subject = a.event"
         " AND p.state = 'approved' AND (p.first_person, p.ended_by) = (a.first_person, a.abandoned_by)"
         " AND (p.payload ->> 'entry')::bigint = a.entry_key)"
     ),
@@ -64,19 +60,20 @@ Invariant(
         "participants_organisation.suspended_while_one_stands",
         "participants_organisation.state_guard",
         "participants_reinstatement.reinstatement_two_people",
+        "participants_reinstatement.acted_by_person",
         "participants_reinstatement.append_only",
         "participants_reinstatement.own_transaction",
-        "clearing_approval.approval_two_people",
+        "approvals_approval.approval_two_people",
     ),
     test="tests/clearing/approvals/test_releases.py::test_two_people_who_never_asked_are_named",
     check=by_query(
         "SELECT h.public_id, h.lifted_by AS person FROM rules_halt h WHERE h.lifted_at IS NOT NULL AND NOT EXISTS ("
-        " SELECT FROM clearing_approval a WHERE a.command = 'clearing.lift_halt' AND a.subject = h.public_id"
+        " SELECT FROM approvals_approval a WHERE a.command = 'clearing.lift_halt' AND a.subject = h.public_id"
         " AND a.state = 'approved' AND (a.first_person, a.ended_by) = (h.lift_first_person, h.lifted_by)"
         " AND a.payload -> 'reason' = h.lift_reason)"
         " UNION ALL SELECT o.public_id, r.reinstated_by FROM participants_reinstatement r"
         " JOIN participants_organisation o ON o.id = r.organisation_id WHERE NOT EXISTS ("
-        " SELECT FROM clearing_approval a WHERE a.command = 'clearing.reinstate_participant' AND a.subject = o.public_id"
+        " SELECT FROM approvals_approval a WHERE a.command = 'clearing.reinstate_participant' AND a.subject = o.public_id"
         " AND a.state = 'approved' AND (a.first_person, a.ended_by) = (r.first_person, r.reinstated_by)"
         " AND (a.payload ->> 'reinstated_before')::bigint = (SELECT count(*) FROM participants_reinstatement b"
         "  WHERE b.organisation_id = r.organisation_id AND b.id < r.id))"
@@ -134,7 +131,7 @@ Invariant(
             "  (r.document -> 'parameters' ->> 'second_person_minor')::numeric FROM rules_rulebook r"
             "  WHERE r.effective_from <= c.given_at ORDER BY r.number DESC LIMIT 1), {LIMIT_DEFAULT})"
             " UNION ALL SELECT c.command, c.payee, c.given_by, c.amount_minor FROM clearing_moneycommand c"
-            "  JOIN clearing_approval a ON a.id = c.approval_id WHERE a.state <> 'approved' OR a.ended_by <> c.given_by"
+            "  JOIN approvals_approval a ON a.id = c.approval_id WHERE a.state <> 'approved' OR a.ended_by <> c.given_by"
             "   OR (a.command, a.subject, a.amount_minor, a.currency)"
             "    IS DISTINCT FROM (c.command, c.subject, c.amount_minor, c.currency)"
             " UNION ALL SELECT coalesce(e.command, c.command), '', coalesce(e.actor, c.given_by), NULL FROM"

@@ -7,6 +7,7 @@ from marketplace.events.services import abandon_parked
 from marketplace.events.states import ABANDONED_BY_ONE, INBOX
 from marketplace.evidence.services import record
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 
 from .services import require_two_people
@@ -21,7 +22,7 @@ def abandon_parked_event(*, actor: Actor, entry_id: int, reason: str) -> InboxEn
     count after it. Recorded as evidence. Raises
     SecondPersonNeeded, IllegalTransition unless it is parked, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.SUPPORT_WRITE)
     entry = InboxEntry.objects.select_for_update(of=("self",)).select_related("event").get(pk=entry_id)
     INBOX.target(state=entry.state, command="abandon", role="operator")
     first_person = ""

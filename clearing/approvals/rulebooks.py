@@ -8,6 +8,7 @@ from typing import Any
 
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.rules.errors import ControlWeakened
 from marketplace.rules.models import Rulebook
@@ -25,6 +26,7 @@ def publish_rulebook_by_two(
     What weakens a control states ``effective_from``, at least ``control_notice_hours`` ahead. Raises SecondPersonNeeded,
     and as ``marketplace.rules.services.publish_rulebook``.
     """
+    actor.require(Permission.RULEBOOK_WRITE)
     try:
         return publish_rulebook(actor=actor, document=document, effective_from=effective_from)
     except ControlWeakened as refusal:

@@ -1,9 +1,8 @@
-"""Routes of approvals."""
+"""Routes of what two people of the operator release."""
 
 from rest_framework.routers import SimpleRouter
 
 from .views import (
-    ApprovalViewSet,
     HaltViewSet,
     OrganisationViewSet,
     ParkedEntryViewSet,
@@ -11,7 +10,6 @@ from .views import (
 )
 
 router = SimpleRouter()
-router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("events/inbox", ParkedEntryViewSet, basename="inbox-entry")
 router.register("halts", HaltViewSet, basename="halt")
 router.register("organisations", OrganisationViewSet, basename="organisation")

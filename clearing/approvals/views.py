@@ -1,11 +1,10 @@
-"""Approvals, for the operator."""
+"""Commands of two people of the operator that release what lower floors hold."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from marketplace.api.permissions import IsOperator
-from marketplace.api.views import MarketReadViewSet, command, create_command
+from marketplace.api.views import command, create_command
 from marketplace.events.models import InboxEntry
 from marketplace.events.serializers import AbandonEntryInput, InboxEntrySerializer
 from marketplace.kernel.permissions import Permission
@@ -25,32 +24,10 @@ from marketplace.rules.views import LIFT_EXAMPLE, PUBLISH_EXAMPLE
 from marketplace.rules.views import HaltViewSet as HaltingViewSet
 from marketplace.rules.views import RulebookViewSet as RulebookReadViewSet
 
-from .filters import ApprovalFilter
 from .halts import lift_halt_by_two
-from .models import Approval
 from .parked_events import abandon_parked_event
 from .reinstatements import reinstate_by_two
 from .rulebooks import publish_rulebook_by_two
-from .serializers import ApprovalSerializer
-from .services import withdraw_approval
-
-
-class ApprovalViewSet(MarketReadViewSet[Approval]):
-    """Commands on large amounts. To countersign one, another person of the operator gives the same command."""
-
-    serializer_class = ApprovalSerializer
-    permission_classes = (IsOperator,)
-    filterset_class = ApprovalFilter
-    queryset = Approval.objects.all()
-
-    @command(
-        summary="Withdraw a pending approval",
-        response=ApprovalSerializer,
-        permissions=(IsOperator,),
-    )
-    def withdraw(self, data: dict[str, Any], public_id: str) -> Approval:
-        """Its first person may withdraw it, or another person who refuses to countersign (operator)."""
-        return withdraw_approval(actor=self.actor, approval=public_id)
 
 
 class ParkedEntryViewSet(RepairableEntryViewSet):
@@ -58,6 +35,7 @@ class ParkedEntryViewSet(RepairableEntryViewSet):
 
     @command(
         summary="Give up a parked inbox entry",
+        needs=Permission.SUPPORT_WRITE,
         request=AbandonEntryInput,
         response=InboxEntrySerializer,
         example={"reason": "The trade was refunded by hand."},
@@ -72,6 +50,7 @@ class RulebookViewSet(RulebookReadViewSet):
 
     @create_command(
         summary="Publish the next version of the rulebook",
+        needs=Permission.RULEBOOK_WRITE,
         request=PublishRulebookSerializer,
         response=RulebookSerializer,
         example=PUBLISH_EXAMPLE,
@@ -88,7 +67,7 @@ class HaltViewSet(HaltingViewSet):
         summary="Lift a trading halt",
         request=LiftHaltSerializer,
         response=HaltSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.RULEBOOK_WRITE,
         filterset_class=None,
         example=LIFT_EXAMPLE,
     )

@@ -10,6 +10,8 @@ from django.db.models.functions import Now
 from marketplace.kernel.columns import MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_by_person
 
 from ..ground.columns import organisation_key
 from ..ledger.models import Entry
@@ -60,6 +62,7 @@ class DebitBooking(models.Model):
             append_only(),
             dated_now("decided_at", real=["recorded_at"]),
             debit_booking_fits(),
+            acted_by_person("decided_by", Permission.CLEARING_WRITE, first="first_person"),
             within_operator_money(
                 "SELECT e.currency, e.amount_minor FROM new_rows d JOIN public.clearing_bankentry e ON e.id = d.bank_entry_id"
                 " WHERE d.booked_as = 'bank_fee'",
@@ -91,7 +94,14 @@ class Recoupment(models.Model):
                 name="recoupment_by_two",
             ),
         ]
-        triggers = [append_only(), dated_now("decided_at", real=["recorded_at"]), recoupment_fits()]
+        triggers = [
+            append_only(),
+            dated_now("decided_at", real=["recorded_at"]),
+            recoupment_fits(),
+            acted_by_person(
+                "decided_by", Permission.CLEARING_WRITE, first="first_person", when="NEW.first_person <> ''"
+            ),
+        ]
 
 
 # The guard of allocations reads recoupments, so it is registered here.

@@ -9,6 +9,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 
 from ..approvals.services import require_second_person
@@ -46,7 +47,7 @@ def book_debit(
     debit.explained. Raises SecondPersonNeeded, NotInSuspense, NotRepeated, OperatorMoneyShort, FieldInvalid, Missing,
     Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     MOVER_LOCK.acquire()
     entry = _suspended(bank_entry, BankDirection.DEBIT)
     if booked_as not in DebitKind.values:
@@ -160,7 +161,7 @@ def recoup_debit(*, actor: Actor, bank_entry: str, debit: str) -> BankEntry:
     ``debit`` is the public identifier of the debit's booking. Raises SecondPersonNeeded, NotInSuspense, NotReturnedBy,
     Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     MOVER_LOCK.acquire()
     entry = _suspended(bank_entry, BankDirection.CREDIT)
     booking = DebitBooking.objects.select_related("bank_entry").filter(public_id=debit).first()

@@ -7,6 +7,8 @@ from typing import Any
 from django.db import connection
 
 from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_at, holders
 from marketplace.rules.parameters import PARAMETERS
 
 from .causes import OF_BANK, OF_FILE
@@ -314,4 +316,34 @@ Invariant(
         " UNION ALL SELECT e.public_id, e.business_date, e.value_date FROM clearing_entry e"
         "  WHERE e.value_date IS NOT NULL AND e.reference NOT LIKE 'bank:%'"
     ),
+)
+
+_HOLDS = holders(Permission.CLEARING_WRITE)
+_DECIDED = {
+    "clearing_debitbooking": ("decided_by", "first_person", "decided_at"),
+    "clearing_feewriteoff": ("decided_by", "first_person", "decided_at"),
+    "clearing_recoupment": ("decided_by", "first_person", "decided_at"),
+    "clearing_sendingopening": ("opened_by", "first_person", "opened_at"),
+    "clearing_statementconfirmation": ("confirmed_by", "confirmed_by", "confirmed_at"),
+    "clearing_taxrelief": ("decided_by", "first_person", "decided_at"),
+}
+"""Tables that name two people, the second, the first and the moment; what one decided alone names no first."""
+
+
+def _by_others(table: str, second: str, first: str, moment: str) -> str:
+    """The query of a table's rows of which one of the two was no person of the operator with the role."""
+    acted = (acted_at(f"d.{person}", f"d.{moment}", holds=_HOLDS) for person in (second, first))
+    return (
+        f"SELECT '{table}' AS decision, d.id, d.{first} AS first_person, d.{second} AS second_person FROM {table} d"  # noqa: S608  our own words
+        f" WHERE d.{first} <> '' AND NOT ({' AND '.join(acted)})"
+    )
+
+
+Invariant(
+    name="clearing.decided_by_natural_persons",
+    promise=9,
+    statement="Each of the two people who decided about money was, at that moment, a natural person of the operator who clears.",
+    guards=tuple(f"{table}.acted_by_person" for table in _DECIDED),
+    test="tests/clearing/bank/test_guards.py::test_made_up_people_decide_nothing",
+    check=by_query(" UNION ALL ".join(_by_others(table, *columns) for table, columns in _DECIDED.items())),
 )

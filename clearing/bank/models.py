@@ -11,6 +11,8 @@ from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_by_person
 
 from ..ground.columns import currency_stated, organisation_key
 from ..ledger.models import Entry
@@ -146,7 +148,12 @@ class StatementConfirmation(models.Model):
                 condition=Q(confirmed_by__regex=PERSON_PATTERN), name="statement_confirmed_by_person"
             )
         ]
-        triggers = [append_only(), dated_now("confirmed_at", real=["recorded_at"]), confirmed_by_another()]
+        triggers = [
+            append_only(),
+            dated_now("confirmed_at", real=["recorded_at"]),
+            confirmed_by_another(),
+            acted_by_person("confirmed_by", Permission.CLEARING_WRITE),
+        ]
 
 
 class UnconfirmedReceipt(models.Model):

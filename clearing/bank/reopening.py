@@ -12,6 +12,7 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 
 from ..approvals.services import require_second_person
@@ -40,7 +41,7 @@ def open_sending(*, actor: Actor, restoration: str, currency: str) -> Restoratio
     the statement, its closing day, and the number and total of debits since the restoration that no payment explains. Emits sending.opened. Raises SendingNotShut, StatementsOutstanding, StatementUnreconciled,
     RestorationUncounted, SecondPersonNeeded, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     MOVER_LOCK.acquire()
     require_counted_restoration()
     subject = Restoration.objects.filter(public_id=restoration).first()

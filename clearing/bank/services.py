@@ -9,6 +9,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation
 
@@ -33,7 +34,7 @@ def allocate_pay_in(*, actor: Actor, bank_entry: str, organisation: str, reason:
     why. To a participant: emits payment.received and secures waiting trades. Raises SecondPersonNeeded, NotUnallocated,
     FieldInvalid, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     MOVER_LOCK.acquire()
     entry = _receipt_in_suspense(bank_entry)
     owner = get_organisation(organisation)

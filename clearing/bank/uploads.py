@@ -21,6 +21,7 @@ from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import DomainError, FieldInvalid, Forbidden, Missing
 from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import operator_organisation
@@ -65,7 +66,7 @@ def receive_statement(*, actor: Actor, content: bytes, file_name: str) -> Statem
     The same file again returns the import that there is, unless that was refused. Raises FieldInvalid for a file of
     more than BYTES_MAX bytes; Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     if len(content) > BYTES_MAX:
         raise FieldInvalid("file", TOO_LARGE)
     digest = sha256_hex(content)
@@ -262,6 +263,7 @@ def _waiting_for_operator(actor: Actor, statement_import: str) -> StatementImpor
     """The import, locked, for a command of a person of the operator. Raises Missing, Forbidden."""
     if actor.role is not Role.OPERATOR:
         raise Forbidden(needed=Label("a person of the operator", "運営者の担当者"))
+    actor.require(Permission.CLEARING_WRITE)
     try:
         return _locked(public_id=statement_import)
     except StatementImport.DoesNotExist:

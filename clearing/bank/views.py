@@ -10,10 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.permissions import HasScope, IsOperator
+from marketplace.api.permissions import MayCall
 from marketplace.api.principal import actor_of
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.permissions import Permission
 
 from ..settlement.models import Restoration
 from .bank_statement import BYTES_MAX, TOO_LARGE
@@ -53,7 +54,8 @@ def read_upload(_view: BankStatementViewSet, data: dict[str, Any]) -> None:
 class PayInReferenceView(APIView):
     """The caller's pay-in reference."""
 
-    permission_classes = (HasScope,)
+    permission_classes = (MayCall,)
+    reads = Permission.MONEY_READ
 
     @extend_schema(summary="Read the pay-in reference", responses={200: PayInReferenceSerializer, **PROBLEMS})
     def get(self, request: Request) -> Response:
@@ -69,13 +71,14 @@ class BankStatementViewSet(MarketReadViewSet[BankStatement]):
     """Imported bank statements (operator)."""
 
     serializer_class = BankStatementSerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     filterset_fields = ("sha256", "currency")
     parser_classes = (MultiPartParser,)
     queryset = BankStatement.objects.select_related("confirmation")
 
     @create_command(
         summary="Import a bank statement",
+        needs=Permission.CLEARING_WRITE,
         request=UploadStatementSerializer,
         response=StatementImportSerializer,
         status=202,
@@ -96,7 +99,7 @@ class StatementImportViewSet(MarketReadViewSet[StatementImport]):
     """Uploaded bank statements, what became of them, and why one waits or was refused (operator)."""
 
     serializer_class = StatementImportSerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     filterset_fields = ("state", "sha256")
     queryset = StatementImport.objects.defer("content").select_related(
         "statement__confirmation", "confirmation"
@@ -104,9 +107,9 @@ class StatementImportViewSet(MarketReadViewSet[StatementImport]):
 
     @command(
         summary="Confirm a bank statement as the second person",
+        needs=Permission.CLEARING_WRITE,
         request=ConfirmStatementSerializer,
         response=StatementImportSerializer,
-        permissions=(IsOperator,),
         example={"sha256": "0" * 64, "closing_balance_minor": 1_284_000},
         moves_money=True,
     )
@@ -119,8 +122,8 @@ class StatementImportViewSet(MarketReadViewSet[StatementImport]):
 
     @command(
         summary="Withdraw a bank statement that waits",
+        needs=Permission.CLEARING_WRITE,
         response=StatementImportSerializer,
-        permissions=(IsOperator,),
     )
     def withdraw(self, data: dict[str, Any], public_id: str) -> StatementImport:
         """Nothing of it was imported, and the file may be uploaded again (operator)."""
@@ -131,6 +134,7 @@ class UnconfirmedReceiptViewSet(MarketReadViewSet[UnconfirmedReceipt]):
     """Receipts of statements that wait for confirmation, which spend nothing: the caller's own, or all for the operator."""
 
     serializer_class = UnconfirmedReceiptSerializer
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     queryset = UnconfirmedReceipt.objects.none()
 
     def get_queryset(self) -> Any:
@@ -142,7 +146,7 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
     """Bank entries and what each was recognised as (operator)."""
 
     serializer_class = BankEntrySerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     filterset_class = BankEntryFilter
     queryset = BankEntry.objects.select_related(
         "statement", "instruction", "transfer_file", "allocation", "debit_booking", "recoupment"
@@ -150,9 +154,9 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
 
     @command(
         summary="Allocate a pay-in",
+        needs=Permission.CLEARING_WRITE,
         request=AllocateSerializer,
         response=BankEntrySerializer,
-        permissions=(IsOperator,),
         example={"organisation": "org_01JABCDEFGHJKMNPQRSTVWXYZ0"},
         moves_money=True,
     )
@@ -162,9 +166,9 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
 
     @command(
         summary="Book a debit in suspense",
+        needs=Permission.CLEARING_WRITE,
         request=BookDebitSerializer,
         response=DebitBookingSerializer,
-        permissions=(IsOperator,),
         example={"booked_as": "bank_fee", "reason": "振込手数料"},
         moves_money=True,
     )
@@ -174,9 +178,9 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
 
     @command(
         summary="Attribute a receipt to the debit that it returns",
+        needs=Permission.CLEARING_WRITE,
         request=RecoupSerializer,
         response=BankEntrySerializer,
-        permissions=(IsOperator,),
         example={"debit": "dbk_01JABCDEFGHJKMNPQRSTVWXYZ0"},
         moves_money=True,
     )
@@ -189,7 +193,7 @@ class DebitBookingViewSet(MarketReadViewSet[DebitBooking]):
     """Debits that two people booked, and what of them has still to come back (operator)."""
 
     serializer_class = DebitBookingSerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     filterset_class = DebitBookingFilter
     queryset = DebitBooking.objects.all()
 
@@ -202,15 +206,15 @@ class RestorationViewSet(MarketReadViewSet[Restoration]):
     """Restorations of the database, each of which shuts the sending of payments (operator)."""
 
     serializer_class = RestorationSerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     filterset_fields = ("number",)
     queryset = Restoration.objects.prefetch_related("openings")
 
     @command(
         summary="Open the sending of payments after a restoration",
+        needs=Permission.CLEARING_WRITE,
         request=OpenSendingSerializer,
         response=RestorationSerializer,
-        permissions=(IsOperator,),
         example={"currency": "JPY"},
         moves_money=True,
     )

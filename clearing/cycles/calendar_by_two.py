@@ -13,7 +13,7 @@ def _approved(command: str, fields: str) -> str:
     """The row states what the two people who gave ``command`` (SQL) approved, to the letter."""
     content = ", ".join(f"'{name}', {{row}}.{name}" for name in fields.split())
     return (
-        "EXISTS (SELECT FROM public.clearing_approval a WHERE a.id = {row}.approval_id AND a.state = 'approved'"
+        "EXISTS (SELECT FROM public.approvals_approval a WHERE a.id = {row}.approval_id AND a.state = 'approved'"
         f" AND a.command = {command} AND a.ended_by = {{row}}.stated_by AND a.payload = jsonb_build_object({content}))"
     )
 

@@ -65,7 +65,7 @@ Invariant(
     name="clearing.cycle_released_by_another",
     promise=9,
     statement="A paused cycle is released by a person, another than the one who paused it or answers for the program that did, and both are in the evidence.",
-    guards=("clearing_cycle.released_by_another",),
+    guards=("clearing_cycle.released_by_another", "clearing_cycle.acted_by_person"),
     test="tests/clearing/cycles/test_guards.py::test_a_held_cycle_is_released_by_another_person",
     check=by_query(
         "SELECT c.business_key, c.released_by, e.paused, e.resumed FROM clearing_cycle c CROSS JOIN LATERAL (SELECT"
@@ -109,7 +109,7 @@ Invariant(
         "clearing_clearingschedule.append_only",
         "clearing_closedday.calendar_by_two",
         "clearing_closedday.append_only",
-        "clearing_approval.approval_two_people",
+        "approvals_approval.approval_two_people",
     ),
     test="tests/clearing/cycles/test_calendar_by_two.py::test_the_database_takes_no_calendar_of_one_person",
     check=by_query(

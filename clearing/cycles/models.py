@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.approvals.models import Approval
 from marketplace.kernel.bounds import OVERDUE_MINUTES_MAX, VALUE_DAYS_MAX
 from marketplace.kernel.columns import (
     BoundedJSONField,
@@ -18,8 +19,9 @@ from marketplace.kernel.columns import (
 )
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_by_person
 
-from ..approvals.models import Approval
 from ..ground.columns import CURRENCY_PATTERN, currency_stated
 from ..ledger.models import Entry
 from .calendar_by_two import CLOSED_DAY_APPROVED, SCHEDULE_APPROVED
@@ -162,6 +164,14 @@ class Cycle(models.Model):
             numbers_without_gap(),
             paused_cycle_keeps_its_state(),
             released_by_another(),
+            # Who asked first for the release by the one who paused it is named, and need not have proved anything since.
+            acted_by_person(
+                "released_by",
+                Permission.CLEARING_WRITE,
+                when="OLD.paused_since IS NOT NULL AND NEW.paused_since IS NULL",
+                watched=("paused_since",),
+                proved=False,
+            ),
             cut_off_when_closed(),
             step_is_whole(),
             under_a_regime(),

@@ -12,6 +12,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.bounds import CUT_OFFS_A_DAY_MAX
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 
 from ..approvals.services import require_two_people
@@ -47,7 +48,7 @@ def publish_clearing_schedule(
 
     An inactive schedule ends scheduled cut-offs. Raises SecondPersonNeeded, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     require_currency(currency)
     _require_today_or_later("effective_from", effective_from)
     times = sorted(set(cut_off_times))
@@ -94,7 +95,7 @@ def declare_closed_day(*, actor: Actor, day: date, name: dict[str, str], currenc
 
     Repeating it returns the declaration in force. Raises SecondPersonNeeded, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     if currency:
         require_currency(currency)
     _require_today_or_later("day", day)
@@ -110,7 +111,7 @@ def withdraw_closed_day(*, actor: Actor, day: date, currency: str = "") -> Close
 
     Raises SecondPersonNeeded, Missing, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     _require_today_or_later("day", day)
     current = _closed_day_in_force(day, currency)
     if current is None:

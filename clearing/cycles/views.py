@@ -7,15 +7,15 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
-from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.permissions import IsOperator
+from marketplace.api.permissions import PUBLIC, MayCall
 from marketplace.api.principal import actor_of
 from marketplace.api.views import command, create_command
 from marketplace.kernel import clock
+from marketplace.kernel.permissions import Permission
 
 from .models import ClearingSchedule, ClosedDay
 from .queries import next_cut_offs, published_closed_days, published_schedules, value_date
@@ -46,9 +46,8 @@ CLOSED_DAY_EXAMPLE = {
 class _PublishedViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Any]):
     """Declarations of the operator, for everybody to read."""
 
-    def get_permissions(self) -> list[Any]:
-        """Anyone may read; commands are the operator's."""
-        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
+    permission_classes = (MayCall,)
+    reads = PUBLIC
 
 
 class ClearingScheduleViewSet(_PublishedViewSet):
@@ -64,6 +63,7 @@ class ClearingScheduleViewSet(_PublishedViewSet):
 
     @create_command(
         summary="Publish a schedule of cut-offs",
+        needs=Permission.CLEARING_WRITE,
         request=PublishScheduleSerializer,
         response=ClearingScheduleSerializer,
         example=SCHEDULE_EXAMPLE,
@@ -86,6 +86,7 @@ class ClosedDayViewSet(_PublishedViewSet):
 
     @create_command(
         summary="Declare a day closed to clearing",
+        needs=Permission.CLEARING_WRITE,
         request=DeclareClosedDaySerializer,
         response=ClosedDaySerializer,
         example=CLOSED_DAY_EXAMPLE,
@@ -96,6 +97,7 @@ class ClosedDayViewSet(_PublishedViewSet):
 
     @command(
         summary="Withdraw a closed day",
+        needs=Permission.CLEARING_WRITE,
         request=WithdrawClosedDaySerializer,
         response=ClosedDaySerializer,
         detail=False,
@@ -110,7 +112,8 @@ class ClosedDayViewSet(_PublishedViewSet):
 class CutOffsView(APIView):
     """The next cut-offs."""
 
-    permission_classes = (AllowAny,)
+    permission_classes = (MayCall,)
+    reads = PUBLIC
     authentication_classes = ()
 
     @extend_schema(

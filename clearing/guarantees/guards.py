@@ -25,7 +25,7 @@ LIMITS_USED = """(
 
 
 TERMS_APPROVED = f"""EXISTS (
-    SELECT FROM public.clearing_approval a
+    SELECT FROM public.approvals_approval a
       JOIN public.participants_organisation o ON o.public_id = a.subject
        AND o.id = {{row}}.organisation_id AND NOT o.is_operator
      WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{REGISTER_COMMAND}'
@@ -37,11 +37,11 @@ TERMS_APPROVED = f"""EXISTS (
 """Whether guarantee ``row`` is what two people approved, but for its amount, which may have been reduced since."""
 
 AMOUNT_APPROVED = """(
-    SELECT (a.payload ->> 'amount_minor')::bigint FROM public.clearing_approval a WHERE a.id = {row}.approval_id)"""
+    SELECT (a.payload ->> 'amount_minor')::bigint FROM public.approvals_approval a WHERE a.id = {row}.approval_id)"""
 """What a guarantee or its reduction amounts to in the words of two people."""
 
 REDUCTION_APPROVED = f"""EXISTS (
-    SELECT FROM public.clearing_approval a
+    SELECT FROM public.approvals_approval a
      WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{REDUCE_COMMAND}'
        AND (a.subject, a.ended_by) = ({{guarantee}}.public_id, {{row}}.decided_by)
        AND (a.payload ->> 'amount_minor')::bigint = {{row}}.amount_minor)"""

@@ -7,11 +7,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from marketplace.approvals.models import Approval
 from marketplace.kernel.columns import MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete
 from marketplace.kernel.identifiers import IdentifierField
 
-from ..approvals.models import Approval
 from ..ground.columns import currency_stated, organisation_key
 from ..ledger.models import Entry
 from .guards import deposit_backs_limits, guarantee_kept, reduced_by_two, registered_by_two

@@ -10,6 +10,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import get_organisation
 
@@ -39,7 +40,7 @@ def register_guarantee(
     Trades that wait are secured by it when the market next looks at them. Raises SecondPersonNeeded, which records the
     first person's command, FieldInvalid, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     require_amount("amount_minor", amount_minor)
     owner = get_organisation(organisation)
     issuer = issuer.strip()[:ISSUER_LENGTH_MAX]
@@ -95,7 +96,7 @@ def reduce_guarantee(*, actor: Actor, guarantee: str, amount_minor: int, reason:
 
     Raises GuaranteeInUse below what is used, SecondPersonNeeded, FieldInvalid, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     why = reason.strip()[:REASON_LENGTH_MAX]
     if not why:
         raise FieldInvalid("reason", Label("state a reason", "理由を入力してください"))

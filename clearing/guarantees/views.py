@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from marketplace.api.permissions import IsOperator
 from marketplace.api.views import MarketReadViewSet, command, create_command
+from marketplace.kernel.permissions import Permission
 
 from .models import Guarantee
 from .queries import visible_guarantees
@@ -19,12 +19,9 @@ class GuaranteeViewSet(MarketReadViewSet[Guarantee]):
     """Guarantees, and limits that deposits back, of the caller's organisation; all of them for the operator."""
 
     serializer_class = GuaranteeSerializer
+    reads = (Permission.MONEY_READ, Permission.NEGOTIATIONS_SETTLE, Permission.CLEARING_READ)
     filterset_fields = ("currency", "kind")
     queryset = Guarantee.objects.none()
-
-    def get_permissions(self) -> Any:
-        """The operator registers and reduces; participants read their own."""
-        return [IsOperator()] if self.action == "create" else super().get_permissions()
 
     def get_queryset(self) -> QuerySet[Guarantee]:
         """Guarantees that the caller may see."""
@@ -32,6 +29,7 @@ class GuaranteeViewSet(MarketReadViewSet[Guarantee]):
 
     @create_command(
         summary="Register a guarantee",
+        needs=Permission.CLEARING_WRITE,
         request=RegisterGuaranteeSerializer,
         response=GuaranteeSerializer,
         example={
@@ -51,9 +49,9 @@ class GuaranteeViewSet(MarketReadViewSet[Guarantee]):
 
     @command(
         summary="Reduce or withdraw a guarantee",
+        needs=Permission.CLEARING_WRITE,
         request=ReduceGuaranteeSerializer,
         response=GuaranteeSerializer,
-        permissions=(IsOperator,),
         example={"amount_minor": 0, "reason": "保証契約の終了"},
         moves_money=True,
     )

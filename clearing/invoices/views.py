@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from marketplace.api.renderers import AsAddressed, PdfRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
+from marketplace.kernel.permissions import Permission
 
 from .filters import InvoiceFilter
 from .models import IntermediaryNotice, Invoice
@@ -57,6 +58,7 @@ class InvoiceViewSet(MarketReadViewSet[Invoice]):
     """Invoices that the caller issued, supplied or received; all invoices for the operator."""
 
     serializer_class = InvoiceSerializer
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     filterset_class = InvoiceFilter
     queryset = Invoice.objects.none()
 
@@ -66,6 +68,7 @@ class InvoiceViewSet(MarketReadViewSet[Invoice]):
 
     @command(
         summary="Replace an invoice by a corrected one",
+        needs=(Permission.MONEY_WRITE, Permission.CLEARING_WRITE),
         request=CorrectInvoiceSerializer,
         response=InvoiceSerializer,
         status=201,
@@ -107,6 +110,7 @@ class IntermediaryNoticeViewSet(MarketReadViewSet[IntermediaryNotice]):
     """Intermediary notices of the caller; all notices for the operator."""
 
     serializer_class = IntermediaryNoticeSerializer
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     filterset_fields = ("effective_from",)
     queryset = IntermediaryNotice.objects.none()
 
@@ -116,6 +120,7 @@ class IntermediaryNoticeViewSet(MarketReadViewSet[IntermediaryNotice]):
 
     @create_command(
         summary="Let the operator issue the caller's invoices",
+        needs=Permission.MONEY_WRITE,
         request=IntermediaryNoticeDaySerializer,
         response=IntermediaryNoticeSerializer,
         example=DAY_EXAMPLE,
@@ -126,6 +131,7 @@ class IntermediaryNoticeViewSet(MarketReadViewSet[IntermediaryNotice]):
 
     @command(
         summary="Withdraw an intermediary notice",
+        needs=Permission.MONEY_WRITE,
         request=IntermediaryNoticeDaySerializer,
         response=IntermediaryNoticeSerializer,
         filterset_fields=None,

@@ -9,6 +9,7 @@ from typing import Any
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.permissions import Permission
 
 from .errors import FundsRegimeMissing, PeriodClosed, PeriodNotOver, PeriodUnbalanced
 from .locks import PERIOD_LOCK
@@ -33,7 +34,7 @@ def drafted_period(*, actor: Actor, month: date) -> LedgerPeriod:
     are posting entries. Raises PeriodNotOver, PeriodClosed if a later month is closed, PeriodUnbalanced while a cycle is being
     posted into it, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     first = month.replace(day=1)
     last = month.replace(day=monthrange(month.year, month.month)[1])
     if clock.today() <= last:

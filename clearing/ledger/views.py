@@ -11,18 +11,18 @@ from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
-from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.permissions import HasScope, IsOperator
+from marketplace.api.permissions import PUBLIC, MayCall
 from marketplace.api.principal import actor_of
 from marketplace.api.renderers import AsAddressed, CsvRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import get_organisation
 
 from .filters import PostingFilter
@@ -58,6 +58,7 @@ class AccountViewSet(MarketReadViewSet[Account]):
     """Accounts of the caller's organisation with their balances; all accounts for the operator."""
 
     serializer_class = AccountSerializer
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     filterset_fields = ("kind", "currency")
     queryset = Account.objects.none()
 
@@ -71,7 +72,8 @@ class PostingViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Posting]):
 
     serializer_class = PostingSerializer
     filterset_class = PostingFilter
-    permission_classes = (HasScope,)
+    permission_classes = (MayCall,)
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     queryset = Posting.objects.none()
 
     def get_queryset(self) -> QuerySet[Posting]:
@@ -84,7 +86,8 @@ class PostingViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Posting]):
 class TrialBalanceView(APIView):
     """The trial balance, for the operator."""
 
-    permission_classes = (IsOperator,)
+    permission_classes = (MayCall,)
+    reads = Permission.CLEARING_READ
 
     @extend_schema(
         summary="Read the trial balance",
@@ -100,7 +103,8 @@ class TrialBalanceView(APIView):
 class ClientMoneyView(APIView):
     """The segregation check, for the operator."""
 
-    permission_classes = (IsOperator,)
+    permission_classes = (MayCall,)
+    reads = Permission.CLEARING_READ
 
     @extend_schema(
         summary="Check that client money equals what is owed",
@@ -116,7 +120,8 @@ class ClientMoneyView(APIView):
 class JournalView(APIView):
     """The journal as CSV, for the operator."""
 
-    permission_classes = (IsOperator,)
+    permission_classes = (MayCall,)
+    reads = Permission.CLEARING_READ
     renderer_classes = (CsvRenderer,)
     content_negotiation_class = AsAddressed
 
@@ -151,12 +156,9 @@ class FundsRegimeReadViewSet(MarketReadViewSet[FundsRegime]):
     """Rights by which the market holds participants' money: past, present and announced; ``settlement`` adds the command."""
 
     serializer_class = FundsRegimeSerializer
+    reads = PUBLIC
     filterset_fields = ("currency", "regime")
     queryset = FundsRegime.objects.all()
-
-    def get_permissions(self) -> list[Any]:
-        """Anyone may read; only the operator may declare."""
-        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
 
     def get_queryset(self) -> QuerySet[FundsRegime]:
         """All declarations."""
@@ -176,7 +178,8 @@ ORGANISATION = OpenApiParameter(
 class BalancesView(APIView):
     """All balances of a participant, now or at a past moment."""
 
-    permission_classes = (HasScope,)
+    permission_classes = (MayCall,)
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
 
     @extend_schema(
         summary="Read balances, now or at a past moment",
@@ -218,6 +221,6 @@ class LedgerPeriodReadViewSet(MarketReadViewSet[LedgerPeriod]):
     """Closed months (operator); ``statements`` adds the command that closes one."""
 
     serializer_class = LedgerPeriodSerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     filterset_fields = ("month",)
     queryset = LedgerPeriod.objects.all()

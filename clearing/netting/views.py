@@ -10,13 +10,14 @@ from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.api.permissions import PUBLIC, MayCall
 from marketplace.api.renderers import AsAddressed, DocumentRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet
+from marketplace.kernel.permissions import Permission
 
 from .filters import PositionFilter
 from .models import NetPosition
@@ -31,6 +32,7 @@ class PositionViewSet(MarketReadViewSet[NetPosition]):
     """Net positions of the caller's organisation; all positions for the operator."""
 
     serializer_class = PositionSerializer
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     filterset_class = PositionFilter
     queryset = NetPosition.objects.none()
 
@@ -64,7 +66,8 @@ class PythonRenderer(DocumentRenderer):
 class VerificationScriptView(APIView):
     """The program that verifies a position statement."""
 
-    permission_classes = (AllowAny,)
+    permission_classes = (MayCall,)
+    reads = PUBLIC
     authentication_classes = ()
     renderer_classes = (PythonRenderer,)
     content_negotiation_class = AsAddressed

@@ -14,12 +14,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.api.pagination import MarketCursorPagination
-from marketplace.api.permissions import HasScope, IsOperator
+from marketplace.api.permissions import MayCall, declare
 from marketplace.api.principal import actor_of
 from marketplace.api.renderers import AsAddressed, HtmlRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 
 from ..cycles.models import Cycle
 from ..ledger.filters import EntryFilter
@@ -51,7 +52,8 @@ LANGUAGE = OpenApiParameter(
 class CycleReportViewSet(viewsets.GenericViewSet[Cycle]):
     """Reports of closed cycles: who owes whom before and after netting, reductions, trades left out, times."""
 
-    permission_classes = (IsOperator,)
+    permission_classes = (MayCall,)
+    reads = Permission.CLEARING_READ
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     queryset = Cycle.objects.all()
@@ -100,7 +102,8 @@ PAGE_SIZE = OpenApiParameter(name="page_size", type=OpenApiTypes.INT, descriptio
 class ExpectedPaymentsView(APIView):
     """What the caller's organisation will be paid, when, and what it waits for."""
 
-    permission_classes = (HasScope,)
+    permission_classes = (MayCall,)
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
 
     @extend_schema(
         summary="Read the expected payments of the caller",
@@ -143,6 +146,7 @@ class JournalEntryViewSet(MarketReadViewSet[Entry]):
     """Journal entries about the caller's organisation; all entries for the operator."""
 
     serializer_class = EntrySerializer
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     filterset_class = EntryFilter
     queryset = Entry.objects.none()
 
@@ -188,15 +192,12 @@ class TradeViewSet(TradeReadViewSet):
 class CycleViewSet(CycleReadViewSet):
     """Cycles, with the trades that each left out."""
 
-    def get_permissions(self) -> list[Any]:
-        """Anyone may read, except routes that name trades; commands are the operator's."""
-        return [HasScope()] if self.action == "left_out" else super().get_permissions()
-
     @extend_schema(
         summary="List the trades that a cycle left out",
         responses={200: LeftOutSerializer(many=True), **PROBLEMS},
     )
     @action(detail=True, methods=["get"], url_path="left-out", filterset_fields=None)
+    @declare((Permission.MONEY_READ, Permission.CLEARING_READ))
     def left_out(self, request: Request, **_: Any) -> Response:
         """The caller's trades (all, for the operator) that were open at the cut-off and left out, and why."""
         cycle = self.get_object()

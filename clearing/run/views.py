@@ -7,12 +7,12 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketplace.api.permissions import IsOperator
+from marketplace.api.permissions import PUBLIC, declare
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
+from marketplace.kernel.permissions import Permission
 
 from ..cycles.models import Cycle
 from ..cycles.queries import visible_cycles
@@ -32,12 +32,9 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
     """Clearing cycles: figures, and the hashes that prove that a cycle never changed."""
 
     serializer_class = CycleSerializer
+    reads = PUBLIC
     filterset_fields = ("currency", "state", "business_key")
     queryset = Cycle.objects.all()
-
-    def get_permissions(self) -> list[Any]:
-        """Reading is public; commands are the operator's."""
-        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
 
     def get_queryset(self) -> QuerySet[Cycle]:
         """All cycles."""
@@ -45,6 +42,7 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
 
     @create_command(
         summary="Begin clearing in a currency",
+        needs=Permission.CLEARING_WRITE,
         request=OpenCycleSerializer,
         response=CycleSerializer,
         example={"currency": "JPY"},
@@ -53,13 +51,16 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
         """Open the market's accounts and the first cycle (operator)."""
         return open_first_cycle(actor=self.actor, currency=data["currency"])
 
-    @command(summary="Cut off a cycle", response=CycleSerializer, moves_money=True)
+    @command(
+        summary="Cut off a cycle", response=CycleSerializer, moves_money=True, needs=Permission.CLEARING_WRITE
+    )
     def close(self, data: dict[str, Any], public_id: str) -> Cycle:
         """Close the cycle and open the next one; workers do the rest (operator)."""
         return close_cycle(actor=self.actor, cycle=public_id)
 
     @command(
         summary="Pause a cycle",
+        needs=Permission.CLEARING_WRITE,
         request=PauseCycleSerializer,
         response=CycleSerializer,
         example={"reason": "監査法人の照会に回答するまで一時停止"},
@@ -71,6 +72,7 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
 
     @command(
         summary="Resume a cycle",
+        needs=Permission.CLEARING_WRITE,
         request=PauseCycleSerializer,
         response=CycleSerializer,
         example={"reason": "照会に回答済み"},
@@ -86,6 +88,7 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
         responses={200: DryRunSerializer, **PROBLEMS},
     )
     @action(detail=True, methods=["post"], url_path="dry-run", filterset_fields=None)
+    @declare(Permission.CLEARING_READ)
     def dry_run(self, request: Request, **captured: Any) -> Response:
         """Runs the code of the real steps on one snapshot; writes nothing (operator)."""
         run = dry_run_cycle(actor=self.actor, cycle=captured["id"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from marketplace.api.permissions import IsOperator
 from marketplace.api.views import MarketReadViewSet
+from marketplace.kernel.permissions import Permission
 
 from .filters import SegregationCheckFilter
 from .models import SegregationCheck
@@ -17,7 +17,7 @@ class SegregationCheckViewSet(MarketReadViewSet[SegregationCheck]):
     """Daily checks that client money equals what is owed to clients (operator)."""
 
     serializer_class = SegregationCheckSerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     filterset_class = SegregationCheckFilter
     queryset = SegregationCheck.objects.all()
 

@@ -61,7 +61,7 @@ def _approved(command: str, approval: str, *, by: str, moment: str, fields: tupl
     """The row is what two people approved, to the letter."""
     content = ", ".join(f"'{name}', {{row}}.{name}" for name in fields)
     return (
-        f"EXISTS (SELECT FROM public.clearing_approval a WHERE {approval} AND a.state = 'approved'"
+        f"EXISTS (SELECT FROM public.approvals_approval a WHERE {approval} AND a.state = 'approved'"
         f" AND a.command = '{command}' AND a.subject = {{row}}.currency AND a.ended_by = {{row}}.{by}"
         f" AND a.payload @> jsonb_build_object({content})"
         f" AND coalesce((a.payload ->> 'effective_from')::timestamptz, {{row}}.{moment}) = {{row}}.effective_from)"
@@ -112,7 +112,7 @@ ACCOUNT_NOTICED = _noticed(
     f" <> ({', '.join(f'{{row}}.{name}' for name in ACCOUNT_KEY)})",
 )
 LIFT_APPROVED = (
-    "{row}.lifts_id IS NULL OR EXISTS (SELECT FROM public.clearing_approval a"
+    "{row}.lifts_id IS NULL OR EXISTS (SELECT FROM public.approvals_approval a"
     " JOIN public.clearing_setoffrestraint lifted ON lifted.id = {row}.lifts_id"
     f" WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{LIFT_RESTRAINT}'"
     " AND a.subject = lifted.public_id AND a.ended_by = {row}.recorded_by"
@@ -120,7 +120,7 @@ LIFT_APPROVED = (
 )
 _OF_CREDITOR = ", ".join(f"'{name}', {{row}}.{name}" for name in CREDITOR_FIELDS)
 CREDITOR_APPROVED = (
-    "EXISTS (SELECT FROM public.clearing_approval a JOIN public.clearing_setoffrestraint s ON s.id = {row}.restraint_id"
+    "EXISTS (SELECT FROM public.approvals_approval a JOIN public.clearing_setoffrestraint s ON s.id = {row}.restraint_id"
     " JOIN public.clearing_settlementinstruction p ON p.id = {row}.payment_id"
     f" WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{PAY_CREDITOR}'"
     " AND (a.subject, a.amount_minor, a.currency, a.ended_by)"
@@ -128,14 +128,14 @@ CREDITOR_APPROVED = (
     f" AND a.payload @> jsonb_build_object('payment', p.public_id, {_OF_CREDITOR}))"
 )
 SURPLUS_APPROVED = (
-    "EXISTS (SELECT FROM public.clearing_approval a WHERE a.id = {row}.approval_id AND a.state = 'approved'"  # noqa: S608  our own words
+    "EXISTS (SELECT FROM public.approvals_approval a WHERE a.id = {row}.approval_id AND a.state = 'approved'"  # noqa: S608  our own words
     f" AND a.command = '{TAKE_OUT_OWN_MONEY}' AND (a.subject, a.currency) = ({{row}}.currency, {{row}}.currency)"
     " AND CASE WHEN {row}.instead_of_id IS NULL THEN a.amount_minor = {row}.amount_minor"
     "  ELSE a.amount_minor >= {row}.amount_minor END)"
     " AND EXISTS (SELECT FROM public.participants_organisation o WHERE o.id = {row}.organisation_id AND o.is_operator)"
 )
 PERMISSION_APPROVED = (
-    "EXISTS (SELECT FROM public.clearing_approval a JOIN public.clearing_settlementinstruction p ON p.id = {row}.payment_id"
+    "EXISTS (SELECT FROM public.approvals_approval a JOIN public.clearing_settlementinstruction p ON p.id = {row}.payment_id"
     f" WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{PERMIT_PAYMENT}'"
     " AND (a.subject, a.ended_by) = (p.public_id, {row}.permitted_by)"
     " AND a.payload @> jsonb_build_object('number', {row}.number, 'authority', {row}.authority))"

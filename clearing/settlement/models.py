@@ -7,11 +7,13 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Concat, Now
 
+from marketplace.approvals.models import Approval
 from marketplace.kernel.columns import DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_by_person
 
-from ..approvals.models import Approval
 from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
 from ..ledger.models import Entry, FundsRegime
@@ -184,7 +186,11 @@ class SendingOpening(models.Model):
             ),
             currency_stated("sending_opening_currency"),
         ]
-        triggers = [append_only(), dated_now("opened_at")]
+        triggers = [
+            append_only(),
+            dated_now("opened_at"),
+            acted_by_person("opened_by", Permission.CLEARING_WRITE, first="first_person"),
+        ]
 
 
 class SettlementInstruction(models.Model):

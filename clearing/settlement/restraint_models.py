@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from marketplace.approvals.models import Approval
 from marketplace.kernel.columns import MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
@@ -18,7 +19,6 @@ from marketplace.participants.payout_accounts import (
 )
 from marketplace.participants.states import AccountType
 
-from ..approvals.models import Approval
 from ..ground.columns import currency_stated, organisation_key
 from .guards import attached_held_back, attachment_paid_or_ended, creditor_payment_fits, lifts_restraint
 from .models import SettlementInstruction

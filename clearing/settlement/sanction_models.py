@@ -7,11 +7,11 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from marketplace.approvals.models import Approval
 from marketplace.kernel.columns import MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
-from ..approvals.models import Approval
 from .guards import permitted_by_two, sanctioned_held_back
 from .models import SettlementInstruction
 

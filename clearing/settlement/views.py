@@ -11,7 +11,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketplace.api.permissions import IsOperator
 from marketplace.api.renderers import AsAddressed, BytesRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel.permissions import Permission
@@ -63,6 +62,7 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
     """Settlement payments of the caller's organisation; all payments for the operator."""
 
     serializer_class = InstructionSerializer
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     filterset_class = InstructionFilter
     queryset = SettlementInstruction.objects.none()
 
@@ -72,9 +72,9 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
 
     @command(
         summary="Record that the bank did not make a payment",
+        needs=Permission.CLEARING_WRITE,
         request=FailSerializer,
         response=InstructionSerializer,
-        permissions=(IsOperator,),
         example={"reason": "口座該当なし"},
         moves_money=True,
     )
@@ -84,8 +84,8 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
 
     @command(
         summary="Make a failed payment again",
+        needs=Permission.CLEARING_WRITE,
         response=InstructionSerializer,
-        permissions=(IsOperator,),
         status=201,
         moves_money=True,
     )
@@ -106,9 +106,9 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
 
     @command(
         summary="Pay the operator's own money into the client account",
+        needs=Permission.CLEARING_WRITE,
         request=OwnMoneySerializer,
         response=InstructionSerializer,
-        permissions=(IsOperator,),
         detail=False,
         status=201,
         path="own-money",
@@ -121,9 +121,9 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
 
     @command(
         summary="Take the operator's own money out of the client account",
+        needs=Permission.CLEARING_WRITE,
         request=TakeOutSerializer,
         response=InstructionSerializer,
-        permissions=(IsOperator,),
         detail=False,
         status=201,
         path="take-out-own-money",
@@ -136,8 +136,8 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
 
     @command(
         summary="Withdraw a planned payment of the operator's own money",
+        needs=Permission.CLEARING_WRITE,
         response=InstructionSerializer,
-        permissions=(IsOperator,),
     )
     def withdraw(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
         """Of own money that was not paid in yet; if it comes after all, it is in suspense (operator)."""
@@ -148,12 +148,13 @@ class TransferFileViewSet(MarketReadViewSet[TransferFile]):
     """Transfer files for the operator's bank."""
 
     serializer_class = TransferFileSerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     filterset_class = TransferFileFilter
     queryset = TransferFile.objects.select_related("cycle")
 
     @create_command(
         summary="Make a transfer file",
+        needs=Permission.CLEARING_WRITE,
         request=CreateTransferFileSerializer,
         response=TransferFileSerializer,
         example={"cycle": "cyc_01JABCDEFGHJKMNPQRSTVWXYZ0"},
@@ -187,12 +188,13 @@ class ClientAccountViewSet(MarketReadViewSet[ClientAccount]):
     """Client accounts (operator)."""
 
     serializer_class = ClientAccountSerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     filterset_fields = ("currency",)
     queryset = ClientAccount.objects.all()
 
     @create_command(
         summary="Register the client account",
+        needs=Permission.CLEARING_WRITE,
         request=RegisterClientAccountSerializer,
         response=ClientAccountSerializer,
         example=CLIENT_ACCOUNT_EXAMPLE,
@@ -207,6 +209,7 @@ class FundsRegimeViewSet(FundsRegimeReadViewSet):
 
     @create_command(
         summary="Declare the funds regime",
+        needs=Permission.CLEARING_WRITE,
         request=DeclareFundsRegimeSerializer,
         response=FundsRegimeSerializer,
         example=REGIME_EXAMPLE,

@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from marketplace.kernel.columns import DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_by_person
 
 from ..ground.columns import currency_stated, organisation_key
 from ..trades.models import Obligation, Trade
@@ -52,6 +54,7 @@ class FeeWriteOff(models.Model):
             append_only(),
             dated_now("decided_at", real=["recorded_at"]),
             fee_written_off(),
+            acted_by_person("decided_by", Permission.CLEARING_WRITE, first="first_person"),
             fee_write_off_posted(),
         ]
 
@@ -87,4 +90,9 @@ class TaxRelief(models.Model):
                 name="tax_relieved_by_two",
             ),
         ]
-        triggers = [append_only(), dated_now("decided_at", real=["recorded_at"]), tax_relieved()]
+        triggers = [
+            append_only(),
+            dated_now("decided_at", real=["recorded_at"]),
+            tax_relieved(),
+            acted_by_person("decided_by", Permission.CLEARING_WRITE, first="first_person"),
+        ]

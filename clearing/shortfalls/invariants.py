@@ -12,7 +12,7 @@ from .set_offs import PROTECTED
 
 _not_as_decided = by_query(
     "SELECT d.public_id, d.kind, d.amount_minor FROM clearing_fundsdecision d"  # noqa: S608  our own words
-    " LEFT JOIN clearing_approval a ON a.id = d.approval_id"
+    " LEFT JOIN approvals_approval a ON a.id = d.approval_id"
     " LEFT JOIN participants_organisation o ON o.public_id = a.subject"
     " WHERE NOT EXISTS (SELECT FROM clearing_entry e"
     "   WHERE e.reference IN ('deposit:' || d.public_id, 'write_off:' || d.public_id))"

@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import mixins, viewsets
 
-from marketplace.api.permissions import HasScope, IsOperator
+from marketplace.api.permissions import MayCall
 from marketplace.api.principal import actor_of
 from marketplace.api.views import MarketReadViewSet, command, create_command
+from marketplace.kernel.permissions import Permission
 
 from ..settlement.models import SettlementInstruction
 from ..settlement.restraint_models import SetOffRestraint
@@ -61,12 +62,13 @@ PAY_CREDITOR_EXAMPLE = {
 class DepositViewSet(viewsets.GenericViewSet[Any]):
     """Security deposits: participants' own money, used before the reserve lends."""
 
-    permission_classes = (HasScope,)
+    permission_classes = (MayCall,)
     serializer_class = FundsSerializer
     queryset = Shortfall.objects.none()
 
     @create_command(
         summary="Keep back available money as a security deposit",
+        needs=Permission.MONEY_WRITE,
         request=PayDepositSerializer,
         response=FundsSerializer,
         example={"amount_minor": 1_000},
@@ -78,10 +80,10 @@ class DepositViewSet(viewsets.GenericViewSet[Any]):
 
     @command(
         summary="Release a security deposit",
+        needs=Permission.CLEARING_WRITE,
         request=OfParticipantSerializer,
         response=FundsSerializer,
         detail=False,
-        permissions=(IsOperator,),
         example={**OF_PARTICIPANT, "reason": "退会"},
         moves_money=True,
     )
@@ -93,16 +95,16 @@ class DepositViewSet(viewsets.GenericViewSet[Any]):
 class ClaimViewSet(viewsets.GenericViewSet[Any]):
     """Claims on participants for what the reserve lent them."""
 
-    permission_classes = (IsOperator,)
+    permission_classes = (MayCall,)
     serializer_class = FundsSerializer
     queryset = Shortfall.objects.none()
 
     @command(
         summary="Write off a claim",
+        needs=Permission.CLEARING_WRITE,
         request=OfParticipantSerializer,
         response=FundsSerializer,
         detail=False,
-        permissions=(IsOperator,),
         example={**OF_PARTICIPANT, "reason": "破産手続の終結"},
         moves_money=True,
     )
@@ -114,7 +116,8 @@ class ClaimViewSet(viewsets.GenericViewSet[Any]):
 class ShortfallViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Shortfall]):
     """Shortfalls of the caller's organisation; all shortfalls for the operator."""
 
-    permission_classes = (HasScope,)
+    permission_classes = (MayCall,)
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     serializer_class = ShortfallSerializer
     filterset_fields = ("currency",)
     queryset = Shortfall.objects.none()
@@ -130,6 +133,7 @@ class SetOffViewSet(MarketReadViewSet[SetOff]):
     """Set-offs against planned payments of the caller's organisation; all set-offs for the operator."""
 
     serializer_class = SetOffSerializer
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     filterset_fields = ("currency",)
     queryset = SetOff.objects.none()
 
@@ -142,12 +146,13 @@ class RestraintViewSet(MarketReadViewSet[SetOffRestraint]):
     """Attachments and insolvencies that limit set-off, for the operator."""
 
     serializer_class = RestraintSerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     filterset_fields = ("currency", "kind")
     queryset = SetOffRestraint.objects.filter(lifts=None).select_related("lifted_by")
 
     @create_command(
         summary="Record an attachment or an insolvency",
+        needs=Permission.CLEARING_WRITE,
         request=RecordRestraintSerializer,
         response=RestraintSerializer,
         example={
@@ -164,9 +169,9 @@ class RestraintViewSet(MarketReadViewSet[SetOffRestraint]):
 
     @command(
         summary="Pay an attaching creditor",
+        needs=Permission.CLEARING_WRITE,
         request=PayCreditorSerializer,
         response=InstructionSerializer,
-        permissions=(IsOperator,),
         path="pay-creditor",
         status=201,
         filterset_fields=None,
@@ -179,9 +184,9 @@ class RestraintViewSet(MarketReadViewSet[SetOffRestraint]):
 
     @command(
         summary="Lift a restraint",
+        needs=Permission.CLEARING_WRITE,
         request=LiftRestraintSerializer,
         response=RestraintSerializer,
-        permissions=(IsOperator,),
         example={"reason": "取下げ"},
     )
     def lift(self, data: dict[str, Any], public_id: str) -> SetOffRestraint:
@@ -193,7 +198,7 @@ class FeeWriteOffViewSet(MarketReadViewSet[FeeWriteOff]):
     """Fees that were put off and written off (operator)."""
 
     serializer_class = FeeWriteOffSerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     filterset_fields = ("currency",)
     queryset = FeeWriteOff.objects.none()
 
@@ -203,6 +208,7 @@ class FeeWriteOffViewSet(MarketReadViewSet[FeeWriteOff]):
 
     @create_command(
         summary="Write off a fee that was put off",
+        needs=Permission.CLEARING_WRITE,
         request=WriteOffFeeSerializer,
         response=FeeWriteOffSerializer,
         example={"obligation": "trd_01JABCDEFGHJKMNPQRSTVWXYZ0-1", "reason": "破産手続開始決定"},
@@ -214,9 +220,9 @@ class FeeWriteOffViewSet(MarketReadViewSet[FeeWriteOff]):
 
     @command(
         summary="Record that output tax is relieved",
+        needs=Permission.CLEARING_WRITE,
         request=RelieveTaxSerializer,
         response=TaxReliefSerializer,
-        permissions=(IsOperator,),
         path="relieve-tax",
         status=201,
         filterset_fields=None,

@@ -14,6 +14,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.permissions import Permission
 
 from ..bank.models import BankStatement
 from ..ledger.accounts import require_cleared
@@ -69,7 +70,7 @@ def record_balance_certificate(
     A difference opens a task, which a later certificate or entry of the bank that removes it ends with the next
     certificate. Emits certificate.differs or certificate.agreed. Raises PeriodNotOver, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     require_cleared(currency)
     first, last = _days_of(month)
     if clock.today() <= last:

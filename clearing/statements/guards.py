@@ -13,7 +13,7 @@ from ..ledger.queries import BY_VALUE
 
 CLOSE_MONTH: Final = "clearing.close_month"
 CLOSE_APPROVED = (
-    "EXISTS (SELECT FROM public.clearing_approval a WHERE a.public_id = {row}.approval AND a.state = 'approved'"
+    "EXISTS (SELECT FROM public.approvals_approval a WHERE a.public_id = {row}.approval AND a.state = 'approved'"
     f" AND a.command = '{CLOSE_MONTH}' AND a.subject = to_char({{row}}.month, 'YYYY-MM') AND a.ended_by = {{row}}.closed_by"
     " AND a.payload = jsonb_build_object('entries', {row}.entries, 'sha256', {row}.sha256))"
 )

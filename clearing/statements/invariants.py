@@ -74,7 +74,7 @@ Invariant(
     guards=(
         "clearing_ledgerperiod.closed_by_two",
         "clearing_ledgerperiod.append_only",
-        "clearing_approval.approval_two_people",
+        "approvals_approval.approval_two_people",
     ),
     test="tests/clearing/statements/test_closing.py::test_the_database_closes_no_month_of_one_person",
     check=by_query(

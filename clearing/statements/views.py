@@ -13,11 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.permissions import IsOperator
+from marketplace.api.permissions import MayCall
 from marketplace.api.renderers import AsAddressed, PdfRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, create_command
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 
 from ..invoices.views import LANGUAGE, pdf_response
 from ..ledger.models import LedgerPeriod
@@ -50,6 +51,7 @@ class MonthlyStatementViewSet(MarketReadViewSet[MonthlyStatement]):
     """Monthly statements of the caller's organisation; all statements for the operator."""
 
     serializer_class = MonthlyStatementSerializer
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     filterset_class = MonthlyStatementFilter
     queryset = MonthlyStatement.objects.none()
 
@@ -109,7 +111,8 @@ MONTH = OpenApiParameter(
 class BankReconciliationView(APIView):
     """The books of a month beside the bank's statements and its certificate of balance."""
 
-    permission_classes = (IsOperator,)
+    permission_classes = (MayCall,)
+    reads = Permission.CLEARING_READ
 
     @extend_schema(
         summary="Reconcile the client account at the end of a month",
@@ -136,7 +139,7 @@ class BalanceCertificateViewSet(MarketReadViewSet[BalanceCertificate]):
 
     serializer_class = BalanceCertificateSerializer
     filterset_fields = ("currency", "month")
-    permission_classes = (IsOperator,)
+    reads = Permission.CLEARING_READ
     queryset = BalanceCertificate.objects.none()
 
     def get_queryset(self) -> QuerySet[BalanceCertificate]:
@@ -145,6 +148,7 @@ class BalanceCertificateViewSet(MarketReadViewSet[BalanceCertificate]):
 
     @create_command(
         summary="Record the bank's certificate of balance",
+        needs=Permission.CLEARING_WRITE,
         request=RecordCertificateSerializer,
         response=BalanceCertificateSerializer,
         example={
@@ -165,6 +169,7 @@ class LedgerPeriodViewSet(LedgerPeriodReadViewSet):
 
     @create_command(
         summary="Close the books of a month",
+        needs=Permission.CLEARING_WRITE,
         request=ClosePeriodSerializer,
         response=LedgerPeriodSerializer,
         example={"month": "2026-11-01"},

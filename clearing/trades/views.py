@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -20,10 +19,11 @@ from contracts.serializers import (
     DisputeSerializer,
     ResolveDisputeSerializer,
 )
-from marketplace.api.permissions import IsOperator
+from marketplace.api.permissions import PUBLIC, MayCall
 from marketplace.api.principal import actor_of
 from marketplace.api.views import MarketReadViewSet, command, create_command
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.permissions import Permission
 
 from .exposures import EXPOSURE_LABELS, guarantee_exposures, total_exposures
 from .filters import ObligationFilter, TradeFilter
@@ -57,6 +57,7 @@ class TradeViewSet(MarketReadViewSet[Trade]):
     """Trades of which the caller is buyer or seller; all trades for the operator, who may correct them."""
 
     serializer_class = TradeSerializer
+    reads = Permission.MARKET_READ
     filterset_class = TradeFilter
     queryset = Trade.objects.none()
 
@@ -66,6 +67,7 @@ class TradeViewSet(MarketReadViewSet[Trade]):
 
     @command(
         summary="Secure a trade by a guarantee",
+        needs=Permission.NEGOTIATIONS_SETTLE,
         request=SecureTradeSerializer,
         response=TradeSerializer,
         example={"guarantee": "gua_01JABCDEFGHJKMNPQRSTVWXYZ0"},
@@ -78,9 +80,9 @@ class TradeViewSet(MarketReadViewSet[Trade]):
 
     @command(
         summary="Give up an unpaid bill",
+        needs=Permission.CLEARING_WRITE,
         request=GiveUpBillSerializer,
         response=TradeSerializer,
-        permissions=(IsOperator,),
         example={"reason": "保証人が支払を拒絶し、利用者も支払わないため"},
         moves_money=True,
     )
@@ -91,9 +93,9 @@ class TradeViewSet(MarketReadViewSet[Trade]):
 
     @command(
         summary="Refund the price of an accepted trade",
+        needs=Permission.CLEARING_WRITE,
         request=RefundSerializer,
         response=ObligationSerializer,
-        permissions=(IsOperator,),
         status=201,
         example={"amount_minor": 5000, "reason": "Half of the readings were missing."},
         moves_money=True,
@@ -104,9 +106,9 @@ class TradeViewSet(MarketReadViewSet[Trade]):
 
     @command(
         summary="Order a penalty",
+        needs=Permission.CLEARING_WRITE,
         request=PenaltySerializer,
         response=ObligationSerializer,
-        permissions=(IsOperator,),
         status=201,
         example={
             "debtor": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
@@ -121,9 +123,9 @@ class TradeViewSet(MarketReadViewSet[Trade]):
 
     @command(
         summary="Claw back a beneficiary's share",
+        needs=Permission.CLEARING_WRITE,
         request=ClawBackSerializer,
         response=ObligationSerializer,
-        permissions=(IsOperator,),
         path="claw-back",
         status=201,
         example={
@@ -144,13 +146,13 @@ class AgreementPriceViewSet(viewsets.GenericViewSet[Agreement]):
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     queryset = Agreement.objects.none()
-    permission_classes = (IsOperator,)
+    permission_classes = (MayCall,)
 
     @command(
         summary="Adjust the price",
+        needs=Permission.DISPUTES_WRITE,
         request=AdjustPriceSerializer,
         response=AdjustmentSerializer,
-        permissions=(IsOperator,),
         path="adjust-price",
         example={
             "debtor": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
@@ -170,13 +172,13 @@ class DisputeResolutionViewSet(viewsets.GenericViewSet[Dispute]):
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     queryset = Dispute.objects.none()
-    permission_classes = (IsOperator,)
+    permission_classes = (MayCall,)
 
     @command(
         summary="Resolve a dispute",
+        needs=Permission.DISPUTES_WRITE,
         request=ResolveDisputeSerializer,
         response=DisputeSerializer,
-        permissions=(IsOperator,),
         example={"outcome": "redelivery", "reason": "12月分が欠落していることを確認しました。"},
         moves_money=True,
     )
@@ -188,7 +190,8 @@ class DisputeResolutionViewSet(viewsets.GenericViewSet[Dispute]):
 class TradingNeutralityView(APIView):
     """Public figures about the neutrality of trading."""
 
-    permission_classes = (AllowAny,)
+    permission_classes = (MayCall,)
+    reads = PUBLIC
     authentication_classes = ()
 
     @extend_schema(summary="Read the neutrality figures", responses={200: OpenApiTypes.OBJECT})
@@ -200,7 +203,8 @@ class TradingNeutralityView(APIView):
 class GuaranteeExposureView(APIView):
     """What guarantees secure instead of money, for the operator."""
 
-    permission_classes = (IsOperator,)
+    permission_classes = (MayCall,)
+    reads = Permission.CLEARING_READ
 
     @extend_schema(summary="Read the exposures under guarantees", responses={200: ExposuresSerializer})
     def get(self, request: Request) -> Response:
@@ -218,6 +222,7 @@ class ObligationViewSet(MarketReadViewSet[Obligation]):
     """Obligations that the caller owes or is owed; all obligations for the operator."""
 
     serializer_class = ObligationSerializer
+    reads = (Permission.MONEY_READ, Permission.CLEARING_READ)
     filterset_class = ObligationFilter
     queryset = Obligation.objects.none()
     lookup_field = "pk"
@@ -238,9 +243,9 @@ class ObligationViewSet(MarketReadViewSet[Obligation]):
 
     @command(
         summary="Reverse a correction",
+        needs=Permission.CLEARING_WRITE,
         request=ReverseSerializer,
         response=ObligationSerializer,
-        permissions=(IsOperator,),
         status=201,
         example={"reason": "The penalty was ordered for the wrong trade."},
         moves_money=True,
@@ -254,6 +259,7 @@ class SupplyStatementViewSet(MarketReadViewSet[SupplyStatement]):
     """Statements of the caller on what its listings supply; all statements for the operator."""
 
     serializer_class = SupplyStatementSerializer
+    reads = Permission.MARKET_READ
     filterset_fields = ("listing", "supply")
     queryset = SupplyStatement.objects.none()
 
@@ -263,6 +269,7 @@ class SupplyStatementViewSet(MarketReadViewSet[SupplyStatement]):
 
     @create_command(
         summary="State what a listing supplies",
+        needs=Permission.MONEY_WRITE,
         request=StateSupplySerializer,
         response=SupplyStatementSerializer,
         example={"listing": "lst_01JABCDEFGHJKMNPQRSTVWXYZ0", "supply": "data"},

@@ -15,6 +15,7 @@ from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
@@ -87,7 +88,7 @@ def adjust_price(
     The seller never returns more than the price. Emits adjustment.due. Raises Missing, AgreementEnded, NotAParty,
     PriceExceeded, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.DISPUTES_WRITE)
     _check_order(amount_minor, reason_code, reason)
     subject = locked_agreement(actor, agreement)
     parties = {subject.seller_identifier: Party.SELLER, subject.buyer_identifier: Party.BUYER}

@@ -12,6 +12,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
 from ..errors import AgreementEnded, DisputeAlreadyOpen
@@ -30,6 +31,7 @@ def open_dispute(*, actor: Actor, agreement: str, reason_code: str, text: str) -
     also checks the inspection period. Emits dispute.opened. Raises Missing, Forbidden, AgreementEnded,
     DisputeAlreadyOpen, FieldInvalid.
     """
+    actor.require(Permission.DELIVERIES_ANSWER)
     if reason_code not in DisputeReason.values:
         known = ", ".join(DisputeReason.values)
         raise FieldInvalid("reason_code", Label(f"specify one of {known}", f"{known} から選んでください"))
@@ -78,7 +80,7 @@ def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) ->
     Delivery and clearing carry out the outcome. After the agreement has ended, the dispute can only be dismissed. Emits
     dispute.resolved. Raises Missing, IllegalTransition, AgreementEnded, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.DISPUTES_WRITE)
     if outcome not in DisputeOutcome.values:
         known = ", ".join(DisputeOutcome.values)
         raise FieldInvalid("outcome", Label(f"specify one of {known}", f"{known} から選んでください"))

@@ -15,6 +15,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.participants import queries as participants
 from marketplace.rules import services as rules
 
@@ -41,6 +42,7 @@ def request_negotiation(
     FieldInvalid, Forbidden.
     """
     buyer_id = actor.require_organisation()
+    actor.require(Permission.NEGOTIATIONS_WRITE)
     _check_reference(reference)
     _check_note(note)
     sale = listings.version_for_sale(listing)
@@ -137,6 +139,7 @@ def counter_request(
 def _answer(
     actor: Actor, negotiation: str, command: str, terms: Mapping[str, Any] | None, note: str
 ) -> Negotiation:
+    actor.require(Permission.NEGOTIATIONS_WRITE)
     _check_note(note)
     subject = locked(actor, negotiation)
     role = require_move(actor, subject, command)
@@ -156,6 +159,7 @@ def accept_offer(*, actor: Actor, negotiation: str) -> Negotiation:
     Emits negotiation.moved. Raises Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
     OrganisationSuspended.
     """
+    actor.require(Permission.NEGOTIATIONS_WRITE)
     subject = locked(actor, negotiation)
     role = require_move(actor, subject, "accept")
     proposal = queries.latest_proposal(subject)

@@ -13,6 +13,7 @@ from marketplace.evidence.signatures import sign as sign_for_market
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.prepared import insert_prepared
 from marketplace.kernel.states import advance
 from marketplace.rules import services as rules
@@ -43,8 +44,10 @@ def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> N
     allow it. ``signed_hash``, if given, is the hash of the contract that the party has read. Emits negotiation.moved
     and, on conclusion, agreement.concluded. Raises Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
     OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, TradingHalted, and ConclusionRefused with the rules'
-    reasons: then only the rules' decision is recorded, and nothing else changes.
+    reasons: then only the rules' decision is recorded, and nothing else changes. Raises PermissionNeeded and ProofNeeded
+    unless a person signs that has just proved a second factor.
     """
+    actor.require(Permission.CONTRACTS_SIGN)
     with transaction.atomic():
         subject = locked(actor, negotiation)
         if role_in(actor, subject) != Party.BUYER:

@@ -13,6 +13,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 
 from ..clauses import CODE, check_clauses, check_title
 from ..locks import TEMPLATE_VERSION_LOCK
@@ -34,7 +35,7 @@ def publish_template(
     ``clauses``: see ``contracts.clauses``. Open negotiations keep the version they began with.
     Raises FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.RULEBOOK_WRITE)
     if not CODE.fullmatch(code):
         raise FieldInvalid(
             "code",

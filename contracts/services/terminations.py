@@ -13,6 +13,7 @@ from marketplace.kernel.aside import Loop
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.participants import queries as participants
 
 from ..models import Negotiation
@@ -32,6 +33,7 @@ def terminate(
 
     Emits negotiation.moved. Raises Missing, IllegalTransition, FieldInvalid.
     """
+    actor.require(Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE)
     if not REASON_CODE.fullmatch(reason_code):
         raise FieldInvalid(
             "reason_code",

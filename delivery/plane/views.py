@@ -11,7 +11,6 @@ from rest_framework.views import APIView
 
 from delivery import services
 from delivery.ranges import RangeUnsatisfiable, requested_range
-from marketplace.api.permissions import MayCall
 from marketplace.api.principal import actor_of
 from marketplace.api.problems import problem
 from marketplace.api.renderers import AsAddressed
@@ -32,7 +31,6 @@ class ContentView(APIView):
     """Sends a file; described in the API's document as the delivery's ``content``."""
 
     authentication_classes = (GrantAuthentication,)
-    permission_classes = (MayCall,)
     reads = Permission.DELIVERIES_READ
     content_negotiation_class = AsAddressed
 

@@ -27,6 +27,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.participants import queries as participants
 
@@ -60,7 +61,7 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
     Records the files, begins the first inspection, and emits ``delivery.granted``. Raises NothingToDeliver, Missing (a
     party is unknown); the database refuses a trade that is not secured.
     """
-    actor.require_operator()
+    actor.require_system()
     existing, payment_due_by = _standing(secured)
     if existing is not None:
         return Entitlement.objects.get(pk=existing)
@@ -141,7 +142,7 @@ def emit_granted(delivery: Delivery) -> None:
 @transaction.atomic
 def await_payment(*, actor: Actor, trade: str, agreement: str, secure_by: datetime) -> None:
     """Record the payment deadline of a later charge: unless secured, access is closed from ``secure_by`` on."""
-    actor.require_operator()
+    actor.require_system()
     AwaitedPayment.objects.get_or_create(
         trade=trade, defaults={"agreement": agreement, "secure_by": secure_by}
     )
@@ -151,7 +152,7 @@ def await_payment(*, actor: Actor, trade: str, agreement: str, secure_by: dateti
 @transaction.atomic
 def record_payment(*, actor: Actor, trade: str, agreement: str) -> None:
     """Record that a later charge is secured, so access continues; does nothing if no payment is awaited."""
-    actor.require_operator()
+    actor.require_system()
     AwaitedPayment.objects.filter(trade=trade, secured_at=None).update(secured_at=clock.now())
     _update_payment_due(agreement)
 
@@ -174,7 +175,7 @@ def _payment_due_by(agreement: str) -> datetime | None:
 @transaction.atomic
 def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlement:
     """Suspend access, as the operator, until it is resumed; running downloads abort. Raises IllegalTransition."""
-    actor.require_operator()
+    actor.require(Permission.DISPUTES_WRITE)
     if not reason.strip():
         raise FieldInvalid("reason", Label("give the reason; the buyer reads it", "理由を記入してください"))
     subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
@@ -191,7 +192,7 @@ def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlemen
 @transaction.atomic
 def resume_access(*, actor: Actor, entitlement: str) -> Entitlement:
     """Resume suspended access, as the operator. Raises IllegalTransition unless access is suspended."""
-    actor.require_operator()
+    actor.require(Permission.DISPUTES_WRITE)
     subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
     advance(subject, ENTITLEMENT, command="resume", role="operator", suspension_reason="")
     record(
@@ -209,7 +210,7 @@ def withdraw_access(*, actor: Actor, trade: str, reason_code: str) -> Entitlemen
 
     ``reason_code``: ``refunded`` or ``terminated``. An open inspection is cancelled.
     """
-    actor.require_operator()
+    actor.require_system()
     delivery = lock_delivery_where(Q(trade=trade))
     if delivery is None:
         return None
@@ -220,7 +221,7 @@ def withdraw_access(*, actor: Actor, trade: str, reason_code: str) -> Entitlemen
 @transaction.atomic
 def withdraw_agreement(*, actor: Actor, agreement: str, reason_code: str) -> int:
     """End access under every trade of an agreement; returns the number of entitlements ended."""
-    actor.require_operator()
+    actor.require_system()
     ended = 0
     for key in Entitlement.objects.filter(agreement=agreement).order_by("pk").values_list("pk", flat=True):
         delivery = lock_delivery_where(Q(pk=key))

@@ -20,6 +20,7 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import DomainError
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
 from .inspections import compare_waiting_receipt
@@ -36,8 +37,10 @@ SENT_PARTS_MAX = 10_000
 def authorise_download(*, actor: Actor, entitlement: str, distribution: str) -> EntitledDistribution:
     """The file, if the actor may fetch it now; writes nothing.
 
-    Raises NotTheBuyer, Missing, and AccessNotStarted, AccessSuspended, AccessPaused, AccessExpired or AccessEnded.
+    Raises PermissionNeeded, NotTheBuyer, Missing, and AccessNotStarted, AccessSuspended, AccessPaused, AccessExpired or
+    AccessEnded.
     """
+    actor.require(Permission.DELIVERIES_READ)
     return _authorised(
         read_visible_delivery(entitlement=entitlement, actor=actor), actor=actor, distribution=distribution
     )
@@ -62,6 +65,7 @@ def download(
 
 @transaction.atomic
 def _begin_download(*, actor: Actor, entitlement: str, distribution: str, part: ByteRange | None) -> Download:
+    actor.require(Permission.DELIVERIES_READ)
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
     covered = _authorised(delivery, actor=actor, distribution=distribution)
     wanted = part or ByteRange(0, covered.size_bytes)

@@ -28,6 +28,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
 from .access import emit_granted, end_access
@@ -53,6 +54,7 @@ def report_receipt(
     being sent, and before the end of that is recorded, waits: ``matched`` is null until then. Idempotent. Raises
     NotTheBuyer, Missing, FieldInvalid, NothingSent, ReceiptWaits, UnderDispute, InspectionOver.
     """
+    actor.require(Permission.DELIVERIES_ANSWER)
     reported = _reported_hashes(sha256=sha256, sha512=sha512)
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
     require_buyer(actor, delivery.entitlement)
@@ -267,6 +269,7 @@ def accept_delivery(*, actor: Actor, entitlement: str) -> Entitlement:
 
     Raises NotTheBuyer, Missing, NotMatched (naming the files), UnderDispute, InspectionOver.
     """
+    actor.require(Permission.DELIVERIES_ANSWER)
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
     require_buyer(actor, delivery.entitlement)
     _require_undecided(delivery)
@@ -318,6 +321,7 @@ def dispute_delivery(*, actor: Actor, entitlement: str, reason_code: str, text: 
     Possible until the delivery is accepted or its inspection period has ended. Raises NotTheBuyer, Missing,
     UnderDispute, InspectionOver, InspectionPeriodEnded, and errors of contracts.
     """
+    actor.require(Permission.DELIVERIES_ANSWER)
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
     require_buyer(actor, delivery.entitlement)
     _require_undecided(delivery)
@@ -351,7 +355,7 @@ def apply_dispute_outcome(*, actor: Actor, dispute: str, outcome: str) -> None:
     ``dismissed``: the delivery counts as accepted. ``redelivery``: access opens for another round, which needs new
     matching receipts. ``refund``: the delivery is cancelled and access ends. Raises ValueError for any other outcome.
     """
-    actor.require_operator()
+    actor.require_system()
     disputed = Inspection.objects.filter(dispute=dispute).first()
     delivery = lock_delivery_where(Q(pk=disputed.entitlement_id)) if disputed else None
     if delivery is None:

@@ -19,6 +19,7 @@ from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.participants import queries as participants
 from marketplace.participants.suspension_queries import require_active
 
@@ -84,6 +85,7 @@ def create_listing(
     seller_id = actor.require_organisation()
     if actor.role is not Role.PARTICIPANT:
         raise Forbidden(needed=Label("a seller", "提供者"))
+    actor.require(Permission.LISTINGS_WRITE)
     require_active(seller_id)
     reference = reference.strip()
     if not 1 <= len(reference) <= 60:
@@ -136,6 +138,7 @@ def revise_listing(*, actor: Actor, listing: str, **changes: Any) -> Listing:
 
     Raises DescriptionFixed, Missing, Forbidden, FieldInvalid.
     """
+    actor.require(Permission.LISTINGS_WRITE)
     subject = locked_listing(actor, listing)
     require_seller(actor, subject)
     pending = subject.versions.filter(state__in=PENDING_VERSIONS).exists()
@@ -183,6 +186,7 @@ def store_version_files(
     Refuses before it stores what that would refuse by now, and raises the same. Files of a version that is not added
     are harmless.
     """
+    actor.require(Permission.LISTINGS_WRITE)
     subject = visible_listings(actor).filter(public_id=listing).first()
     if subject is None:
         raise Missing(kind="listing", identifier=listing)
@@ -206,6 +210,7 @@ def add_stored_version(
     *, actor: Actor, listing: str, files: Sequence[StoredUpload], offer: Mapping[str, Any]
 ) -> ListingVersion:
     """Add a version in preparation, with files that are stored already, and its offer; raises as ``add_version``."""
+    actor.require(Permission.LISTINGS_WRITE)
     subject = locked_listing(actor, listing)
     _require_open(actor, subject)
     terms = parse_offer(offer)

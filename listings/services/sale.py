@@ -18,6 +18,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.participants import queries as participants
 from marketplace.rules import services as rules
@@ -45,6 +46,7 @@ def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
     The seller must be admitted to the segment. Emits listing.version_submitted. Raises IllegalTransition,
     VersionPending, ListingEnded, NotAdmitted, OrganisationSuspended, Missing, Forbidden.
     """
+    actor.require(Permission.LISTINGS_WRITE)
     listing, version = locked_version(actor, listing_version)
     require_seller(actor, listing)
     if listing.state == ListingState.WITHDRAWN:
@@ -87,7 +89,7 @@ def decide_version(*, actor: Actor, listing_version: str, outcome: str, reason: 
     Emits listing.version_published or listing.version_refused. Raises IllegalTransition, NeverForSale,
     FieldInvalid, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.ADMISSION_WRITE)
     if outcome not in ("allow", "deny"):
         raise FieldInvalid("outcome", Label("specify allow or deny", "allow か deny を選んでください"))
     if not reason.strip():
@@ -139,6 +141,7 @@ def withdraw_listing(*, actor: Actor, listing: str, reason: str = "") -> Listing
 
     Emits listing.withdrawn. Raises IllegalTransition, Missing.
     """
+    actor.require(Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)
     subject = locked_listing(actor, listing)
     role = role_in(actor, subject)
     LISTING.target(state=subject.state, command="withdraw", role=role)
@@ -183,6 +186,7 @@ def resume_listing(*, actor: Actor, listing: str) -> Listing:
 
     Raises IllegalTransition, NotAdmitted, OrganisationSuspended, NotOnSale (no published version), Missing.
     """
+    actor.require(Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)
     subject = locked_listing(actor, listing)
     role = role_in(actor, subject)
     LISTING.target(state=subject.state, command="resume", role=role)

@@ -20,6 +20,7 @@ from drf_spectacular.views import SpectacularSwaggerView
 
 from marketplace.kernel.canonical import sha256_hex
 
+from .permissions import PUBLIC, MayCall
 from .problems import as_json
 
 CONTENT_TYPE = "application/vnd.oai.openapi+json"
@@ -46,6 +47,8 @@ PAGE_POLICY = {"script-src": [NONCE], "img-src": [SELF, "data:"]}
 class OpenapiView(View):
     """The OpenAPI document; public. Answers 304 to a client that has it (``If-None-Match``)."""
 
+    reads = PUBLIC
+
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """The document of this version of the market."""
         content = openapi_document()
@@ -58,6 +61,8 @@ class OpenapiView(View):
 class DocumentationView(SpectacularSwaggerView):
     """The page on which the routes can be tried. It renders HTML, but its refusals are problem details as everywhere."""
 
+    reads = PUBLIC
+    permission_classes = (MayCall,)
     http_method_names = ("get", "head")
     template_name = "api/documentation.html"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from marketplace.kernel.permissions import RULES, WRITES, Permission
+from marketplace.kernel.permissions import RULES, Permission
 
 from .principal import principal_of
 
@@ -23,28 +23,39 @@ class Public:
         return "PUBLIC"
 
 
+class Keyed:
+    """The declaration of a route that is called by a key which gives no permission of the market."""
+
+    def __repr__(self) -> str:
+        """As it is written."""
+        return "BY_KEY"
+
+
 PUBLIC: Final = Public()
+BY_KEY: Final = Keyed()
+"""The view's own permission class knows the key; ``MayCall`` lets nobody in."""
 
-Needs = Permission | tuple[Permission, ...] | Public
-"""What a route declares: one permission, several of which one is enough, or ``PUBLIC``."""
-
-UNDECLARED_READ = (Permission.MARKET_READ, Permission.OPERATOR_READ)
-UNDECLARED_WRITE = tuple(sorted(WRITES))
+Needs = Permission | tuple[Permission, ...] | Public | Keyed
+"""What a route declares: one permission, several of which one is enough, ``PUBLIC`` or ``BY_KEY``."""
 
 
 def permissions_in(needs: Needs) -> tuple[Permission, ...]:
-    """The permissions of a declaration; none of a public one."""
-    if isinstance(needs, Public):
+    """The permissions of a declaration; none of a public one, and of one by key."""
+    if isinstance(needs, Public | Keyed):
         return ()
     return (needs,) if isinstance(needs, Permission) else needs
 
 
 def declaration_of(view: Any, method: str) -> Needs | None:
-    """What a route declares for an HTTP method, or None.
+    """What a route declares for an HTTP method, or None: then nobody may call it."""
+    return declared_by(view, getattr(view, "action", None) or method.lower(), method)
 
-    ``needs`` of the method's function decides; then ``reads`` of the class, for methods that change nothing.
+
+def declared_by(view: Any, action: Any, method: str) -> Needs | None:
+    """What a view, or its class, declares for the HTTP method that the function named ``action`` answers, or None.
+
+    ``needs`` of the function decides; then ``reads`` of the class, for methods that change nothing.
     """
-    action = getattr(view, "action", None) or method.lower()
     function = getattr(view, action, None) if isinstance(action, str) else None
     needs: Needs | None = getattr(function, "needs", None)
     if needs is None and method in SAFE_METHODS:
@@ -66,6 +77,8 @@ def describe_needs(needs: Needs) -> str:
     """The sentence of the OpenAPI document that says who may call a route."""
     if isinstance(needs, Public):
         return "Everybody may call it."
+    if isinstance(needs, Keyed):
+        return "Needs the key that was given to whoever began this."
     named = [
         f"`{name}`" + (" (confirmed afresh)" if RULES[name].fresh else "") for name in permissions_in(needs)
     ]
@@ -75,8 +88,7 @@ def describe_needs(needs: Needs) -> str:
 class MayCall(BasePermission):
     """The caller holds a permission that the route declares for the method, with a fresh proof where that needs one.
 
-    A route without a declaration is read with ``market:read`` or ``operator:read``, and called with any permission that
-    changes something.
+    Nobody may call a route without a declaration; ``checks.py`` finds it before the market serves.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -85,29 +97,15 @@ class MayCall(BasePermission):
         A method that the route does not know needs nothing: it is refused as such (405).
         """
         needs = declaration_of(view, request.method or "")
-        if isinstance(needs, Public):
+        is_known = request.method in view.allowed_methods
+        if isinstance(needs, Public) or (not is_known and getattr(view, "reads", None) is PUBLIC):
             return True
         caller = principal_of(request)
         if not (caller and caller.is_authenticated):
             return False
-        if request.method not in view.allowed_methods:
+        if not is_known:
             return True
-        if needs is not None:
-            caller.actor.require(*permissions_in(needs))
-            return True
-        undeclared: Iterable[Permission] = (
-            UNDECLARED_READ if request.method in SAFE_METHODS else UNDECLARED_WRITE
-        )
-        return caller.actor.may(*undeclared)
-
-
-class HasScope(MayCall):
-    """The rule of routes that declare nothing yet."""
-
-
-class IsOperator(MayCall):
-    """The caller must belong to the operator, besides what the route declares."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """As MayCall, for the operator alone."""
-        return super().has_permission(request, view) and principal_of(request).is_operator
+        if needs is None or isinstance(needs, Keyed):
+            return False
+        caller.actor.require(*permissions_in(needs))
+        return True

@@ -9,7 +9,6 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction
-from rest_framework.permissions import AllowAny
 
 from .permissions import PUBLIC, declaration_of, describe_needs
 from .problems import CONTENT_TYPE
@@ -75,7 +74,7 @@ class MarketSchema(AutoSchema):
         yield from (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
         if self.view.get_authenticators():
             yield HTTPStatus.UNAUTHORIZED
-        if not self._is_public():
+        if declaration_of(self.view, self.method) is not PUBLIC:
             yield HTTPStatus.FORBIDDEN
         if is_command or "{" in self.path or self._is_list_view() or self.get_override_parameters():
             # What the path, the body or a parameter names, the cursor of a list among them.
@@ -84,7 +83,3 @@ class MarketSchema(AutoSchema):
             yield HTTPStatus.NOT_ACCEPTABLE
         if is_command:
             yield from (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-
-    def _is_public(self) -> bool:
-        allowed = any(isinstance(each, AllowAny) for each in self.view.get_permissions())
-        return allowed or declaration_of(self.view, self.method) is PUBLIC

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from marketplace.api.permissions import IsOperator
 from marketplace.api.views import MarketReadViewSet
+from marketplace.kernel.permissions import Permission
 
 from .models import InboxEntry, OutboxEvent
 from .serializers import InboxEntrySerializer, OutboxEventSerializer
@@ -12,8 +12,8 @@ from .serializers import InboxEntrySerializer, OutboxEventSerializer
 class OutboxEventViewSet(MarketReadViewSet[OutboxEvent]):
     """All events of the market, as emitted."""
 
+    reads = Permission.OPERATOR_READ
     serializer_class = OutboxEventSerializer
-    permission_classes = (IsOperator,)
     filterset_fields = ("type", "subject")
     queryset = OutboxEvent.objects.all()
 
@@ -21,8 +21,8 @@ class OutboxEventViewSet(MarketReadViewSet[OutboxEvent]):
 class InboxEntryViewSet(MarketReadViewSet[InboxEntry]):
     """Inbox entries: each is one event for one handler. ``notices`` adds the operator's retry, ``clearing.approvals`` the rest."""
 
+    reads = Permission.OPERATOR_READ
     serializer_class = InboxEntrySerializer
-    permission_classes = (IsOperator,)
     filterset_fields = ("state", "subscriber", "handler", "subject")
     queryset = InboxEntry.objects.select_related("event")
     lookup_field = "pk"

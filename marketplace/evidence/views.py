@@ -7,13 +7,13 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.permissions import IsOperator
+from marketplace.api.permissions import PUBLIC
 from marketplace.api.views import PROBLEMS, MarketReadViewSet
+from marketplace.kernel.permissions import Permission
 
 from . import queries
 from .models import Checkpoint, EvidenceRecord
@@ -27,10 +27,10 @@ from .signatures import public_keys
 
 
 class EvidenceRecordViewSet(MarketReadViewSet[EvidenceRecord]):
-    """Evidence records, for the operator and its auditors."""
+    """Evidence records, for the auditors of the operator."""
 
+    reads = Permission.EVIDENCE_READ
     serializer_class = EvidenceRecordSerializer
-    permission_classes = (IsOperator,)
     filterset_fields = ("kind", "subject", "actor")
     queryset = EvidenceRecord.objects.none()
 
@@ -51,8 +51,8 @@ class EvidenceRecordViewSet(MarketReadViewSet[EvidenceRecord]):
 class CheckpointViewSet(MarketReadViewSet[Checkpoint]):
     """Signed Merkle roots over the evidence log; public, so that anyone can keep and compare them."""
 
+    reads = PUBLIC
     serializer_class = CheckpointSerializer
-    permission_classes = (AllowAny,)
     queryset = Checkpoint.objects.all()
 
     @extend_schema(
@@ -75,7 +75,7 @@ class CheckpointViewSet(MarketReadViewSet[Checkpoint]):
 class PublicKeysView(APIView):
     """The JWK Set of the market's signing keys."""
 
-    permission_classes = (AllowAny,)
+    reads = PUBLIC
     authentication_classes = ()
 
     @extend_schema(responses={200: {"type": "object"}}, summary="The market's public keys (JWK Set)")

@@ -27,6 +27,7 @@ from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.nudges import send_nudge
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance, advance_all
 
 from .kinds import KINDS, Arguments, JobKind
@@ -367,7 +368,7 @@ def _record(kind: str, job: Job, actor: Actor, **more: str) -> None:
 
 
 def _lock_parked(actor: Actor, job: str) -> Job:
-    actor.require_operator()
+    actor.require(Permission.SUPPORT_WRITE)
     row = Job.objects.select_for_update().filter(public_id=job).first()
     if row is None:
         raise Missing(kind="job", identifier=job)

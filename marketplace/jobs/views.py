@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from marketplace.api.permissions import IsOperator
 from marketplace.api.views import MarketReadViewSet, command
+from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .filters import JobFilter
@@ -18,6 +18,7 @@ from .serializers import AbandonInput, JobSerializer
 class JobViewSet(MarketReadViewSet[Job]):
     """Jobs of the caller's organisation, with their progress; all, for the operator."""
 
+    reads = Permission.MARKET_READ
     serializer_class = JobSerializer
     filterset_class = JobFilter
     queryset = Job.objects.none()
@@ -26,7 +27,7 @@ class JobViewSet(MarketReadViewSet[Job]):
         """Jobs in the caller's scope."""
         return queries.visible_jobs(self.actor)
 
-    @command(summary="Retry a parked job", response=JobSerializer, permissions=(IsOperator,))
+    @command(summary="Retry a parked job", needs=Permission.SUPPORT_WRITE, response=JobSerializer)
     def retry(self, data: dict[str, Any], public_id: str) -> Job:
         """Queue a parked job again, after the cause is repaired (operator)."""
         return services.retry_parked(actor=self.actor, job=public_id)
@@ -35,7 +36,7 @@ class JobViewSet(MarketReadViewSet[Job]):
         summary="Give up a parked job",
         request=AbandonInput,
         response=JobSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.SUPPORT_WRITE,
         example={"reason": "The receiver of this mail has left the organisation."},
     )
     def abandon(self, data: dict[str, Any], public_id: str) -> Job:

@@ -64,11 +64,10 @@ class Actor:
         """
         if self.role is Role.SYSTEM:
             return
-        held = [permission for permission in permissions if permission in self.permissions]
-        if not held:
+        if not self.may(*permissions):
             self._require_not_withheld(permissions)
             raise PermissionNeeded(permission=permissions[0].value, needed=RULES[permissions[0]].label)
-        if all(RULES[permission].fresh for permission in held):
+        if all(RULES[permission].fresh for permission in self.permissions.intersection(permissions)):
             self.require_fresh_proof()
 
     def _require_not_withheld(self, permissions: tuple[Permission, ...]) -> None:
@@ -91,6 +90,11 @@ class Actor:
         """Raise Forbidden unless the actor is the operator or the system."""
         if self.role is Role.PARTICIPANT:
             raise Forbidden(needed=Label("the operator", "運営者"))
+
+    def require_system(self) -> None:
+        """Raise Forbidden unless the market itself acts: what follows from events is no command of anybody."""
+        if self.role is not Role.SYSTEM:
+            raise Forbidden(needed=Label("the market itself", "市場システム"))
 
     @property
     def is_person(self) -> bool:

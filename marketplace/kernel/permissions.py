@@ -35,9 +35,12 @@ class Permission(StrEnum):
     PROGRAMS_WRITE = "programs:write"
     WEBHOOKS_WRITE = "webhooks:write"
     KEYS_WRITE = "keys:write"
+    NOTICES_WRITE = "notices:write"
     OPERATOR_READ = "operator:read"
+    ADMISSION_READ = "admission:read"
     ADMISSION_WRITE = "admission:write"
     RULEBOOK_WRITE = "rulebook:write"
+    TRADING_HALT = "trading:halt"
     CLEARING_READ = "clearing:read"
     CLEARING_WRITE = "clearing:write"
     DISPUTES_WRITE = "disputes:write"
@@ -154,14 +157,27 @@ RULES: Mapping[Permission, Rule] = {
     Permission.KEYS_WRITE: Rule(
         Label("manage the organisation's keys", "組織の鍵の管理"), _roles("owner signatory"), fresh=True
     ),
+    Permission.NOTICES_WRITE: Rule(
+        Label("mark notices as read", "通知の既読化"), PARTICIPANT_ROLES, OPERATOR_ROLES
+    ),
     Permission.OPERATOR_READ: Rule(
         Label("read the operator's work", "運営業務の参照"), operator=OPERATOR_ROLES
     ),
+    Permission.ADMISSION_READ: Rule(
+        Label("read applications for registration", "登録申請の参照"), operator=_roles("admission auditor")
+    ),
     Permission.ADMISSION_WRITE: Rule(
-        Label("decide who takes part", "参加の審査・停止"), operator=_roles("admission"), fresh=True
+        Label("decide who takes part and what is listed", "参加・出品の審査・停止"),
+        operator=_roles("admission"),
+        fresh=True,
     ),
     Permission.RULEBOOK_WRITE: Rule(
         Label("change the rules of the market", "市場規則の変更"), operator=_roles("rulebook"), fresh=True
+    ),
+    Permission.TRADING_HALT: Rule(
+        Label("halt trading", "取引の停止"),
+        operator=_roles("rulebook clearing disputes"),
+        fresh=True,
     ),
     Permission.CLEARING_READ: Rule(
         Label("read the books of clearing", "清算帳簿の参照"), operator=_roles("clearing auditor")
@@ -189,7 +205,11 @@ SCOPES = frozenset(permission for permission, rule in RULES.items() if rule.scop
 READS = frozenset(permission for permission in Permission if permission.endswith(":read"))
 """Permissions that change nothing."""
 
-WRITES = frozenset(Permission) - READS - {Permission.PERSON_OWN}
+PERSONAL = frozenset({Permission.PERSON_OWN, Permission.NOTICES_WRITE})
+"""What everybody does for itself."""
+
+WRITES = frozenset(Permission) - READS - PERSONAL
+"""Permissions that change the market."""
 
 
 def permissions_of(

@@ -25,6 +25,7 @@ class WaitsFor(TextChoices):
 
     PARTICIPANT = "participant", Label("a participant", "参加者")
     OPERATOR = "operator", Label("the operator", "運営者")
+    COLLEAGUE = "colleague", Label("another person of the organisation", "組織の別の担当者")
     BANK = "bank", Label("the bank", "銀行")
     MARKET = "market", Label("the market's own processing", "市場の処理")
     NOBODY = "nobody", Label("nobody: the wait ends at a known time", "なし（期日の到来により進みます）")

@@ -22,6 +22,7 @@ from marketplace.kernel.clock import real_now
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.models import AsideRow
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import operator_organisation
 
 from .models import Task
@@ -94,7 +95,7 @@ def watch_parked() -> int:
 @transaction.atomic
 def retry_parked_event(*, actor: Actor, entry_id: int) -> InboxEntry:
     """Let a parked inbox entry be handled again, after the operator has repaired the cause; recorded as evidence."""
-    actor.require_operator()
+    actor.require(Permission.SUPPORT_WRITE)
     entry = retry_parked(entry_id=entry_id)
     record(
         kind="events.retried",
@@ -111,7 +112,7 @@ def retry_aside_row(*, actor: Actor, row: str) -> AsideRow:
 
     Recorded as evidence. A row that has ended stays as it is. Raises Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.SUPPORT_WRITE)
     subject = AsideRow.objects.select_for_update().filter(public_id=row).first()
     if subject is None:
         raise Missing(kind="row that stands aside", identifier=row)

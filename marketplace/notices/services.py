@@ -21,6 +21,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.identifiers import new_identifier, new_identifiers
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import recipients
 
 from .jobs import SEND_MAIL
@@ -164,7 +165,8 @@ def send_notices(*, subject: str, wordings: Mapping[int, Wording]) -> None:
 
 @transaction.atomic
 def mark_read(*, actor: Actor, notice: str) -> Notice:
-    """Mark a notice of the actor's organisation as read; idempotent. Raises Missing."""
+    """Mark a notice of the actor's organisation as read; idempotent. Raises Missing, PermissionNeeded."""
+    actor.require(Permission.NOTICES_WRITE)
     row = Notice.objects.select_for_update().filter(public_id=notice).first()
     if row is None or row.organisation_id != actor.organisation_id:
         raise Missing(kind="notice", identifier=notice)

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from marketplace.api.permissions import IsOperator
 from marketplace.api.views import MarketReadViewSet, command
 from marketplace.events.models import InboxEntry
 from marketplace.events.serializers import InboxEntrySerializer
 from marketplace.events.views import InboxEntryViewSet
 from marketplace.kernel.models import AsideRow
+from marketplace.kernel.permissions import Permission
 
 from . import pipe, queries, services
 from .filters import AsideRowFilter, NoticeFilter, TaskFilter
@@ -22,6 +22,7 @@ from .serializers import AsideRowSerializer, NoticeSerializer, TaskSerializer
 class TaskViewSet(MarketReadViewSet[Task]):
     """Tasks of the caller's organisation. Events open and close them; they cannot be closed by hand."""
 
+    reads = Permission.MARKET_READ
     serializer_class = TaskSerializer
     filterset_class = TaskFilter
     queryset = Task.objects.none()
@@ -34,6 +35,7 @@ class TaskViewSet(MarketReadViewSet[Task]):
 class NoticeViewSet(MarketReadViewSet[Notice]):
     """Notices to the caller's organisation."""
 
+    reads = Permission.MARKET_READ
     serializer_class = NoticeSerializer
     filterset_class = NoticeFilter
     queryset = Notice.objects.none()
@@ -42,7 +44,7 @@ class NoticeViewSet(MarketReadViewSet[Notice]):
         """The notices to the caller's organisation."""
         return queries.notices_of(self.actor)
 
-    @command(summary="Mark a notice as read", response=NoticeSerializer)
+    @command(summary="Mark a notice as read", needs=Permission.NOTICES_WRITE, response=NoticeSerializer)
     def read(self, data: dict[str, Any], public_id: str) -> Notice:
         """Mark the notice as read. Idempotent."""
         return services.mark_read(actor=self.actor, notice=public_id)
@@ -51,7 +53,11 @@ class NoticeViewSet(MarketReadViewSet[Notice]):
 class RepairableEntryViewSet(InboxEntryViewSet):
     """Inbox entries: each is one event for one handler. The routes are those of ``clearing.approvals``, which gives up too."""
 
-    @command(summary="Retry a parked inbox entry", response=InboxEntrySerializer)
+    @command(
+        summary="Retry a parked inbox entry",
+        needs=Permission.SUPPORT_WRITE,
+        response=InboxEntrySerializer,
+    )
     def retry(self, data: dict[str, Any], entry: str) -> InboxEntry:
         """Set a parked entry to pending again, after the cause is repaired."""
         subject = self.get_object()
@@ -63,12 +69,16 @@ class RepairableEntryViewSet(InboxEntryViewSet):
 class AsideRowViewSet(MarketReadViewSet[AsideRow]):
     """Rows that a loop could not process; the operator's tasks name those that stand aside."""
 
+    reads = Permission.OPERATOR_READ
     serializer_class = AsideRowSerializer
-    permission_classes = (IsOperator,)
     filterset_class = AsideRowFilter
     queryset = AsideRow.objects.all()
 
-    @command(summary="Retry a row that stands aside", response=AsideRowSerializer, permissions=(IsOperator,))
+    @command(
+        summary="Retry a row that stands aside",
+        needs=Permission.SUPPORT_WRITE,
+        response=AsideRowSerializer,
+    )
     def retry(self, data: dict[str, Any], public_id: str) -> AsideRow:
         """Let its loop try it at the next run; one that nobody tries again is done with (operator)."""
         return pipe.retry_aside_row(actor=self.actor, row=public_id)

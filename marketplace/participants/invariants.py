@@ -7,6 +7,7 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES
 
+from .acting import approvals_of_others
 from .models import PayoutAccountChange
 from .payout_accounts import usable_from
 from .role_history import ADMITTING, CHANGING, OPERATOR, WRITING, role_held
@@ -303,6 +304,18 @@ Invariant(
         .replace("{PROPOSED}", role_held("a.proposed_by", OPERATOR, "a.proposed_at", ADMITTING))
         .replace("{APPOINTED}", role_held("a.ended_by", OPERATOR, "a.ended_at", ADMITTING))
     ),
+)
+
+Invariant(
+    name="participants.approvals_by_members",
+    promise=9,
+    statement=(
+        "Who gave and who approved a command of two people were, at that moment, natural persons of its organisation"
+        " with a role for it; a program that gave it first had such a person to answer for it."
+    ),
+    guards=("approvals_approval.approved_by_members",),
+    test="tests/approvals/test_guards.py::test_made_up_people_approve_nothing",
+    check=by_query(approvals_of_others()),
 )
 
 _GUARDS = "tests/participants/test_membership_guards.py"

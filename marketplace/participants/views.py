@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.permissions import PUBLIC, MayCall
+from marketplace.api.permissions import PUBLIC
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel.permissions import Permission
 
@@ -188,7 +188,6 @@ class AdmissionViewSet(MarketReadViewSet[Admission]):
 class CallerView(APIView):
     """Who am I."""
 
-    permission_classes = (MayCall,)
     reads = (Permission.PERSON_OWN, Permission.MARKET_READ)
 
     @extend_schema(summary="Read the caller", responses={200: CallerSerializer, **PROBLEMS})

@@ -85,3 +85,14 @@ class ScreeningNotEnded(DomainError):
         "{screening} has not ended. Read it again in a moment.",
         "{screening} はまだ完了していません。しばらくしてから再度確認してください。",
     )
+
+
+class ProposerMayNoMore(DomainError):
+    """Who proposed to accept an application no longer decides who takes part. Fields: ``proposed_by``."""
+
+    code = "proposer_may_no_more"
+    category = Category.CONFLICT
+    detail = Label(
+        "{proposed_by} proposed this and no longer has the role for it. Return the application to review and propose it anew.",
+        "{proposed_by} が承認を提案しましたが、現在はその役割がありません。審査に差し戻し、改めて提案してください。",
+    )

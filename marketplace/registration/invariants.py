@@ -1,10 +1,17 @@
 """Invariants of registration."""
 
 from marketplace.kernel.invariants import Invariant, by_query, columns_within_bounds
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_at, holders
 
 from .bounds import DOCUMENT_BYTES_MAX, DOCUMENTS_MAX, OWNERS_MAX
 
 _TESTS = "tests/registration/test_guards.py"
+
+
+def _acted(person: str, moment: str) -> str:
+    return acted_at(person, moment, holds=holders(Permission.ADMISSION_WRITE))
+
 
 Invariant(
     name="registration.documents_bounded",
@@ -35,6 +42,8 @@ Invariant(
     statement="An application is accepted by two people, after a screening whose findings were answered.",
     guards=(
         "registration_registration.registration_two_people",
+        "registration_registration.proposed_by_person",
+        "registration_registration.acted_by_person",
         "registration_registration.screened_first",
         "registration_registration.state_guard",
         "registration_registration.registration_registers",
@@ -43,8 +52,9 @@ Invariant(
     ),
     test=f"{_TESTS}::test_one_person_alone_accepts_nothing",
     check=by_query(
-        "SELECT r.public_id FROM registration_registration r WHERE r.state = 'accepted' AND ("
-        " r.proposed_by IS NOT DISTINCT FROM r.closed_by OR r.proposed_by !~ '^usr_' OR r.closed_by !~ '^usr_'"
+        "SELECT r.public_id FROM registration_registration r WHERE r.state = 'accepted' AND ("  # noqa: S608  our own words
+        " r.proposed_by IS NOT DISTINCT FROM r.closed_by"
+        f" OR NOT {_acted('r.proposed_by', 'r.proposed_at')} OR NOT {_acted('r.closed_by', 'r.closed_at')}"
         " OR r.organisation_id IS NULL OR NOT EXISTS (SELECT FROM registration_screening s"
         "  WHERE s.registration_id = r.id AND s.ended_at <= r.closed_at))"
     ),

@@ -16,9 +16,10 @@ from rest_framework.response import Response
 
 from marketplace.api.addresses import counted_address
 from marketplace.api.authentication import MarketAuthentication
-from marketplace.api.permissions import PUBLIC, IsOperator, declare
+from marketplace.api.permissions import BY_KEY, PUBLIC, declare
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
 from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.media import SUFFIXES
 
 from . import queries, services
@@ -62,6 +63,7 @@ def read_document(_view: RegistrationViewSet | None, data: dict[str, Any], _regi
 class RegistrationViewSet(MarketReadViewSet[Registration]):
     """Applications to be registered. An applicant acts on its own by its key (`Registration-Key`); the operator reads all."""
 
+    reads = Permission.ADMISSION_READ
     serializer_class = ReviewedRegistrationSerializer
     authentication_classes = (MarketAuthentication, ApplicantAuthentication)
     filterset_fields = ("state", "kind", "corporate_number")
@@ -117,6 +119,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
     @command(
         summary="Send another code",
         response=RegistrationSerializer,
+        needs=BY_KEY,
         permissions=(IsApplicant,),
     )
     def send_code(self, data: dict[str, Any], public_id: str) -> Registration:
@@ -127,6 +130,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
         summary="Prove the mail address",
         request=ProveEmailSerializer,
         response=RegistrationSerializer,
+        needs=BY_KEY,
         permissions=(IsApplicant,),
         example={"code": "01234567"},
     )
@@ -139,6 +143,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
         request=AddDocumentSerializer,
         response=SupportingDocumentSerializer,
         status=201,
+        needs=BY_KEY,
         permissions=(IsApplicant,),
         parser_classes=[MultiPartParser],
         prepare=read_document,
@@ -152,6 +157,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
         summary="State the beneficial owners",
         request=StateOwnersSerializer,
         response=RegistrationSerializer,
+        needs=BY_KEY,
         permissions=(IsApplicant,),
         path="owners",
         example=OWNERS_EXAMPLE,
@@ -163,6 +169,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
     @command(
         summary="Submit an application",
         response=RegistrationSerializer,
+        needs=BY_KEY,
         permissions=(IsApplicant,),
     )
     def submit(self, data: dict[str, Any], public_id: str) -> Registration:
@@ -173,7 +180,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
         summary="Propose to accept an application",
         request=ProposeSerializer,
         response=ReviewedRegistrationSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.ADMISSION_WRITE,
         example={"reason": "同名別人であることを生年月日で確認しました。"},
     )
     def propose(self, data: dict[str, Any], public_id: str) -> Registration:
@@ -183,7 +190,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
     @command(
         summary="Return an application to review",
         response=ReviewedRegistrationSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.ADMISSION_WRITE,
         path="return",
     )
     def return_to_review(self, data: dict[str, Any], public_id: str) -> Registration:
@@ -193,7 +200,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
     @command(
         summary="Accept an application",
         response=ReviewedRegistrationSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.ADMISSION_WRITE,
     )
     def accept(self, data: dict[str, Any], public_id: str) -> Registration:
         """Another person accepts what the first proposed: the organisation is registered with its first owner (operator)."""
@@ -203,7 +210,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
         summary="Refuse an application",
         request=RefuseSerializer,
         response=ReviewedRegistrationSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.ADMISSION_WRITE,
         example={"reason": "登記事項証明書の代表者と申請内容が一致しません。"},
     )
     def refuse(self, data: dict[str, Any], public_id: str) -> Registration:
@@ -214,7 +221,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
         summary="Assess the findings of a screening",
         request=AssessSerializer,
         response=ScreeningSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.ADMISSION_WRITE,
         example={"screening": "scr_01K3ZQ0V9Q6C6M6H2V8Q1T9W5E", "assessment": "同名別人と確認しました。"},
     )
     def assess(self, data: dict[str, Any], public_id: str) -> Screening:
@@ -225,8 +232,8 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
 class SupportingDocumentViewSet(MarketReadViewSet[SupportingDocument]):
     """Supporting documents of applications (operator)."""
 
+    reads = Permission.ADMISSION_READ
     serializer_class = SupportingDocumentSerializer
-    permission_classes = (IsOperator,)
     filterset_fields = ("kind", "registration__public_id")
     queryset = SupportingDocument.objects.defer("content").select_related("registration")
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_at, holders
 
 from .models import Rulebook
 from .parameters import values_of, weakened
@@ -138,9 +140,39 @@ Invariant(
     name="rules.controls_weakened_by_two",
     promise=9,
     statement="Parameters that weaken a control were published by two people, and take effect after the published notice.",
-    guards=("rules_rulebook.weakened_by_two", "rules_rulebook.append_only"),
+    guards=(
+        "rules_rulebook.weakened_by_two",
+        "rules_rulebook.append_only",
+    ),
     test="tests/rules/test_weakening.py::test_a_raw_weakening_is_refused",
     check=_weakened_by_one,
+)
+
+_HOLDS = holders(Permission.RULEBOOK_WRITE)
+
+
+def _by_others(table: str, second: str, first: str, moment: str) -> str:
+    acted = (acted_at(f"r.{person}", f"r.{moment}", holds=_HOLDS) for person in (second, first))
+    return (
+        f"SELECT r.public_id, r.{first} AS first_person, r.{second} AS second_person FROM {table} r"  # noqa: S608  our own words
+        f" WHERE r.{first} <> '' AND NOT ({' AND '.join(acted)})"
+    )
+
+
+Invariant(
+    name="rules.decided_by_natural_persons",
+    promise=9,
+    statement=(
+        "Each of the two people who lifted a halt or weakened a control was, at that moment, a natural person of the"
+        " operator who may change the rules."
+    ),
+    guards=("rules_rulebook.acted_by_person", "rules_halt.acted_by_person"),
+    test="tests/rules/test_guards.py::test_made_up_people_decide_nothing",
+    check=by_query(
+        _by_others("rules_halt", "lifted_by", "lift_first_person", "lifted_at")
+        + " UNION ALL "
+        + _by_others("rules_rulebook", "published_by", "first_person", "published_at")
+    ),
 )
 
 declare_readable("rules")

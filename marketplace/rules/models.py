@@ -11,6 +11,8 @@ from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_now, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_by_person
 
 from .guards import (
     gapless_rulebooks,
@@ -65,6 +67,9 @@ class Rulebook(models.Model):
             gapless_rulebooks(),
             neutral_vocabulary(NEUTRAL_NAMESPACES),
             weakened_by_two(),
+            acted_by_person(
+                "published_by", Permission.RULEBOOK_WRITE, first="first_person", when="NEW.first_person <> ''"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -166,6 +171,7 @@ class Halt(models.Model):
             no_delete(),
             dated_now("started_at"),
             set_now("lifted_at"),
+            acted_by_person("lifted_by", Permission.RULEBOOK_WRITE, first="lift_first_person"),
         ]
 
     def __str__(self) -> str:

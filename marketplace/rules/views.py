@@ -7,14 +7,14 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.permissions import IsOperator
+from marketplace.api.permissions import PUBLIC
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .errors import NoRulebook
@@ -81,15 +81,12 @@ LIFT_EXAMPLE = {"reason": {"ja": "確認が終わりました。", "en": "The ch
 class RulebookViewSet(MarketReadViewSet[Rulebook]):
     """Every version of the rulebook; public. ``clearing.approvals`` adds the command that publishes one."""
 
+    reads = PUBLIC
     queryset = Rulebook.objects.none()
 
     def get_queryset(self) -> QuerySet[Rulebook]:
         """Every version."""
         return queries.published_rulebooks()
-
-    def get_permissions(self) -> list[Any]:
-        """Anyone may read; only the operator publishes."""
-        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
 
     def get_serializer_class(self) -> Any:
         """Lists omit the text."""
@@ -109,6 +106,7 @@ class RulebookViewSet(MarketReadViewSet[Rulebook]):
 class DecisionViewSet(MarketReadViewSet[Decision]):
     """Decisions that the caller's organisation is a party of; all, for the operator."""
 
+    reads = Permission.MARKET_READ
     serializer_class = DecisionSerializer
     filterset_class = DecisionFilter
     queryset = Decision.objects.none()
@@ -130,7 +128,7 @@ class DecisionViewSet(MarketReadViewSet[Decision]):
         request=PreviewSerializer,
         response=PreviewedSerializer,
         detail=False,
-        permissions=(IsOperator,),
+        needs=Permission.OPERATOR_READ,
         example=PREVIEW_EXAMPLE,
     )
     def preview(self, data: dict[str, Any]) -> services.Judgement:
@@ -141,6 +139,7 @@ class DecisionViewSet(MarketReadViewSet[Decision]):
 class HaltViewSet(MarketReadViewSet[Halt]):
     """Halts, in force and lifted; public. ``clearing.approvals`` adds the command that lifts one."""
 
+    reads = PUBLIC
     serializer_class = HaltSerializer
     filterset_class = HaltFilter
     queryset = Halt.objects.none()
@@ -149,12 +148,9 @@ class HaltViewSet(MarketReadViewSet[Halt]):
         """Every halt."""
         return queries.halts()
 
-    def get_permissions(self) -> list[Any]:
-        """Anyone may read; only the operator halts trading."""
-        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
-
     @create_command(
         summary="Halt trading",
+        needs=Permission.TRADING_HALT,
         request=HaltTradingSerializer,
         response=HaltSerializer,
         example=HALT_EXAMPLE,
@@ -167,7 +163,7 @@ class HaltViewSet(MarketReadViewSet[Halt]):
 class NeutralityView(APIView):
     """The neutrality report; public."""
 
-    permission_classes = (AllowAny,)
+    reads = PUBLIC
 
     @extend_schema(
         summary="Read the neutrality report",
@@ -182,7 +178,7 @@ class NeutralityView(APIView):
 class ParametersView(APIView):
     """The parameters of the rulebook; public."""
 
-    permission_classes = (AllowAny,)
+    reads = PUBLIC
 
     @extend_schema(
         summary="Read the parameters in force",

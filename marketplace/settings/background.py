@@ -57,6 +57,7 @@ CELERY_BEAT_SCHEDULE = {
     "clearing": every("clearing.tasks.sweep", 3.0),
     "clearing-watch": every("clearing.tasks.watch", 30.0),
     "money": every("clearing.tasks.safeguard", 20.0),
+    "approvals": every("marketplace.approvals.tasks.expire", 20.0),
     "people": every("marketplace.participants.tasks.sweep", 30.0),
     "registration": every("marketplace.registration.tasks.sweep", 60.0),
     "rescreening": every("marketplace.registration.tasks.rescreen", 3600.0),

@@ -56,6 +56,7 @@ MARKET_APPLICATIONS = [
     "marketplace.evidence",
     "marketplace.documents",
     "marketplace.jobs",
+    "marketplace.approvals",
     "marketplace.participants",
     "marketplace.registration",
     "marketplace.notices",
@@ -225,7 +226,7 @@ OAUTH2_PROVIDER = {
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "marketplace.api.problems.handle_exception",
     "DEFAULT_AUTHENTICATION_CLASSES": ["marketplace.api.authentication.MarketAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["marketplace.api.permissions.MayCall"],
     "DEFAULT_PAGINATION_CLASS": "marketplace.api.pagination.MarketCursorPagination",
     "DEFAULT_SCHEMA_CLASS": "marketplace.api.schema.MarketSchema",
     "DEFAULT_FILTER_BACKENDS": ["marketplace.api.filters.StrictFilterBackend"],

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.api.filters import refuse_unknown
-from marketplace.api.permissions import HasScope, declare
+from marketplace.api.permissions import declare
 from marketplace.api.principal import actor_of
 from marketplace.api.serializers import EmptySerializer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
@@ -67,7 +67,7 @@ FEED_PARAMETERS = [
 class FeedView(APIView):
     """The events that the caller's organisation may see, in the order of their commits."""
 
-    permission_classes = (HasScope,)
+    reads = Permission.MARKET_READ
 
     @extend_schema(
         summary="Read the feed of events",
@@ -91,7 +91,7 @@ class FeedView(APIView):
 class EventTypesView(APIView):
     """The types of events that the caller's organisation may see."""
 
-    permission_classes = (HasScope,)
+    reads = Permission.MARKET_READ
 
     @extend_schema(
         summary="Read the types of events", responses={200: EventTypeSerializer(many=True), **PROBLEMS}
@@ -147,6 +147,7 @@ def _page_size(given: str | None) -> int:
 class WebhookViewSet(MarketReadViewSet[Webhook]):
     """Webhooks of the caller's organisation. People who hold `webhooks:write` change them."""
 
+    reads = Permission.MARKET_READ
     serializer_class = WebhookSerializer
     filterset_class = WebhookFilter
     queryset = Webhook.objects.none()
@@ -237,8 +238,8 @@ class WebhookViewSet(MarketReadViewSet[Webhook]):
 class WebhookAttemptViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[WebhookAttempt]):
     """Attempts to send messages of one webhook, the newest first."""
 
+    reads = Permission.MARKET_READ
     serializer_class = AttemptSerializer
-    permission_classes = (HasScope,)
     filterset_class = AttemptFilter
     queryset = WebhookAttempt.objects.none()
 

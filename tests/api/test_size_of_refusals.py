@@ -12,6 +12,7 @@ from marketplace.api.parsers import VALUES_MAX
 from marketplace.api.problems import ERRORS_MAX, FIELD_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from marketplace.api.serializers import LISTS, StrictSerializer
 from marketplace.webhooks.models import Webhook
+from tests.participants.factories import client_of, organisation
 
 from .test_conventions import NEW
 
@@ -82,16 +83,17 @@ def test_an_invalid_element_is_named_by_its_index(acting, element, index):
 
 
 @pytest.mark.parametrize(
-    ("path", "field", "elements"),
+    ("is_seller", "path", "field", "elements"),
     [
-        ("listings/", "keywords", ["a", ""]),
-        ("listings/lst_1/revise/", "keywords", ["a", "x" * 101]),
-        ("clearing-schedules/", "cut_off_times", ["12:00", "noon"]),
-        ("clearing-schedules/", "cut_off_times", ["12:00", None]),
+        (True, "listings/", "keywords", ["a", ""]),
+        (True, "listings/lst_1/revise/", "keywords", ["a", "x" * 101]),
+        (False, "clearing-schedules/", "cut_off_times", ["12:00", "noon"]),
+        (False, "clearing-schedules/", "cut_off_times", ["12:00", None]),
     ],
 )
-def test_an_invalid_element_is_named_in_every_list(acting, path, field, elements):
-    answer = acting.post(f"/api/v1/{path}", {field: elements})
+def test_an_invalid_element_is_named_in_every_list(acting, is_seller, path, field, elements):
+    client = client_of(organisation()) if is_seller else acting
+    answer = client.post(f"/api/v1/{path}", {field: elements})
     assert answer.status_code == 422
     assert f"{field}.1" in [error["field"] for error in answer.json()["errors"]]
 

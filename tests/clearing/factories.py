@@ -63,8 +63,8 @@ from tests.clearing.carrying_in import booking, carry_in, statement
 from tests.clearing.relaying import relay_events
 from tests.clearing.supplying import foreign as foreign
 from tests.clearing.supplying import state_supply as state_supply
+from tests.clearing.two_people import Staffed, by_two
 from tests.clearing.two_people import approvals as approvals
-from tests.clearing.two_people import by_two
 from tests.participants import factories as participants
 
 _numbers = itertools.count(1)
@@ -115,21 +115,10 @@ THREE = datetime(2030, 4, 1, 15, tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)
 
 
 @dataclass
-class Market:
+class Market(Staffed):
     """An operator, an open cycle in yen, and participants made as they are named."""
 
-    operator: Organisation
     parties: dict[str, Organisation] = field(default_factory=dict)
-
-    @property
-    def actor(self) -> Actor:
-        """Somebody of the operator."""
-        return participants.actor_for(self.operator)
-
-    @property
-    def second(self) -> Actor:
-        """Another person of the operator, who confirms large receipts."""
-        return participants.actor_for(self.operator, "usr_confirming")
 
     @property
     def cycle(self) -> Cycle:

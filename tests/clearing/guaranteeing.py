@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.guarantees.services import reduce_guarantee, register_guarantee
 from clearing.models import Guarantee, GuaranteedPart, Trade
 from clearing.shortfalls.services.deposits import pay_deposit
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex

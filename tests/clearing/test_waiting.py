@@ -363,7 +363,7 @@ def test_an_approval_waits_for_a_second_person_until_it_expires(market):
     assert client.post("/api/v1/transfer-files/", {"cycle": cycle.public_id}).status_code == 409
     (shown,) = answer(market, "approvals/?state=pending")["results"]
     found = shown["waiting"]
-    assert (found["code"], found["waits_for"]) == ("approval.second_person", "operator")
+    assert (found["code"], found["waits_for"]) == ("approval.second_person", "colleague")
     assert (found["since"], found["until"]) == (shown["asked_at"], shown["expires_at"])
     withdrawn = client.post(f"/api/v1/approvals/{shown['id']}/withdraw/")
     assert (withdrawn.status_code, withdrawn.json()["waiting"]) == (200, None)

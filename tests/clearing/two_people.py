@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from django.db.models import QuerySet
 
-from clearing.approvals.errors import SecondPersonNeeded
-from clearing.models import Approval
 from clearing.settlement.held_by_two import DECLARE_REGIME, REGISTER_ACCOUNT
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.kernel.actors import Actor
+from marketplace.participants.models import Organisation
+from tests.participants.factories import actor_for
 
 T = TypeVar("T")
 
@@ -22,6 +25,34 @@ class TwoPeople(Protocol):
     def actor(self) -> Actor: ...
     @property
     def second(self) -> Actor: ...
+
+
+@dataclass
+class Staffed:
+    """The operator of a market, and people of it as they are named."""
+
+    operator: Organisation
+    people: dict[str, Actor] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """Somebody of the operator."""
+        return self._person("usr_desk")
+
+    @property
+    def second(self) -> Actor:
+        """Another person of the operator, who confirms large receipts."""
+        return self._person("usr_confirming")
+
+    @property
+    def program(self) -> Actor:
+        """A program of the operator, for which the first answers, as if programs could hold its permissions."""
+        return replace(self.actor, identifier="app_desk")
+
+    def _person(self, identifier: str) -> Actor:
+        if identifier not in self.people:
+            self.people[identifier] = actor_for(self.operator, identifier)
+        return self.people[identifier]
 
 
 def by_two(market: TwoPeople, command: Callable[..., T], **arguments: Any) -> T:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.models import MoneyCommand, TransferFile
 from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.trades.services.corrections import refund_trade
+from marketplace.approvals.errors import SecondPersonNeeded
 from tests.clearing import factories
 from tests.participants.factories import actor_for
 

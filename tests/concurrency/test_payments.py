@@ -9,11 +9,11 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.models import BankEntry, SettlementInstruction
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.shortfalls.services.restraints import lift_restraint
+from marketplace.approvals.errors import SecondPersonNeeded
 from tests.clearing import factories
 from tests.clearing.settlement.test_creditors import attach, pay, to_seller
 

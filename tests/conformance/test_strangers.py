@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from marketplace.api.openapi import openapi_document
+from marketplace.kernel.permissions import SCOPES
 from tests.participants import factories
 from tests.rules import factories as rules
 
@@ -78,7 +79,8 @@ def headers_of() -> dict[str, dict[str, str]]:
     participant, operator = factories.admitted(), factories.operator()
     return {
         "anonymous": {},
-        "program": authorization(factories.client_of(participant)),
+        "program": authorization(factories.program_of(participant, SCOPES)),
+        "person": authorization(factories.client_of(participant)),
         "operator": authorization(factories.client_of(operator)),
     }
 
@@ -87,7 +89,7 @@ def authorization(client: Any) -> dict[str, str]:
     return {"Authorization": client._credentials["HTTP_AUTHORIZATION"]}
 
 
-@pytest.mark.parametrize("caller", ["anonymous", "program", "operator"])
+@pytest.mark.parametrize("caller", ["anonymous", "program", "person", "operator"])
 def test_a_caller_finds_no_fault_and_nothing_undocumented(market, operations, headers_of, caller):
     headers, failures, tried = headers_of[caller], {}, set()
 

@@ -11,7 +11,7 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
-from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
+from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded
 
 from . import factories
 from .refusals import refused
@@ -152,7 +152,7 @@ def test_a_faulty_order_is_refused_by_name(market, changes, field):
 def test_only_the_operator_corrects_prices(market):
     agreement = factories.agreement(market)
     for who in (market.buyer, market.seller, market.stranger):
-        with refused(Forbidden):
+        with refused(PermissionNeeded, permission="disputes:write"):
             adjust(market, agreement, actor=who)
 
 

@@ -10,7 +10,7 @@ from contracts.models import Dispute
 from contracts.states import TerminationReason
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
+from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing, PermissionNeeded
 
 from . import factories
 from .refusals import refused
@@ -107,9 +107,11 @@ def test_a_faulty_complaint_is_refused_by_name(market, changes, field):
 
 def test_only_the_buyer_complains(market):
     agreement = factories.agreement(market)
-    for who in (market.seller, market.operator, SYSTEM):
+    for who in (market.seller, SYSTEM):
         with refused(Forbidden, needed="the buyer"):
             complain(market, agreement, actor=who)
+    with refused(PermissionNeeded, permission="deliveries:answer"):
+        complain(market, agreement, actor=market.operator)
     with refused(Missing, kind="agreement"):
         complain(market, agreement, actor=market.stranger)
 
@@ -117,7 +119,7 @@ def test_only_the_buyer_complains(market):
 def test_only_the_operator_rules(market):
     dispute = factories.dispute(market)
     for who in (market.buyer, market.seller, market.stranger):
-        with refused(Forbidden):
+        with refused(PermissionNeeded, permission="disputes:write"):
             rule(market, dispute, actor=who)
     with refused(IllegalTransition, role="system"):
         rule(market, dispute, actor=SYSTEM)

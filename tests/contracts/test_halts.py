@@ -25,6 +25,7 @@ from marketplace.rules import services as rules
 from marketplace.rules.errors import TradingHalted
 from marketplace.rules.models import Decision, Halt
 from tests.participants import factories as people
+from tests.participants.factories import staff
 from tests.rules import factories as rulebooks
 
 from . import factories
@@ -43,6 +44,7 @@ def halt(market: factories.Market, scope: str) -> Halt:
 
 def lift(market, halted, reason=WHY):
     """As the second person of the operator."""
+    staff("usr_first", "usr_second")
     return rules.lift_halt(
         actor=replace(market.operator, identifier="usr_second"),
         halt=halted.public_id,

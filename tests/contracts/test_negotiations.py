@@ -20,6 +20,7 @@ from marketplace.kernel.errors import (
     IllegalTransition,
     Missing,
     OrganisationSuspended,
+    PermissionNeeded,
 )
 from marketplace.participants import services as participants
 from marketplace.participants.errors import NotAdmitted
@@ -166,7 +167,7 @@ def test_only_an_admitted_buyer_requests(market):
 
 
 def test_the_operator_and_the_system_never_buy(market):
-    with refused(NotAdmitted):
+    with refused(PermissionNeeded, permission="negotiations:write"):
         request(market, actor=market.operator)
     with refused(Forbidden):
         request(market, actor=SYSTEM)
@@ -233,7 +234,6 @@ def test_a_third_party_finds_nothing(market, command):
         ("requested", "buyer", "accept_offer"),
         ("requested", "buyer", "sign"),
         ("requested", "buyer", "make_offer"),
-        ("requested", "operator", "make_offer"),
         ("offered", "seller", "make_offer"),
         ("offered", "seller", "accept_offer"),
         ("offered", "seller", "sign"),
@@ -242,7 +242,6 @@ def test_a_third_party_finds_nothing(market, command):
         ("agreed", "seller", "sign"),
         ("agreed", "seller", "make_offer"),
         ("agreed", "buyer", "counter_request"),
-        ("agreed", "operator", "sign"),
         ("finalized", "buyer", "sign"),
         ("finalized", "seller", "terminate"),
         ("finalized", "operator", "terminate"),
@@ -253,6 +252,18 @@ def test_each_moves_in_its_turn(market, state, who, command):
     with refused(IllegalTransition, state=state, role=who):
         getattr(services, command)(
             actor=getattr(market, who), negotiation=negotiation.public_id, **COMMANDS[command]
+        )
+
+
+@pytest.mark.parametrize(
+    ("state", "command", "permission"),
+    [("requested", "make_offer", "negotiations:write"), ("agreed", "sign", "contracts:sign")],
+)
+def test_the_operator_makes_no_move_of_a_party(market, state, command, permission):
+    negotiation = getattr(factories, state)(market)
+    with refused(PermissionNeeded, permission=permission):
+        getattr(services, command)(
+            actor=market.operator, negotiation=negotiation.public_id, **COMMANDS[command]
         )
 
 

@@ -8,7 +8,7 @@ from contracts import queries, services
 from contracts.models import Template
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
+from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded
 from tests.participants import factories as people
 
 from . import factories
@@ -60,7 +60,7 @@ def test_a_faulty_template_is_refused_by_name(changes, field):
 
 def test_only_the_operator_publishes():
     participant = people.actor_for(people.organisation())
-    with refused(Forbidden):
+    with refused(PermissionNeeded, permission="rulebook:write"):
         services.publish_template(actor=participant, **factories.brief_template())
 
 

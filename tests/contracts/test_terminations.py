@@ -18,6 +18,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.participants import services as participants
+from tests.participants.factories import staff
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned, tasks_to_repair
 
 from . import factories
@@ -138,6 +139,7 @@ def test_a_suspension_ends_what_the_suspended_was_negotiating(market, who):
 def test_who_was_reinstated_meanwhile_keeps_its_negotiations(market):
     negotiation = factories.requested(market)
     suspend(market, market.buyer)
+    staff("usr_first", "usr_second")
     participants.reinstate_participant(
         actor=replace(market.operator, identifier="usr_second"),
         organisation=market.buyer.organisation,

@@ -145,7 +145,7 @@ def listed(
     actor = participants.actor_for(seller, "app_seller")
     listing = listings.create_listing(
         actor=actor,
-        reference=f"REF-{next(_numbers)}",
+        reference=f"DATA-{next(_numbers)}",
         segment=SEGMENT,
         title={"ja": "観測値", "en": "Readings"},
         description={"ja": "観測所の値。", "en": "Values of stations."},
@@ -180,7 +180,7 @@ def agreed(buyer: Organisation, seller: Organisation, listing: str) -> Agreement
     """An agreement that both signed."""
     actor = participants.actor_for(buyer, "app_buyer")
     negotiation = contracts.request_negotiation(
-        actor=actor, listing=listing, reference=f"PO-{next(_numbers)}"
+        actor=actor, listing=listing, reference=f"DATA-{next(_numbers)}"
     ).public_id
     contracts.sign(actor=participants.actor_for(seller, "app_seller"), negotiation=negotiation)
     contracts.sign(actor=actor, negotiation=negotiation)

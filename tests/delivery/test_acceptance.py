@@ -16,7 +16,7 @@ from marketplace.events.schemas.contracts import DisputeResolved
 from marketplace.events.services import envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded
 from tests.participants import factories as participants
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned, tasks_to_repair
 
@@ -108,7 +108,7 @@ def test_only_the_buyer_accepts_or_complains(matched, unchanged):
     unchanged()
     for actor, refusal in (
         (matched.seller_actor, NotTheBuyer),
-        (operator, NotTheBuyer),
+        (operator, PermissionNeeded),
         (SYSTEM, NotTheBuyer),
         (stranger, Missing),
     ):

@@ -17,6 +17,7 @@ from delivery.errors import ContentDamaged
 from delivery.models import Download, Inspection, Voucher
 from delivery.plane.grants import SALT
 from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
 from tests.participants import factories as participants
 
 from . import factories
@@ -444,9 +445,7 @@ def test_lists_are_narrowed(matched):
 
 def test_rounds_are_listed_in_order(matched):
     buyer = participants.client_of(matched.buyer)
-    services.apply_dispute_outcome(
-        actor=factories.operator_actor(), dispute=matched.dispute(), outcome="redelivery"
-    )
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=matched.dispute(), outcome="redelivery")
     body = buyer.get(path(matched)).json()
     assert [(row["round"], row["state"]) for row in body["inspections"]] == [(1, "repeated"), (2, "awaiting")]
     assert body["unmatched"] == matched.distributions

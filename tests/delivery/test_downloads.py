@@ -27,7 +27,7 @@ from delivery.states import AbortReason
 from listings.errors import StoredFileDamaged
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import Missing, StaleState
+from marketplace.kernel.errors import Missing, PermissionNeeded, StaleState
 from tests.participants import factories as participants
 
 from . import factories
@@ -329,8 +329,12 @@ def test_what_was_accepted_can_be_fetched_again(matched):
 def test_only_the_buyer_fetches(granted, unchanged):
     operator = factories.operator_actor()
     unchanged()
-    for actor in (granted.seller_actor, operator, SYSTEM):
-        with pytest.raises(NotTheBuyer):
+    for actor, refusal in (
+        (granted.seller_actor, NotTheBuyer),
+        (operator, PermissionNeeded),
+        (SYSTEM, NotTheBuyer),
+    ):
+        with pytest.raises(refusal):
             services.download(
                 actor=actor, entitlement=granted.entitlement, distribution=granted.distributions[0]
             )

@@ -17,7 +17,7 @@ from delivery.manifest import manifest_digest
 from delivery.models import Voucher
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded
 from tests.participants import factories as participants
 
 from . import factories
@@ -270,7 +270,7 @@ def test_only_the_buyer_reports(granted, unchanged):
     unchanged()
     for actor, refusal in (
         (granted.seller_actor, NotTheBuyer),
-        (operator, NotTheBuyer),
+        (operator, PermissionNeeded),
         (SYSTEM, NotTheBuyer),
         (stranger, Missing),
     ):

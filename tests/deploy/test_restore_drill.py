@@ -45,11 +45,14 @@ from marketplace.evidence.services import seal
 from marketplace.evidence.verification import verify_log
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import operator_organisation
 while seal(): pass
 records, log_verified = EvidenceRecord.objects.count(), verify_log().verified
 operator = operator_organisation()
-actor = Actor("usr_drill", Role.OPERATOR, operator.id, operator.public_id)
+actor = Actor(
+    "usr_drill", Role.OPERATOR, operator.id, operator.public_id, frozenset(Permission), proved_at=clock.real_now()
+)
 old = clock.today()
 clock.move_to(clock.now() + timedelta(days=10), running=False)
 carry_in(actor, actor, statement(old, []), file_name="old.csv")

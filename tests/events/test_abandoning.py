@@ -11,9 +11,11 @@ from marketplace.events import archive, handling, queries, services
 from marketplace.events.claiming import Claimer
 from marketplace.events.models import Abandonment, ArchivedRange, InboxEntry, OutboxEvent
 from marketplace.events.partitions import EVENTS_PER_RANGE, Range, ranges, unhandled_keys
-from marketplace.kernel.clock import real_now
+from marketplace.kernel.clock import now, real_now
 from marketplace.kernel.errors import IllegalTransition
 from marketplace.kernel.invariants import verify_all
+from marketplace.participants.models import Organisation
+from tests.participants.factories import corporate_number, staff
 from tests.roles import as_owner, assert_refused, unguarded
 
 from .pipe import HANDLER, deliver_until, emit, execute, relay_all, skip_to
@@ -27,8 +29,19 @@ RECORD = (
 )
 
 
+def _make_operator() -> None:
+    """An operator whose registration no event tells of."""
+    Organisation.objects.create(
+        name_ja="運営", name_en="Operator", kind="business", corporate_number=corporate_number(), address="x",
+        representative="y", is_operator=True, registered_at=now(),
+    )  # fmt: skip
+
+
 def park(subject: str) -> InboxEntry:
-    """The entry of an event of the subject that its handler failed for good."""
+    """The entry of an event of the subject that its handler failed for good; two people who may give it up are there."""
+    if not Organisation.objects.exists():
+        _make_operator()
+    staff("usr_first", "usr_second")
     handlers.FAILING.add(subject)
     emit(subject)
     relay_all(1)

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from django.db.models import Max
 
 from clearing import handlers
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.bank.debits import book_debit, recoup_debit
 from clearing.bank.errors import NotRepeated
 from clearing.bank.queries import open_minor
@@ -34,10 +33,12 @@ from clearing.settlement.errors import ClientMoneyShort, NothingToTransfer
 from clearing.settlement.services.own_money import plan_own_money
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import parse
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.services import envelope_of
+from marketplace.kernel.actors import Actor
 from tests.clearing import factories
 from tests.faults.bank import Bank, Booked, Reason, Sent
 from tests.participants.factories import PAYOUT_ACCOUNT, actor_for
@@ -57,10 +58,15 @@ class Office:
     handed_over: set[int] = field(default_factory=set)
     short_minor: int = 0
 
-    def __post_init__(self) -> None:
-        """Appoint the two."""
-        self.first = actor_for(self.market.operator, "usr_first")
-        self.second = actor_for(self.market.operator, "usr_second")
+    @property
+    def first(self) -> Actor:
+        """One of the two, whose proof stays fresh through the weeks of a campaign."""
+        return actor_for(self.market.operator, "usr_first")
+
+    @property
+    def second(self) -> Actor:
+        """The other."""
+        return actor_for(self.market.operator, "usr_second")
 
     def by_two(self, command: Callable[..., Done], **values: Any) -> Done:
         """One gives the command, and the other too where that is asked for."""

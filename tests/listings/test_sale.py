@@ -22,6 +22,7 @@ from marketplace.participants import services as participation
 from marketplace.participants.errors import NotAdmitted
 from quality import services as quality
 from tests.participants import factories as participants
+from tests.participants.factories import staff
 from tests.rules import factories as rules
 
 from . import factories
@@ -265,6 +266,7 @@ def test_the_listings_of_a_suspended_seller_leave_the_catalogue_and_come_back(se
     with pytest.raises(OrganisationSuspended):
         services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
     assert states() == before
+    staff("usr_first", "usr_second")
     participation.reinstate_participant(
         actor=replace(operator, identifier="usr_second"),
         organisation=seller.public_id,

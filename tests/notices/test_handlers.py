@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from marketplace.events.schemas import billing, clearing, contracts, delivery, listings, participants
+from marketplace.events.schemas import (
+    approvals,
+    billing,
+    clearing,
+    contracts,
+    delivery,
+    listings,
+    participants,
+)
 from marketplace.events.schemas import invoices as invoice_events
 from marketplace.jobs.models import Job
 from marketplace.kernel import clock
@@ -367,8 +375,9 @@ def test_an_overdue_cycle_is_the_operator_s_task_until_it_has_moved_on(operator)
 
 
 def test_a_large_amount_waits_for_somebody_else_of_the_operator(operator):
-    asked = clearing.ApprovalAsked(
+    asked = approvals.ApprovalAsked(
         approval="apv_1",
+        organisation=operator.public_id,
         command="clearing.transfer_file",
         of="cyc_1",
         amount_minor=2_200_000,
@@ -379,14 +388,18 @@ def test_a_large_amount_waits_for_somebody_else_of_the_operator(operator):
     (task,) = Task.objects.filter(organisation=operator, kind="countersign")
     assert (task.state, task.subject, task.deadline.isoformat()) == ("open", "apv_1", DEADLINE)
     assert "2,200,000" in task.title["ja"]
-    handle(handlers.on_approval_ended, clearing.ApprovalEnded(approval="apv_1", state="approved"))
+    handle(
+        handlers.on_approval_ended,
+        approvals.ApprovalEnded(approval="apv_1", organisation=operator.public_id, state="approved"),
+    )
     task.refresh_from_db()
     assert task.state == "done"
 
 
 def test_a_command_without_an_amount_waits_for_somebody_else_too(operator):
-    asked = clearing.ApprovalAsked(
+    asked = approvals.ApprovalAsked(
         approval="apv_1",
+        organisation=operator.public_id,
         command="clearing.weaken_controls",
         of="rulebook",
         amount_minor=None,
@@ -400,11 +413,20 @@ def test_a_command_without_an_amount_waits_for_somebody_else_too(operator):
 
 
 def test_a_request_that_expired_was_done_by_nobody(operator):
-    asked = clearing.ApprovalAsked(
-        approval="apv_1", command="c", of="s", amount_minor=1, currency="JPY", expires_at=DEADLINE
+    asked = approvals.ApprovalAsked(
+        approval="apv_1",
+        organisation=operator.public_id,
+        command="c",
+        of="s",
+        amount_minor=1,
+        currency="JPY",
+        expires_at=DEADLINE,
     )
     handle(handlers.on_approval_asked, asked)
-    handle(handlers.on_approval_ended, clearing.ApprovalEnded(approval="apv_1", state="expired"))
+    handle(
+        handlers.on_approval_ended,
+        approvals.ApprovalEnded(approval="apv_1", organisation=operator.public_id, state="expired"),
+    )
     assert Task.objects.get(kind="countersign").state == "moot"
 
 

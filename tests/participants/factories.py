@@ -6,14 +6,16 @@ import itertools
 import re
 import secrets
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core import mail
+from django.db import transaction
 from oauth2_provider.models import get_access_token_model, set_token_value
 from stdnum.jp import cn
 
-from fixtures.sessions import open_session
+from fixtures.sessions import keep_proved, open_session
+from marketplace.evidence.services import record
 from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
@@ -40,6 +42,8 @@ PAYOUT_ACCOUNT = {
     "account_number": "1234567",
     "account_holder_kana": "ｻﾝﾎﾟ(ｶ",
 }
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 _numbers = itertools.count(100_000_000_000)
 _people = itertools.count(1)
@@ -68,8 +72,15 @@ def operator() -> Organisation:
     return organisation("運営", is_operator=True)
 
 
-def actor_for(subject: Organisation, identifier: str = "app_test") -> Actor:
-    """Somebody who acts for ``subject``, with every role and a fresh proof."""
+def actor_for(subject: Organisation, identifier: str = "") -> Actor:
+    """Somebody who acts for ``subject``, with every role and a fresh proof.
+
+    For the operator it is a person on record (``known_person``), as whatever takes two people demands; without an
+    ``identifier`` always the same one. Who acts for a participant is on record only by ``member_for``.
+    """
+    identifier = identifier or ("usr_desk" if subject.is_operator else "app_test")
+    if subject.is_operator and identifier.startswith("usr_"):
+        known_person(subject, identifier)
     return Actor(
         identifier,
         Role.OPERATOR if subject.is_operator else Role.PARTICIPANT,
@@ -79,6 +90,12 @@ def actor_for(subject: Organisation, identifier: str = "app_test") -> Actor:
         proved_at=clock.real_now(),
         responsible=identifier,
     )
+
+
+def member_for(subject: Organisation, identifier: str) -> Actor:
+    """A person on record who acts for ``subject``, with every role and a fresh proof."""
+    known_person(subject, identifier)
+    return actor_for(subject, identifier)
 
 
 def segment(code: str = "mobility") -> Segment:
@@ -125,6 +142,44 @@ def person_of(subject: Organisation, name: str = "second", roles: Collection[str
         name=name,
         roles=roles_of(subject) if roles is None else roles,
     )
+
+
+@transaction.atomic
+def known_person(subject: Organisation, identifier: str) -> User:
+    """The member of ``subject`` of this public identifier, with every role and a session proved just now.
+
+    Made if need be, as ``add_member`` makes people, which draws identifiers: tests read better with names. It is there since
+    before the moments to which tests move the clock.
+    """
+    person = User.objects.filter(public_id=identifier).first() or _add_named(subject, identifier)
+    keep_proved(identifier)
+    return person
+
+
+def _add_named(subject: Organisation, identifier: str) -> User:
+    person = User.objects.create(
+        public_id=identifier, email=f"{identifier.lower()}@example.jp", name=identifier, password="!"
+    )
+    membership = Membership.objects.create(user=person, organisation=subject, since=LONG_AGO)
+    roles = sorted(roles_of(subject))
+    RoleGrant.objects.bulk_create(
+        RoleGrant(membership=membership, role=role, granted_at=LONG_AGO, granted_by="system")
+        for role in roles
+    )
+    record(
+        kind="participants.member_added",
+        subject=subject.public_id,
+        actor=SYSTEM,
+        payload={"user": identifier, "roles": roles},
+    )
+    return person
+
+
+def staff(*identifiers: str) -> None:
+    """People of the operator under these identifiers, with every role and a fresh proof; makes an operator if there is none."""
+    found = Organisation.objects.filter(is_operator=True).first() or operator()
+    for identifier in identifiers:
+        known_person(found, identifier)
 
 
 def actor_of(

@@ -133,7 +133,9 @@ def test_participants_register_nobody():
 
 
 def test_a_suspension_stops_new_business_and_ends_with_reinstatement():
-    subject, operator = factories.admitted(), factories.actor_for(factories.operator(), "usr_second")
+    factories.staff("usr_first", "usr_second")
+    operator = factories.actor_for(Organisation.objects.get(is_operator=True), "usr_second")
+    subject = factories.admitted()
     suspended = services.suspend_participant(
         actor=operator, organisation=subject.public_id, reason_code="sanctions_review", reason="確認中"
     )

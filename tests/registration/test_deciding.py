@@ -9,13 +9,15 @@ from django.core import mail
 
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.runner import run_due
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
 from marketplace.participants import services as participation
 from marketplace.participants.errors import CorporateNumberTaken
-from marketplace.participants.models import Invitation, Membership, Organisation
+from marketplace.participants.models import Invitation, Membership, Organisation, RoleGrant
 from marketplace.participants.payout_queries import payout_account_now
 from marketplace.registration import services
+from marketplace.registration.errors import ProposerMayNoMore
 from marketplace.registration.models import Registration
 from tests.participants import factories as parties
 
@@ -62,6 +64,22 @@ def test_one_person_alone_accepts_nothing(operator):
     with pytest.raises(Forbidden):
         services.accept(actor=factories.person_of(operator, "first"), registration=row.public_id)
     assert (Registration.objects.get().state, registered()) == ("confirming", 0)
+
+
+def test_a_proposal_of_who_lost_the_role_meanwhile_counts_no_more(operator):
+    row = factories.proposed(operator)
+    RoleGrant.objects.filter(membership__user__public_id="usr_first", role="admission").update(
+        revoked_at=clock.now()
+    )
+    with pytest.raises(ProposerMayNoMore):
+        services.accept(actor=factories.person_of(operator, "second"), registration=row.public_id)
+    assert (Registration.objects.get().state, registered()) == ("confirming", 0)
+    services.return_to_review(actor=factories.person_of(operator, "second"), registration=row.public_id)
+    services.propose(
+        actor=factories.person_of(operator, "second"), registration=row.public_id, reason="再確認"
+    )
+    row = services.accept(actor=factories.person_of(operator, "third"), registration=row.public_id)
+    assert (row.state, registered()) == ("accepted", 1)
 
 
 @pytest.mark.parametrize("who", ["program", "participant", "system", "applicant"])

@@ -10,6 +10,7 @@ from django.db import connection
 from marketplace.kernel.invariants import REGISTER
 from marketplace.registration import bounds, services
 from marketplace.registration.models import Registration, Screening, SupportingDocument
+from tests.participants import factories as parties
 from tests.roles import assert_refused, unguarded
 
 from . import factories
@@ -147,6 +148,19 @@ def test_one_person_alone_accepts_nothing(operator, person):
     assert Registration.objects.get().state == "confirming"
     with unguarded("registration_registration"), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE registration_registration DROP CONSTRAINT registration_two_people")
+        cursor.execute(ACCEPTED.format(key=operator.pk, person=person))
+    assert broken("registration.accepted_by_two")
+
+
+@pytest.mark.parametrize("person", ["usr_made_up", "usr_outside"])
+def test_made_up_people_propose_and_accept_nothing(operator, person):
+    parties.known_person(parties.organisation("B"), "usr_outside")
+    row = factories.screened()
+    refused("is no natural person of the operator", f"{PROPOSED}, proposed_by = '{person}'")
+    services.propose(actor=factories.person_of(operator, "first"), registration=row.public_id, reason="x")
+    refused("is no natural person of the operator", ACCEPTED.format(key=operator.pk, person=person))
+    assert Registration.objects.get().state == "confirming"
+    with unguarded("registration_registration"), connection.cursor() as cursor:
         cursor.execute(ACCEPTED.format(key=operator.pk, person=person))
     assert broken("registration.accepted_by_two")
 

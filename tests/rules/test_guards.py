@@ -13,8 +13,10 @@ from django.db import connection, transaction
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
+from marketplace.participants.models import Session
 from marketplace.rules import services
 from marketplace.rules.models import Decision, Halt, Rulebook
+from tests.participants.factories import staff
 from tests.roles import assert_refused, unguarded
 
 from .factories import document, publish, rule
@@ -230,7 +232,8 @@ def halt_row(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def halt() -> Halt:
-    """A live halt of the market."""
+    """A live halt of the market, and two people who may lift it."""
+    staff("usr_first", "usr_second")
     return services.halt_trading(actor=SYSTEM, scope="market", reason=WHY)
 
 
@@ -281,3 +284,42 @@ def test_what_was_said_of_a_halt_is_kept(halt, match, statement):
     )
     refused(match, statement)
     assert Halt.objects.filter(lifted_at=NOON, scope="market").count() == 1
+
+
+LIFT = (
+    "UPDATE rules_halt SET lifted_at = started_at, lift_reason = reason, lifted_by = %(lifted_by)s,"
+    " lift_first_person = %(first)s"
+)
+PUBLISH = (
+    "INSERT INTO rules_rulebook (public_id, number, document, digest, vocabulary, vocabulary_digest, published_at,"
+    " published_by, first_person, effective_from) SELECT 'rbk_raw', number + 1, document, digest, vocabulary,"
+    " vocabulary_digest, published_at, %(lifted_by)s, %(first)s, effective_from FROM rules_rulebook"
+)
+
+
+@pytest.mark.parametrize("decide", [LIFT, PUBLISH])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("usr_first", "usr_made_up"), ("usr_made_up", "usr_second"), ("usr_first", "usr_stale")],
+)
+def test_made_up_people_decide_nothing(halt, decide, first, second):
+    staff("usr_stale")
+    Session.objects.filter(user__public_id="usr_stale").update(
+        proved_at=clock.real_now() - timedelta(minutes=11)
+    )
+    because = "is no natural person of the operator"
+    refused(because, decide, {"lifted_by": second, "first": first})
+    assert (Halt.objects.filter(lifted_at=None).count(), Rulebook.objects.count()) == (1, 1)
+
+
+def test_people_who_held_no_role_at_that_moment_are_named(halt):
+    services.lift_halt(
+        actor=replace(SYSTEM, identifier="usr_second"),
+        halt=halt.public_id,
+        reason=WHY,
+        first_person="usr_first",
+    )
+    assert broken() == []
+    with unguarded("participants_rolegrant"), connection.cursor() as cursor:
+        cursor.execute("UPDATE participants_rolegrant SET granted_at = '2100-01-01'")
+    assert broken() == ["rules.decided_by_natural_persons"]

@@ -44,6 +44,7 @@ def halted(scope: str = "segment", subject: str = "mobility") -> Halt:
 
 def lift(halt: str, reason: dict[str, str] = WHY) -> Halt:
     """As the second person of the operator."""
+    participants.staff("usr_first", "usr_second")
     return services.lift_halt(
         actor=replace(SYSTEM, identifier="usr_second"), halt=halt, reason=reason, first_person="usr_first"
     )

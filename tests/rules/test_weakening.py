@@ -13,11 +13,13 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.invariants import verify_all
+from marketplace.kernel.permissions import Permission
 from marketplace.rules.errors import ControlWeakened, NoticeTooShort
 from marketplace.rules.models import Rulebook
 from marketplace.rules.parameters import PARAMETERS, Weaker, values_of, weakened
 from marketplace.rules.queries import parameter
 from marketplace.rules.services import publish_rulebook
+from tests.participants.factories import staff
 from tests.roles import assert_refused, unguarded
 
 from .factories import document
@@ -26,9 +28,14 @@ pytestmark = pytest.mark.django_db
 
 NOON = datetime(2030, 4, 1, 3, 0, tzinfo=UTC)
 NOTICE = timedelta(hours=72)
-FIRST = Actor("usr_first", Role.OPERATOR)
-SECOND = Actor("usr_second", Role.OPERATOR)
-PROGRAM = Actor("app_program", Role.OPERATOR)
+# Proofs that do not grow old while the tests run.
+RULEBOOK = {
+    "permissions": frozenset({Permission.RULEBOOK_WRITE}),
+    "proved_at": datetime(9999, 1, 1, tzinfo=UTC),
+}
+FIRST = Actor("usr_first", Role.OPERATOR, **RULEBOOK)
+SECOND = Actor("usr_second", Role.OPERATOR, **RULEBOOK)
+PROGRAM = Actor("app_program", Role.OPERATOR, **RULEBOOK)
 WEAKER = {"second_person_minor": 2_000_000}
 
 
@@ -36,6 +43,7 @@ WEAKER = {"second_person_minor": 2_000_000}
 def rulebook():
     """A rulebook in force since noon, with the parameters' defaults."""
     clock.move_to(NOON, running=False)
+    staff(FIRST.identifier, SECOND.identifier)
     return publish(FIRST, {})
 
 

@@ -28,12 +28,11 @@ from fixtures.day.runner import Day
 from fixtures.day.script import CHAPTERS
 from fixtures.declaration import read
 from marketplace.kernel import clock
-from marketplace.kernel.actors import SYSTEM, Actor, Role
+from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.models import AsideRow
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.models import Organisation
-from marketplace.participants.queries import organisations_by_id
 from marketplace.registration import services as registrations
 from marketplace.registration.models import Registration
 from marketplace.rules import services as rules
@@ -218,12 +217,8 @@ def without_times_and_identifiers(report: dict[str, Any]) -> dict[str, Any]:
 def books(report) -> None:
     """What the books of the day lack: a supply that is stated, and a certified month."""
     first = Trade.objects.order_by("pk").first()
-    seller = organisations_by_id([first.seller_id])[first.seller_id]
-    state_supply(
-        actor=Actor("app_story", Role.PARTICIPANT, seller.id, seller.public_id),
-        listing=first.listing,
-        supply="data",
-    )
+    seller = Organisation.objects.get(pk=first.seller_id)
+    state_supply(actor=actor_for(seller, "usr_story"), listing=first.listing, supply="data")
     last_day = clock.today().replace(day=1) - timedelta(days=1)
     record_balance_certificate(
         actor=SYSTEM,

@@ -39,16 +39,16 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_chargeplan": Forgery(refused="has no charges"),
     "clearing_clearingschedule": Forgery(
         refused="no second person approved the change",
-        changes={"cut_off_times": "ARRAY['15:00'::time]", "approval_id": "(SELECT max(id) FROM clearing_approval)"},
+        changes={"cut_off_times": "ARRAY['15:00'::time]", "approval_id": "(SELECT max(id) FROM approvals_approval)"},
     ),
     "clearing_clientaccount": Forgery(
-        refused=NOBODY, changes={"approval_id": "(SELECT max(id) FROM clearing_approval)"}
+        refused=NOBODY, changes={"approval_id": "(SELECT max(id) FROM approvals_approval)"}
     ),
     "clearing_closedday": Forgery(
         refused="no second person approved the change",
         changes={
             "name": """'{"ja": "x", "en": "x"}'""", "currency": "'JPY'",
-            "approval_id": "(SELECT max(id) FROM clearing_approval)",
+            "approval_id": "(SELECT max(id) FROM approvals_approval)",
         },
     ),
     "clearing_countedtimeline": Forgery(refused="is not that of this server"),
@@ -144,7 +144,7 @@ FORGERIES: dict[str, Forgery] = {
     "listings_offer": Forgery(refused="nothing is added to a version"),
     "participants_factchange": Forgery(refused="a person of it who may"),
     "participants_reinstatement": Forgery(
-        named=RECORDED,
+        refused="is no natural person of the operator",
         changes={
             "suspension_id": "(SELECT max(id) FROM participants_suspension)",
             "organisation_id": "(SELECT organisation_id FROM participants_suspension ORDER BY id DESC LIMIT 1)",

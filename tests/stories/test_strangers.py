@@ -14,7 +14,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from clearing.models import BankEntry, DebitBooking, Obligation, SetOff, SettlementInstruction
 from clearing.trades.obligation_reference import obligation_reference
-from marketplace.api.permissions import IsOperator, permissions_in
+from marketplace.api.permissions import Keyed, declared_by, permissions_in
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.permissions import RULES
@@ -178,9 +178,8 @@ def test_a_stranger_finds_nothing(name, path, callback, stranger, guarantee, exa
 
 
 def _operators_only(view: Any, callback: Any, method: str) -> bool:
-    """Whether no participant may call the route, by its declaration or by its rule."""
-    needs = getattr(getattr(view, callback.actions[method]), "needs", None)
-    if needs is not None:
-        return not any(RULES[permission].participant for permission in permissions_in(needs))
-    permissions = callback.initkwargs.get("permission_classes", view.permission_classes)
-    return any(issubclass(permission, IsOperator) for permission in permissions)
+    """Whether no participant may call the route, by its declaration."""
+    needs = declared_by(view, callback.actions[method], method.upper())
+    if isinstance(needs, Keyed):
+        return False
+    return not any(RULES[permission].participant for permission in permissions_in(needs))

@@ -40,7 +40,7 @@ class ShownSerializer(serializers.Serializer):
 
 class Page(APIView):
     permission_classes = []
-    permission = None
+    permission_class = None
     def get(self, request): ...
 
 class Command(BaseCommand):
@@ -82,7 +82,7 @@ def test_planted_dead_code_is_found(planted):
         "planted.work.Tool.rest": False,
         "planted.work.Shown.colour": False,
         "planted.work.ShownSerializer.get_nothing": False,
-        "planted.work.Page.permission": False,
+        "planted.work.Page.permission_class": False,
     }
 
 

@@ -1,6 +1,6 @@
 IF NEW.approval_id IS NOT NULL THEN
     IF NOT EXISTS (
-        SELECT FROM public.clearing_approval a
+        SELECT FROM public.approvals_approval a
          WHERE a.id = NEW.approval_id AND a.state = 'approved' AND a.ended_by = NEW.given_by
            AND (a.command, a.subject, a.amount_minor, a.currency)
              = (NEW.command, NEW.subject, NEW.amount_minor, NEW.currency)

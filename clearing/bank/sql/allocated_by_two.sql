@@ -7,7 +7,7 @@ IF owner.is_operator <> (NEW.reason <> '') THEN
         USING ERRCODE = 'check_violation';
 END IF;
 IF (owner.is_operator OR booked.amount_minor >= coalesce(limit_minor, {LIMIT_DEFAULT})) AND NOT EXISTS (
-    SELECT FROM public.clearing_approval a
+    SELECT FROM public.approvals_approval a
      WHERE a.subject = booked.public_id AND a.command = 'clearing.allocate_pay_in' AND a.state = 'approved'
        AND a.ended_by = NEW.decided_by
        AND a.payload @> jsonb_build_object('organisation', owner.public_id, 'reason', NEW.reason)

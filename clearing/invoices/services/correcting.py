@@ -11,6 +11,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import organisations_by_id
 
 from ..document import CORRECTABLE, correctable_value, corrected_document
@@ -48,6 +49,7 @@ def correct_invoice(*, actor: Actor, invoice: str, changes: dict[str, str], reas
     own, the operator its own and those it issued as intermediary. The replaced invoice stays as it is. Emits
     invoice.issued. Raises Missing, Forbidden, InvoiceReplaced, FieldInvalid.
     """
+    actor.require(Permission.MONEY_WRITE, Permission.CLEARING_WRITE)
     INVOICE_NUMBER_LOCK.acquire()
     subject = visible_invoices(actor).filter(public_id=invoice).first()
     if subject is None:

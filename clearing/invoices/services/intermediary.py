@@ -18,6 +18,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.clock import business_date
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import operator_organisation, organisations_by_id
 
 from ..errors import IntermediaryNoticeStands, NotRegisteredIssuer
@@ -68,6 +69,7 @@ def give_intermediary_notice(*, actor: Actor, effective_from: date) -> Intermedi
     Raises FieldInvalid for a past day, NotRegisteredIssuer if the seller has no registration number,
     IntermediaryNoticeStands while an earlier notice is not withdrawn, Forbidden.
     """
+    actor.require(Permission.MONEY_WRITE)
     INTERMEDIARY_NOTICE_LOCK.acquire()
     seller = organisations_by_id([actor.require_organisation()])[actor.require_organisation()]
     if seller.invoice_registration_number is None:
@@ -89,6 +91,7 @@ def withdraw_intermediary_notice(*, actor: Actor, notice: str, effective_from: d
 
     Raises FieldInvalid for a past day or one before the notice's first day, Missing, Forbidden.
     """
+    actor.require(Permission.MONEY_WRITE)
     organisation_id = actor.require_organisation()
     INTERMEDIARY_NOTICE_LOCK.acquire()
     subject = IntermediaryNotice.objects.filter(

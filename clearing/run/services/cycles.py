@@ -17,6 +17,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import exponent
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 
@@ -44,7 +45,7 @@ def open_first_cycle(*, actor: Actor, currency: str) -> Cycle:
 
     Raises FieldInvalid for an invalid currency, FundsRegimeMissing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     require_currency(currency)
     require_funds_regime(currency)
     open_market_accounts(currency)
@@ -59,7 +60,7 @@ def close_cycle(*, actor: Actor, cycle: str | None = None, currency: str | None 
     This transaction is the barrier: acceptances and disputes committed before it are processed before the cycle is
     validated. A cycle that is already closed is returned unchanged. Raises NoOpenCycle, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     if cycle is None:
         cycle = (
             Cycle.objects.filter(currency=currency, state=CycleState.OPEN)
@@ -144,7 +145,7 @@ def pause_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     Bank entries are still posted. Emits cycle.paused. Raises CycleIsPaused, CycleCannotBePaused, FieldInvalid, Missing,
     Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     reason = _valid_reason(reason)
     subject = _lock_cycle(cycle)
     if subject.paused_since is not None:
@@ -171,7 +172,7 @@ def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     Raises CycleNotPaused; SecondPersonNeeded if its net value is large, or for the person who paused it; FieldInvalid,
     Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     reason = _valid_reason(reason)
     subject = _lock_cycle(cycle)
     if subject.paused_since is None:

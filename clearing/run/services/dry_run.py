@@ -14,6 +14,7 @@ from marketplace.events.queries import count_unhandled_before
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.limits import allow_seconds
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import operator_organisation
 
 from ...cycles.models import Cycle
@@ -90,7 +91,7 @@ def dry_run_cycle(*, actor: Actor, cycle: str, positions_shown: int = POSITIONS_
     deferrals. Reads one snapshot in a read-only transaction, which must be the caller's outermost. Raises Missing,
     Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_READ)
     with read_only_snapshot():
         return _compute(cycle_of(cycle), positions_shown)
 

@@ -7,16 +7,15 @@ from functools import partial
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
 
-from ...approvals.services import expire_approvals
 from ...safeguarding.services.idle_money import return_idle_money
 from ...safeguarding.services.segregation import check_client_money
 from ...settlement.services.payments import alarm_lost_payments
 from .sweeping import run_independently
 
-WATCHES = (check_client_money, return_idle_money, alarm_lost_payments, expire_approvals)
+WATCHES = (check_client_money, return_idle_money, alarm_lost_payments)
 MONEY = Loop("clearing.watch_money")
 
 
 def watch_money(*, actor: Actor = SYSTEM) -> int:
-    """Run segregation checks, returns of idle money, payment alarms and expiry of approvals; returns the sum."""
+    """Run segregation checks, returns of idle money, and payment alarms; returns the sum."""
     return run_independently(MONEY, {watch.__name__: partial(watch, actor=actor) for watch in WATCHES})

@@ -10,6 +10,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 
 from ...approvals.services import require_two_people
@@ -40,7 +41,7 @@ def register_client_account(
     Takes two people. Another account than the one in force takes effect after ``control_notice_hours``. The route of the
     currency checks the fields. Raises SecondPersonNeeded, RouteMissing, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     stated = {
         "requester_code": requester_code,
         "requester_name": requester_name,

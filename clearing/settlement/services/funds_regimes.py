@@ -12,6 +12,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.bounds import IDLE_DAYS_MAX
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 
 from ...approvals.services import require_two_people
@@ -44,7 +45,7 @@ def declare_funds_regime(
     abroad) takes effect after ``control_notice_hours``. Raises SecondPersonNeeded, FieldInvalid for fields that do not fit
     together or an ``effective_from`` that is too early, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     now = clock.now()
     stated = {
         "regime": regime,

@@ -10,6 +10,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import operator_organisation
@@ -33,7 +34,7 @@ def plan_own_money(*, actor: Actor, amount_minor: int, currency: str = "JPY") ->
     It counts once the bank statement has it under that reference: then it covers refunds of fees that were paid out, and bank
     fees. Raises ClientAccountMissing, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     require_amount("amount_minor", amount_minor)
     if client_account(currency) is None:
         raise ClientAccountMissing(currency=currency)
@@ -60,7 +61,7 @@ def withdraw_own_money(*, actor: Actor, instruction: str) -> SettlementInstructi
     If the bank states it after all, it is in suspense like any receipt that is not expected. Raises NotOwnMoney, Missing,
     Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     planned = (
         SettlementInstruction.objects.select_for_update(no_key=True).filter(public_id=instruction).first()
     )
@@ -91,7 +92,7 @@ def take_out_own_money(
     still to refund. ``reason`` says what the money is, such as interest or an advance that is needed no more. Raises
     SecondPersonNeeded, OperatorMoneyShort, ClientAccountMissing, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     require_amount("amount_minor", amount_minor)
     why = reason.strip()
     if not why:

@@ -18,6 +18,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance, advance_all
 from marketplace.participants.queries import organisations_by_id
@@ -49,7 +50,7 @@ def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> Set
 
     Emits payment.returned. Raises IllegalTransition if the payment is not in progress, Missing, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     if not reason.strip():
         raise FieldInvalid("reason", Label("state the bank's notice", "銀行からの通知内容を入力してください"))
     subject = _lock_instruction(instruction)
@@ -97,7 +98,7 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     any more, MoreThanAttached for one to a creditor that was paid from another since, Missing, Forbidden. Emits
     payment.return_settled.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     named = SettlementInstruction.objects.filter(public_id=instruction).first()
     if named is None:
         raise Missing(kind="settlement instruction", identifier=instruction)

@@ -13,6 +13,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of, sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance_all
 
@@ -82,7 +83,7 @@ def create_transfer_file(
     payment. Raises CycleIsPaused, SendingIsShut, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
     ClientMoneyShort, RouteMissing, TransferNotPossible, FieldInvalid, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     batch = _batch_of(cycle, currency)
     require_route(batch.currency)
     require_sending_open(batch.currency)

@@ -15,6 +15,7 @@ from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.payout_accounts import PayoutAccount, payout_account
 from marketplace.participants.queries import organisations_by_id
@@ -64,7 +65,7 @@ def pay_creditor(
     Raises SecondPersonNeeded, NotAttached, MoreThanAttached, AttachmentsCompete, RestraintLifted, CycleIsPaused,
     SendingIsShut, FieldInvalid, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     require_amount("amount_minor", amount_minor)
     account = payout_account(payee_account)
     stated = _stated(payee_kind, payee_name, document, document_sha256, account)

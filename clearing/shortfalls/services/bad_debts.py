@@ -11,6 +11,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import BASIS_POINTS
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import organisations_by_id
 
@@ -36,7 +37,7 @@ def write_off_fee(*, actor: Actor, obligation: str, reason: str) -> FeeWriteOff:
     The loss is the operator's; its income and its output tax stay as they are. The debt stays too: later cycles collect it
     where they can, and lessen the loss. Raises SecondPersonNeeded, NotPutOff, FieldInvalid, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     why = stated_reason(reason)
     fee = _put_off(obligation)
     approval = require_second_person(
@@ -93,7 +94,7 @@ def record_tax_relief(
     The tax in the written-off amount is taken from output tax. Raises SecondPersonNeeded, TaxRelieved, FieldInvalid,
     Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     why = stated_reason(ground)
     if met_on > clock.today():
         raise FieldInvalid(

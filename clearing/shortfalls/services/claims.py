@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from marketplace.evidence.services import Fact, record, record_all
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.amounts import require_amount
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation
 
@@ -32,7 +33,7 @@ def write_off_claim(
     still covers what is owed to participants. Raises InsufficientFunds if the claim is smaller, SecondPersonNeeded for
     a large amount, Missing, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     require_amount("amount_minor", amount_minor)
     require_cleared(currency)
     why = stated_reason(reason)

@@ -12,6 +12,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
 
@@ -37,6 +38,7 @@ def pay_deposit(*, actor: Actor, amount_minor: int, currency: str) -> Funds:
 
     What it was billed for stays available. Raises InsufficientFunds, FieldInvalid, Forbidden.
     """
+    actor.require(Permission.MONEY_WRITE)
     organisation_id = actor.require_organisation()
     require_amount("amount_minor", amount_minor)
     require_cleared(currency)
@@ -71,7 +73,7 @@ def release_deposit(
     Secures its waiting trades with the money. Raises ClaimOutstanding while a claim on it is open, DepositBacksLimit for what
     backs a limit in use, InsufficientFunds, SecondPersonNeeded for a large amount, Missing, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     require_amount("amount_minor", amount_minor)
     require_cleared(currency)
     why = stated_reason(reason)

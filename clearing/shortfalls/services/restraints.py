@@ -15,6 +15,7 @@ from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.clock import business_date
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
 
@@ -50,7 +51,7 @@ def record_restraint(
     The participant is told of an attachment, and the operator gets a task until it is lifted. Emits claim.attached.
     Raises Missing, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     require_cleared(currency)
     if amount_minor is not None:
         require_amount("amount_minor", amount_minor)
@@ -117,7 +118,7 @@ def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestra
     It is told. Emits attachment.lifted. Raises SecondPersonNeeded, RestraintLifted, SendingIsShut, Missing, FieldInvalid,
     Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     why = stated_reason(reason)
     MOVER_LOCK.acquire()
     subject = SetOffRestraint.objects.filter(public_id=restraint, lifts=None).first()

@@ -12,6 +12,7 @@ from marketplace.kernel.aside import Loop
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import organisations_by_id
 
@@ -113,7 +114,7 @@ def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | N
     their shares until these are clawed back (``shares``). Raises SecondPersonNeeded for a large amount, NotAcceptedYet, BeyondCaptured, FieldInvalid, Missing,
     Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     check_input(reason, amount_minor)
     subject = locked_trade(public_id=trade)
     require_accepted(subject)
@@ -211,7 +212,7 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
     All penalties of the party together stay within the agreed cap, or else the trade's gross. Raises SecondPersonNeeded
     for a large amount, PenaltyBeyondCap, NotAcceptedYet, FieldInvalid, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     check_input(reason, amount_minor)
     subject = locked_trade(public_id=trade)
     require_accepted(subject)
@@ -262,7 +263,7 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
     limit of the price too: what was charged in addition is not reversed if the buyer has it back already. Raises
     NotReversible, BeyondCaptured, SecondPersonNeeded for a large amount, FieldInvalid, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     check_input(reason)
     named = parse_obligation_reference(obligation)
     trade = Trade.objects.filter(public_id=named[0]).first() if named else None

@@ -10,6 +10,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 
@@ -102,7 +103,7 @@ def give_up_bill(*, actor: Actor, trade: str, reason: str) -> Trade:
     what it received stays between them, outside the market. Emits trade.refunded. Raises SecondPersonNeeded, BillNotOverdue,
     Missing, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     why = reason.strip()
     if not why:
         raise FieldInvalid("reason", Label("state a reason", "理由を入力してください"))

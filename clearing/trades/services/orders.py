@@ -11,6 +11,7 @@ from contracts.models import Adjustment, Dispute
 from contracts.services import adjust_price, resolve_dispute
 from contracts.states import DisputeOutcome
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 
 from ...approvals.services import require_second_person
@@ -35,6 +36,7 @@ def order_adjustment(
     trade is not made yet has none, and its adjustments wait for it within the price. Emits adjustment.due. Raises
     SecondPersonNeeded for a large amount, BeyondCaptured, NotAcceptedYet, and as ``contracts.services.adjust_price``.
     """
+    actor.require(Permission.DISPUTES_WRITE)
     adjustment = adjust_price(
         actor=actor,
         agreement=agreement,
@@ -74,6 +76,7 @@ def order_resolution(*, actor: Actor, dispute: str, outcome: str, reason: str) -
     Raises SecondPersonNeeded if as much is on hold (the price, before the trade is known), and as
     ``contracts.services.resolve_dispute``.
     """
+    actor.require(Permission.DISPUTES_WRITE)
     resolved = resolve_dispute(actor=actor, dispute=dispute, outcome=outcome, reason=reason)
     if resolved.outcome != DisputeOutcome.REDELIVERY:
         agreement = resolved.agreement

@@ -9,6 +9,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import organisations_by_public_id
 
@@ -35,7 +36,7 @@ def claw_back_share(
     beneficiary's share of the part of the price that was given back. Raises SecondPersonNeeded for a large amount,
     BeyondShare, NotAcceptedYet, FieldInvalid, Missing, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.CLEARING_WRITE)
     check_input(reason, amount_minor)
     subject = locked_trade(public_id=trade)
     require_accepted(subject)

@@ -15,6 +15,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.clock import business_date
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import OrganisationView, organisations_by_id
 from marketplace.rules import queries as rules
 from marketplace.rules.tax_tables import TaxPoint
@@ -37,6 +38,7 @@ def state_supply(*, actor: Actor, listing: str, supply: str) -> SupplyStatement:
     statement about a listing of somebody else has no effect, because a trade reads that of its seller. Emits
     supply.stated. Raises Missing for an unknown listing, Forbidden.
     """
+    actor.require(Permission.MONEY_WRITE)
     organisation_id = actor.require_organisation()
     waiting = Trade.objects.filter(
         seller_id=organisation_id, listing=listing, state=TradeState.CONCLUDED, supply_class=None

@@ -17,6 +17,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.clock import business_date
 from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.prepared import insert_prepared
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import OrganisationView, get_organisations, organisations_by_id
@@ -272,6 +273,7 @@ def secure_trade(*, actor: Actor, trade: str, guarantee: str) -> Trade:
     Does nothing for a trade that is secured. Emits trade.secured. Raises GuaranteeExpiresTooSoon, BeyondGuarantee,
     FieldInvalid for what only money secures, IllegalTransition for an ended trade, Missing, Forbidden.
     """
+    actor.require(Permission.NEGOTIATIONS_SETTLE)
     organisation_id = actor.require_organisation()
     subject = Trade.objects.filter(public_id=trade, buyer_id=organisation_id).first()
     if subject is None:

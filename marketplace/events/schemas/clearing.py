@@ -215,37 +215,6 @@ class CycleCaughtUp(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApprovalAsked(Event):
-    """A command waits for the approval of a second person; it has no amount if it moves no money itself.
-
-    ``expires_at``: ISO instant.
-    """
-
-    type = "approval.asked"
-    subject_field = "approval"
-    audience = OPERATOR_ONLY
-
-    approval: str
-    command: str
-    of: str
-    amount_minor: int | None
-    currency: str
-    expires_at: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApprovalEnded(Event):
-    """An approval ended. ``state``: ``approved``, ``withdrawn`` or ``expired``."""
-
-    type = "approval.ended"
-    subject_field = "approval"
-    audience = OPERATOR_ONLY
-
-    approval: str
-    state: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class StatementConfirmationNeeded(Event):
     """A bank statement waits for a second person. ``amount_minor``: the total of its receipts."""
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import cast
 
 from marketplace.events.envelope import Envelope
+from marketplace.events.schemas.approvals import ApprovalAsked, ApprovalEnded
 from marketplace.events.schemas.clearing import (
-    ApprovalAsked,
-    ApprovalEnded,
     CycleCaughtUp,
     CycleOverdue,
     MoneyReturning,
@@ -272,20 +271,25 @@ def on_cycle_caught_up(event: CycleCaughtUp, envelope: Envelope) -> None:
 
 
 def on_approval_asked(event: ApprovalAsked, envelope: Envelope) -> None:
-    """Open the operator's task: a second person approves the command or withdraws it."""
-    ask_operator(
-        TaskKind.COUNTERSIGN,
-        event.approval,
+    """Open the task of the organisation: a second person of it approves the command or withdraws it."""
+    open_task(
+        organisation_id=get_organisation(event.organisation).id,
+        kind=TaskKind.COUNTERSIGN,
+        subject=event.approval,
+        thread=event.approval,
+        title=fill_label(
+            texts.TASK_TITLES[TaskKind.COUNTERSIGN],
+            command=event.command,
+            amount=format_amount(event.amount_minor, event.currency),
+            approval=event.approval,
+        ),
         deadline=parse_instant(event.expires_at),
-        command=event.command,
-        amount=format_amount(event.amount_minor, event.currency),
-        approval=event.approval,
     )
 
 
 def on_approval_ended(event: ApprovalEnded, envelope: Envelope) -> None:
     """Close the task to approve: done, or no longer needed if the approval expired."""
-    done_by = None if event.state == "expired" else operator_organisation().id
+    done_by = None if event.state == "expired" else get_organisation(event.organisation).id
     close_tasks(thread=event.approval, kinds=(TaskKind.COUNTERSIGN,), done_by=done_by)
 
 

@@ -1,5 +1,6 @@
 """Organisations, the people who act for them and how they join, segments, admissions, programs and sessions."""
 
+from . import approvals as approvals
 from .admissions import Admission, Segment
 from .facts import FactChange
 from .invitations import Invitation

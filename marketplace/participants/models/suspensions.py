@@ -10,8 +10,10 @@ from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import DayField, MomentField, TransactionIdField
 from marketplace.kernel.guards import append_only, dated_now, own_transaction
 from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.suspensions import EFFECTS
 
+from ..acting import acted_by_person
 from ..states import SuspensionKind
 from ..suspension_guards import ends_own_suspension, suspends_organisation
 from .organisations import Organisation
@@ -86,4 +88,5 @@ class Reinstatement(models.Model):
             dated_now("reinstated_at", real=["recorded_at"]),
             own_transaction(),
             ends_own_suspension(),
+            acted_by_person("reinstated_by", Permission.ADMISSION_WRITE, first="first_person"),
         ]

@@ -10,6 +10,8 @@ from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, DayField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_by_person
 from marketplace.participants.guards import corporate_number_guard
 from marketplace.participants.media import ACCEPTED
 from marketplace.participants.models import LANGUAGES
@@ -135,6 +137,20 @@ class Registration(models.Model):
             no_delete(),
             corporate_number_guard(),
             screened_first(),
+            acted_by_person(
+                "proposed_by",
+                Permission.ADMISSION_WRITE,
+                when="NEW.state = 'confirming' AND OLD.state IS DISTINCT FROM 'confirming'",
+                watched=("state",),
+                name="proposed_by_person",
+            ),
+            acted_by_person(
+                "closed_by",
+                Permission.ADMISSION_WRITE,
+                first="proposed_by",
+                when="NEW.state = 'accepted' AND OLD.state IS DISTINCT FROM 'accepted'",
+                watched=("state",),
+            ),
             immutable(
                 "public_id", "key_digest", "address_digest", "email", "applicant_name", "language", "name_ja",
                 "name_en", "kind", "corporate_number", "lei", "invoice_registration_number", "country", "address",

@@ -15,8 +15,10 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.participants.models import Organisation
+from marketplace.participants.queries import acts_for_operator
 from marketplace.participants.services import invite_first_owner, register_organisation
 
+from ..errors import ProposerMayNoMore
 from ..facts import representative_of
 from ..jobs import SEND_OUTCOME
 from ..models import Registration
@@ -77,14 +79,16 @@ def return_to_review(*, actor: Actor, registration: str) -> Registration:
 def accept(*, actor: Actor, registration: str) -> Registration:
     """Accept an application as the second person: registers the organisation, and invites the applicant as its first owner.
 
-    Raises IllegalTransition, Missing, Forbidden, and what ``register_organisation`` raises: CorporateNumberTaken,
-    InvoiceNumberTaken.
+    Raises ProposerMayNoMore, IllegalTransition, Missing, Forbidden, and what ``register_organisation`` raises:
+    CorporateNumberTaken, InvoiceNumberTaken.
     """
     _require_decider(actor)
     row = lock_registration(registration)
     REGISTRATION.target(state=row.state, command="accept", role="operator")
     first = row.proposed_by or ""
     actor.require_second_to(first)
+    if not acts_for_operator(first, Permission.ADMISSION_WRITE):
+        raise ProposerMayNoMore(proposed_by=first)
     organisation = _register(row, actor)
     # The operator has no part in an organisation that is not its own: the market itself invites the first owner.
     invitation = invite_first_owner(

@@ -13,6 +13,7 @@ from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.permissions import Permission
 
 from ..errors import FactsNotTaken, UnknownPoint
 from ..locks import RULEBOOK_LOCK
@@ -149,7 +150,7 @@ def _view(decision: Decision) -> DecisionView:
 
 def preview(*, point: str, subject: str, actor: Actor, given: Given | None = None) -> Judgement:
     """What ``evaluate`` would decide now, without recording it; operator only. Raises as evaluate, and Forbidden."""
-    actor.require_operator()
+    actor.require(Permission.OPERATOR_READ)
     now = clock.now()
     rulebook, rules = compiled_in_force(now)
     facts, verdict = _evaluate_facts(rules, point, subject, now, given)

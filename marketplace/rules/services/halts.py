@@ -14,6 +14,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 
 from ..errors import AlreadyHalted, HaltLifted, TradingHalted
 from ..halts import SUBJECTS
@@ -33,7 +34,7 @@ def halt_trading(*, actor: Actor, scope: str, subject: str = "", reason: Mapping
     negotiation begins there. Agreements concluded before continue. ``reason`` is ``{"ja", "en"}`` and published.
     Emits trading.halted. Raises AlreadyHalted, Missing, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.TRADING_HALT)
     _check_subject(scope, subject)
     said = _check_reason(reason)
     TRADING_LOCK.acquire()
@@ -96,7 +97,7 @@ def standing_halt(*, actor: Actor, halt: str, reason: Mapping[str, str]) -> tupl
 
     Raises Missing, HaltLifted, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.RULEBOOK_WRITE)
     said = _check_reason(reason)
     TRADING_LOCK.acquire()
     subject = Halt.objects.filter(public_id=halt).first()

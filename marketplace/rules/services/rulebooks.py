@@ -14,6 +14,7 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.permissions import Permission
 
 from ..document import check_document
 from ..errors import ControlWeakened, EffectiveInThePast, NoticeTooShort, RulebookRefused
@@ -42,7 +43,7 @@ def publish_rulebook(
     (``clearing.approvals.rulebooks``). Emits rulebook.published. Raises RulebookRefused with every error,
     EffectiveInThePast, NoticeTooShort, ControlWeakened unless two people weaken a control, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.RULEBOOK_WRITE)
     spoken = vocabulary()
     faults, reads = check_document(document, spoken)
     if faults:

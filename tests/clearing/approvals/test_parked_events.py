@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db.models import QuerySet
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.approvals.parked_events import abandon_parked_event
-from clearing.models import Approval
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.events.models import Abandonment, InboxEntry, OutboxEvent
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.services import emit, retry_parked

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from django.db import connection, transaction
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.approvals.halts import lift_halt_by_two
 from clearing.approvals.reinstatements import reinstate_by_two
-from clearing.models import Approval
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
@@ -20,7 +18,7 @@ from marketplace.participants.suspension_queries import standing_suspensions
 from marketplace.rules.errors import HaltLifted
 from marketplace.rules.models import Halt
 from marketplace.rules.services import halt_trading
-from tests.participants.factories import client_of
+from tests.participants.factories import actor_for, client_of
 from tests.roles import unguarded
 
 from ..raw import refused, run
@@ -66,7 +64,7 @@ def test_one_person_a_program_and_a_participant_lift_no_halt(market, halt):
     for _ in range(2):
         with pytest.raises(SecondPersonNeeded):
             lift_halt_by_two(actor=market.second, halt=halt.public_id, reason=WHY)
-    for actor, refusal in ((market.actor, Forbidden), (PARTICIPANT, Forbidden)):
+    for actor, refusal in ((market.program, Forbidden), (PARTICIPANT, Forbidden)):
         with pytest.raises(refusal):
             lift_halt_by_two(actor=actor, halt=halt.public_id, reason=WHY)
     with pytest.raises(Missing):
@@ -90,7 +88,7 @@ def test_a_participant_is_reinstated_by_two(market, suspended):
 
 
 def test_what_was_asked_before_a_suspension_ends_no_later_one(market, suspended):
-    other = replace(market.second, identifier="usr_other")
+    other = actor_for(market.operator, "usr_other")
     with pytest.raises(SecondPersonNeeded):
         reinstate_by_two(actor=market.actor, organisation=suspended.public_id)
     stale = Approval.objects.get(command="clearing.reinstate_participant")
@@ -114,7 +112,7 @@ def test_one_person_a_program_and_a_participant_reinstate_nobody(market, suspend
     for _ in range(2):
         with pytest.raises(SecondPersonNeeded):
             reinstate_by_two(actor=market.second, organisation=suspended.public_id)
-    for actor in (market.actor, PARTICIPANT):
+    for actor in (market.program, PARTICIPANT):
         with pytest.raises(Forbidden):
             reinstate_by_two(actor=actor, organisation=suspended.public_id)
     assert (Reinstatement.objects.count(), broken()) == (0, {})
@@ -153,8 +151,8 @@ def test_the_database_releases_nothing_by_one_person(market, halt, suspended):
 
 def test_a_halt_begins_and_ends_when_it_is_written(market, halt):
     refused(
-        "UPDATE rules_halt SET lifted_at = now() - interval '1 day', lift_reason = reason, lifted_by = 'usr_x',"
-        " lift_first_person = 'usr_y'",
+        "UPDATE rules_halt SET lifted_at = now() - interval '1 day', lift_reason = reason, lifted_by = 'usr_desk',"
+        " lift_first_person = 'usr_confirming'",
         because="a moment is not that of the clock",
     )
     refused(
@@ -169,15 +167,15 @@ def test_a_halt_begins_and_ends_when_it_is_written(market, halt):
 def test_two_people_who_never_asked_are_named(market, halt, suspended):
     with transaction.atomic():
         run(
-            "UPDATE rules_halt SET lifted_at = now(), lift_reason = reason, lifted_by = 'usr_x',"
-            " lift_first_person = 'usr_y'"
+            "UPDATE rules_halt SET lifted_at = now(), lift_reason = reason, lifted_by = 'usr_desk',"
+            " lift_first_person = 'usr_confirming'"
         )
         assert RELEASED in broken()
         transaction.set_rollback(True)
     with transaction.atomic():
         run(
             "INSERT INTO participants_reinstatement (organisation_id, suspension_id, first_person, reinstated_by,"
-            " reinstated_at) SELECT organisation_id, id, 'usr_x', 'usr_y', now() FROM participants_suspension"
+            " reinstated_at) SELECT organisation_id, id, 'usr_desk', 'usr_confirming', now() FROM participants_suspension"
         )
         assert RELEASED in broken()
         transaction.set_rollback(True)

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.approvals.rulebooks import publish_rulebook_by_two
 from clearing.models import MoneyCommand
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.kernel import clock
 from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.invariants import verify_all

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.bank.debits import book_debit
 from clearing.ledger.queries import client_money, kind_totals
 from clearing.models import BankEntry, Cycle, Entry, SettlementInstruction, TransferFile
@@ -13,6 +12,7 @@ from clearing.run.services.cycles import advance_cycle
 from clearing.settlement.errors import NothingToTransfer
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from tests.standing import made_once

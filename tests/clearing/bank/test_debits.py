@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.bank.debits import book_debit, recoup_debit
 from clearing.bank.errors import NotInSuspense, NotRepeated, NotReturnedBy, NotUnallocated
 from clearing.bank.services import allocate_pay_in
@@ -19,6 +18,7 @@ from clearing.models import (
 )
 from clearing.settlement.errors import ClientMoneyShort
 from clearing.settlement.services.transfer_files import create_transfer_file
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import Actor, Role
@@ -312,6 +312,7 @@ def test_a_booking_by_one_person_or_of_another_entry_is_refused(market, paid):
     refused(BOOK, receipt.pk, "bank_fee", None, None, "usr_1", because="not in suspense")
     confirmed = BankEntry.objects.get(instruction=paid, match="settlement")
     refused(BOOK, confirmed.pk, "bank_fee", None, None, "usr_1", because="not in suspense")
+    refused(BOOK, entry.pk, "reclaimed", None, None, "usr_1", because="is no natural person of the operator")
     assert counts() == before
     booked = by_two(market, entry, "reclaimed")
     refused(BOOK, entry.pk, "bank_fee", None, None, "usr_1", because="bank_entry_id")
@@ -328,6 +329,8 @@ def test_a_booking_by_one_person_or_of_another_entry_is_refused(market, paid):
     assert Recoupment.objects.count() == 0
 
 
+MADE_UP = "clearing.decided_by_natural_persons"
+
 FORCED = {
     "a booking without its entry": (
         "clearing_debitbooking",
@@ -336,7 +339,7 @@ FORCED = {
             " SELECT 'dbk_raw', id, 'bank_fee', 'raw', 'usr_1', 'usr_2', now() FROM clearing_bankentry"
             " WHERE match = 'unallocated' AND direction = 'debit' AND amount_minor = 7"
         ),
-        {"clearing.suspense_itemised", "clearing.debits_booked_by_two"},
+        {"clearing.suspense_itemised", "clearing.debits_booked_by_two", MADE_UP},
     ),
     "another kind": (
         "clearing_debitbooking",
@@ -346,7 +349,7 @@ FORCED = {
     "another person": (
         "clearing_debitbooking",
         "UPDATE clearing_debitbooking SET decided_by = 'usr_else'",
-        {"clearing.debits_booked_by_two"},
+        {"clearing.debits_booked_by_two", MADE_UP},
     ),
     "another direction": (
         "clearing_bankentry",
@@ -368,7 +371,7 @@ FORCED = {
             " SELECT e.id, d.id, 'usr_1', 'usr_2', now() FROM clearing_bankentry e, clearing_debitbooking d"
             " WHERE e.match = 'settlement'"
         ),
-        {"clearing.suspense_itemised", "clearing.debits_booked_by_two"},
+        {"clearing.suspense_itemised", "clearing.debits_booked_by_two", MADE_UP},
     ),
 }
 

@@ -11,6 +11,7 @@ from django.db import connection
 from clearing.bank import uploads
 from clearing.models import Account, BankStatement, Entry, StatementConfirmation
 from marketplace.kernel import clock
+from tests.participants.factories import known_person
 from tests.roles import as_owner
 
 from .. import factories
@@ -170,6 +171,33 @@ def test_large_receipts_forged_behind_the_guards_are_named(market):
         "clearing_bankstatement", "UPDATE clearing_bankstatement SET confirmation_id = NULL"
     )
     assert list(broken()) == ["clearing.large_receipts_confirmed"]
+
+
+def test_made_up_people_decide_nothing(market):
+    received = uploads.receive_statement(
+        actor=market.actor,
+        content=factories.statement([factories.booking("credit", 1_000_000, "x")]),
+        file_name="large.csv",
+    )
+    received = uploads.import_received(statement_import=received.public_id)
+    confirm = (
+        "INSERT INTO clearing_statementconfirmation (statement_import_id, sha256, closing_balance_minor, confirmed_by,"
+        " confirmed_at) VALUES (%s, %s, 1000000, %s, now())"
+    )
+    known_person(market.party("buyer"), "usr_buyer")
+    for person in ("usr_made_up", "usr_buyer"):
+        refused(confirm, received.pk, received.sha256, person, because="is no natural person of the operator")
+    assert (StatementConfirmation.objects.count(), broken()) == (0, {})
+    uploads.confirm_statement(
+        actor=market.second, statement_import=received.public_id, sha256=received.sha256, closing_balance_minor=1_000_000
+    )  # fmt: skip
+    uploads.import_received(statement_import=received.public_id)
+    assert broken() == {}
+    changed_behind_the_guards(
+        "clearing_statementconfirmation",
+        "UPDATE clearing_statementconfirmation SET confirmed_by = 'usr_buyer'",
+    )
+    assert "clearing.decided_by_natural_persons" in broken()
 
 
 def test_a_confirmation_by_the_uploader_forged_behind_the_guards_is_named(market):

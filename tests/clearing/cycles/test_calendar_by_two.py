@@ -6,9 +6,9 @@ from datetime import date, time
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.cycles.services import declare_closed_day, publish_clearing_schedule, withdraw_closed_day
 from clearing.models import ClearingSchedule, ClosedDay
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.errors import Forbidden
 
@@ -51,7 +51,7 @@ def test_one_person_and_a_program_change_nothing(market):
             with pytest.raises(SecondPersonNeeded):
                 command(actor=market.second, **stated)
         with pytest.raises(Forbidden):
-            command(actor=market.actor, **stated)
+            command(actor=market.program, **stated)
     with pytest.raises(SecondPersonNeeded):
         publish_clearing_schedule(actor=market.actor, **SCHEDULE | {"value_days": 3})
     assert (counts(), broken()) == ((0, 0), {})
@@ -65,12 +65,12 @@ def test_the_database_takes_no_calendar_of_one_person(market):
     schedule = (
         "INSERT INTO clearing_clearingschedule (public_id, currency, effective_from, cut_off_times, value_days,"
         " overdue_minutes, active, stated_at, stated_by, approval_id) SELECT 'sch_raw', currency, effective_from,"
-        " cut_off_times, 3, overdue_minutes, active, now(), stated_by, (SELECT max(id) FROM clearing_approval)"
+        " cut_off_times, 3, overdue_minutes, active, now(), stated_by, (SELECT max(id) FROM approvals_approval)"
         " FROM clearing_clearingschedule"
     )
     day = (
         "INSERT INTO clearing_closedday (public_id, day, currency, closed, name, stated_at, stated_by, approval_id)"
-        " SELECT 'cld_raw', day, currency, false, name, now(), stated_by, (SELECT max(id) FROM clearing_approval)"
+        " SELECT 'cld_raw', day, currency, false, name, now(), stated_by, (SELECT max(id) FROM approvals_approval)"
         " FROM clearing_closedday"
     )
     for sql in (schedule, day):

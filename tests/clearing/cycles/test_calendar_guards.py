@@ -58,7 +58,7 @@ def test_what_was_published_of_the_calendar_is_kept(market_cut_off):
     schedule = (
         "INSERT INTO clearing_clearingschedule (public_id, currency, effective_from, cut_off_times, value_days,"
         " overdue_minutes, active, stated_at, stated_by, approval_id)"
-        " VALUES ('sch_raw', %s, now(), %s::time[], %s, %s, %s, now(), 'usr_x', (SELECT max(id) FROM clearing_approval))"
+        " VALUES ('sch_raw', %s, now(), %s::time[], %s, %s, %s, now(), 'usr_x', (SELECT max(id) FROM approvals_approval))"
     )
     refused(schedule, "JPY", [], 1, None, True, because="schedule_has_cut_offs")
     refused(schedule, "yen", ["15:00"], 1, None, True, because="schedule_currency")
@@ -66,7 +66,7 @@ def test_what_was_published_of_the_calendar_is_kept(market_cut_off):
     refused(schedule, "JPY", ["15:00"], 1, 0, True, because="schedule_limits")
     day = (
         "INSERT INTO clearing_closedday (public_id, day, currency, closed, name, stated_at, stated_by, approval_id)"
-        " VALUES ('cld_raw', now(), %s, true, %s, now(), 'usr_x', (SELECT max(id) FROM clearing_approval))"
+        " VALUES ('cld_raw', now(), %s, true, %s, now(), 'usr_x', (SELECT max(id) FROM approvals_approval))"
     )
     refused(day, "yen", '{"ja": "x", "en": "y"}', because="closed_day_currency")
     refused(day, "", '{"ja": "x"}', because="closed_day_name")

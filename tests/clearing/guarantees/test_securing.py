@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.guarantees.errors import BeyondGuarantee, GuaranteeExpired, GuaranteeExpiresTooSoon
 from clearing.ledger.errors import InsufficientFunds
 from clearing.ledger.queries import client_money
@@ -21,6 +20,7 @@ from clearing.trades.metrics import count_expired, count_expiring, count_overdue
 from clearing.trades.services.corrections import adjust_trade
 from clearing.trades.services.endings import give_up_bill
 from clearing.trades.services.trades import secure_trade
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM

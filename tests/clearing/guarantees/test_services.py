@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.guarantees.errors import GuaranteeInUse
 from clearing.guarantees.services import reduce_guarantee, register_guarantee
-from clearing.models import Approval, Guarantee, GuaranteeReduction
+from clearing.models import Guarantee, GuaranteeReduction
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from clearing import tasks
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.cycles.errors import CycleCannotBePaused, CycleIsPaused, CycleNotPaused
 from clearing.models import Cycle, TransferFile
 from clearing.run.services.cycles import advance_cycle, pause_cycle, resume_cycle
 from clearing.settlement.services.transfer_files import create_transfer_file
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.services import record

@@ -8,8 +8,6 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from clearing import tasks
-from clearing.approvals.errors import SecondPersonNeeded
-from clearing.approvals.services import expire_approvals
 from clearing.models import MonthlyStatement, SettlementInstruction, StatementMonth, Trade
 from clearing.run.services.cycles import close_cycle
 from clearing.safeguarding.services.idle_money import return_idle_money
@@ -17,6 +15,8 @@ from clearing.settlement.services.payments import alarm_lost_payments, mark_over
 from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.statements.document import month_of
 from clearing.statements.services import due_from, make_statements
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.services import expire_approvals
 from marketplace.kernel import clock
 from marketplace.kernel.clock import market_zone
 from tests.clearing.approvals.test_limits import give
@@ -111,9 +111,9 @@ def test_an_approval_that_cannot_expire(market, first):
             give(first, 2_000_000, subject=subject)
     pass_days(2)
     stuck = factories.approvals()[0]
-    with poisoned("clearing_approval", f"NEW.id = {stuck.pk}"):
+    with poisoned("approvals_approval", f"NEW.id = {stuck.pk}"):
         assert run(expire_approvals) == 1
-    assert_named_then_repaired("clearing.expire_approvals", stuck.public_id, expire_approvals)
+    assert_named_then_repaired("approvals.expire", stuck.public_id, expire_approvals)
 
 
 def test_a_statement_that_cannot_be_made(market):

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.ledger.queries import client_money
-from clearing.models import Approval, CreditorPayment, Cycle, SetOff, SettlementInstruction, TransferFile
+from clearing.models import CreditorPayment, Cycle, SetOff, SettlementInstruction, TransferFile
 from clearing.settlement.errors import MoreThanAttached
 from clearing.settlement.held_by_two import CREDITOR_FIELDS, PAY_CREDITOR
 from clearing.settlement.restraint_models import SetOffRestraint
@@ -18,6 +17,8 @@ from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.shortfalls.errors import AttachmentsCompete, NotAttached, RestraintLifted
 from clearing.shortfalls.services.attached_payments import pay_creditor
 from clearing.shortfalls.services.restraints import lift_restraint, record_restraint
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import parse
 from marketplace.evidence.models import EvidenceRecord
@@ -170,7 +171,7 @@ def test_one_person_a_program_and_a_participant_pay_no_creditor(market, cleared)
     for actor, refusal in (
         (market.second, SecondPersonNeeded),
         (market.second, SecondPersonNeeded),
-        (market.actor, Forbidden),
+        (market.program, Forbidden),
         (Actor("somebody", Role.PARTICIPANT, 1, "org_1"), Forbidden),
     ):
         with pytest.raises(refusal):
@@ -328,7 +329,10 @@ def approve(market, restraint, payment, amount: int, **changes: Any) -> Approval
         payload={"payment": payment.public_id, **stated} | changes,
         amount_minor=amount,
         currency="JPY",
+        organisation=market.operator.public_id,
+        permission="clearing:write",
         first_person=market.actor.identifier,
+        first_responsible=market.actor.identifier,
         asked_at=clock.now(),
         expires_at=clock.now() + factories.days(1),
     )
@@ -432,7 +436,7 @@ def test_the_database_sends_nothing_to_a_creditor_after_the_end(market, cleared)
         "clearing_setoffrestraint",
         "INSERT INTO clearing_setoffrestraint (public_id, organisation_id, currency, kind, amount_minor, served_at,"
         " reference, lifts_id, approval_id, noted_at, recorded_by) SELECT 'sor_raw', organisation_id, currency, kind,"
-        " amount_minor, served_at, 'x', id, (SELECT max(id) FROM clearing_approval), now(), recorded_by"
+        " amount_minor, served_at, 'x', id, (SELECT max(id) FROM approvals_approval), now(), recorded_by"
         " FROM clearing_setoffrestraint",
     )
     assert PAID in broken()

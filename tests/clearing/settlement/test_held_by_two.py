@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.ledger.queries import regime_in_force
-from clearing.models import Approval, ClientAccount, FundsRegime, SetOffRestraint
+from clearing.models import ClientAccount, FundsRegime, SetOffRestraint
 from clearing.settlement.held_by_two import (
     ACCOUNT_FIELDS,
     DECLARE_REGIME,
@@ -19,6 +18,8 @@ from clearing.settlement.queries import client_account
 from clearing.settlement.services.client_accounts import register_client_account
 from clearing.settlement.services.funds_regimes import declare_funds_regime
 from clearing.shortfalls.services.restraints import lift_restraint, record_restraint
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Forbidden
@@ -76,7 +77,7 @@ def test_one_person_twice_and_a_program_declare_nothing(market):
         with pytest.raises(SecondPersonNeeded):
             declare_funds_regime(actor=market.second, **stated)
     with pytest.raises(Forbidden):
-        declare_funds_regime(actor=market.actor, **stated)
+        declare_funds_regime(actor=market.program, **stated)
     with pytest.raises(SecondPersonNeeded):
         declare_funds_regime(
             actor=actor_for(market.operator, "usr_other"), **stated | {"legal_reference": "信託契約"}
@@ -146,7 +147,10 @@ def approve(market, command: str, row, fields: tuple[str, ...], **changes) -> Ap
         subject="JPY",
         digest="0" * 64,
         payload={name: getattr(row, name) for name in fields} | changes,
+        organisation=market.operator.public_id,
+        permission="clearing:write",
         first_person=market.actor.identifier,
+        first_responsible=market.actor.identifier,
         asked_at=clock.now(),
         expires_at=later(1),
     )

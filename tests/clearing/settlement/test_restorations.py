@@ -9,7 +9,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.bank.errors import SendingNotShut, StatementsOutstanding, StatementUnreconciled
 from clearing.bank.reopening import open_sending
 from clearing.cycles.queries import value_date_on
@@ -26,6 +25,7 @@ from clearing.settlement.queries import PaymentReadings
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.restorations import record_restoration
 from clearing.settlement.services.transfer_files import create_transfer_file
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.runner import run_due
@@ -264,7 +264,7 @@ def test_the_database_counts_and_opens_as_the_services_do(market, cleared):
     refused("UPDATE clearing_restoration SET number = 9", because="append-only")
     opening = (
         "INSERT INTO clearing_sendingopening (restoration_id, currency, statement, first_person, opened_by, opened_at)"
-        " VALUES (%s, 'JPY', %s, %s, 'b', now())"
+        " VALUES (%s, 'JPY', %s, %s, 'usr_confirming', now())"
     )
     refused(opening, first.pk, "bst_none", "a", because="cannot be opened by statement")
     early = first.happened_at.astimezone(UTC).date() - timedelta(days=1)
@@ -279,9 +279,10 @@ def test_the_database_counts_and_opens_as_the_services_do(market, cleared):
             transaction.set_rollback(True)
     assert SendingOpening.objects.count() == 0
     balanced = import_up_to_now(market)
-    refused(opening, first.pk, balanced.public_id, "b", because="sending_opened_by_two")
-    run(opening, first.pk, balanced.public_id, "a")
-    refused(opening, first.pk, balanced.public_id, "a", because="sending_opened_once")
+    refused(opening, first.pk, balanced.public_id, "usr_confirming", because="sending_opened_by_two")
+    refused(opening, first.pk, balanced.public_id, "a", because="is no natural person of the operator")
+    run(opening, first.pk, balanced.public_id, "usr_desk")
+    refused(opening, first.pk, balanced.public_id, "usr_desk", because="sending_opened_once")
     refused("UPDATE clearing_sendingopening SET currency = 'USD'", because="append-only")
     payment = factories.instructions(cleared)[0]
     columns = [

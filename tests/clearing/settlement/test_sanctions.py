@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-
 from clearing.approvals.errors import SecondPersonNeeded
+
 from clearing.approvals.reinstatements import reinstate_by_two
 from clearing.models import PaymentPermission, StuckMoney, TransferFile
 from clearing.safeguarding.services.idle_money import return_idle_money
@@ -152,7 +152,7 @@ def test_the_database_sends_nothing_to_somebody_under_sanctions(market, held):
     refused(sending, file.pk, file.value_date, held.pk, because="under sanctions")
     refused(
         "INSERT INTO clearing_paymentpermission (public_id, payment_id, number, authority, approval_id, permitted_by,"
-        " permitted_at) SELECT 'ppm_raw', %s, 'x', 'y', max(id), 'usr_x', public.business_now() FROM clearing_approval",
+        " permitted_at) SELECT 'ppm_raw', %s, 'x', 'y', max(id), 'usr_x', public.business_now() FROM approvals_approval",
         held.pk,
         because="no second person",
     )

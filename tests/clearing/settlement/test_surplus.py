@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.bank.services import allocate_pay_in
 from clearing.ledger.errors import OperatorMoneyShort
 from clearing.ledger.queries import client_money, kind_totals
-from clearing.models import Approval, BankAllocation, BankEntry, SettlementInstruction
+from clearing.models import BankAllocation, BankEntry, SettlementInstruction
 from clearing.settlement.errors import ClientAccountMissing
 from clearing.settlement.held_by_two import TAKE_OUT_OWN_MONEY
 from clearing.settlement.operator_money import free_operator_money
@@ -16,6 +15,8 @@ from clearing.settlement.services.own_money import take_out_own_money
 from clearing.settlement.services.payments import retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.trades.services.corrections import refund_trade
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
@@ -78,7 +79,7 @@ def test_one_person_declares_nothing_and_takes_nothing_out(market):
         with pytest.raises(SecondPersonNeeded):
             allocate_pay_in(actor=market.second, **own)
     with pytest.raises(Forbidden):
-        allocate_pay_in(actor=market.actor, **own)
+        allocate_pay_in(actor=market.program, **own)
     with pytest.raises(FieldInvalid):
         allocate_pay_in(actor=market.actor, **own | {"reason": " "})
     with pytest.raises(FieldInvalid):
@@ -88,7 +89,7 @@ def test_one_person_declares_nothing_and_takes_nothing_out(market):
     for _ in range(2):
         with pytest.raises(SecondPersonNeeded):
             take_out_own_money(actor=market.second, amount_minor=500, reason=WHY)
-    for actor in (market.actor, SYSTEM, Actor("somebody", Role.PARTICIPANT, 1, "org_1")):
+    for actor in (market.program, SYSTEM, Actor("somebody", Role.PARTICIPANT, 1, "org_1")):
         with pytest.raises(Forbidden):
             take_out_own_money(actor=actor, amount_minor=500, reason=WHY)
     with pytest.raises(SecondPersonNeeded):

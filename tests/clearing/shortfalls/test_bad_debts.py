@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.ledger.queries import trial_balance
 from clearing.models import Entry, FeeWriteOff, Obligation, TaxRelief
 from clearing.shortfalls.errors import NotPutOff, TaxRelieved
 from clearing.shortfalls.services.bad_debts import record_tax_relief, write_off_fee
 from clearing.trades.obligation_reference import obligation_reference
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.invariants import verify_all
@@ -143,14 +143,15 @@ def test_only_a_fee_that_was_put_off_is_written_off(market, second, put_off):
 def test_the_database_refuses_one_person_and_another_amount(market, first, second, put_off):
     row = (
         "INSERT INTO clearing_feewriteoff (public_id, trade_id, obligation_id, organisation_id, amount_minor, currency,"
-        " reason, first_person, decided_by, decided_at) VALUES ('fwo_raw', %s, %s, %s, %s, 'JPY', 'x', %s, 'b', now());"
+        " reason, first_person, decided_by, decided_at) VALUES ('fwo_raw', %s, %s, %s, %s, 'JPY', 'x', %s, 'usr_second', now());"
         " SET CONSTRAINTS ALL IMMEDIATE"
     )
     values = (put_off.trade_id, put_off.pk, put_off.debtor_id)
-    refused(row, *values, 110, "b", because="fee_written_off_by_two")
+    refused(row, *values, 110, "usr_second", because="fee_written_off_by_two")
     refused(row, *values, 110, "", because="fee_written_off_by_two")
     refused(row, *values, 109, "a", because="no fee that was put off")
-    refused(row, *values, 110, "a", because="is not posted")
+    refused(row, *values, 110, "a", because="is no natural person of the operator")
+    refused(row, *values, 110, "usr_first", because="is not posted")
     original = Obligation.objects.filter(kind="fee", deferred_from=None).first()
     refused(
         row,
@@ -165,12 +166,15 @@ def test_the_database_refuses_one_person_and_another_amount(market, first, secon
     made = written_off(market, first, second, put_off)
     relief = (
         "INSERT INTO clearing_taxrelief (public_id, write_off_id, tax_minor, ground, document_sha256, met_on,"
-        " first_person, decided_by, decided_at) VALUES ('txr_raw', %s, %s, 'x', %s, now(), %s, 'b', now());"
+        " first_person, decided_by, decided_at) VALUES ('txr_raw', %s, %s, 'x', %s, now(), %s, 'usr_second', now());"
         " SET CONSTRAINTS ALL IMMEDIATE"
     )
-    refused(relief, made.pk, 10, DIGEST, "b", because="tax_relieved_by_two")
+    refused(relief, made.pk, 10, DIGEST, "usr_second", because="tax_relieved_by_two")
     refused(relief, made.pk, 11, DIGEST, "a", because="is not the tax of its write-off")
-    refused(relief, made.pk, 10, DIGEST, "a", because="is not the tax of its write-off, or is not posted")
+    refused(relief, made.pk, 10, DIGEST, "a", because="is no natural person of the operator")
+    refused(
+        relief, made.pk, 10, DIGEST, "usr_first", because="is not the tax of its write-off, or is not posted"
+    )
     assert TaxRelief.objects.count() == 0
     for table in ("clearing_feewriteoff", "clearing_taxrelief"):
         refused(f"UPDATE {table} SET decided_by = 'x'", because="append-only")

@@ -16,7 +16,7 @@ from clearing.shortfalls.services.deposits import pay_deposit, release_deposit
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import Actor, Role
-from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded
 from marketplace.participants.services import suspend_participant
 from tests.participants.factories import actor_for, client_of
 from tests.standing import made_once
@@ -91,7 +91,7 @@ def test_deposits_are_a_participant_s_and_released_by_the_operator(market):
     factories.pay_in(market, "seller", 100)
     deposit(market, "seller", 100)
     before = Entry.objects.count()
-    with pytest.raises(FieldInvalid):
+    with pytest.raises(PermissionNeeded):
         pay_deposit(actor=market.actor, amount_minor=1, currency="JPY")
     with pytest.raises(Forbidden):
         pay_deposit(actor=Actor("nobody", Role.PARTICIPANT), amount_minor=1, currency="JPY")

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
-from clearing.models import Approval, LedgerPeriod
+from clearing.models import LedgerPeriod
 from clearing.statements.closing import close_ledger_period
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.kernel import clock
 from marketplace.kernel.errors import Forbidden
 from tests.participants.factories import actor_for
@@ -35,7 +36,7 @@ def test_two_people_close_a_month(november):
         with pytest.raises(SecondPersonNeeded):
             close_ledger_period(actor=november.second, month=NOVEMBER)
     with pytest.raises(Forbidden):
-        close_ledger_period(actor=november.actor, month=NOVEMBER)
+        close_ledger_period(actor=november.program, month=NOVEMBER)
     assert LedgerPeriod.objects.count() == 0
     closed = close_ledger_period(actor=actor_for(november.operator, "usr_other"), month=NOVEMBER)
     approval = Approval.objects.get(public_id=closed.approval)

@@ -7,8 +7,7 @@ import contextlib
 import pytest
 from django.db import connection
 
-from clearing.approvals.errors import SecondPersonNeeded
-from clearing.models import Approval, Invoice, Obligation, Posting
+from clearing.models import Invoice, Obligation, Posting
 from clearing.run.services.cycles import open_first_cycle
 from clearing.settlement.services.client_accounts import register_client_account
 from clearing.settlement.services.funds_regimes import declare_funds_regime
@@ -19,6 +18,8 @@ from clearing.trades.services.corrections import penalise_trade, refund_trade, r
 from clearing.trades.services.orders import order_adjustment, order_resolution
 from contracts.models import Adjustment
 from contracts.services import adjust_price, open_dispute, resolve_dispute
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.kernel.money import share_of
 from marketplace.rules.services import publish_rulebook
@@ -321,7 +322,9 @@ def agreed():
     agreement = contracts.agreement(made, price_minor=2_000_000)
     operator = made.organisation("operator")
     publish_rulebook(actor=participants.actor_for(operator), document=factories.RULEBOOK)
-    market = factories.Market(operator, {name: made.organisation(name) for name in ("buyer", "seller")})
+    market = factories.Market(
+        operator, parties={name: made.organisation(name) for name in ("buyer", "seller")}
+    )
     factories.by_two(market, declare_funds_regime, currency="JPY", **factories.FUNDS_REGIME)
     open_first_cycle(actor=market.actor, currency="JPY")
     factories.by_two(market, register_client_account, currency="JPY", **factories.CLIENT_ACCOUNT)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.models import NetPosition, Obligation
 from clearing.trades.errors import BeyondShare
 from clearing.trades.services.corrections import refund_trade
 from clearing.trades.services.shares import claw_back_share
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.schemas.contracts import Beneficiary
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.invariants import verify_all

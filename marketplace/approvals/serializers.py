@@ -9,13 +9,13 @@ from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, WaitingSerializer
 
-from ..ground.serializers import label_of
 from .models import Approval
+from .states import ApprovalState
 from .waiting import waiting_of_approval
 
 
 class ApprovalSerializer(serializers.ModelSerializer[Approval]):
-    """A command on a large amount, its first person and its outcome."""
+    """A command that takes two people, its first person and its outcome."""
 
     id = serializers.CharField(source="public_id")
     state_label = serializers.SerializerMethodField()
@@ -24,14 +24,17 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
     class Meta:
         model = Approval
         fields = (
-            "id", "command", "subject", "payload", "digest", "amount_minor", "currency", "state", "state_label", "waiting",
-            "first_person", "asked_at", "expires_at", "ended_by", "ended_at",
+            "id", "organisation", "permission", "command", "subject", "payload", "digest", "amount_minor", "currency",
+            "state", "state_label", "waiting", "first_person", "first_responsible", "asked_at", "expires_at", "ended_by",
+            "ended_at",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)
     def get_state_label(self, approval: Approval) -> dict[str, str]:
         """Label of the state."""
-        return label_of(approval, "state")
+        labels: dict[str, Any] = dict(ApprovalState.choices)
+        words: dict[str, str] = labels[approval.state].as_dict()
+        return words
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, approval: Approval) -> dict[str, Any] | None:

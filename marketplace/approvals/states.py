@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import StateMachine
+
+MEMBER: Final = "member"
+"""The role of whoever acts for the organisation that an approval belongs to."""
+
+FIRST_ACTS: Final = "approval_first_acts"
+SECOND_ACTS: Final = "approval_second_acts"
+"""What the guard says was violated: the first, or the second person, may not do what is approved
+(``participants.acting``)."""
 
 
 class ApprovalState(TextChoices):
@@ -18,12 +28,12 @@ class ApprovalState(TextChoices):
 
 
 APPROVAL = StateMachine(
-    name="clearing.approval",
+    name="approvals.approval",
     states=ApprovalState,
     initial=frozenset({ApprovalState.PENDING}),
     table={
-        (ApprovalState.PENDING, "approve", "operator"): ApprovalState.APPROVED,
-        (ApprovalState.PENDING, "withdraw", "operator"): ApprovalState.WITHDRAWN,
+        (ApprovalState.PENDING, "approve", MEMBER): ApprovalState.APPROVED,
+        (ApprovalState.PENDING, "withdraw", MEMBER): ApprovalState.WITHDRAWN,
         (ApprovalState.PENDING, "expire", "system"): ApprovalState.EXPIRED,
     },
 )

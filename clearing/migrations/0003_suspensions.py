@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clearing', '0001_initial'),
+        ('clearing', '0002_approvals_of_every_organisation'),
         ('participants', '0004_suspensions'),
     ]
 
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='paymentpermission',
             name='approval',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clearing.approval'),
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.approval'),
         ),
         migrations.AddField(
             model_name='paymentpermission',
@@ -83,6 +83,6 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='paymentpermission',
-            trigger=pgtrigger.compiler.Trigger(name='permitted_by_two', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NOT (EXISTS (SELECT FROM public.clearing_approval a JOIN public.clearing_settlementinstruction p ON p.id = NEW.payment_id WHERE a.id = NEW.approval_id AND a.state = 'approved' AND a.command = 'clearing.permit_payment' AND (a.subject, a.ended_by) = (p.public_id, NEW.permitted_by) AND a.payload @> jsonb_build_object('number', NEW.number, 'authority', NEW.authority))) THEN\n    RAISE EXCEPTION 'permission % was stated by no second person', NEW.number USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='baaa6cb2b3c785a3252bd97843dccac4871c38f4', operation='INSERT', pgid='pgtrigger_permitted_by_two_5bcd6', table='clearing_paymentpermission', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='permitted_by_two', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NOT (EXISTS (SELECT FROM public.approvals_approval a JOIN public.clearing_settlementinstruction p ON p.id = NEW.payment_id WHERE a.id = NEW.approval_id AND a.state = 'approved' AND a.command = 'clearing.permit_payment' AND (a.subject, a.ended_by) = (p.public_id, NEW.permitted_by) AND a.payload @> jsonb_build_object('number', NEW.number, 'authority', NEW.authority))) THEN\n    RAISE EXCEPTION 'permission % was stated by no second person', NEW.number USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='e447ab132ae9eb96f8dca38e72b939a485785eee', operation='INSERT', pgid='pgtrigger_permitted_by_two_5bcd6', table='clearing_paymentpermission', when='BEFORE')),
         ),
     ]

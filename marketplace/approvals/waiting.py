@@ -1,4 +1,4 @@
-"""Why a command on a large amount waits, decided from its approval alone. No reads, no writes."""
+"""Why a command waits for a second person, decided from its approval alone. No reads, no writes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 SECOND_PERSON = WaitingReason(
     "approval.second_person",
     Label(
-        "another person of the operator has not given the same command yet",
-        "二人目の承認者による同じ指示を待っています",
+        "another person of the organisation has not given the same command yet",
+        "同じ組織の別の担当者による同じ指示を待っています",
     ),
-    WaitsFor.OPERATOR,
+    WaitsFor.COLLEAGUE,
     Label(
         "A second person gives the same command before the approval expires, or withdraws it.",
         "二人目の承認者が、期限までに同じ指示をするか、取り下げてください。",

@@ -1,0 +1,186 @@
+"""Requests that succeed, of what every application stands on: evidence, events, jobs, notices, webhooks, rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.events.models import InboxEntry, OutboxEvent
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.jobs import services as jobs
+from marketplace.jobs.models import Job
+from marketplace.jobs.runner import run_due
+from marketplace.kernel.aside import Loop
+from marketplace.kernel.labels import Label
+from marketplace.kernel.models import AsideRow
+from marketplace.notices import services as notices
+from marketplace.notices.models import Notice, Task
+from marketplace.notices.states import TaskKind
+from marketplace.notices.texts import Wording
+from marketplace.participants.models import Admission
+from marketplace.rules import services as rules
+from marketplace.rules.models import Rulebook
+from marketplace.webhooks import services as webhooks
+from marketplace.webhooks.models import Webhook, WebhookAttempt
+from tests.contracts import factories as contracts
+from tests.jobs.probe import kinds
+from tests.rules import factories as rulebooks
+
+from .requests import EVERYBODY, Request, Table
+from .world import World
+
+TABLE = Table()
+
+TITLE = Label("It happened", "起こりました")
+WHY = {"ja": "確認のため", "en": "To check"}
+HANDLER = "tests.events.probe.handlers.on_registered"
+URL = "https://hooks.example.com/sanpo"
+
+
+def record(_world: World) -> str:
+    return str(EvidenceRecord.objects.latest("pk").public_id)
+
+
+def event(_world: World) -> str:
+    return str(OutboxEvent.objects.latest("pk").public_id)
+
+
+def parked_entry(_world: World) -> str:
+    """An event that its handler cannot handle."""
+    told = OutboxEvent.objects.latest("pk")
+    entry = InboxEntry.objects.create(event=told, handler=HANDLER, subscriber="notices", subject=told.subject)
+    InboxEntry.objects.filter(pk=entry.pk).update(state="parked", error="RuntimeError: no")
+    return str(entry.pk)
+
+
+def job(world: World) -> str:
+    return enqueued(world, "").public_id
+
+
+def parked_job(world: World) -> str:
+    """A job that failed as often as it may."""
+    found = enqueued(world, "fail")
+    run_due("default")
+    found.refresh_from_db()
+    assert found.state == "parked"
+    return found.public_id
+
+
+def enqueued(world: World, act: str) -> Job:
+    return jobs.enqueue(
+        kind=kinds.PLAIN,
+        subject="thing_1",
+        organisation=world.of("buyer").public_id,
+        arguments={"trace": "/dev/null", "act": act},
+    )
+
+
+def task(world: World) -> str:
+    facts: dict[str, Any] = {"organisation_id": world.of("buyer").pk, "subject": "trd_1"}
+    notices.open_task(kind=TaskKind.FUND, thread="agr_1", title=TITLE, **facts)
+    return str(Task.objects.latest("pk").public_id)
+
+
+def notice(world: World) -> str:
+    notices.send_notice(organisation_id=world.of("buyer").pk, subject="trd_1", wording=Wording(TITLE, TITLE))
+    return str(Notice.objects.latest("pk").public_id)
+
+
+def aside(_world: World) -> str:
+    Loop("conformance.probe").set_aside("org_none", "a probe", for_good=True)
+    return str(AsideRow.objects.get(loop="conformance.probe").public_id)
+
+
+def webhook(world: World) -> str:
+    return made_webhook(world).public_id
+
+
+def made_webhook(world: World) -> Webhook:
+    return webhooks.create_webhook(actor=world.actor("buyer"), url=URL, event_types=["trade.secured"])[0]
+
+
+def disabled_webhook(world: World) -> str:
+    made = webhook(world)
+    webhooks.disable_webhook(actor=world.actor("buyer"), webhook=made)
+    return made
+
+
+def tried_webhook(world: World) -> str:
+    """A webhook to which a message was sent, in vain."""
+    made = made_webhook(world)
+    WebhookAttempt.objects.create(
+        webhook=made,
+        message="evt_1",
+        type="trade.secured",
+        number=1,
+        outcome="refused",
+        status=500,
+        took_ms=3,
+    )
+    return made.public_id
+
+
+def decision(world: World) -> str:
+    """A decision of which the buyer is a party."""
+    return str(contracts.agreement(world.contracts).decision)
+
+
+def admission_of(world: World) -> str:
+    return str(Admission.objects.filter(organisation=world.of("buyer")).earliest("pk").public_id)
+
+
+def halt(world: World) -> str:
+    halted = rules.halt_trading(
+        actor=world.actor("operator"), scope="segment", subject="mobility", reason=WHY
+    )
+    return halted.public_id
+
+
+TABLE.listed("evidence/records/", "operator", record)
+TABLE.read("evidence/keys/", EVERYBODY)
+TABLE.listed("events/outbox/", "operator", event)
+TABLE.listed("events/inbox/", "operator", parked_entry)
+TABLE.of_row("POST events/inbox/{}/retry/", "operator", parked_entry)
+TABLE.of_row("POST events/inbox/{}/abandon/", "operator", parked_entry, {"reason": "Refunded by hand."})
+TABLE.read("events/feed/", "buyer", is_shared=True)
+TABLE.read("events/types/", "buyer", is_shared=True)
+TABLE.listed("jobs/", "buyer", job)
+TABLE.of_row("POST jobs/{}/retry/", "operator", parked_job)
+TABLE.of_row("POST jobs/{}/abandon/", "operator", parked_job, {"reason": "The receiver has left."})
+TABLE.listed("tasks/", "buyer", task)
+TABLE.listed("notices/", "buyer", notice)
+TABLE.of_row("POST notices/{}/read/", "buyer", notice)
+TABLE.listed("aside-rows/", "operator", aside)
+TABLE.of_row("POST aside-rows/{}/retry/", "operator", aside)
+
+TABLE.listed("webhooks/", "buyer", webhook)
+TABLE.of_row("GET webhooks/{}/attempts/", "buyer", tried_webhook)
+TABLE.example("POST webhooks/", "buyer")(lambda _world: Request(body={"url": URL}))
+TABLE.of_row("POST webhooks/{}/rotate-secret/", "buyer", webhook)
+TABLE.of_row("POST webhooks/{}/revise/", "buyer", webhook, {"description": "通知"})
+TABLE.of_row("POST webhooks/{}/disable/", "buyer", webhook)
+TABLE.of_row("POST webhooks/{}/enable/", "buyer", disabled_webhook)
+TABLE.of_row("POST webhooks/{}/delete/", "buyer", webhook)
+TABLE.of_row("POST webhooks/{}/ping/", "buyer", webhook)
+TABLE.of_row("POST webhooks/{}/replay/", "buyer", webhook, {"since": "2026-11-01T00:00:00Z"})
+
+TABLE.read("neutrality/", EVERYBODY)
+TABLE.read("parameters/", EVERYBODY)
+TABLE.read("rulebooks/current/", EVERYBODY)
+TABLE.listed("rulebooks/", EVERYBODY, lambda _world: str(Rulebook.objects.get().public_id))
+TABLE.example("POST rulebooks/", "operator")(
+    lambda _world: Request(
+        body={"document": rulebooks.document(rulebooks.rule("A", "true", point="admission"))}
+    )
+)
+TABLE.listed("decisions/", "buyer", decision)
+TABLE.of_row("GET decisions/{}/replay/", "buyer", decision)
+TABLE.example("POST decisions/preview/", "operator")(
+    lambda world: Request(body={"point": "admission", "subject": admission_of(world)})
+)
+TABLE.listed("halts/", EVERYBODY, halt)
+TABLE.example("POST halts/", "operator")(
+    lambda _world: Request(body={"scope": "segment", "subject": "mobility", "reason": WHY})
+)
+TABLE.of_row("POST halts/{}/lift/", "operator", halt, {"reason": WHY}, takes_two=True)
+
+TABLE.read("api/docs/", EVERYBODY)

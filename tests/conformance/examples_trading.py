@@ -1,0 +1,202 @@
+"""Requests that succeed, of trading: listings, quality, contracts and delivery."""
+
+from __future__ import annotations
+
+import json
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from delivery import services as delivering
+from delivery.models import Download, Voucher
+from listings import services as listings
+from listings.models import ListingVersion
+from listings.views import LISTING_EXAMPLE
+from marketplace.participants import services as participants
+from quality.models import Profile
+from tests.contracts import factories as contracts
+from tests.delivery import factories as deliveries
+from tests.listings import factories as listing
+from tests.rules import factories as rules
+
+from .requests import EVERYBODY, Request, Table
+from .world import World, suspend
+
+TABLE = Table()
+
+OFFER = json.dumps({"price_minor": 48_000, "rights": listing.RIGHTS, "template": "data-provision"})
+TERMS = {"terms": {"price_minor": 90_000}}
+
+
+def on_sale(world: World) -> str:
+    return world.listing
+
+
+def draft_listing(world: World) -> str:
+    """A listing of the seller in preparation."""
+    return listing.listing(world.of("seller")).public_id
+
+
+def add_version(world: World) -> Request:
+    files = [SimpleUploadedFile("weather.csv", listing.CSV, "text/csv")]
+    return Request((draft_listing(world),), {"files": files, "offer": OFFER}, "multipart")
+
+
+def suspended_listing(world: World) -> str:
+    """A listing that was taken off while its seller was suspended."""
+    seller = world.of("seller")
+    suspend(seller, "suspended")
+    listings.suspend_listings(seller=seller.public_id)
+    participants.reinstate_participant(
+        actor=world.actor("operator"), organisation=seller.public_id, first_person="usr_another"
+    )
+    return world.listing
+
+
+def draft_version(world: World) -> str:
+    return listing.draft(world.of("seller")).public_id
+
+
+def held_version(world: World) -> str:
+    """A version that the rules put on hold."""
+    rules.publish(rules.document(rules.rule("PUB-9", "true", "hold", "publication")))
+    version = listing.judged(world.of("seller"))
+    assert version.state == "on_hold"
+    return version.public_id
+
+
+def profile(world: World) -> str:
+    """The quality of a version on sale."""
+    listing.published(world.of("seller"))
+    return str(Profile.objects.latest("pk").public_id)
+
+
+TABLE.listed("catalogue/", EVERYBODY, on_sale)
+TABLE.read("catalogue.jsonld", EVERYBODY)
+TABLE.listed("listings/", "seller", on_sale)
+TABLE.example("POST listings/", "seller")(lambda _world: Request(body=LISTING_EXAMPLE))
+TABLE.of_row("POST listings/{}/revise/", "seller", draft_listing, {"keywords": ["気象"]})
+TABLE.example("POST listings/{}/versions/", "seller")(add_version)
+TABLE.of_row("POST listings/{}/withdraw/", "seller", on_sale, {"reason": "更新を終了しました。"})
+TABLE.of_row("POST listings/{}/resume/", "seller", suspended_listing)
+TABLE.listed(
+    "listing-versions/",
+    "seller",
+    lambda world: str(ListingVersion.objects.get(listing__public_id=world.listing).public_id),
+)
+TABLE.of_row("POST listing-versions/{}/submit/", "seller", draft_version)
+TABLE.of_row(
+    "POST listing-versions/{}/decide/", "operator", held_version, {"outcome": "allow", "reason": "確認済み"}
+)
+TABLE.listed("profiles/", EVERYBODY, profile)
+TABLE.read("quality-method/", EVERYBODY)
+
+
+def requested(world: World) -> str:
+    return contracts.requested(world.contracts).public_id
+
+
+def offered(world: World) -> str:
+    return contracts.offered(world.contracts).public_id
+
+
+def agreed(world: World) -> Request:
+    """A negotiation that the seller has signed, for the buyer to sign."""
+    negotiation = contracts.agreed(world.contracts)
+    return Request((negotiation.public_id,), {"signed_hash": negotiation.instrument.signed_hash})
+
+
+def request_negotiation(world: World) -> Request:
+    return Request(body={"listing": world.listing, "reference": contracts.reference(), **TERMS})
+
+
+def agreement(world: World) -> str:
+    return contracts.agreement(world.contracts).public_id
+
+
+def dispute(world: World) -> str:
+    return contracts.dispute(world.contracts).public_id
+
+
+def adjustment(world: World) -> str:
+    return contracts.adjustment(world.contracts).public_id
+
+
+TABLE.listed("contract-templates/", EVERYBODY, lambda world: world.template.public_id)
+TABLE.example("POST contract-templates/", "operator")(lambda _world: Request(body=contracts.brief_template()))
+TABLE.listed("negotiations/", "buyer", requested)
+TABLE.example("POST negotiations/", "buyer")(request_negotiation)
+TABLE.of_row("POST negotiations/{}/offer/", "seller", requested, TERMS)
+TABLE.of_row("POST negotiations/{}/counter/", "buyer", offered, TERMS)
+TABLE.of_row("POST negotiations/{}/accept/", "buyer", offered)
+TABLE.example("POST negotiations/{}/sign/", "buyer")(agreed)
+TABLE.of_row("POST negotiations/{}/terminate/", "buyer", requested, {"reason": "予算を超えています。"})
+TABLE.of_row("GET negotiations/{}/contract/", "buyer", requested)
+TABLE.listed("agreements/", "buyer", agreement)
+TABLE.of_row("GET agreements/{}/contract/", "buyer", agreement)
+TABLE.of_row("GET agreements/{}/verification/", "buyer", agreement)
+TABLE.of_row("GET agreements/{}/document.pdf/", "buyer", agreement, is_costly=True)
+TABLE.of_row("GET agreements/{}/document.html/", "buyer", agreement, is_costly=True)
+TABLE.of_row("GET agreements/{}/document.txt/", "buyer", agreement)
+TABLE.listed("disputes/", "buyer", dispute)
+TABLE.listed("adjustments/", "buyer", adjustment)
+
+
+def granted(world: World) -> deliveries.Granted:
+    """A delivery of one file to the buyer, to which access was granted."""
+    return deliveries.granted(buyer=world.of("buyer"), seller=world.of("seller"))
+
+
+def matched(world: World) -> deliveries.Granted:
+    """One that the buyer has received."""
+    made = granted(world)
+    made.receive()
+    return made
+
+
+def entitlement(world: World) -> str:
+    return granted(world).entitlement
+
+
+def received(world: World) -> str:
+    return matched(world).entitlement
+
+
+def content(world: World) -> Request:
+    made = granted(world)
+    return Request((made.entitlement, made.distributions[0]))
+
+
+def receipt(world: World) -> Request:
+    made = granted(world)
+    body = {"distribution": made.distributions[0], "sha256": deliveries.sha256(made.fetch())}
+    return Request((made.entitlement,), body)
+
+
+def closed(world: World) -> str:
+    """A delivery to which access is suspended."""
+    made = entitlement(world)
+    delivering.suspend_access(actor=world.actor("operator"), entitlement=made, reason="確認中")
+    return made
+
+
+def voucher(world: World) -> str:
+    matched(world)
+    return str(Voucher.objects.latest("pk").public_id)
+
+
+def download(world: World) -> str:
+    granted(world).fetch()
+    return str(Download.objects.latest("pk").public_id)
+
+
+TABLE.listed("deliveries/", "buyer", entitlement)
+TABLE.example("GET deliveries/{}/distributions/{}/content/", "buyer")(content)
+TABLE.example("POST deliveries/{}/receipts/", "buyer")(receipt)
+TABLE.of_row("POST deliveries/{}/accept/", "buyer", received)
+TABLE.of_row(
+    "POST deliveries/{}/dispute/", "buyer", received, {"reason_code": "incomplete", "text": "12月分がない"}
+)
+TABLE.of_row("POST deliveries/{}/suspend/", "operator", entitlement, {"reason": "範囲外での開示"})
+TABLE.of_row("POST deliveries/{}/resume/", "operator", closed)
+TABLE.listed("vouchers/", "buyer", voucher)
+TABLE.listed("downloads/", "buyer", download)

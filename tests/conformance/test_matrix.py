@@ -1,0 +1,92 @@
+"""The matrix leaves out no route: each has a request that succeeds, or stands in a list that only grows shorter."""
+
+from __future__ import annotations
+
+from . import (
+    examples_books,
+    examples_clearing,
+    examples_market,
+    examples_participants,
+    examples_rare,
+    examples_trading,
+    test_matrix_committed,
+)
+from .requests import APPLICANT, EVERYBODY, ROUTES
+
+TABLES = (
+    examples_market.TABLE,
+    examples_participants.TABLE,
+    examples_trading.TABLE,
+    examples_books.TABLE,
+    examples_clearing.TABLE,
+    examples_rare.TABLE,
+    test_matrix_committed.TABLE,
+)
+WITHOUT = {
+    "GET openapi.json": "it takes seconds to make, and tests/api/test_openapi.py reads it as everybody may"
+} | dict.fromkeys(
+    (
+        "GET login-locks/",
+        "GET login-locks/{}/",
+        "GET member-changes/",
+        "GET member-changes/{}/",
+        "GET members/invitations/",
+        "GET members/invitations/{}/",
+        "GET owner-recoveries/",
+        "GET owner-recoveries/{}/",
+        "GET recovery-evidence/",
+        "GET recovery-evidence/{}/",
+        "GET recovery-evidence/{}/content/",
+        "GET second-factor-resets/",
+        "GET second-factor-resets/{}/",
+        "POST applications/{}/narrow-scopes/",
+        "POST applications/{}/offer/",
+        "POST applications/{}/revoke/",
+        "POST applications/{}/rotate-secret/",
+        "POST applications/{}/take-over/",
+        "POST invitations/accept/",
+        "POST invitations/join/",
+        "POST invitations/object/",
+        "POST login-locks/",
+        "POST login-locks/{}/release/",
+        "POST member-changes/{}/confirm/",
+        "POST member-changes/{}/withdraw/",
+        "POST members/invitations/",
+        "POST members/invitations/{}/confirm/",
+        "POST members/invitations/{}/resend/",
+        "POST members/invitations/{}/revoke/",
+        "POST members/leave/",
+        "POST members/{}/end/",
+        "POST members/{}/grant-role/",
+        "POST members/{}/revoke-role/",
+        "POST owner-recoveries/",
+        "POST owner-recoveries/{}/confirm/",
+        "POST owner-recoveries/{}/object/",
+        "POST owner-recoveries/{}/propose/",
+        "POST owner-recoveries/{}/refuse/",
+        "POST second-factor-resets/",
+        "POST second-factor-resets/{}/confirm/",
+        "POST second-factor-resets/{}/stop/",
+    ),
+    "tests/participants tries it as several callers",
+)
+"""Routes without an example, and why. Their declarations are checked as all are; the list only grows shorter."""
+WITHOUT_MAX = 42
+
+
+def test_each_route_has_one_example():
+    named = [name for table in TABLES for name in table.examples]
+    assert sorted(set(ROUTES) - set(named) - set(WITHOUT)) == []
+    assert len(named) == len(set(named))
+
+
+def test_what_has_no_example_only_grows_fewer():
+    named = {name for table in TABLES for name in table.examples}
+    assert sorted(set(WITHOUT) & named) == []
+    assert sorted(set(WITHOUT) - set(ROUTES)) == []
+    assert len(WITHOUT) <= WITHOUT_MAX
+
+
+def test_examples_are_of_sides_that_there_are():
+    sides = {example.side for table in TABLES for example in table.examples.values()}
+    assert sides == {EVERYBODY, APPLICANT, "operator", "seller", "buyer"}

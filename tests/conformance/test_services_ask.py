@@ -1,0 +1,138 @@
+"""Services ask for the permission again, whoever calls them: HTTP is not the only caller."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import contracts.services as contracting
+import delivery.services as delivering
+import listings.services as listings
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.jobs import services as jobs
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.errors import Forbidden, PermissionNeeded, ProofNeeded
+from marketplace.kernel.permissions import PROOF_MINUTES, RULES, Permission
+from marketplace.notices import pipe
+from marketplace.notices import services as notices
+from marketplace.registration import services as registration
+from marketplace.rules import services as rules
+
+pytestmark = pytest.mark.django_db
+
+ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
+    (service, (permission,))
+    for permission, services in {
+        Permission.LISTINGS_WRITE: (
+            listings.create_listing,
+            listings.revise_listing,
+            listings.store_version_files,
+            listings.add_stored_version,
+            listings.submit_version,
+        ),
+        Permission.ADMISSION_WRITE: (
+            listings.decide_version,
+            registration.propose,
+            registration.return_to_review,
+            registration.accept,
+            registration.refuse,
+            registration.assess,
+        ),
+        Permission.NEGOTIATIONS_WRITE: (
+            contracting.request_negotiation,
+            contracting.make_offer,
+            contracting.counter_request,
+            contracting.accept_offer,
+        ),
+        Permission.CONTRACTS_SIGN: (contracting.sign,),
+        Permission.RULEBOOK_WRITE: (
+            contracting.publish_template,
+            rules.publish_rulebook,
+            rules.lift_halt,
+            rules.standing_halt,
+        ),
+        Permission.TRADING_HALT: (rules.halt_trading,),
+        Permission.OPERATOR_READ: (rules.preview,),
+        Permission.DELIVERIES_READ: (delivering.authorise_download, delivering.download),
+        Permission.DELIVERIES_ANSWER: (
+            contracting.open_dispute,
+            delivering.report_receipt,
+            delivering.accept_delivery,
+            delivering.dispute_delivery,
+        ),
+        Permission.DISPUTES_WRITE: (
+            contracting.resolve_dispute,
+            contracting.adjust_price,
+            delivering.suspend_access,
+            delivering.resume_access,
+        ),
+        Permission.SUPPORT_WRITE: (
+            jobs.retry_parked,
+            jobs.abandon_parked,
+            pipe.retry_parked_event,
+            pipe.retry_aside_row,
+        ),
+        Permission.NOTICES_WRITE: (notices.mark_read,),
+    }.items()
+    for service in services
+] + [
+    (listings.withdraw_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
+    (listings.resume_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
+    (contracting.terminate, (Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE)),
+]
+OF_THE_MARKET = (
+    delivering.grant_access,
+    delivering.await_payment,
+    delivering.record_payment,
+    delivering.withdraw_access,
+    delivering.withdraw_agreement,
+    delivering.apply_dispute_outcome,
+)
+
+
+def call(service: Callable[..., Any], actor: Actor) -> None:
+    """Call a service about things that there are not: whoever is refused is refused before they are looked for."""
+    needed = {
+        name: "x"
+        for name, parameter in inspect.signature(service).parameters.items()
+        if parameter.default is inspect.Parameter.empty and name != "actor"
+    }
+    service(actor=actor, **needed)
+
+
+def somebody(
+    *, without: tuple[Permission, ...] = (), minutes: int = 0, role: Role = Role.PARTICIPANT
+) -> Actor:
+    """A person who holds every permission but some."""
+    return Actor(
+        "usr_somebody",
+        role,
+        1,
+        "org_somebody",
+        frozenset(Permission) - frozenset(without),
+        proved_at=clock.real_now() - timedelta(minutes=minutes),
+    )
+
+
+@pytest.mark.parametrize(("service", "permissions"), ASKED, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_service_asks_for_its_permission(service, permissions):
+    with pytest.raises(PermissionNeeded) as refusal:
+        call(service, somebody(without=permissions))
+    assert refusal.value.fields["permission"] == permissions[0].value
+    if all(RULES[permission].fresh for permission in permissions):
+        with pytest.raises(ProofNeeded):
+            call(service, somebody(minutes=PROOF_MINUTES + 1))
+    assert EvidenceRecord.objects.count() == 0
+
+
+@pytest.mark.parametrize("service", OF_THE_MARKET, ids=lambda value: value.__name__)
+@pytest.mark.parametrize("role", [Role.PARTICIPANT, Role.OPERATOR])
+def test_what_follows_from_events_is_a_command_of_nobody(service, role):
+    with pytest.raises(Forbidden):
+        call(service, somebody(role=role))
+    assert EvidenceRecord.objects.count() == 0
