@@ -17,7 +17,7 @@ from clearing.trades.services.acceptance import accept_delivered
 from clearing.trades.services.disputes import dispute_trade, resolve_trade
 from clearing.trades.services.trades import conclude_trade
 from fixtures.day.bank import Movement, carry_in, statement
-from fixtures.sessions import keep_proved
+from fixtures.sessions import open_session
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.schemas.contracts import AgreementConcluded
 from marketplace.kernel import clock
@@ -89,7 +89,7 @@ def _person(view: OrganisationView, name: str) -> Actor:
     person = User.objects.filter(email=email).first() or add_member(
         actor=SYSTEM, organisation=view.public_id, email=email, name=name, roles=OPERATOR_ROLES
     )
-    keep_proved(person.public_id)
+    open_session(person)
     return Actor(
         person.public_id,
         Role.OPERATOR,

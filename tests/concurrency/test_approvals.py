@@ -43,9 +43,8 @@ def test_two_second_persons_at_once_carry_it_out_once(market):
 def test_two_first_persons_at_once_leave_one_request(market):
     factories.accepted(market, "buyer", "seller", 2_000_000)
     cycle = factories.clear(market)
-    outcomes = at_once(
-        *[lambda: create_transfer_file(actor=actor_for(market.operator, "usr_a"), cycle=cycle.public_id)] * 3
-    )
+    asking = actor_for(market.operator, "usr_a")
+    outcomes = at_once(*[lambda: create_transfer_file(actor=asking, cycle=cycle.public_id)] * 3)
     assert {type(outcome) for outcome in outcomes} == {SecondPersonNeeded}
     (pending,) = factories.approvals()
     assert {outcome.fields["approval"] for outcome in outcomes} == {pending.public_id}

@@ -73,11 +73,13 @@ def test_the_system_adds_members_and_nobody_else_does(subject):
                 add(target, actor=actor, **new)
     with pytest.raises(Missing):
         services.add_member(actor=SYSTEM, organisation="org_nobody", name="x", roles=["owner"], **new)
-    assert User.objects.count() == 0
+    assert not User.objects.filter(email=new["email"]).exists()
     added = add(subject, roles=["trader", "finance", "trader"], **new)
-    held = RoleGrant.objects.values_list("membership__user", "role", "granted_by")
+    held = RoleGrant.objects.filter(membership__organisation=subject).values_list(
+        "membership__user", "role", "granted_by"
+    )
     assert sorted(held) == [(added.pk, "finance", "system"), (added.pk, "trader", "system")]
-    (record,) = EvidenceRecord.objects.filter(kind="participants.member_added")
+    (record,) = EvidenceRecord.objects.filter(kind="participants.member_added", subject=subject.public_id)
     assert record.payload == {"user": added.public_id, "roles": ["finance", "trader"]}
     assert add(operator, roles=["clearing"], email="c@example.jp").public_id.startswith("usr_")
 

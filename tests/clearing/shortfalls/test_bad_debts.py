@@ -170,7 +170,7 @@ def test_the_database_refuses_one_person_and_another_amount(market, first, secon
         " SET CONSTRAINTS ALL IMMEDIATE"
     )
     refused(relief, made.pk, 10, DIGEST, "usr_second", because="tax_relieved_by_two")
-    refused(relief, made.pk, 11, DIGEST, "a", because="is not the tax of its write-off")
+    refused(relief, made.pk, 11, DIGEST, "usr_first", because="is not the tax of its write-off")
     refused(relief, made.pk, 10, DIGEST, "a", because="is no natural person of the operator")
     refused(
         relief, made.pk, 10, DIGEST, "usr_first", because="is not the tax of its write-off, or is not posted"
