@@ -142,7 +142,9 @@ FORGERIES: dict[str, Forgery] = {
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),
-    "participants_factchange": Forgery(refused="a person of it who may"),
+    "participants_factchange": Forgery(
+        refused="a person of it who may", changes={"transaction": "pg_current_xact_id()"}
+    ),
     "participants_reinstatement": Forgery(
         refused="is no natural person of the operator",
         changes={
