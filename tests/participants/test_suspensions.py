@@ -119,6 +119,7 @@ def test_suspensions_stand_beside_each_other_and_end_one_by_one(subject, operato
     assert held_from_payment([subject.pk, operator.pk]) == {subject.pk}
     with pytest.raises(SuspensionStands):
         suspend(subject, "sanctions")
+    factories.staff("usr_first", "usr_second")
     ending = {
         "actor": factories.actor_for(operator, "usr_second"),
         "organisation": subject.public_id,

@@ -113,6 +113,7 @@ def test_somebody_with_a_login_is_put_into_no_organisation_unasked(insolvent, st
 
 def test_the_end_of_the_proceedings_ends_the_role(insolvent, operator, staff):
     trustee = appointed(staff, insolvent)
+    factories.staff("usr_first", "usr_second")
     services.reinstate_participant(
         actor=factories.actor_for(operator, "usr_second"),
         organisation=insolvent.public_id,
