@@ -32,14 +32,24 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.models import AsideRow
 from marketplace.kernel.permissions import Permission
-from marketplace.participants.models import Organisation
+from marketplace.participants import services as participants
+from marketplace.participants.models import Membership, Organisation
 from marketplace.registration import services as registrations
 from marketplace.registration.models import Registration
 from marketplace.rules import services as rules
 from marketplace.webhooks import services as webhooks
 from tests.conftest import cloned_database
 from tests.faults.ground import kept_database
-from tests.participants.factories import actor_for, application_of
+from tests.participants import recoveries
+from tests.participants.accounts import OTHER_ACCOUNT
+from tests.participants.factories import (
+    actor_for,
+    actor_of,
+    application_of,
+    organisation,
+    owner_of,
+    person_of,
+)
 from tests.processes import Process, worker
 from tests.processes import market as serving_market
 from tests.registration import factories as applications
@@ -201,6 +211,39 @@ def webhook(report) -> str:
     created, _ = webhooks.create_webhook(actor=actor, url="https://hooks.example.com/sanpo")
     webhooks.disable_webhook(actor=actor, webhook=created.public_id)
     return created.public_id
+
+
+@pytest.fixture(scope="package")
+def people(report) -> None:
+    """What people and their organisations ask of the market after the day, each waiting for somebody else."""
+    operator = Organisation.objects.get(is_operator=True)
+    subject = Organisation.objects.filter(is_operator=False).order_by("pk").first()
+    insolvent = organisation("破産")
+    owner = actor_of(owner_of(subject))
+    colleague = Membership.objects.get(user=person_of(subject, "colleague", ("trader",)))
+    staff, _ = recoveries.staff(operator)
+    participants.invite(actor=owner, email="invited@example.jp", roles=("trader",))
+    participants.grant_role(actor=owner, member=colleague.public_id, role="owner")
+    participants.ask_second_factor_reset(actor=owner, member=colleague.public_id, reason="紛失")
+    participants.lock_login(actor=staff, person=colleague.user.public_id, reason="不審な利用")
+    participants.propose_payout_account(actor=owner, payout_account=OTHER_ACCOUNT)
+    recoveries.filed(subject)
+    participants.suspend_participant(
+        actor=SYSTEM,
+        organisation=insolvent.public_id,
+        kind="insolvency",
+        reason_code="opening",
+        reason="破産手続開始",
+        reference="令和8年(フ)第1号",
+    )
+    participants.propose_trustee(
+        actor=staff,
+        organisation=insolvent.public_id,
+        email="trustee@example.jp",
+        name="管財 一郎",
+        document="令和8年(フ)第1号",
+        document_sha256="0" * 64,
+    )
 
 
 def without_times_and_identifiers(report: dict[str, Any]) -> dict[str, Any]:

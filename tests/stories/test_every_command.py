@@ -174,6 +174,8 @@ def test_every_command_is_done_or_refused(
     guarantee,
     webhook,
     registration,
+    program,
+    people,
     books,
     bad_fee,
     tmp_path,

@@ -81,7 +81,7 @@ pytestmark = pytest.mark.usefixtures("bad_fee")
 
 @pytest.fixture(scope="package")
 def stranger(
-    report, aside, halt, program, webhook, registration, restoration, restraint, books
+    report, aside, halt, program, people, webhook, registration, restoration, restraint, books
 ) -> KeyedClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
