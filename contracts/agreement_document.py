@@ -23,13 +23,14 @@ PARTY_NAMES = {Party.SELLER: "provider", Party.BUYER: "consumer"}
 
 @dataclass(frozen=True, slots=True)
 class SignatureView:
-    """A signature in the document; ``party`` is ``seller`` or ``buyer``."""
+    """A signature in the document; ``party`` is ``seller`` or ``buyer``, ``key`` the party's own if it signed with one."""
 
     party: str
     signer: str
     signed_at: datetime
     method: str
     jws: str
+    key: str = ""
 
 
 def document_of(
@@ -80,7 +81,7 @@ def _clauses(drawn: Drawn) -> list[dict[str, Any]]:
 def _signature(signature: SignatureView) -> dict[str, Any]:
     return {
         "party": PARTY_NAMES[Party(signature.party)],
-        "signer": signature.signer,
+        "signer": f"{signature.signer} ({signature.key})" if signature.key else signature.signer,
         "signed_at": signature.signed_at.isoformat(),
         "method": label_of(SignatureMethod, signature.method).as_dict(),
         "hash": sha256_hex(signature.jws.encode()),

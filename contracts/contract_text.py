@@ -28,11 +28,13 @@ ARTICLE_FORM = {"ja": "## 第{number}条（{heading}）", "en": "## Article {num
 USE = Label("Terms of use", "利用条件")
 SIGNING = Label("Signatures", "署名の方法")
 SIGNING_TEXT = Label(
-    "The parties sign by market-side signature: after identifying each party and on its instruction, the market, as a "
-    "witness and with its own key, signs one hash of this text, the machine-readable policy and the terms. Neither "
-    "party signs with a key of its own.",
-    "本契約は立会人型電子署名により締結する。市場は、各当事者を確認しその指示を受けて、本文、機械可読の利用条件"
-    "および取引条件を一つにまとめたもののハッシュ値に、立会人として市場の鍵で署名する。当事者は自己の鍵では署名しない。",
+    "Each party signs one hash of this text, the machine-readable policy and the terms, in one of two ways, which its "
+    "signature states. By market-side signature: on the instruction of a person whom the party authorised to sign and whom "
+    "the market identified, the market, as a witness and with its own key, signs. Or with the party's own key: the party "
+    "signs with a key that it registered, and the market verifies the signature.",
+    "各当事者は、本文、機械可読の利用条件および取引条件を一つにまとめたもののハッシュ値に、次のいずれかの方法で署名し、"
+    "その方法は各署名に表示する。立会人型電子署名：市場は、当事者が署名の権限を与えた者を確認しその指示を受けて、"
+    "立会人として市場の鍵で署名する。当事者の鍵による電子署名：当事者は自ら登録した鍵で署名し、市場がこれを検証する。",
 )
 
 

@@ -145,3 +145,58 @@ class PriceExceeded(DomainError):
         "The amount exceeds the part of the price of {agreement} that can still be returned: {remaining_minor}.",
         "{agreement} の対価のうち返金できる残額 {remaining_minor} を超えています。",
     )
+
+
+class SignatureRefused(DomainError):
+    """A party's own signature does not verify. Fields: ``negotiation, fault``."""
+
+    code = "signature_refused"
+    field = "signature"
+    detail = Label(
+        "The signature is refused: {fault}. Sign what negotiations/{negotiation}/to-sign/ returns.",
+        "署名を検証できません（{fault}）。negotiations/{negotiation}/to-sign/ の内容に署名してください。",
+    )
+
+
+class KeyNotLive(DomainError):
+    """The signature names no live key of the party. Fields: ``kid``."""
+
+    code = "key_not_live"
+    category = Category.CONFLICT
+    field = "signature"
+    detail = Label(
+        "Your organisation has no live key {kid}. Register it, or sign with another one.",
+        "有効な鍵 {kid} は登録されていません。登録するか、別の鍵で署名してください。",
+    )
+
+
+class MandateNeeded(DomainError):
+    """A program has no mandate that is live and for the key of the signature. Fields: ``program``."""
+
+    code = "mandate_needed"
+    category = Category.CONFLICT
+    field = "signature"
+    detail = Label(
+        "{program} has no live mandate for this key. A signatory signs one (mandates/).",
+        "{program} にはこの鍵による署名の有効な委任がありません。署名権限者が委任を作成してください（mandates/）。",
+    )
+
+
+class OutsideMandate(DomainError):
+    """The contract is outside the program's mandate. Fields: ``mandate, limit, reason`` (its label)."""
+
+    code = "outside_mandate"
+    category = Category.CONFLICT
+    field = "signature"
+    detail = Label(
+        "The contract is outside the mandate {mandate}: {reason}. A person signs it, or a wider mandate.",
+        "この契約は委任 {mandate} の範囲外です（{reason}）。担当者が署名するか、範囲の広い委任を作成してください。",
+    )
+
+
+class MandateEnded(DomainError):
+    """The mandate is revoked already. Fields: ``mandate``."""
+
+    code = "mandate_ended"
+    category = Category.CONFLICT
+    detail = Label("The mandate {mandate} was revoked already.", "委任 {mandate} は既に取り消されています。")

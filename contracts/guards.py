@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pgtrigger
 
-from marketplace.kernel.guards import sql_body
+from marketplace.kernel.guards import sql_body, sql_list
+from marketplace.kernel.permissions import RULES, Permission
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -75,13 +76,19 @@ def instrument_whole() -> pgtrigger.Trigger:
 
 
 def signature_of_instrument() -> pgtrigger.Trigger:
-    """A party of the negotiation signs the instrument's hash, the seller first."""
+    """A party of the negotiation signs the instrument's hash, the seller first, by a signatory of its or by a program; with a live key.
+
+    The key's row is locked until the transaction ends: its revocation waits, or is seen.
+    """
     return pgtrigger.Trigger(
         name="signature_of_instrument",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("hash", "text"), ("n", "record")],
-        func=sql_body(_SQL / "signature_of_instrument.sql"),
+        declare=[("hash", "text"), ("n", "record"), ("k", "record")],
+        func=sql_body(
+            _SQL / "signature_of_instrument.sql",
+            ROLES=sql_list(sorted(RULES[Permission.CONTRACTS_SIGN].participant)),
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
+from marketplace.events.schemas.members import MemberChanged
 from marketplace.events.schemas.participants import ParticipantSuspended
 from marketplace.events.schemas.rules import TradingHalted, TradingResumed
 
@@ -41,3 +42,8 @@ def on_trading_halted(event: TradingHalted, envelope: Envelope) -> None:
 def on_trading_resumed(event: TradingResumed, envelope: Envelope) -> None:
     """Notify the parties of open negotiations that the halt was lifted."""
     services.notify_of_halt(halt=event.halt, lifted=True)
+
+
+def on_member_changed(event: MemberChanged, envelope: Envelope) -> None:
+    """Revoke the mandates of a person who is no signatory any more."""
+    services.end_without_signer(organisation=event.organisation, person=event.person)

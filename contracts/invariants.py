@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Prefetch
+
 from marketplace.kernel.invariants import (
     BREACHES_SHOWN_MAX,
     Invariant,
@@ -12,13 +14,16 @@ from marketplace.kernel.invariants import (
     declare_readable,
 )
 
+from . import mandate_invariants  # noqa: F401  the invariants of mandates register themselves
 from .models import Instrument
-from .queries import verify_instrument
+from .queries import signatures_shown, verify_instrument
 
 
 def _unverified_instruments() -> list[dict[str, Any]]:
     """Instruments with a hash or a signature that does not verify; all are recomputed."""
-    rows = Instrument.objects.select_related("negotiation").prefetch_related("signatures")
+    rows = Instrument.objects.select_related("negotiation").prefetch_related(
+        Prefetch("signatures", signatures_shown())
+    )
     breaches: list[dict[str, Any]] = []
     for row in rows.order_by("pk").iterator(chunk_size=500):
         faults = verify_instrument(row, row.negotiation.agreement_identifier)
@@ -59,13 +64,15 @@ Invariant(
 Invariant(
     name="contracts.signed_verifies",
     promise=6,
-    statement="Text, policy and terms match the signed hash, and every signature verifies under the market's key.",
+    statement="Text, policy and terms match the signed hash, and every signature verifies under the market's key or a live key of the party.",
     guards=(
         "contracts_instrument.instrument_whole",
         "contracts_instrument.append_only",
         "contracts_instrument.instrument_hash_once",
         "contracts_signature.append_only",
         "contracts_signature.signature_method",
+        "contracts_signature.signature_key",
+        "contracts_signature.signature_of_instrument",
     ),
     test="tests/contracts/test_signature_guards.py::test_an_instrument_with_another_hash_is_refused",
     check=_unverified_instruments,

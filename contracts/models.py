@@ -1,4 +1,4 @@
-"""Templates, negotiations with their proposals, instruments and signatures, agreements, disputes, adjustments."""
+"""Templates, negotiations with their proposals, instruments and signatures, agreements; mandates and disputes beside."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.rules.halt_guards import not_halted
 
 from . import guards
+from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
+from .mandate_guards import within_mandate
+from .mandate_models import Mandate
 from .states import (
     AGREEMENT,
-    DISPUTE,
     NEGOTIATION,
     OPEN_NEGOTIATIONS,
     AgreementState,
     ContractType,
-    DisputeOutcome,
-    DisputeReason,
-    DisputeState,
     NegotiationState,
     Party,
     SignatureMethod,
@@ -41,7 +40,18 @@ SHA256 = r"^[0-9a-f]{64}$"
 REFERENCE_LENGTH_MAX = 60
 TEMPLATE_CODE_LENGTH_MAX = 60
 SEGMENT_LENGTH_MAX = 40
-ACTOR_LENGTH_MAX = 60
+
+__all__ = [
+    "Adjustment",
+    "Agreement",
+    "Dispute",
+    "Instrument",
+    "Mandate",
+    "Negotiation",
+    "Proposal",
+    "Signature",
+    "Template",
+]
 
 
 class Template(models.Model):
@@ -218,11 +228,12 @@ class Instrument(models.Model):
 
 
 class Signature(models.Model):
-    """A party's signature of an instrument, made by the market on the party's instruction (立会人型).
+    """A party's signature of an instrument: made by the market on a person's instruction (立会人型), or with the party's key.
 
-    ``signer`` is the public identifier of the person or program that gave the instruction; ``jws`` the market's
-    compact JWS over the content of this row. Invariants: a party signs once, the seller first; it signs the
-    instrument's hash; signatures never change.
+    ``signer`` is the public identifier of who gave the instruction or submitted the signature. ``jws`` is the market's
+    compact JWS over the content of this row, or the party's detached one over ``signed_object.own_claims`` with ``key``.
+    Invariants: a party signs once, the seller first; it signs the instrument's hash; the signer is a signatory of the party,
+    or a program within its ``mandate``; the party's own key is live; signatures never change.
     """
 
     public_id = IdentifierField(prefix="sgn")
@@ -232,6 +243,10 @@ class Signature(models.Model):
     organisation_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
     signer = models.CharField(max_length=ACTOR_LENGTH_MAX)
     method = models.CharField(max_length=12, choices=SignatureMethod.choices)
+    key = models.ForeignKey(
+        "participants.OrganisationKey", on_delete=models.PROTECT, related_name="+", null=True
+    )
+    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="+", null=True)
     signed_hash = models.CharField(max_length=64)
     jws = models.TextField()
     signed_at = MomentField()
@@ -241,8 +256,13 @@ class Signature(models.Model):
             models.UniqueConstraint(fields=["instrument", "party"], name="signature_party_once"),
             models.CheckConstraint(condition=Q(party__in=Party.values), name="signature_party"),
             models.CheckConstraint(condition=Q(method__in=SignatureMethod.values), name="signature_method"),
+            models.CheckConstraint(
+                condition=Q(method=SignatureMethod.MARKET_SIDE, key=None, mandate=None)
+                | Q(method=SignatureMethod.OWN_KEY, key__isnull=False),
+                name="signature_key",
+            ),
         ]
-        triggers = [append_only(), dated_now("signed_at"), guards.signature_of_instrument()]
+        triggers = [append_only(), dated_now("signed_at"), guards.signature_of_instrument(), within_mandate()]
 
     def __str__(self) -> str:
         """The public identifier."""
@@ -321,88 +341,6 @@ class Agreement(models.Model):
             guards.agreed_as_signed(),
             guards.concluded_whole(),
         ]  # fmt: skip
-
-    def __str__(self) -> str:
-        """The public identifier."""
-        return self.public_id
-
-
-class Dispute(models.Model):
-    """The buyer's objection to a delivery, until the operator resolves it.
-
-    Invariants: one open dispute per agreement, opened while the agreement is in force; a resolved one has an outcome,
-    a reason, a time and a person; the dispute and its resolution never change; rows are never deleted.
-    """
-
-    public_id = IdentifierField(prefix="dsp")
-    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="disputes")
-    reason_code = models.CharField(max_length=20, choices=DisputeReason.choices)
-    text = models.TextField()
-    opened_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
-    opened_at = MomentField()
-    state = models.CharField(max_length=10, choices=DisputeState.choices, default=DisputeState.OPEN)
-    outcome = models.CharField(max_length=12, choices=DisputeOutcome.choices, null=True)
-    finding = models.TextField(null=True)
-    resolved_by = models.CharField(max_length=ACTOR_LENGTH_MAX, null=True)
-    resolved_at = MomentField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["agreement"], condition=Q(state=DisputeState.OPEN), name="dispute_one_open"
-            ),
-            models.CheckConstraint(
-                condition=Q(reason_code__in=DisputeReason.values) & ~Q(text=""), name="dispute_reason"
-            ),
-            models.CheckConstraint(
-                condition=(Q(state=DisputeState.RESOLVED, outcome__isnull=False, finding__isnull=False,
-                             resolved_by__isnull=False, resolved_at__isnull=False,
-                             outcome__in=DisputeOutcome.values) & ~Q(finding=""))
-                | Q(state=DisputeState.OPEN, outcome__isnull=True, finding__isnull=True,
-                    resolved_by__isnull=True, resolved_at__isnull=True),
-                name="dispute_resolved_how",
-            ),
-        ]  # fmt: skip
-        indexes = [models.Index(fields=["agreement"], name="dispute_of_agreement")]
-        triggers = [
-            state_guard(DISPUTE),
-            no_delete(),
-            immutable("public_id", "agreement_id", "reason_code", "text", "opened_by", "opened_at"),
-            set_once("outcome", "finding", "resolved_by", "resolved_at"),
-            guards.disputed_in_force(),
-        ]
-
-    def __str__(self) -> str:
-        """The public identifier."""
-        return self.public_id
-
-
-class Adjustment(models.Model):
-    """An adjustment of an agreement's price, ordered by the operator and carried out by clearing.
-
-    The ``debtor`` party pays ``amount_minor`` (without tax) to the other. Invariants: amounts are positive and in the
-    agreement's currency; the sum that the seller returns, less what the buyer pays in addition, never exceeds the
-    price; append-only.
-    """
-
-    public_id = IdentifierField(prefix="adj")
-    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="adjustments")
-    debtor = models.CharField(max_length=6, choices=Party.choices)
-    amount_minor = MinorField()
-    currency = models.CharField(max_length=3)
-    reason_code = models.CharField(max_length=40)
-    reason = models.TextField()
-    ordered_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
-    ordered_at = MomentField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="adjustment_positive"),
-            models.CheckConstraint(condition=Q(debtor__in=Party.values), name="adjustment_debtor"),
-            models.CheckConstraint(condition=~Q(reason=""), name="adjustment_reason"),
-        ]
-        indexes = [models.Index(fields=["agreement"], name="adjustment_of_agreement")]
-        triggers = [append_only(), dated_now("ordered_at"), guards.within_price()]
 
     def __str__(self) -> str:
         """The public identifier."""

@@ -12,7 +12,9 @@ from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_obje
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.errors import Missing
+from marketplace.kernel.canonical import canonical_json, sha256_hex
+from marketplace.kernel.errors import Forbidden, Missing
+from marketplace.kernel.labels import Label
 from marketplace.kernel.prepared import columns_of, fetch_models, fetch_prepared
 from marketplace.participants import queries as participants
 from marketplace.participants.queries import OrganisationView
@@ -25,13 +27,14 @@ from .models import (
     Agreement,
     Dispute,
     Instrument,
+    Mandate,
     Negotiation,
     Proposal,
     Signature,
     Template,
 )
 from .signed_object import Drawn
-from .states import Party
+from .states import Party, SignatureMethod
 from .terms import Terms, parse_terms
 
 _FACTS = """
@@ -126,7 +129,9 @@ def drawn_contract(instrument: Instrument) -> Drawn:
 def document_data(agreement: Agreement) -> dict[str, Any]:
     """The data of an agreement for ``document_templates/agreement``, with its signatures."""
     signatures = [
-        SignatureView(row.party, row.signer, row.signed_at, row.method, row.jws)
+        SignatureView(
+            row.party, row.signer, row.signed_at, row.method, row.jws, row.key.public_id if row.key else ""
+        )
         for row in agreement.instrument.signatures.all()
     ]
     return document_of(
@@ -135,7 +140,14 @@ def document_data(agreement: Agreement) -> dict[str, Any]:
 
 
 def signature_claims(signature: Signature, agreement: str) -> dict[str, Any]:
-    """The claims that the market's signature in ``signature`` must contain."""
+    """The claims that ``signature`` must be over: the market's, or the party's own."""
+    if signature.method == SignatureMethod.OWN_KEY:
+        return signed_object.own_claims(
+            agreement=agreement,
+            signed_hash=signature.signed_hash,
+            party=signature.party,
+            organisation=signature.organisation_identifier,
+        )
     return signed_object.claims(
         agreement=agreement,
         signed_hash=signature.signed_hash,
@@ -153,8 +165,71 @@ def verify_instrument(instrument: Instrument, agreement: str) -> list[str]:
     for signature in instrument.signatures.all():
         if signature.signed_hash != instrument.signed_hash:
             faults.append(f"the {signature.party} signed another hash")
-        faults += signed_object.signature_faults(signature.jws, signature_claims(signature, agreement))
+        faults += _faults_of(signature, agreement)
     return faults
+
+
+def _faults_of(signature: Signature, agreement: str) -> list[str]:
+    """The errors of a signature; of a party's own, also that its key was not live, or was another's."""
+    claims = signature_claims(signature, agreement)
+    key = signature.key
+    if key is None:
+        return signed_object.signature_faults(signature.jws, claims)
+    faults = signed_object.own_signature_faults(signature.jws, claims, key.public_jwk)
+    ended = key.revoked_at is not None and key.revoked_at < signature.signed_at
+    if key.organisation_id != signature.organisation_id or ended or signature.signed_at < key.valid_from:
+        faults.append(
+            f"the {signature.party} had no right to sign with the key {key.public_id} at that moment"
+        )
+    return faults
+
+
+def signatures_shown() -> QuerySet[Signature]:
+    """Signatures in order, with their keys."""
+    return Signature.objects.select_related("key", "mandate").order_by("pk")
+
+
+def to_sign(actor: Actor, negotiation: Negotiation) -> dict[str, str]:
+    """What the actor's organisation signs with its own key: ``content``, canonical JSON, and its ``sha256``.
+
+    ``signed_hash`` is the hash of the contract over the current terms, which the content names. Raises Forbidden unless the
+    actor acts for a party.
+    """
+    parties = {negotiation.seller_id: Party.SELLER, negotiation.buyer_id: Party.BUYER}
+    party = parties.get(actor.require_organisation())
+    if party is None:
+        raise Forbidden(needed=Label("a party of the negotiation", "交渉の当事者"))
+    signed_hash = contract_of(negotiation).signed_hash
+    claims = signed_object.own_claims(
+        agreement=negotiation.agreement_identifier,
+        signed_hash=signed_hash,
+        party=party.value,
+        organisation=str(actor.organisation),
+    )
+    content = canonical_json(claims)
+    return {"content": content.decode(), "sha256": sha256_hex(content), "signed_hash": signed_hash}
+
+
+def verification_of(agreement: Agreement) -> dict[str, Any]:
+    """The result of verifying an agreement, with what each signature is over, so that anyone can repeat it offline."""
+    faults = verify_instrument(agreement.instrument, agreement.public_id)
+    return {
+        "agreement": agreement.public_id,
+        "signed_hash": agreement.signed_hash,
+        "verified": not faults,
+        "faults": faults,
+        "signatures": [
+            {
+                "party": row.party,
+                "signer": row.signer,
+                "method": row.method,
+                "content": canonical_json(signature_claims(row, agreement.public_id)).decode(),
+                "jws": row.jws,
+                "key": row.key,
+            }
+            for row in agreement.instrument.signatures.all()
+        ],
+    }
 
 
 @cache
@@ -163,7 +238,7 @@ def _negotiations() -> QuerySet[Negotiation]:
     own = [field.name for field in Negotiation._meta.concrete_fields]
     rows = Negotiation.objects.select_related("template", "instrument", "agreement").prefetch_related(
         Prefetch("proposals", Proposal.objects.order_by("number")),
-        Prefetch("instrument__signatures", Signature.objects.order_by("pk")),
+        Prefetch("instrument__signatures", signatures_shown()),
     )
     return rows.only(*own, "template__public_id", "instrument__signed_hash", "agreement__public_id")
 
@@ -180,7 +255,7 @@ def load_shown(negotiation: Negotiation) -> Negotiation:
         Prefetch("template", Template.objects.only("public_id")),
         Prefetch("agreement", Agreement.objects.only("public_id", "negotiation")),
         Prefetch("proposals", Proposal.objects.order_by("number")),
-        Prefetch("instrument__signatures", Signature.objects.order_by("pk")),
+        Prefetch("instrument__signatures", signatures_shown()),
     )
     return negotiation
 
@@ -190,7 +265,7 @@ def _agreements() -> QuerySet[Agreement]:
     """Every agreement as it is shown: without the readable texts, which are the long part of it."""
     own = [field.name for field in Agreement._meta.concrete_fields]
     rows = Agreement.objects.select_related("negotiation", "instrument").prefetch_related(
-        Prefetch("instrument__signatures", Signature.objects.order_by("pk"))
+        Prefetch("instrument__signatures", signatures_shown())
     )
     return rows.only(*own, "negotiation__public_id", "instrument__content")
 
@@ -203,6 +278,12 @@ def visible_agreements(actor: Actor) -> QuerySet[Agreement]:
 def with_texts(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
     """The agreements with every column, for those who read the contract."""
     return rows.defer(None)
+
+
+def visible_mandates(actor: Actor) -> QuerySet[Mandate]:
+    """Mandates of the actor's organisation; all, for the operator."""
+    rows = Mandate.objects.select_related("key")
+    return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
 
 
 def visible_disputes(actor: Actor) -> QuerySet[Dispute]:

@@ -17,6 +17,7 @@ from marketplace.api.serializers import (
 )
 from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from marketplace.kernel.canonical import sha256_hex
+from marketplace.participants.signing_keys import SIGNATURE_LENGTH_MAX
 
 from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Proposal, Signature, Template
 from .signed_object import Drawn
@@ -62,17 +63,21 @@ class ProposalSerializer(RowSerializer[Proposal]):
 
 
 class SignatureSerializer(RowSerializer[Signature]):
-    """A party's signature, made by the market on its instruction. The market's public keys verify ``jws``."""
+    """A party's signature. ``method`` says whether the market made it as a witness, on the instruction of ``signer``
+    (``evidence/keys/`` verify ``jws``), or the party with its own ``key``, which ``signer`` submitted.
+    """
 
     id = serializers.CharField(source="public_id")
     organisation = serializers.CharField(source="organisation_identifier")
     method_label = ChoiceLabelField(SignatureMethod, source="method")
+    key = serializers.CharField(source="key.public_id", default=None, allow_null=True)
+    mandate = serializers.CharField(source="mandate.public_id", default=None, allow_null=True)
     jws_sha256 = serializers.SerializerMethodField()
 
     class Meta:
         model = Signature
         fields = (
-            "id", "party", "organisation", "signer", "method", "method_label", "signed_hash", "jws",
+            "id", "party", "organisation", "signer", "method", "method_label", "key", "mandate", "signed_hash", "jws",
             "jws_sha256", "signed_at",
         )  # fmt: skip
 
@@ -160,6 +165,37 @@ class ContractSerializer(serializers.Serializer[Drawn]):
         return {"ja": drawn.text_ja, "en": drawn.text_en}
 
 
+class SignatureKeySerializer(serializers.Serializer[Any]):
+    """The key of a party with which it signed, and from when until when it signs."""
+
+    id = serializers.CharField(source="public_id")
+    kid = serializers.CharField()
+    jwk = serializers.DictField(source="public_jwk")
+    valid_from = serializers.DateTimeField()
+    revoked_at = serializers.DateTimeField(allow_null=True)
+    revoked_why = serializers.CharField(allow_null=True)
+
+
+class VerifiedSignatureSerializer(serializers.Serializer[Any]):
+    """A signature and the exact bytes (``content``) that it is over; ``key`` is the party's own, null if the market signed."""
+
+    party = serializers.CharField()
+    signer = serializers.CharField()
+    method = serializers.CharField()
+    method_label = ChoiceLabelField(SignatureMethod, source="method")
+    content = serializers.CharField()
+    jws = serializers.CharField()
+    key = SignatureKeySerializer(allow_null=True)
+
+
+class ToSignSerializer(serializers.Serializer[Any]):
+    """What your organisation signs with its own key: the bytes of ``content``, whose SHA-256 is ``sha256``."""
+
+    content = serializers.CharField()
+    sha256 = serializers.CharField()
+    signed_hash = serializers.CharField()
+
+
 class VerificationSerializer(serializers.Serializer[Any]):
     """The result of recomputing every hash and verifying every signature of an agreement."""
 
@@ -167,6 +203,7 @@ class VerificationSerializer(serializers.Serializer[Any]):
     signed_hash = serializers.CharField()
     verified = serializers.BooleanField()
     faults = serializers.ListField(child=serializers.CharField())
+    signatures = VerifiedSignatureSerializer(many=True)
 
 
 class AgreementSerializer(RowSerializer[Agreement]):
@@ -303,6 +340,12 @@ class SignContractSerializer(StrictSerializer):
     """The hash of the contract that the party has read and signs."""
 
     signed_hash = serializers.RegexField(r"^[0-9a-f]{64}$")
+
+
+class SubmitSignatureSerializer(SignContractSerializer):
+    """The hash, and the signature that the party made with its own key."""
+
+    signature = serializers.CharField(max_length=SIGNATURE_LENGTH_MAX)
 
 
 class TerminateNegotiationSerializer(StrictSerializer):

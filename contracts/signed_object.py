@@ -17,10 +17,11 @@ from typing import Any
 from listings.rights import Parties
 from marketplace.evidence.signatures import SignatureInvalid, verify
 from marketplace.kernel.canonical import canonical_json, sha256_hex
+from marketplace.participants.signing_keys import detached_faults
 
 from .clauses import LANGUAGES
 from .contract_text import render_text
-from .states import SignatureMethod
+from .states import Party, SignatureMethod
 from .terms import Terms
 
 CONTENT_TYPE = "sanpo.agreement.v1"
@@ -35,6 +36,16 @@ class Drawn:
     text_ja: str
     text_en: str
     signed_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a party is about to sign: the hash of a contract, as which party, and at which price."""
+
+    signed_hash: str
+    party: Party
+    price_minor: int
+    currency: str
 
 
 def iri(identifier: str) -> str:
@@ -74,7 +85,7 @@ def compose(
         "terms": terms.as_dict(),
         "tax_rate_bp": tax_rate_bp,
         "policy": terms.policy(identifier=iri(agreement), parties=parties),
-        "signature_method": SignatureMethod.MARKET_SIDE.value,
+        "signature_methods": sorted(SignatureMethod.values),
     }
 
 
@@ -104,6 +115,21 @@ def claims(
     }
 
 
+def own_claims(*, agreement: str, signed_hash: str, party: str, organisation: str) -> dict[str, Any]:
+    """The claims that a party signs with its own key: which hash it signs, and as which party of which agreement.
+
+    It can compute them before it signs; who submitted the signature, and when, the market records beside it.
+    """
+    return {
+        "type": CLAIMS_TYPE,
+        "agreement": agreement,
+        "signed_hash": signed_hash,
+        "party": party,
+        "organisation": organisation,
+        "method": SignatureMethod.OWN_KEY.value,
+    }
+
+
 def drawn_faults(drawn: Drawn) -> list[str]:
     """The errors of a drawn-up contract; empty if every recomputed hash matches."""
     faults = []
@@ -127,3 +153,9 @@ def signature_faults(jws: str, expected: Mapping[str, Any]) -> list[str]:
     if attested != dict(expected):
         return [f"the signature of the {expected['party']} is over something else"]
     return []
+
+
+def own_signature_faults(jws: str, expected: Mapping[str, Any], jwk: Mapping[str, Any]) -> list[str]:
+    """The errors of a party's own signature of the ``expected`` claims with its key; empty if it verifies."""
+    faults = detached_faults(jws, canonical_json(dict(expected)), jwk)
+    return [f"the signature of the {expected['party']}: {fault}" for fault in faults]

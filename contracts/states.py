@@ -91,6 +91,27 @@ class SignatureMethod(TextChoices):
             "立会人型電子署名（当事者の指示により市場が署名）",
         ),
     )
+    OWN_KEY = (
+        "own_key",
+        Label(
+            "signature with the organisation's own key, which the market verified",
+            "当事者の鍵による電子署名（組織が登録した自己の鍵で署名し、市場が検証）",
+        ),
+    )
+
+
+class MandateLimit(TextChoices):
+    """A limit of a mandate that a signature would exceed."""
+
+    SIGNER = "signer", Label("its signer is no signatory any more", "委任した担当者が署名権限を失っています")
+    TEMPLATE = "template", Label("the contract template is not named", "契約ひな形が対象外です")
+    COUNTERPARTY = "counterparty", Label("the other party is not named", "相手方が対象外です")
+    CURRENCY = "currency", Label("the currency is another", "通貨が異なります")
+    PRICE = (
+        "price",
+        Label("the price is above the limit of one contract", "1契約あたりの上限額を超えています"),
+    )
+    TOTAL = "total", Label("the total of its days would be exceeded", "期間の合計上限額を超えます")
 
 
 class AgreementState(TextChoices):

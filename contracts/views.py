@@ -35,7 +35,9 @@ from .serializers import (
     PublishContractTemplateSerializer,
     RequestNegotiationSerializer,
     SignContractSerializer,
+    SubmitSignatureSerializer,
     TerminateNegotiationSerializer,
+    ToSignSerializer,
     VerificationSerializer,
 )
 
@@ -166,6 +168,27 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         return queries.load_shown(services.sign(actor=self.actor, negotiation=public_id, **data))
 
     @command(
+        summary="Submit a signature of the contract",
+        needs=Permission.CONTRACTS_SUBMIT,
+        request=SubmitSignatureSerializer,
+        response=NegotiationSerializer,
+        example={"signed_hash": "0" * 64, "signature": "eyJhbGciOiJFZDI1NTE5In0..c2lnbmF0dXJl"},
+        moves_money=True,
+    )
+    def submit_signature(self, data: dict[str, Any], public_id: str) -> Negotiation:
+        """Sign the contract with your organisation's own key, as a signatory or as a program within a mandate.
+
+        The signature is a detached JWS over the `content` of `to-sign/`. Otherwise as `sign/`.
+        """
+        return queries.load_shown(services.submit_signature(actor=self.actor, negotiation=public_id, **data))
+
+    @extend_schema(summary="Read what your own key signs", responses={200: ToSignSerializer, **PROBLEMS})
+    @action(detail=True, methods=["get"], url_path="to-sign", filterset_class=None)
+    def to_sign(self, request: Request, **_: Any) -> Response:
+        """The exact bytes that your organisation signs with its own key, over the current terms."""
+        return Response(ToSignSerializer(queries.to_sign(self.actor, self.get_object())).data)
+
+    @command(
         summary="End a negotiation",
         needs=(Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE),
         request=TerminateNegotiationSerializer,
@@ -207,14 +230,7 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
     def verification(self, request: Request, **_: Any) -> Response:
         """Recompute every hash and verify every signature."""
         agreement = self.get_object()
-        faults = queries.verify_instrument(agreement.instrument, agreement.public_id)
-        verification = {
-            "agreement": agreement.public_id,
-            "signed_hash": agreement.signed_hash,
-            "verified": not faults,
-            "faults": faults,
-        }
-        return Response(VerificationSerializer(verification).data)
+        return Response(VerificationSerializer(queries.verification_of(agreement)).data)
 
     @extend_schema(
         summary="Read the agreement as PDF",

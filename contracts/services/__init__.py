@@ -3,8 +3,9 @@
 from .agreements import adjust_price, terminate_agreement
 from .disputes import open_dispute, resolve_dispute
 from .halts import notify_of_halt
+from .mandates import end_without_signer, revoke_mandate, sign_mandate
 from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
-from .signing import sign
+from .signing import sign, submit_signature
 from .suspensions import notify_counterparties
 from .templates import publish_template
 from .terminations import end_expired, end_of_suspended, terminate
@@ -15,6 +16,7 @@ __all__ = [
     "counter_request",
     "end_expired",
     "end_of_suspended",
+    "end_without_signer",
     "make_offer",
     "notify_counterparties",
     "notify_of_halt",
@@ -22,7 +24,10 @@ __all__ = [
     "publish_template",
     "request_negotiation",
     "resolve_dispute",
+    "revoke_mandate",
     "sign",
+    "sign_mandate",
+    "submit_signature",
     "terminate",
     "terminate_agreement",
 ]

@@ -39,6 +39,11 @@ def role_in(actor: Actor, negotiation: Negotiation) -> str:
     return Party.BUYER.value if own else Party.SELLER.value
 
 
+def identifier_of(negotiation: Negotiation, party: Party) -> str:
+    """The public identifier of a party."""
+    return negotiation.seller_identifier if party is Party.SELLER else negotiation.buyer_identifier
+
+
 def require_move(actor: Actor, negotiation: Negotiation, command: str) -> str:
     """The role in which the actor may make this move now.
 
@@ -69,7 +74,7 @@ def require_buyer_and_seller(negotiation: Negotiation) -> None:
 
 
 def require_active(counterparty: str) -> None:
-    """Raise OrganisationSuspended if the other party (public identifier) is suspended."""
+    """Raise OrganisationSuspended if an organisation (public identifier), such as the other party, is suspended."""
     if not participants.get_organisation(counterparty).is_active:
         raise OrganisationSuspended(organisation=counterparty)
 

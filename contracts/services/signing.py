@@ -9,7 +9,6 @@ from django.db import transaction
 from marketplace.events.schemas.contracts import AgreementConcluded
 from marketplace.events.services import emit_all
 from marketplace.evidence.services import Fact, record_all
-from marketplace.evidence.signatures import sign as sign_for_market
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex
@@ -19,13 +18,16 @@ from marketplace.kernel.states import advance
 from marketplace.rules import services as rules
 from marketplace.rules.services import DecisionView
 
-from .. import queries, signed_object
+from .. import queries
 from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from ..models import Agreement, Instrument, Negotiation, Signature
-from ..states import NEGOTIATION, Party, SignatureMethod
+from ..signed_object import Subject
+from ..states import NEGOTIATION, Party
 from ..terms import parse_terms
+from .attesting import Attestation, attest
 from .moves import (
     change_state,
+    identifier_of,
     locked,
     move,
     move_event,
@@ -38,29 +40,48 @@ from .moves import (
 
 
 def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> Negotiation:
-    """Sign the contract for the actor's organisation, by the market's signature on its instruction (立会人型).
+    """Sign the contract for the actor's organisation, by the market's signature on a person's instruction (立会人型).
 
-    The seller signs first, over the current terms; the buyer's signature then concludes the agreement, if the rules
-    allow it. ``signed_hash``, if given, is the hash of the contract that the party has read. Emits negotiation.moved
-    and, on conclusion, agreement.concluded. Raises Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
+    The person proved a second factor within ten minutes, and the signature names it. The seller signs first, over the
+    current terms; the buyer's signature then concludes the agreement, if the rules allow it. ``signed_hash``, if given, is
+    the hash of the contract that the party has read. Emits negotiation.moved and, on conclusion, agreement.concluded. Raises
+    PermissionNeeded, ProofNeeded, Forbidden, Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
     OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, TradingHalted, and ConclusionRefused with the rules'
-    reasons: then only the rules' decision is recorded, and nothing else changes. Raises PermissionNeeded and ProofNeeded
-    unless a person signs that has just proved a second factor.
+    reasons: then only the rules' decision is recorded, and nothing else changes.
     """
     actor.require(Permission.CONTRACTS_SIGN)
+    actor.require_person()
+    return _sign(actor, negotiation, signed_hash, None)
+
+
+def submit_signature(
+    *, actor: Actor, negotiation: str, signature: str, signed_hash: str | None = None
+) -> Negotiation:
+    """Sign the contract with the organisation's own key: ``signature`` is a detached JWS over ``queries.to_sign``.
+
+    A signatory submits it, or a program within a mandate. Otherwise as ``sign``. Raises KeyNotLive, SignatureRefused,
+    MandateNeeded and OutsideMandate besides.
+    """
+    actor.require(Permission.CONTRACTS_SUBMIT)
+    return _sign(actor, negotiation, signed_hash, signature)
+
+
+def _sign(actor: Actor, negotiation: str, signed_hash: str | None, given: str | None) -> Negotiation:
     with transaction.atomic():
         subject = locked(actor, negotiation)
         if role_in(actor, subject) != Party.BUYER:
-            return _sign_as_seller(actor, subject, signed_hash)
+            return _sign_as_seller(actor, subject, signed_hash, given)
         try:
-            return _sign_as_buyer(actor, subject, signed_hash)
+            return _sign_as_buyer(actor, subject, signed_hash, given)
         except ConclusionRefused as refused:
             # The rules decide before anything else is written, so only their decision commits.
             refusal = refused
     raise refusal
 
 
-def _sign_as_seller(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:
+def _sign_as_seller(
+    actor: Actor, negotiation: Negotiation, read_hash: str | None, given: str | None
+) -> Negotiation:
     """Draw up the contract and sign it as the seller; it then waits for the buyer."""
     role = require_move(actor, negotiation, "agree")
     proposal = queries.latest_proposal(negotiation)
@@ -69,6 +90,7 @@ def _sign_as_seller(actor: Actor, negotiation: Negotiation, read_hash: str | Non
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash)
+    attested = attest(actor, negotiation, _subject(drawn.signed_hash, Party.SELLER, proposal.terms), given)
     instrument = Instrument.objects.create(
         negotiation=negotiation,
         proposal=proposal,
@@ -78,25 +100,30 @@ def _sign_as_seller(actor: Actor, negotiation: Negotiation, read_hash: str | Non
         signed_hash=drawn.signed_hash,
         drawn_at=clock.now(),
     )
-    signature = _make_signature(actor, negotiation, instrument, Party.SELLER)
-    move(negotiation, command="agree", role=role, actor=actor, payload=_payload(signature))
+    signature = _make_signature(actor, negotiation, instrument, Party.SELLER, attested)
+    move(negotiation, command="agree", role=role, actor=actor, payload=_payload(signature, attested))
     return negotiation
 
 
-def _sign_as_buyer(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:
+def _sign_as_buyer(
+    actor: Actor, negotiation: Negotiation, read_hash: str | None, given: str | None
+) -> Negotiation:
     """Sign as the buyer, which concludes the agreement if the rules allow it."""
     role = require_turn(actor, negotiation, "verify")
     require_buyer_and_seller(negotiation)
     instrument = queries.instrument_of(negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
+    attested = attest(
+        actor, negotiation, _subject(instrument.signed_hash, Party.BUYER, instrument.said["terms"]), given
+    )
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
     decision, trading_decision = _require_allowed(actor, negotiation, _trade_facts(negotiation, instrument))
-    signature = _make_signature(actor, negotiation, instrument, Party.BUYER)
+    signature = _make_signature(actor, negotiation, instrument, Party.BUYER, attested)
     advance(negotiation, NEGOTIATION, command="verify", role=role)
     agreement = _make_agreement(negotiation, instrument, decision.public_id)
     # Verified and finalized are one step here, so the event reports the final state only.
     change_state(negotiation, command="finalize", role="system")
-    payload = {**_payload(signature), "agreement": agreement.public_id}
+    payload = {**_payload(signature, attested), "agreement": agreement.public_id}
     record_all(
         [
             move_fact(negotiation, role="system", actor=actor, payload=payload),
@@ -128,44 +155,42 @@ def _trade_facts(negotiation: Negotiation, instrument: Instrument) -> dict[str, 
     }
 
 
+def _subject(signed_hash: str, party: Party, terms: dict[str, Any]) -> Subject:
+    return Subject(signed_hash, party, price_minor=terms["price_minor"], currency=terms["currency"])
+
+
 def _require_read(negotiation: Negotiation, signed_hash: str, read_hash: str | None) -> None:
     if read_hash is not None and read_hash != signed_hash:
         raise SignedHashMismatch(negotiation=negotiation.public_id, signed_hash=signed_hash)
 
 
 def _make_signature(
-    actor: Actor, negotiation: Negotiation, instrument: Instrument, party: Party
+    actor: Actor, negotiation: Negotiation, instrument: Instrument, party: Party, attested: Attestation
 ) -> Signature:
-    """The market's signature of the instrument, on the party's instruction."""
-    organisation = negotiation.seller_identifier if party is Party.SELLER else negotiation.buyer_identifier
-    signed_at = clock.now()
-    claims = signed_object.claims(
-        agreement=negotiation.agreement_identifier,
-        signed_hash=instrument.signed_hash,
-        party=party.value,
-        organisation=organisation,
-        signer=actor.identifier,
-        signed_at=signed_at,
-    )
+    """The party's signature of the instrument."""
     return insert_prepared(
         Signature(
             instrument=instrument,
             party=party.value,
             organisation_id=actor.require_organisation(),
-            organisation_identifier=organisation,
+            organisation_identifier=identifier_of(negotiation, party),
             signer=actor.identifier,
-            method=SignatureMethod.MARKET_SIDE.value,
+            method=attested.method.value,
+            key_id=attested.key.id if attested.key else None,
+            mandate=attested.mandate,
             signed_hash=instrument.signed_hash,
-            jws=sign_for_market(claims),
-            signed_at=signed_at,
+            jws=attested.jws,
+            signed_at=attested.signed_at,
         )
     )
 
 
-def _payload(signature: Signature) -> dict[str, str]:
+def _payload(signature: Signature, attested: Attestation) -> dict[str, str | None]:
     return {
         "signature": signature.public_id,
         "method": signature.method,
+        "key": attested.key.public_id if attested.key else None,
+        "mandate": attested.mandate.public_id if attested.mandate else None,
         "signed_hash": signature.signed_hash,
         "jws_sha256": sha256_hex(signature.jws.encode()),
     }

@@ -5,6 +5,21 @@ SELECT * INTO n FROM public.contracts_negotiation
 IF NEW.signed_hash IS DISTINCT FROM hash THEN
     RAISE EXCEPTION 'what is signed is the hash of the instrument' USING ERRCODE = 'check_violation';
 END IF;
+IF NEW.key_id IS NOT NULL THEN
+    SELECT * INTO k FROM public.participants_organisationkey WHERE id = NEW.key_id FOR SHARE;
+    IF k.organisation_id IS DISTINCT FROM NEW.organisation_id OR k.revoked_at IS NOT NULL
+       OR NEW.signed_at < k.valid_from THEN
+        RAISE EXCEPTION 'a party signs with a live key of its own' USING ERRCODE = 'check_violation';
+    END IF;
+END IF;
+IF NEW.mandate_id IS NULL AND NOT EXISTS (
+    SELECT FROM public.participants_membership m
+      JOIN public.participants_user u ON u.id = m.user_id AND u.public_id = NEW.signer
+      JOIN public.participants_rolegrant g ON g.membership_id = m.id AND g.role IN ({ROLES}) AND g.revoked_at IS NULL
+     WHERE m.organisation_id = NEW.organisation_id AND m.ended_at IS NULL
+) THEN
+    RAISE EXCEPTION '% is no signatory of the party', NEW.signer USING ERRCODE = 'check_violation';
+END IF;
 IF (NEW.party = 'seller' AND n.state IN ('requested', 'accepted')
     AND (NEW.organisation_id, NEW.organisation_identifier) = (n.seller_id, n.seller_identifier))
    OR (NEW.party = 'buyer' AND n.state = 'agreed'

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     NEGOTIATIONS_WRITE = "negotiations:write"
     NEGOTIATIONS_SETTLE = "negotiations:settle"
     CONTRACTS_SIGN = "contracts:sign"
+    CONTRACTS_SUBMIT = "contracts:submit"
     DELIVERIES_READ = "deliveries:read"
     DELIVERIES_ANSWER = "deliveries:answer"
     MONEY_READ = "money:read"
@@ -103,6 +104,12 @@ RULES: Mapping[Permission, Rule] = {
     ),
     Permission.CONTRACTS_SIGN: Rule(
         Label("sign contracts", "契約の署名"), _roles("signatory"), fresh=True, begins=True
+    ),
+    Permission.CONTRACTS_SUBMIT: Rule(
+        Label("submit signatures within a mandate", "委任の範囲内での署名の提出"),
+        _roles("signatory"),
+        scope=True,
+        begins=True,
     ),
     Permission.DELIVERIES_READ: Rule(
         Label("download delivered data", "納品データの取得"), _roles("engineer trustee"), scope=True

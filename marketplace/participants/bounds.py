@@ -23,6 +23,12 @@ PROGRAM_VALID = timedelta(days=365)
 PROGRAM_WARNED_BEFORE = timedelta(days=30)
 """So long before that its organisation has a task."""
 
+KEY_CHALLENGE_VALID = timedelta(minutes=10)
+"""Real time in which an organisation proves that it holds a key."""
+
+KEYS_LIVE_MAX = 20
+"""Live keys of one organisation."""
+
 SECRETS_OVERLAP_MAX = timedelta(hours=24)
 """Real time in which the secret before is good beside the new one."""
 

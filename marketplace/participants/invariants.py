@@ -7,6 +7,7 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES
 
+from . import key_invariants  # noqa: F401  the invariants of keys register themselves
 from .acting import approvals_of_others
 from .models import PayoutAccountChange
 from .payout_accounts import usable_from

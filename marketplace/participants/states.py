@@ -285,3 +285,12 @@ OWNER_RECOVERY = StateMachine(
         }
     ),
 )
+
+
+class KeyRevocation(TextChoices):
+    """Why a key of an organisation was revoked."""
+
+    ROTATED = "rotated", Label("replaced by another key", "別の鍵への更新")
+    UNUSED = "unused", Label("no longer used", "使用終了")
+    LOST = "lost", Label("the private key is lost", "秘密鍵の紛失")
+    COMPROMISED = "compromised", Label("others may know the private key", "秘密鍵の漏えい（疑いを含む）")

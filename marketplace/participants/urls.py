@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from .fact_views import FactChangeViewSet
+from .key_views import OrganisationKeyViewSet
 from .login_views import LoginLockViewSet, SecondFactorResetViewSet
 from .payout_views import PayoutAccountChangeViewSet
 from .people_views import InvitationViewSet, JoiningViewSet, MemberChangeViewSet, MemberViewSet
@@ -22,6 +23,7 @@ router.register("members", MemberViewSet, basename="member")
 router.register("member-changes", MemberChangeViewSet, basename="member-change")
 router.register("invitations", JoiningViewSet, basename="joining")
 router.register("applications", ApplicationViewSet, basename="application")
+router.register("organisation-keys", OrganisationKeyViewSet, basename="organisation-key")
 router.register("payout-account-changes", PayoutAccountChangeViewSet, basename="payout-account-change")
 router.register("suspensions", SuspensionViewSet, basename="suspension")
 router.register("trustee-appointments", TrusteeAppointmentViewSet, basename="trustee-appointment")

@@ -36,6 +36,7 @@ ENUMERATIONS: dict[str, Any] = {
     "InvoiceKindEnum": "clearing.invoices.states.InvoiceKind.choices",
     "InvoicePurposeEnum": "clearing.invoices.states.InvoicePurpose.choices",
     "JobStateEnum": "marketplace.jobs.states.JobState.choices",
+    "KeyRevocationEnum": "marketplace.participants.states.KeyRevocation.choices",
     "LegalBasisEnum": "clearing.trades.states.LegalBasis.choices",
     "LineKindEnum": "clearing.ledger.states.LineKind.choices",
     "ListingStateEnum": "listings.states.ListingState.choices",

@@ -101,9 +101,7 @@ def person(
 
 def programs(side: str, subject: Organisation) -> list[Caller]:
     """A program with each scope, one that only reads, and one whose token has expired."""
-    application = parties.application_of(subject)
-    application.scopes = sorted(SCOPES & _held_by_all(subject))
-    application.save(update_fields=["scopes"])
+    application = parties.application_of(subject, sorted(SCOPES & _held_by_all(subject)))
     wanted = {f"program {scope}": frozenset({scope}) for scope in sorted(SCOPES)}
     wanted["program that reads"] = READS & SCOPES
     found = [

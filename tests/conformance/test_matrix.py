@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     examples_books,
     examples_clearing,
+    examples_keys,
     examples_market,
     examples_participants,
     examples_people,
@@ -19,6 +20,7 @@ TABLES = (
     examples_participants.TABLE,
     examples_people.TABLE,
     examples_trading.TABLE,
+    examples_keys.TABLE,
     examples_books.TABLE,
     examples_clearing.TABLE,
     examples_rare.TABLE,

@@ -17,13 +17,13 @@ from django.db import transaction
 from django.db.models import Model
 from oauth2_provider.models import get_access_token_model
 
-from contracts.models import Agreement, Proposal, Signature
+from contracts.models import Agreement, Mandate, Proposal, Signature
 from delivery.models import Download, Voucher
 from marketplace.api.openapi import openapi_document
 from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.identifiers import IdentifierField
-from marketplace.participants.models import Application, Membership, RoleGrant, Session, User
+from marketplace.participants.models import Application, Membership, OrganisationKey, RoleGrant, Session, User
 from marketplace.registration.models import Registration
 from marketplace.rules.models import Halt
 from marketplace.webhooks.models import Webhook, WebhookSecret
@@ -48,6 +48,8 @@ NEVER_MADE: tuple[type[Model], ...] = (
     RoleGrant,
     Session,
     get_access_token_model(),
+    Mandate,
+    OrganisationKey,
     Signature,
     Proposal,
     Agreement,

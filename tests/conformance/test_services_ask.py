@@ -20,6 +20,7 @@ from marketplace.kernel.errors import Forbidden, PermissionNeeded, ProofNeeded
 from marketplace.kernel.permissions import PROOF_MINUTES, RULES, Permission
 from marketplace.notices import pipe
 from marketplace.notices import services as notices
+from marketplace.participants import services as participants
 from marketplace.registration import services as registration
 from marketplace.rules import services as rules
 
@@ -49,7 +50,14 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.counter_request,
             contracting.accept_offer,
         ),
-        Permission.CONTRACTS_SIGN: (contracting.sign,),
+        Permission.CONTRACTS_SIGN: (contracting.sign, contracting.sign_mandate),
+        Permission.CONTRACTS_SUBMIT: (contracting.submit_signature,),
+        Permission.KEYS_WRITE: (
+            contracting.revoke_mandate,
+            participants.challenge_key,
+            participants.register_key,
+            participants.revoke_key,
+        ),
         Permission.RULEBOOK_WRITE: (
             contracting.publish_template,
             rules.publish_rulebook,

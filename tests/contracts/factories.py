@@ -123,7 +123,10 @@ def market(**offer: Any) -> Market:
         "buyer": participants.admitted("利用"),
         "stranger": participants.admitted("他人"),
     }
-    actors = {name: participants.actor_for(row, f"app_{name}") for name, row in organisations.items()}
+    actors = {
+        name: participants.actor_for(row, participants.person_of(row, name).public_id)
+        for name, row in organisations.items()
+    }
     rules.publish(RULES)
     template = services.publish_template(actor=actors["operator"], **template_document())
     return Market(

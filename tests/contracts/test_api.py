@@ -274,6 +274,11 @@ def test_documents_are_read_in_both_languages(market, clients):
 def test_an_agreement_is_verified_on_request(market, clients):
     agreement = factories.agreement(market)
     answer = clients["buyer"].get(f"{BASE}/agreements/{agreement.public_id}/verification/").json()
+    shown = answer.pop("signatures")
+    assert [(row["party"], row["method"], row["key"]) for row in shown] == [
+        ("seller", "market_side", None),
+        ("buyer", "market_side", None),
+    ]
     assert answer == {
         "agreement": agreement.public_id,
         "signed_hash": agreement.signed_hash,

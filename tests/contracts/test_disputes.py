@@ -47,7 +47,7 @@ def test_the_buyer_complains(market):
         "open",
         "incomplete",
         "12月分がない",
-        "app_buyer",
+        market.buyer.identifier,
     )
     assert factories.events("dispute.opened") == [
         {
@@ -73,7 +73,7 @@ def test_the_operator_rules(market, outcome):
         "resolved",
         outcome,
         "確認",
-        "app_operator",
+        market.operator.identifier,
     )
     (event,) = factories.events("dispute.resolved")
     assert (event["dispute"], event["outcome"]) == (dispute.public_id, outcome)

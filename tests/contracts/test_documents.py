@@ -32,10 +32,13 @@ def test_the_document_comes_from_what_was_signed(market, agreement):
     assert {"ja": "出典表示：義務あり", "en": "Attribution: required"} in data["policy_summary"]
 
 
-def test_the_document_says_who_signed_and_that_the_market_did_it_for_them(agreement):
+def test_the_document_says_who_signed_and_that_the_market_did_it_for_them(market, agreement):
     shown = queries.document_data(agreement)["signatures"]
     assert [row["party"] for row in shown] == ["provider", "consumer"]
-    assert [row["signer"] for row in shown] == ["app_seller", "app_buyer"]
+    assert [row["signer"] for row in shown] == [
+        market.seller.identifier,
+        market.buyer.identifier,
+    ]
     assert [row["hash"] for row in shown] == [
         sha256_hex(row.jws.encode()) for row in Signature.objects.order_by("pk")
     ]

@@ -68,7 +68,7 @@ def test_a_request_is_told_of_and_recorded(market):
         }
     ]
     record = EvidenceRecord.objects.get(subject=negotiation.public_id)
-    assert (record.kind, record.actor) == ("contracts.negotiation_requested", "app_buyer")
+    assert (record.kind, record.actor) == ("contracts.negotiation_requested", market.buyer.identifier)
     assert record.payload["price_minor"] == 100_000
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -14,7 +15,7 @@ from contracts.models import Adjustment, Agreement, Dispute, Instrument, Negotia
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants import services as participants
 
-from . import factories
+from . import factories, mandates
 
 WAIT_SECONDS = 0.3
 JOIN_SECONDS = 20
@@ -62,6 +63,40 @@ def test_two_signatures_of_one_party_are_one(market):
     assert outcomes == ["IllegalTransition", "IllegalTransition", "done"]
     assert (Agreement.objects.count(), Signature.objects.count()) == (1, 2)
     assert len(factories.events("agreement.concluded")) == 1
+    assert broken() == {}
+
+
+def test_two_signatures_within_one_mandate_never_exceed_its_total(market):
+    desk = mandates.desk(market)
+    mandates.mandated(market, desk, total_max_minor=150_000)
+    signings = [
+        (negotiation.public_id, mandates.signature(desk, negotiation))
+        for negotiation in (factories.requested(market), factories.requested(market))
+    ]
+    outcomes = at_once(
+        *[
+            partial(services.submit_signature, actor=desk.actor, negotiation=negotiation, signature=signature)
+            for negotiation, signature in signings
+        ]
+    )
+    assert outcomes == ["OutsideMandate", "done"]
+    assert Signature.objects.count() == 1
+    assert broken() == {}
+
+
+def test_of_a_signature_and_the_revocation_of_its_key_the_first_decides(market):
+    desk = mandates.desk(market)
+    mandates.mandated(market, desk)
+    negotiation = factories.requested(market)
+    signature = mandates.signature(desk, negotiation)
+    outcomes = at_once(
+        lambda: services.submit_signature(
+            actor=desk.actor, negotiation=negotiation.public_id, signature=signature
+        ),
+        lambda: participants.revoke_key(actor=market.seller, key=desk.key.public_id, reason="lost"),
+    )
+    assert outcomes in (["done", "done"], ["KeyNotLive", "done"])
+    assert Signature.objects.count() == (outcomes == ["done", "done"])
     assert broken() == {}
 
 

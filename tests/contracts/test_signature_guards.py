@@ -41,6 +41,7 @@ def verified(market) -> Negotiation:
         party="buyer",
         organisation_id=negotiation.buyer_id,
         organisation_identifier=negotiation.buyer_identifier,
+        signer=market.buyer.identifier,
     )
     run(statement, *parameters)
     run("UPDATE contracts_negotiation SET state = 'verified' WHERE id = %s", negotiation.pk)
@@ -139,6 +140,7 @@ def test_an_instrument_over_earlier_terms_is_refused(market):
         {"party": "broker"},
         {"organisation_id": None},
         {"method": "own_key"},
+        {"method": "seal"},
     ],
 )
 def test_a_signature_of_something_else_or_by_another_is_refused(market, changes):
@@ -148,12 +150,17 @@ def test_a_signature_of_something_else_or_by_another_is_refused(market, changes)
         "party": "buyer",
         "organisation_id": negotiation.buyer_id,
         "organisation_identifier": negotiation.buyer_identifier,
+        "signer": market.buyer.identifier,
         **changes,
     }
     if facts["organisation_id"] is None:
         facts["organisation_id"] = market.stranger.organisation_id
     statement, parameters = copied("contracts_signature", Signature.objects.get().pk, **facts)
-    refused("hash of the instrument|in turn|signature_method|signature_party", statement, *parameters)
+    refused(
+        "hash of the instrument|in turn|signature_method|signature_key|signature_party|no signatory",
+        statement,
+        *parameters,
+    )
 
 
 def test_the_buyer_does_not_sign_first(market):
@@ -167,7 +174,7 @@ def test_the_buyer_does_not_sign_first(market):
         "party": "buyer",
         "organisation_id": negotiation.buyer_id,
         "organisation_identifier": negotiation.buyer_identifier,
-        "signer": "x",
+        "signer": market.buyer.identifier,
         "method": "market_side",
         "signed_hash": instrument.signed_hash,
         "jws": "x",

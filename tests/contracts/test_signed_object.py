@@ -49,7 +49,7 @@ def test_text_policy_and_terms_are_one_object(drawn):
     )
     assert content["policy"]["target"] == "urn:sanpo:lsv_1"
     assert content["terms"]["price_minor"] == 100_000
-    assert content["signature_method"] == "market_side"
+    assert content["signature_methods"] == ["market_side", "own_key"]
     assert drawn_faults(drawn) == []
 
 

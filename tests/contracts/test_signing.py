@@ -46,7 +46,11 @@ def test_the_seller_puts_its_contract_up_by_signing_it(market, begin):
     assert instrument.signed_hash == expected
     assert instrument.proposal == queries.latest_proposal(negotiation)
     signature = Signature.objects.get()
-    assert (signature.party, signature.signer, signature.signed_hash) == ("seller", "app_seller", expected)
+    assert (signature.party, signature.signer, signature.signed_hash) == (
+        "seller",
+        market.seller.identifier,
+        expected,
+    )
     assert signature.organisation_identifier == market.seller.organisation
     assert Agreement.objects.count() == 0
     last = factories.events("negotiation.moved")[-1]
@@ -132,13 +136,13 @@ def test_the_market_s_signature_says_that_it_is_the_market_s(market):
             "signed_hash": row.signed_hash,
             "party": row.party,
             "organisation": row.organisation_identifier,
-            "signer": f"app_{row.party}",
+            "signer": getattr(market, row.party).identifier,
             "method": "market_side",
             "signed_at": row.signed_at.astimezone(UTC).isoformat(),
         }
     instrument = Instrument.objects.get()
     assert "立会人型電子署名" in instrument.text_ja
-    assert instrument.said["signature_method"] == "market_side"
+    assert instrument.said["signature_methods"] == ["market_side", "own_key"]
 
 
 def test_what_was_agreed_is_what_was_signed(market):

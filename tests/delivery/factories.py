@@ -182,8 +182,8 @@ def agreed(buyer: Organisation, seller: Organisation, listing: str) -> Agreement
     negotiation = contracts.request_negotiation(
         actor=actor, listing=listing, reference=f"DATA-{next(_numbers)}"
     ).public_id
-    contracts.sign(actor=participants.actor_for(seller, "app_seller"), negotiation=negotiation)
-    contracts.sign(actor=actor, negotiation=negotiation)
+    contracts.sign(actor=participants.signing_actor(seller), negotiation=negotiation)
+    contracts.sign(actor=participants.signing_actor(buyer), negotiation=negotiation)
     return Agreement.objects.get(negotiation__public_id=negotiation)
 
 

@@ -63,19 +63,19 @@ def test_the_handlings_of_a_purchase_take_few_statements_and_its_mail_too(commit
             organisation=party.public_id,
             email=f"{party.pk}@example.jp",
             name="x",
-            roles=("trader",),
+            roles=("trader", "signatory"),
         )
     listing = delivery.listed(seller)
     clearing.state_supply(market, "seller", listing=listing)
     clearing.pay_in(market, "buyer", 10**9)
     actor = participants.actor_for(buyer, "app_buyer")
     negotiation = contracts.request_negotiation(actor=actor, listing=listing, reference="PO-1").public_id
-    contracts.sign(actor=participants.actor_for(seller, "app_seller"), negotiation=negotiation)
+    contracts.sign(actor=participants.signing_actor(seller), negotiation=negotiation)
     deliver_until(all_handled)
     run_due("mail")
     mail.outbox.clear()
 
-    contracts.sign(actor=actor, negotiation=negotiation)
+    contracts.sign(actor=participants.signing_actor(buyer), negotiation=negotiation)
     counted = Counted()
     with connection.execute_wrapper(counted):
         deliver_until(all_handled)

@@ -40,6 +40,7 @@ def test_every_permission_has_a_rule_that_roles_of_its_side_hold():
 def test_a_program_gets_nothing_that_needs_a_fresh_proof():
     assert [name for name in SCOPES if RULES[name].fresh] == []
     assert sorted(SCOPES) == [
+        "contracts:submit",
         "deliveries:answer",
         "deliveries:read",
         "listings:write",

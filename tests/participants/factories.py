@@ -221,6 +221,20 @@ def owner_of(subject: Organisation) -> User:
     return found.membership.user if found else person_of(subject, f"owner-{next(_people)}", ("owner",))
 
 
+def signatory_of(subject: Organisation) -> User:
+    """A person who signs for ``subject``: its first one, or a new one."""
+    held = RoleGrant.objects.filter(
+        membership__organisation=subject, membership__ended_at=None, role="signatory", revoked_at=None
+    )
+    found = held.select_related("membership__user").order_by("pk").first()
+    return found.membership.user if found else person_of(subject, f"signatory-{next(_people)}")
+
+
+def signing_actor(subject: Organisation) -> Actor:
+    """A signatory of ``subject``, with every permission and a fresh proof."""
+    return actor_for(subject, signatory_of(subject).public_id)
+
+
 def join(person: User, subject: Organisation, *roles: str) -> Membership:
     """One more membership of a person, by an invitation that it accepted."""
     invitation = services.invite(actor=actor_of(owner_of(subject), subject), email=person.email, roles=roles)

@@ -4,6 +4,7 @@ from . import approvals as approvals
 from .admissions import Admission, Segment
 from .facts import FactChange
 from .invitations import Invitation
+from .keys import OrganisationKey
 from .logins import LoginLock, SecondFactorReset
 from .member_changes import MemberChange
 from .organisations import Organisation
@@ -26,6 +27,7 @@ __all__ = [
     "MemberChange",
     "Membership",
     "Organisation",
+    "OrganisationKey",
     "OwnerRecovery",
     "PayoutAccountChange",
     "RecoveryContact",

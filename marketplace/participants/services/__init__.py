@@ -19,6 +19,7 @@ from .inviting import (
     revoke_invitation,
 )
 from .joining import accept_invitation, join_organisation
+from .keys import challenge_key, register_key, revoke_key
 from .logins import lock_login, release_login
 from .organisations import (
     check_facts,
@@ -61,6 +62,7 @@ __all__ = [
     "apply_for_admission",
     "appoint_trustee",
     "ask_second_factor_reset",
+    "challenge_key",
     "change_facts",
     "check_facts",
     "confirm_change",
@@ -89,11 +91,13 @@ __all__ = [
     "propose_recovery",
     "propose_trustee",
     "refuse_recovery",
+    "register_key",
     "register_organisation",
     "reinstate_participant",
     "release_login",
     "resend_invitation",
     "revoke_invitation",
+    "revoke_key",
     "revoke_program",
     "revoke_role",
     "rotate_secret",

@@ -39,7 +39,7 @@ def create_application(
     """Make a program of the actor's organisation, for which the actor, a person, answers.
 
     ``scopes`` bounds what it may do, within what the actor may do and programs may have; without them it is all of
-    that. Its secret is good for ``valid_days``. Only ``issued_secret`` of the returned object has it in clear text.
+    that but signing. Its secret is good for ``valid_days``. Only ``issued_secret`` of the returned object has it in clear text.
     Raises PermissionNeeded, ProofNeeded, OrganisationSuspended, Forbidden, FieldInvalid.
     """
     actor.require(Permission.PROGRAMS_WRITE)
@@ -48,7 +48,7 @@ def create_application(
     require_active(organisation_id)
     stated = required_text("name", name)
     possible = SCOPES & actor.permissions
-    wanted = possible if scopes is None else frozenset(scopes)
+    wanted = possible - {Permission.CONTRACTS_SUBMIT} if scopes is None else frozenset(scopes)
     if not wanted or not wanted <= possible:
         raise _choose_from(possible)
     secret, now = generate_client_secret(), clock.real_now()
