@@ -253,5 +253,5 @@ class Trial:
 
 SUSPENDED = {"organisation_suspended", "trustee_acts"}
 """The codes of what a suspension withholds."""
-STOPPED_BY_SUSPENSION = {"POST admissions/"}
+STOPPED_BY_SUSPENSION = {"POST admissions/", "POST applications/"}
 """What a suspended organisation cannot do although it begins nothing by the table of permissions."""
