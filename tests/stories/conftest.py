@@ -227,6 +227,7 @@ def people(report) -> None:
     participants.ask_second_factor_reset(actor=owner, member=colleague.public_id, reason="紛失")
     participants.lock_login(actor=staff, person=colleague.user.public_id, reason="不審な利用")
     participants.propose_payout_account(actor=owner, payout_account=OTHER_ACCOUNT)
+    participants.change_facts(actor=owner, facts={"contact_email": "new@example.jp"}, document="届出書")
     recoveries.filed(subject)
     participants.suspend_participant(
         actor=SYSTEM,
