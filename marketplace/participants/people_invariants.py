@@ -3,11 +3,19 @@
 from marketplace.kernel.invariants import Invariant, by_query
 
 _GUARDS = "tests/participants/test_membership_guards.py"
+_IS_TRUSTEE = (
+    "EXISTS (SELECT FROM participants_trusteeappointment a JOIN participants_suspension s ON s.id = a.suspension_id"
+    " WHERE a.state = 'appointed' AND a.user_id = m.user_id AND s.organisation_id = m.organisation_id)"
+)
+"""Two people of admission appointed the member (``participants.trustees_appointed`` verifies it)."""
 
 Invariant(
     name="participants.joined_by_invitation",
     promise=9,
-    statement="A person joins by accepting an invitation to its own address, or is made by the system, as evidence says.",
+    statement=(
+        "A person joins by accepting an invitation to its own address, is appointed trustee, or is made by the system, as"
+        " evidence says."
+    ),
     guards=(
         "participants_membership.joined_by_invitation",
         "participants_user.own_transaction",
@@ -23,10 +31,11 @@ Invariant(
     ),
     test=f"{_GUARDS}::test_nobody_joins_past_an_invitation",
     check=by_query(
-        "SELECT m.public_id FROM participants_membership m JOIN participants_user u ON u.id = m.user_id"
+        "SELECT m.public_id FROM participants_membership m JOIN participants_user u ON u.id = m.user_id"  # noqa: S608  our own words
         " LEFT JOIN participants_invitation i ON i.id = m.invitation_id"
         " WHERE CASE WHEN i.id IS NULL THEN NOT EXISTS (SELECT FROM evidence_evidencerecord e"
         "  WHERE e.kind = 'participants.member_added' AND e.payload ->> 'user' = u.public_id)"
+        f"  AND NOT {_IS_TRUSTEE}"
         " ELSE i.organisation_id <> m.organisation_id OR i.state <> 'accepted' OR i.ended_by <> u.public_id"
         "  OR i.token_digest IS NULL OR i.ended_at > i.expires_at END"
     ),
@@ -34,7 +43,7 @@ Invariant(
 Invariant(
     name="participants.roles_granted",
     promise=9,
-    statement="Every role came with the joining, or by a recorded change of the membership.",
+    statement="Every role came with the joining, by a recorded change of the membership, or by an appointment as trustee.",
     guards=(
         "participants_rolegrant.role_granted_rightly",
         "participants_memberchange.changed_rightly",
@@ -48,11 +57,12 @@ Invariant(
     ),
     test=f"{_GUARDS}::test_no_role_is_granted_past_a_change",
     check=by_query(
-        "SELECT m.public_id, g.role FROM participants_rolegrant g"
+        "SELECT m.public_id, g.role FROM participants_rolegrant g"  # noqa: S608  our own words
         " JOIN participants_membership m ON m.id = g.membership_id"
         " JOIN participants_user u ON u.id = m.user_id"
         " LEFT JOIN participants_invitation i ON i.id = m.invitation_id"
-        " WHERE NOT EXISTS (SELECT FROM participants_memberchange c WHERE c.membership_id = m.id"
+        f" WHERE NOT (g.role = 'trustee' AND {_IS_TRUSTEE})"
+        " AND NOT EXISTS (SELECT FROM participants_memberchange c WHERE c.membership_id = m.id"
         "  AND c.kind = 'grant' AND c.role = g.role AND c.state = 'done' AND c.ended_at = g.granted_at)"
         " AND NOT (g.granted_at = m.since AND CASE WHEN i.id IS NULL THEN EXISTS (SELECT FROM evidence_evidencerecord e"
         "   WHERE e.kind = 'participants.member_added' AND e.payload ->> 'user' = u.public_id"

@@ -12,7 +12,13 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded
-from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES, SCOPES, permissions_of
+from marketplace.kernel.permissions import (
+    OPERATOR_ROLES,
+    PARTICIPANT_ROLES,
+    SCOPES,
+    Permission,
+    permissions_of,
+)
 from marketplace.participants import queries, services
 from marketplace.participants.errors import EmailTaken, NotAMember, OrganisationNeeded
 from marketplace.participants.models import Application, Membership, RoleGrant, Session, User
@@ -115,7 +121,7 @@ def test_a_programs_secret_is_shown_once_and_kept_as_a_hash(subject):
     assert kept.issued_secret is None
     assert application.issued_secret not in kept.client_secret
     assert application.issued_secret not in repr(list(EvidenceRecord.objects.values_list("payload")))
-    assert kept.scopes == sorted(SCOPES)
+    assert kept.scopes == sorted(SCOPES - {Permission.CONTRACTS_SUBMIT})
 
 
 def test_a_program_is_made_by_a_person_who_may_and_reaches_no_further(subject):
@@ -155,7 +161,7 @@ def test_a_program_may_no_more_than_its_token_its_scopes_and_its_person_allow(su
     assert principal_of(application, ["members:write", "market:write"]).actor.permissions == set()
     factories.person_of(subject, "stays", ("owner",))
     member = Membership.objects.get(user=application.responsible)
-    for role in sorted(PARTICIPANT_ROLES - {"auditor"}):
+    for role in sorted(PARTICIPANT_ROLES - {"auditor", "trustee"}):
         actor = factories.actor_of(application.responsible)
         services.revoke_role(actor=actor, member=member.public_id, role=role)
     assert principal_of(application).actor.permissions == {"market:read"}

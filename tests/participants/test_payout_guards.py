@@ -49,7 +49,7 @@ def seller(db):
 
 @pytest.fixture
 def people(seller):
-    made = [factories.person_of(seller, name, ["owner"]) for name in ("first", "second")]
+    made = [factories.person_of(seller, role, [role]) for role in ("owner", "finance")]
     for person in made:
         open_session(person)
     return [person.public_id for person in made]

@@ -341,6 +341,7 @@ def test_a_message_with_a_moment_that_nobody_can_read_stops_no_other(owner):
 
 def test_a_suspended_organisation_is_sent_what_waited_when_it_is_reinstated(owner):
     operator, other = parties.actor_for(parties.operator()), parties.organisation("Other")
+    parties.staff("usr_first", "usr_second")
     with factories.receiver() as receiver:
         webhook, _ = factories.webhook(owner, receiver.url)
         sound, _ = factories.webhook(other, receiver.url)
