@@ -84,7 +84,7 @@ class OrganisationViewSet(OrganisationRecordViewSet):
         request=ReinstateSerializer,
         response=OrganisationProfileSerializer,
         needs=Permission.ADMISSION_WRITE,
-        example={},
+        example={"suspension": "sus_01KM2J8W5B4N6T0V3X7Z9Q1R2S"},
     )
     def reinstate(self, data: dict[str, Any], public_id: str) -> Organisation:
         """End a suspension of an organisation, named if several stand; takes two people (operator)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from marketplace.api.serializers import ChoiceLabelField, MomentField, RowSerializer, StrictSerializer
+from marketplace.api.serializers import ChoiceLabelField, RowSerializer, StrictSerializer
 
 from .models import OrganisationKey
 from .models.keys import KEY_LABEL_LENGTH_MAX
@@ -34,7 +34,7 @@ class KeyChallengeSerializer(serializers.Serializer[dict[str, object]]):
 
     challenge = serializers.CharField()
     kid = serializers.CharField()
-    expires_at = MomentField()
+    expires_at = serializers.DateTimeField()
 
 
 class JwkSerializer(StrictSerializer):

@@ -47,7 +47,7 @@ def test_no_role_begins_anything_under_any_kind(role, kind):
 
 def test_in_insolvency_the_trustee_acts_and_others_read():
     everybody = may(set(PARTICIPANT_ROLES) - {"trustee"}, "insolvency")
-    assert everybody <= READS | {Permission.PERSON_OWN}
+    assert everybody <= READS | {Permission.PERSON_OWN, Permission.NOTICES_WRITE}
     trustee = may({"trustee"}, "insolvency")
     assert trustee >= {
         Permission.PAYOUT_WRITE,
