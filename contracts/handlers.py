@@ -7,6 +7,7 @@ from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.events.schemas.members import MemberChanged
 from marketplace.events.schemas.participants import ParticipantSuspended
 from marketplace.events.schemas.rules import TradingHalted, TradingResumed
+from marketplace.participants.people_queries import person_of_member
 
 from . import services
 from .states import TerminationReason
@@ -46,4 +47,4 @@ def on_trading_resumed(event: TradingResumed, envelope: Envelope) -> None:
 
 def on_member_changed(event: MemberChanged, envelope: Envelope) -> None:
     """Revoke the mandates of a person who is no signatory any more."""
-    services.end_without_signer(organisation=event.organisation, person=event.person)
+    services.end_without_signer(organisation=event.organisation, person=person_of_member(event.member))

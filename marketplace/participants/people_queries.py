@@ -7,6 +7,7 @@ from django.db.models import OuterRef, Prefetch, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import permissions_of
 
 from .models import (
@@ -38,6 +39,14 @@ def visible_memberships(actor: Actor) -> QuerySet[Membership]:
 def membership_of(key: int) -> Membership:
     """A membership (database key) with its roles, as it is shown."""
     return _with_roles().get(pk=key)
+
+
+def person_of_member(member: str) -> str:
+    """The identifier of the person of a membership, live or ended; raises Missing."""
+    found = Membership.objects.filter(public_id=member).values_list("user__public_id", flat=True).first()
+    if found is None:
+        raise Missing(kind="member", identifier=member)
+    return str(found)
 
 
 def own_member_changes(actor: Actor) -> QuerySet[MemberChange]:

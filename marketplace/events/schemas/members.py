@@ -17,7 +17,6 @@ class MemberJoined(Event):
 
     organisation: str
     member: str
-    person: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +29,6 @@ class MemberChanged(Event):
 
     organisation: str
     member: str
-    person: str
     change: str
     role: str
     by: str
@@ -87,7 +85,6 @@ class LoginChanged(Event):
 
     organisation: str
     member: str
-    person: str
     change: str
     cause: str
 

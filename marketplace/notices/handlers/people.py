@@ -15,7 +15,11 @@ from marketplace.events.schemas.members import (
     SecondOwnerNeeded,
 )
 from marketplace.kernel.labels import Label
-from marketplace.participants.people_queries import live_program_identifiers, programs_without_ground
+from marketplace.participants.people_queries import (
+    live_program_identifiers,
+    person_of_member,
+    programs_without_ground,
+)
 from marketplace.participants.queries import OrganisationView, get_organisation
 from marketplace.participants.states import MemberRole
 
@@ -29,7 +33,7 @@ from ..texts import TASK_TITLES, fill_label
 
 def on_member_joined(event: MemberJoined, envelope: Envelope) -> None:
     """Tell the organisation who joined it."""
-    wording = people_texts.JOINED.fill(person=event.person, member=event.member)
+    wording = people_texts.JOINED.fill(person=person_of_member(event.member), member=event.member)
     send_notice(
         organisation_id=get_organisation(event.organisation).id, subject=event.member, wording=wording
     )
@@ -40,7 +44,7 @@ def on_member_changed(event: MemberChanged, envelope: Envelope) -> None:
     party = get_organisation(event.organisation)
     role = cast(Label, MemberRole(event.role).label).as_dict() if event.role else ""
     wording = people_texts.CHANGED[event.change].fill(
-        person=event.person, member=event.member, role=role, by=event.by
+        person=person_of_member(event.member), member=event.member, role=role, by=event.by
     )
     send_notice(organisation_id=party.id, subject=event.member, wording=wording)
     _close_answered(party)
@@ -97,7 +101,7 @@ def on_login_changed(event: LoginChanged, envelope: Envelope) -> None:
     """Tell the organisation what became of a member's login, and of the programs that stopped with it."""
     party = get_organisation(event.organisation)
     wording = people_texts.LOGIN[event.change].fill(
-        person=event.person, member=event.member, cause=event.cause
+        person=person_of_member(event.member), member=event.member, cause=event.cause
     )
     send_notice(organisation_id=party.id, subject=event.cause, wording=wording)
     _ask_who_answers(party)

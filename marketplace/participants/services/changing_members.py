@@ -220,7 +220,6 @@ def _carry_out(row: MemberChange, actor: Actor) -> None:
         MemberChanged(
             organisation=membership.organisation.public_id,
             member=membership.public_id,
-            person=membership.user.public_id,
             change=str(row.kind),
             role=row.role,
             by=actor.identifier,

@@ -200,11 +200,7 @@ def lapse_invitation(public_id: str) -> bool:
 def end_accepted(row: Invitation, membership: Membership, actor: Actor) -> None:
     """Record that the invited person joined."""
     _record(row, actor, kind="accepted", member=membership.public_id, roles=sorted(row.roles))
-    emit(
-        MemberJoined(
-            organisation=row.organisation.public_id, member=membership.public_id, person=actor.identifier
-        )
-    )
+    emit(MemberJoined(organisation=row.organisation.public_id, member=membership.public_id))
 
 
 def _send(row: Invitation) -> None:

@@ -97,7 +97,6 @@ def tell_of_login(user: User, change: str, cause: str) -> None:
             LoginChanged(
                 organisation=row.organisation.public_id,
                 member=row.public_id,
-                person=user.public_id,
                 change=change,
                 cause=cause,
             )
