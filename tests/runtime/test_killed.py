@@ -23,7 +23,7 @@ from marketplace.runtime.processes import read_records
 from marketplace.runtime.programs import WEB_PROCESSES, WORKERS
 from tests.runtime.test_command_line import OURS, run
 
-CHAPTER_SECONDS_MAX = 300
+CHAPTER_SECONDS_MAX = 900
 PROGRAMS = (*WEB_PROCESSES, "downloads", *(worker.name for worker in WORKERS), "beat")
 
 
