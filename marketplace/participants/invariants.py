@@ -5,13 +5,17 @@ from typing import Any
 from marketplace.kernel import clock
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
-from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES
+from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES, Permission
 
 from . import key_invariants, people_invariants  # noqa: F401  they register themselves
-from .acting import approvals_of_others
+from .acting import acted_at, approvals_of_others, holders
 from .models import PayoutAccountChange
 from .payout_accounts import usable_from
-from .role_history import ADMITTING, CHANGING, OPERATOR, WRITING, role_held
+
+_OF_ROW = "o.id = c.organisation_id"
+_CHANGING, _ADMITTING, _WRITING = map(
+    holders, (Permission.PAYOUT_WRITE, Permission.ADMISSION_WRITE, Permission.ORGANISATION_WRITE)
+)
 
 Invariant(
     name="participants.operator_never_trades",
@@ -134,10 +138,14 @@ Invariant(
             "  JOIN participants_organisation o ON o.id = c.organisation_id"
             "  WHERE c.is_registered AND c.proposed_at <> o.registered_at"
         )
-        .replace("{PROPOSED}", role_held("c.proposed_by", "c.organisation_id", "c.proposed_at", CHANGING))
-        .replace("{CONFIRMED}", role_held("c.confirmed_by", "c.organisation_id", "c.confirmed_at", CHANGING))
-        .replace("{REVIEWED}", role_held("c.reviewed_by", OPERATOR, "c.reviewed_at", ADMITTING))
-        .replace("{STAFF}", role_held("c.confirmed_by", OPERATOR, "c.confirmed_at", ADMITTING))
+        .replace(
+            "{PROPOSED}", acted_at("c.proposed_by", "c.proposed_at", holds=_CHANGING, organisation=_OF_ROW)
+        )
+        .replace(
+            "{CONFIRMED}", acted_at("c.confirmed_by", "c.confirmed_at", holds=_CHANGING, organisation=_OF_ROW)
+        )
+        .replace("{REVIEWED}", acted_at("c.reviewed_by", "c.reviewed_at", holds=_ADMITTING))
+        .replace("{STAFF}", acted_at("c.confirmed_by", "c.confirmed_at", holds=_ADMITTING))
     ),
 )
 Invariant(
@@ -275,7 +283,7 @@ Invariant(
             " UNION ALL SELECT c.public_id, c.fact FROM (SELECT f.*, lag(f.new_value) OVER (PARTITION BY"
             "  f.organisation_id, f.fact ORDER BY f.id) AS before FROM participants_factchange f) c"
             "  WHERE c.before <> c.old_value OR NOT {CHANGED}"
-        ).replace("{CHANGED}", role_held("c.changed_by", "c.organisation_id", "c.changed_at", WRITING))
+        ).replace("{CHANGED}", acted_at("c.changed_by", "c.changed_at", holds=_WRITING, organisation=_OF_ROW))
     ),
 )
 Invariant(
@@ -302,8 +310,8 @@ Invariant(
             " UNION ALL SELECT a.id, a.public_id FROM participants_trusteeappointment a"
             "  WHERE NOT {PROPOSED} OR a.state = 'appointed' AND (NOT {APPOINTED} OR a.ended_by = a.proposed_by)"
         )
-        .replace("{PROPOSED}", role_held("a.proposed_by", OPERATOR, "a.proposed_at", ADMITTING))
-        .replace("{APPOINTED}", role_held("a.ended_by", OPERATOR, "a.ended_at", ADMITTING))
+        .replace("{PROPOSED}", acted_at("a.proposed_by", "a.proposed_at", holds=_ADMITTING))
+        .replace("{APPOINTED}", acted_at("a.ended_by", "a.ended_at", holds=_ADMITTING))
     ),
 )
 
