@@ -109,6 +109,7 @@ def test_the_codes_of_clearing():
         "payment.operator_pays_in",
         "payment.planned",
         "payment.restoration_uncounted",
+        "payment.sanctioned",
         "payment.sending_shut",
         "payment.sent",
         "payment.unknown",

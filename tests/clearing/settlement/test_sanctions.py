@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from clearing.approvals.errors import SecondPersonNeeded
 
 from clearing.approvals.reinstatements import reinstate_by_two
 from clearing.models import PaymentPermission, StuckMoney, TransferFile
@@ -13,6 +12,7 @@ from clearing.safeguarding.services.idle_money import return_idle_money
 from clearing.settlement.errors import NotUnderSanctions
 from clearing.settlement.services.permissions import permit_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
