@@ -87,7 +87,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.headless",
     "csp",
-    "pgtrigger",
+    "marketplace.kernel.triggers.TriggersConfig",
     *MARKET_APPLICATIONS,
 ]
 MIDDLEWARE = [
