@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import secrets
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,53 +28,116 @@ from tests.migrated_database import (
     provide_clone,
 )
 
-TOGETHER = ("stories", "faults")
+TOGETHER = ("stories", "faults", "tidy")
+"""Folders whose tests share what takes long to make: the trading day, the templates of the faults, the parsed sources."""
+CHUNK = 24
+"""So many tests of one file go to one test process; few enough that all processes end at about the same time."""
 # A machine that halts for a second is no fault of the code: nothing here is timed.
 hypothesis.settings.register_profile(
     "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("untimed")
 
-LONG = ("test_killed.py", "test_pgbouncer.py", "test_disk.py", "test_restore_drill.py")
+LONG = (
+    "test_killed.py",
+    "test_strangers.py",
+    "test_disk.py",
+    "test_money_path.py",
+    "test_one_token.py",
+    "test_restore_drill.py",
+    "test_pgbouncer.py",
+    "test_http.py",
+    "test_web.py",
+    "test_rendering.py",
+    "test_runner.py",
+    "test_hot_trades.py",
+)
+"""Files that take longest, the longest first: what takes a minute must not begin when the other test processes end."""
+GARBAGE_MIN = 50_000
+"""So many more new objects than freed ones let the garbage collector begin; a test makes tens of thousands."""
 # Folders whose tests start processes, race or search long.
 SLOW_FOLDERS = {"stories", "faults", "concurrency", "properties", "conformance", "runtime"}
 
 # What blocks the database outside tests, once this process has one.
 _DATABASE: list[Any] = []
+COMMITTING = {"committed_database", "module_database"}
 COUNTING = {"django_assert_num_queries", "django_assert_max_num_queries"}
 
 
-class StoriesTogether(LoadScopeScheduling):
-    """Tests go wherever a test process is free, but those that share what takes long to make to one of them.
+class FilesTogether(LoadScopeScheduling):
+    """Tests of one file follow each other in one test process, which makes once what they begin with (``tests/standing.py``).
 
-    The stories share one trading day, the faults the templates that they start from.
+    A process takes up to ``CHUNK`` of them at once; the folders of ``TOGETHER`` stay whole.
     """
 
+    scopes: dict[str, str]
+
+    def schedule(self) -> None:
+        """Name the scope of each test before they are handed out."""
+        if self.collection is None and self._check_nodes_have_same_collection():
+            self.scopes = scopes_of(next(iter(self.registered_collections.values())))
+        super().schedule()
+
     def _split_scope(self, nodeid: str) -> str:
-        return next((name for name in TOGETHER if nodeid.startswith(f"tests/{name}/")), nodeid)
+        return self.scopes[nodeid]
+
+
+def scopes_of(nodeids: Iterable[str]) -> dict[str, str]:
+    """The scope of each test: what one process runs at once. Tests of one file stand in their order."""
+    scopes: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for nodeid in nodeids:
+        file = nodeid.partition("::")[0]
+        folder = next((name for name in TOGETHER if file.startswith(f"tests/{name}/")), None)
+        scopes[nodeid] = folder or f"{file} {counts[file] // CHUNK}"
+        counts[file] += 1
+    return scopes
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesTogether:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
     """How tests are handed to several processes."""
-    return StoriesTogether(config, log)
+    return FilesTogether(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test fast or slow; the stories, the faults and the ``LONG`` files come first, because they take longest.
 
-    What takes a minute must not begin when the other test processes end. Among the stories, the day comes before those that
-    trade on in it.
+    Among the stories, the day comes before those that trade on in it.
     """
     for item in items:
         if speed := speed_of(item):
             item.add_marker(speed)
-    stories = [item for item in items if "stories" in item.path.parts]
-    stories.sort(key=lambda item: item.path.name != "test_trading_day.py")
-    first = stories + [item for item in items if "faults" in item.path.parts]
-    first += [item for item in items if item.path.name in LONG]
-    items[:] = first + [item for item in items if item not in set(first)]
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[int, int]:
+    """Where a test stands: its group, and its place in the group. Others keep their order."""
+    name, folders = item.path.name, item.path.parts
+    if "stories" in folders:
+        return 0, int(name != "test_trading_day.py")
+    if "faults" in folders:
+        return 1, 0
+    return (2, LONG.index(name)) if name in LONG else (3, 0)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[Any]:
+    """What is loaded here stays until the end, so the garbage collector need not look at it, now or again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GARBAGE_MIN, 20, 100)
+        gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """At the end everything is freed, as without."""
+    gc.unfreeze()
 
 
 def speed_of(item: pytest.Item) -> str | None:
@@ -83,8 +148,8 @@ def speed_of(item: pytest.Item) -> str | None:
     if item.get_closest_marker("campaign"):
         return None
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    fixtures = getattr(item, "fixturenames", ())
-    return "slow" if folder in SLOW_FOLDERS or "committed_database" in fixtures else "fast"
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return "slow" if folder in SLOW_FOLDERS or fixtures & COMMITTING else "fast"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -105,7 +170,7 @@ def _one_reading_of_the_clock(request: pytest.FixtureRequest) -> Iterator[None]:
     names = set(request.fixturenames)
     counts = names & COUNTING or hasattr(request.module, "CaptureQueriesContext")
     alone = "db" in names or request.node.get_closest_marker("django_db")
-    if counts or not alone or names & {"committed_database", "every_reading"}:
+    if counts or not alone or names & {*COMMITTING, "every_reading"}:
         yield
     else:
         with clock.read_once():
@@ -146,6 +211,13 @@ def migrated_database(django_db_setup: None) -> str:
     """The name of the migrated, empty database of this test process."""
     name: str = connection.settings_dict["NAME"]
     return name
+
+
+@pytest.fixture(scope="module")
+def module_database(migrated_database: str, django_db_blocker: Any) -> Iterator[str]:
+    """A database to which the tests of one module commit, for processes that they share and that write nothing."""
+    with django_db_blocker.unblock(), cloned_database(migrated_database) as name:
+        yield name
 
 
 @contextlib.contextmanager

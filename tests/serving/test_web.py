@@ -31,10 +31,10 @@ FORM = "multipart/form-data; boundary=b"
 ROOM_WAIT_SECONDS_MAX = 10
 
 
-@pytest.fixture
-def base_url(committed_database, tmp_path):
-    """The address of a web process with two threads and short limits."""
-    with processes.web(tmp_path, **LIMITS) as address:
+@pytest.fixture(scope="module")
+def base_url(module_database, tmp_path_factory):
+    """The address of a web process with two threads and short limits, which outlasts all that these tests do to it."""
+    with processes.web(tmp_path_factory.mktemp("web"), **LIMITS) as address:
         yield address
 
 
