@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +24,7 @@ APPLICATIONS = (
     "fixtures",
     "bench",
 )
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTION_LINES_MAX = 70
 CLASS_LINES_MAX = 250
 FILE_LINES_MAX = 420
@@ -38,13 +41,48 @@ def sources(*folders: str) -> list[Path]:
     )
 
 
+@dataclass(frozen=True)
+class Definition:
+    """A function or class: where it stands, whether it is described, and whether it is inside a function."""
+
+    name: str
+    first_line: int
+    last_line: int
+    is_class: bool
+    is_described: bool
+    is_inner: bool
+
+    @property
+    def lines(self) -> int:
+        """How long it is."""
+        return self.last_line - self.first_line + 1
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What these tests keep of a module: its syntax tree takes a thousand times as much memory."""
+
+    is_described: bool
+    definitions: tuple[Definition, ...]
+
+
 @cache
-def definitions(path: Path) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, ...]:
-    """Every function and class of a module."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return tuple(
-        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, kinds)
-    )
+def shape_of(path: Path) -> Shape:
+    """The shape of a module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return Shape(ast.get_docstring(tree) is not None, tuple(_definitions_in(tree, is_inner=False)))
+
+
+def _definitions_in(outer: ast.AST, *, is_inner: bool) -> Iterator[Definition]:
+    for node in ast.iter_child_nodes(outer):
+        if isinstance(node, ast.expr):
+            continue  # no expression holds a definition
+        if isinstance(node, FUNCTIONS | ast.ClassDef):
+            last_line = node.end_lineno or node.lineno
+            described = ast.get_docstring(node) is not None
+            is_class = isinstance(node, ast.ClassDef)
+            yield Definition(node.name, node.lineno, last_line, is_class, described, is_inner)
+        yield from _definitions_in(node, is_inner=is_inner or isinstance(node, FUNCTIONS))
 
 
 def test_there_is_something_to_look_at():
@@ -53,21 +91,20 @@ def test_there_is_something_to_look_at():
 
 def test_no_function_is_long():
     long = [
-        f"{path.relative_to(PROJECT)}:{node.lineno} {node.name}"
+        f"{path.relative_to(PROJECT)}:{each.first_line} {each.name}"
         for path in sources(*APPLICATIONS, "tests")
-        for node in definitions(path)
-        if not isinstance(node, ast.ClassDef)
-        and (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES_MAX
+        for each in shape_of(path).definitions
+        if not each.is_class and each.lines > FUNCTION_LINES_MAX
     ]
     assert long == []
 
 
 def test_no_class_is_long():
     long = [
-        f"{path.relative_to(PROJECT)}:{node.lineno} {node.name}"
+        f"{path.relative_to(PROJECT)}:{each.first_line} {each.name}"
         for path in sources(*APPLICATIONS)
-        for node in definitions(path)
-        if isinstance(node, ast.ClassDef) and (node.end_lineno or 0) - node.lineno + 1 > CLASS_LINES_MAX
+        for each in shape_of(path).definitions
+        if each.is_class and each.lines > CLASS_LINES_MAX
     ]
     assert long == []
 
@@ -89,28 +126,26 @@ def test_everything_public_is_described():
     for path in sources(*APPLICATIONS):
         if not path.read_text(encoding="utf-8").strip():
             continue
-        if ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None:
+        shape = shape_of(path)
+        if not shape.is_described:
             undescribed.append(str(path.relative_to(PROJECT)))
         nested = ("Meta", "Migration")
         undescribed += [
-            f"{path.relative_to(PROJECT)}:{node.lineno} {node.name}"
-            for node in definitions(path)
-            if not node.name.startswith("_")
-            and node.name not in nested
-            and ast.get_docstring(node) is None
-            and not _is_inner(path, node)
+            f"{path.relative_to(PROJECT)}:{each.first_line} {each.name}"
+            for each in shape.definitions
+            if not each.name.startswith("_")
+            and each.name not in nested
+            and not each.is_described
+            and not each.is_inner
         ]
     assert undescribed == []
 
 
-def _is_inner(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    """Whether a definition stands inside a function, where it is nobody's interface."""
-    return any(
-        not isinstance(outer, ast.ClassDef)
-        and outer.lineno < node.lineno
-        and (node.end_lineno or 0) <= (outer.end_lineno or 0)
-        for outer in definitions(path)
-    )
+def test_what_stands_inside_a_function_is_nobodys_interface(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("def a():\n  class B:\n    def c(self): ...\nclass D:\n  def e(self): ...\n", "utf-8")
+    inner = {each.name: each.is_inner for each in shape_of(path).definitions}
+    assert inner == {"a": False, "B": True, "c": True, "D": False, "e": False}
 
 
 def test_no_signals_are_hooked_up():
