@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
-from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from contracts.models import Negotiation
 from marketplace.api.models import IdempotencyRecord
+from marketplace.api.openapi import openapi_document
 from marketplace.api.permissions import permissions_in
 from marketplace.kernel.permissions import RULES
 from tests.participants.factories import organisation
@@ -184,7 +185,7 @@ def test_a_command_without_money_needs_no_key(operator):
 
 def test_the_openapi_document_requires_the_key_where_the_market_does():
     required = {}
-    for path, operations in SchemaGenerator().get_schema(request=None, public=True)["paths"].items():
+    for path, operations in json.loads(openapi_document())["paths"].items():
         for parameter in operations.get("post", {}).get("parameters", []):
             if parameter["name"] == "Idempotency-Key":
                 required[path.replace("{id}", "none")] = parameter.get("required", False)
