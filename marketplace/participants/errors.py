@@ -205,6 +205,18 @@ class NotInInsolvency(DomainError):
     )
 
 
+class TrusteeProposed(DomainError):
+    """This trustee is proposed already, with other particulars. Fields: ``appointment``."""
+
+    code = "trustee_proposed"
+    category = Category.CONFLICT
+    field = "email"
+    detail = Label(
+        "The proposal {appointment} of this trustee waits with another name or document. Withdraw it first.",
+        "この管財人については、氏名または文書の異なる提案 {appointment} が確認待ちです。先に取り下げてください。",
+    )
+
+
 class NothingChanges(DomainError):
     """The facts stated are those on record."""
 
@@ -312,15 +324,23 @@ class LastOwner(DomainError):
 
 
 class RoleHeld(DomainError):
-    """The member holds the role already, or does not hold it. Fields: ``role``."""
+    """The member holds the role already. Fields: ``role``."""
 
     code = "role_unchanged"
     category = Category.CONFLICT
     field = "role"
     detail = Label(
-        "Nothing changes: whether the member holds the role {role} is as you ask already.",
-        "役割 {role} の保有状況は既にご指定のとおりです。",
+        "The member holds the role {role} already.", "この構成員は既に役割 {role} を有しています。"
     )
+
+
+class RoleNotHeld(DomainError):
+    """The member does not hold the role. Fields: ``role``."""
+
+    code = "role_unchanged"
+    category = Category.CONFLICT
+    field = "role"
+    detail = Label("The member does not hold the role {role}.", "この構成員は役割 {role} を有していません。")
 
 
 class ChangeProposed(DomainError):

@@ -102,6 +102,16 @@ def _broken():
     return {name: each.check() for name, each in REGISTER.items() if name.startswith("participants.")}
 
 
+def test_another_document_is_another_proposal(insolvent, staff):
+    row = propose(staff[0], insolvent).json()["id"]
+    answer = propose(staff[1], insolvent, document="令和8年(フ)第2号")
+    assert (answer.status_code, answer.json()["code"]) == (409, "trustee_proposed")
+    assert row in answer.json()["detail"]
+    assert TrusteeAppointment.objects.get().document == "令和8年(フ)第1号"
+    signed_in(staff[0]).post(f"{PATH}{row}/withdraw/")
+    assert propose(staff[1], insolvent, document="令和8年(フ)第2号").status_code == 201
+
+
 def test_somebody_with_a_login_is_put_into_no_organisation_unasked(insolvent, staff):
     factories.person_of(factories.organisation("法律事務所"), "lawyer", ["owner"])
     row = propose(staff[0], insolvent, email="lawyer@example.jp").json()["id"]

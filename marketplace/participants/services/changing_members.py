@@ -16,7 +16,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
 from ..bounds import PROPOSAL_VALID
-from ..errors import ChangeProposed, LastOwner, RoleHeld
+from ..errors import ChangeProposed, LastOwner, RoleHeld, RoleNotHeld
 from ..models import MemberChange, Membership, Organisation, RoleGrant
 from ..people_fields import checked_roles, required_text
 from ..states import MEMBER_CHANGE, MemberChangeKind, MemberChangeState, MemberRole
@@ -43,7 +43,7 @@ def grant_role(*, actor: Actor, member: str, role: str, reason: str = "") -> Mem
 def revoke_role(*, actor: Actor, member: str, role: str, reason: str = "") -> MemberChange:
     """Revoke a role of a member; a member may give up its own. Proposed only, where it takes a second owner.
 
-    Raises RoleHeld, LastOwner, ChangeProposed, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Raises RoleNotHeld, LastOwner, ChangeProposed, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require_person()
     organisation = lock_own_organisation(actor)
@@ -51,7 +51,7 @@ def revoke_role(*, actor: Actor, member: str, role: str, reason: str = "") -> Me
     if membership.user.public_id != actor.identifier:
         actor.require(Permission.MEMBERS_WRITE)
     if role not in _roles_of(membership):
-        raise RoleHeld(role=role)
+        raise RoleNotHeld(role=role)
     return _change(actor, membership, MemberChangeKind.REVOKE, role, reason)
 
 
