@@ -72,14 +72,6 @@ class OperatorExists(DomainError):
     detail = Label("The market already has an operator.", "この市場には既に運営者が登録されています。")
 
 
-class OperatorStays(DomainError):
-    """The operator's own organisation cannot be suspended."""
-
-    code = "operator_stays"
-    category = Category.CONFLICT
-    detail = Label("The operator cannot be suspended.", "運営者自身を停止することはできません。")
-
-
 class EmailTaken(DomainError):
     """The e-mail address belongs to another account."""
 
@@ -180,40 +172,6 @@ class HolderDiffers(DomainError):
         "The account holder must be your organisation's name in katakana or Latin letters, as it is on record, because"
         " nobody else of your organisation can confirm the account.",
         "確認できる構成員がほかにいないため、口座名義は登録されている組織の名称（カナまたは英字）と一致する必要があります。",
-    )
-
-
-class SuspensionStands(DomainError):
-    """A suspension of this kind stands already, by the same document. Fields: ``suspension``."""
-
-    code = "suspension_stands"
-    category = Category.CONFLICT
-    detail = Label(
-        "The suspension {suspension} of this kind stands already, by the same document.",
-        "同じ種類・同じ文書による停止 {suspension} が既に有効です。",
-    )
-
-
-class NotInInsolvency(DomainError):
-    """A trustee acts only in insolvency proceedings. Fields: ``organisation``."""
-
-    code = "not_in_insolvency"
-    category = Category.CONFLICT
-    detail = Label(
-        "{organisation} is not suspended for insolvency. Suspend it first, with the number of the court's order.",
-        "{organisation} は倒産手続による停止中ではありません。先に裁判所の決定番号を付して停止してください。",
-    )
-
-
-class TrusteeProposed(DomainError):
-    """This trustee is proposed already, with other particulars. Fields: ``appointment``."""
-
-    code = "trustee_proposed"
-    category = Category.CONFLICT
-    field = "email"
-    detail = Label(
-        "The proposal {appointment} of this trustee waits with another name or document. Withdraw it first.",
-        "この管財人については、氏名または文書の異なる提案 {appointment} が確認待ちです。先に取り下げてください。",
     )
 
 

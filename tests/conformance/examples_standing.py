@@ -67,15 +67,15 @@ def ask_reset(world: World) -> dict[str, str]:
     return {"member": colleague(world), **REASON}
 
 
-def suspension(world: World) -> str:
+def suspension(world: World, kind: str = SuspensionKind.ATTACHMENT) -> str:
     """A suspension of the buyer, by a document of its own."""
     services.suspend_participant(
         actor=SYSTEM,
         organisation=world.of("buyer").public_id,
-        kind=SuspensionKind.ATTACHMENT,
-        reason_code="attached",
-        reason="差押命令の送達",
-        reference="令和8年(ル)第9号",
+        kind=kind,
+        reason_code="court_order",
+        reason="裁判所の決定",
+        reference=COURT["document"],
     )
     return str(Suspension.objects.latest("pk").public_id)
 
@@ -86,7 +86,7 @@ def propose_trustee(world: World, organisation: str) -> str:
     return services.propose_trustee(actor=world.actor("operator"), **stated).public_id
 
 
-def insolvent() -> str:
+def insolvent(_world: World) -> str:
     """Another organisation, in insolvency proceedings."""
     subject = parties.organisation("倒産")
     suspend(subject, SuspensionKind.INSOLVENCY)
@@ -95,17 +95,17 @@ def insolvent() -> str:
 
 def trustee_of_buyer(world: World) -> str:
     """A trustee who is proposed for the buyer."""
-    suspend(world.of("buyer"), SuspensionKind.INSOLVENCY)
+    suspension(world, SuspensionKind.INSOLVENCY)
     return propose_trustee(world, world.of("buyer").public_id)
 
 
 def trustee(world: World) -> str:
     """A trustee who is proposed for another organisation."""
-    return propose_trustee(world, insolvent())
+    return propose_trustee(world, insolvent(world))
 
 
-def state_trustee(_world: World) -> dict[str, str]:
-    return {**TRUSTEE_EXAMPLE, "organisation": insolvent()}
+def state_trustee(world: World) -> dict[str, str]:
+    return {**TRUSTEE_EXAMPLE, "organisation": insolvent(world)}
 
 
 def take_over(world: World) -> Request:

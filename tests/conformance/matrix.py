@@ -18,7 +18,7 @@ from tests.participants import factories as parties
 
 from .callers import EVERYTHING, Caller, Verdict
 from .requests import APPLICANT, EVERYBODY, ROUTES, Example, Request
-from .world import World, suspend
+from .world import World, suspend, trustee
 
 PROBLEM = "application/problem+json"
 COSTLY_LEFT_OUT = ("trader", "engineer", "signatory", "trustee", "old proof")
@@ -135,6 +135,8 @@ class Trial:
             self._judge(caller.name, verdict, answer, done, is_own=self._is_own(caller), acts_for_others=acts)
         if self.example.side in self.world.organisations and self.example.side != "operator":
             self._try_suspended(request, done)
+            if not self.example.is_costly:
+                self._try_trustee(request, done)
         return self.faults
 
     def _undone(self) -> contextlib.AbstractContextManager[None]:
@@ -255,6 +257,17 @@ class Trial:
                 self._note(who, f"cannot go on: {said}")
             elif not may and (answer.status != 403 or answer.code not in SUSPENDED):
                 self._note(who, f"is not refused as suspended: {said}")
+
+    def _try_trustee(self, request: Request, done: Answer) -> None:
+        """The trustee of an organisation in insolvency proceedings does what its role holds."""
+        with undone():
+            suspend(self.world.of(self.example.side), SuspensionKind.INSOLVENCY)
+            caller = trustee(self.world, self.example.side)
+            answer = send(self.name, request, caller)
+        if self.name in STOPPED_BY_SUSPENSION and answer.code in SUSPENDED:
+            return
+        verdict = caller.verdict(self.route.needs or PUBLIC, authenticates=self._authenticates())
+        self._judge(caller.name, verdict, answer, done, is_own=True)
 
     def _note(self, who: str, what: str) -> None:
         self.faults.append(f"{who}: {what}")

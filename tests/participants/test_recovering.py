@@ -219,6 +219,6 @@ def test_the_whole_way_over_http(subject, operator, api):
     body = {"token": token, "reason": "在籍しています"}
     objected = KeyedClient().post(f"{API}/invitations/object/", body)
     assert (objected.status_code, objected.json()["state"]) == (200, "objected")
-    assert owner.post(f"{path}/object/", {"reason": "x"}).status_code == 404
+    assert owner.post(f"{path}/object/", {"reason": "x"}).status_code == 409
     assert first.post(f"{path}/refuse/", {"reason": "異議"}).json()["state"] == "refused"
     assert roles(lost) == ["owner"]

@@ -23,10 +23,10 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.suspensions import EFFECTS, SuspensionKind
 
-from ..errors import OperatorStays, SuspensionStands
 from ..models import Organisation, Reinstatement, Suspension
 from ..people_fields import checked_effective_day, required_text
 from ..states import ORGANISATION, OrganisationState
+from ..suspension_errors import OperatorStays, SuspensionStands
 from ..suspension_queries import in_insolvency, standing_suspensions
 from .organisations import locked_organisation
 from .trustees import end_trustees

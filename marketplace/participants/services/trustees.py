@@ -15,10 +15,11 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.suspensions import SuspensionKind
 
-from ..errors import EmailTaken, NotInInsolvency, TrusteeProposed
+from ..errors import EmailTaken
 from ..models import Membership, Organisation, RoleGrant, TrusteeAppointment, User
 from ..people_fields import checked_email, checked_sha256, required_text
 from ..states import TRUSTEE, MemberRole, TrusteeState
+from ..suspension_errors import NotInInsolvency, TrusteeProposed
 from ..suspension_queries import standing_suspensions
 from ..uniqueness import translate_duplicates
 from .organisations import locked_organisation
