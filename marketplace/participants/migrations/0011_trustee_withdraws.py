@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('participants', '0009_program_signing_scope'),
+        ('participants', '0010_one_home_of_who_acts'),
     ]
 
     operations = [
