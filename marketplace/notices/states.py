@@ -35,6 +35,7 @@ class TaskKind(TextChoices):
     PAY_AGAIN = "pay_again", Label("pay again what came back", "返却された支払の再送")
     VET_ACCOUNT = "vet_account", Label("confirm the new payout account", "振込先口座の変更の確認")
     FREEZE = "freeze", Label("hold payments under sanctions", "制裁措置による支払の保留")
+    APPOINT = "appoint", Label("enter the trustee whom the court appointed", "裁判所が選任した管財人の登録")
     SECOND = "second", Label("confirm as the second owner", "二人目の代表管理者としての確認")
     TAKE_OVER = "take_over", Label("name who answers for the program", "プログラムの責任者の変更")
     RENEW = "renew", Label("renew the secret of the program", "プログラムのシークレットの更新")
