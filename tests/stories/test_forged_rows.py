@@ -146,7 +146,10 @@ FORGERIES: dict[str, Forgery] = {
         refused="is no owner who states limits now|a participant states limits",
         changes={"role": "'signatory'", "person": "''", "stated_by": "'usr_forged'"},
     ),
-    "participants_commitment": Forgery(refused="has no role", changes={"person": "'usr_forged'"}),
+    "participants_commitment": Forgery(
+        refused="has no role",
+        changes={"person": "'usr_forged'", "transaction": "pg_current_xact_id()"},
+    ),
     "participants_factchange": Forgery(
         refused="a person of it who may", changes={"transaction": "pg_current_xact_id()"}
     ),
