@@ -83,7 +83,7 @@ def allocate_pay_in(*, actor: Actor, bank_entry: str, organisation: str, reason:
                 bank_reference=entry.entry_reference,
             )
         )
-        secure_waiting_trades(actor=SYSTEM, organisation_id=owner.id, currency=entry.currency)
+        secure_waiting_trades(actor=SYSTEM, organisation_id=owner.id, currency=entry.currency, again=True)
     return entry
 
 

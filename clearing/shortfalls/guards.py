@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pgtrigger
 
-from marketplace.kernel.guards import sql_body
+from marketplace.kernel.guards import sql_body, sql_list
+from marketplace.kernel.suspensions import HOLDING_PAYMENTS
 from marketplace.rules.parameters import PARAMETERS
 
 from .set_offs import PROTECTED, RESTRAINTS
@@ -54,7 +55,12 @@ def set_off_fits() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("fault", "text"), ("held", "record"), ("total", "numeric"), ("planned", "numeric")],
-        func=sql_body(_SQL / "set_off_fits.sql", PROTECTED=PROTECTED, RESTRAINTS=RESTRAINTS),
+        func=sql_body(
+            _SQL / "set_off_fits.sql",
+            PROTECTED=PROTECTED,
+            RESTRAINTS=RESTRAINTS,
+            SANCTIONS=sql_list(sorted(HOLDING_PAYMENTS)),
+        ),
     )
 
 

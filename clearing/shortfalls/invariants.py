@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.suspensions import HOLDING_PAYMENTS
 from marketplace.rules.parameters import PARAMETERS
 
 from .bad_debt_guards import TAX_CONTAINED
@@ -10,6 +12,11 @@ from .causes import DECIDED, SET_ASIDE
 from .guards import TO_CREDITOR, WITHDRAWN
 from .set_offs import PROTECTED
 
+_SANCTIONED = f"""
+    SELECT FROM participants_suspension q LEFT JOIN participants_reinstatement e ON e.suspension_id = q.id
+     WHERE q.organisation_id = {{organisation}} AND q.kind IN ({sql_list(sorted(HOLDING_PAYMENTS))})
+       AND q.suspended_at <= {{moment}} AND (e.id IS NULL OR e.reinstated_at > {{moment}})
+"""
 _not_as_decided = by_query(
     "SELECT d.public_id, d.kind, d.amount_minor FROM clearing_fundsdecision d"  # noqa: S608  our own words
     " LEFT JOIN approvals_approval a ON a.id = d.approval_id"
@@ -146,7 +153,7 @@ Invariant(
     promise=1,
     statement=(
         "Nobody whose planned payments could have been set off is short: no payment that was planned before a shortfall"
-        " of its payee, and not restrained or protected, is left beside it."
+        " of its payee, and not restrained, protected or held back by sanctions, is left beside it."
     ),
     guards=(
         "clearing_setoff.append_only",
@@ -169,6 +176,23 @@ Invariant(
         "  AND NOT EXISTS (SELECT FROM clearing_restoration r WHERE r.happened_at <= s.occurred_at AND NOT EXISTS ("
         "   SELECT FROM clearing_sendingopening o WHERE o.restoration_id = r.id AND o.currency = s.currency"
         "    AND o.opened_at <= s.occurred_at))"
+        f"  AND NOT EXISTS ({_SANCTIONED.format(organisation='s.organisation_id', moment='s.occurred_at')})"
+    ),
+)
+Invariant(
+    name="clearing.sanctioned_are_not_set_off",
+    promise=9,
+    statement=(
+        "While sanctions stand against a participant, none of its payments is set off that an authority did not permit:"
+        " a set-off is a payment."
+    ),
+    guards=("clearing_setoff.set_off_fits", "clearing_setoff.append_only", "clearing_setoff.dated_now"),
+    test="tests/clearing/shortfalls/test_sanctioned.py::test_a_set_off_forced_under_sanctions_is_named",
+    check=by_query(
+        "SELECT s.public_id, s.instruction_id FROM clearing_setoff s"  # noqa: S608  our own words
+        f" WHERE EXISTS ({_SANCTIONED.format(organisation='s.organisation_id', moment='s.set_off_at')})"
+        "  AND NOT EXISTS (SELECT FROM clearing_paymentpermission p"
+        "   WHERE p.payment_id = s.instruction_id AND p.permitted_at <= s.set_off_at)"
     ),
 )
 

@@ -4,6 +4,7 @@ A planned payment that was not sent is the payee's own money, and so is the amou
 
 * what it receives as a beneficiary: the shares of the cycle are owed through others and stay whole;
 * the pay for commissioned data, which the law protects from any reduction (取適法, article 5);
+* what sanctions hold back: a set-off is a payment, and needs the permission of the authority like any other;
 * what an attachment or an insolvency takes out of reach (``set_off_rules``): then only what the payee owes by causes from
   before the event can be set off, and in an insolvency only against what the market owed before it.
 """
@@ -20,10 +21,12 @@ from django.db.models import Exists, OuterRef
 
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.money import BASIS_POINTS
+from marketplace.participants.suspension_queries import held_from_payment
 
 from ..cycles.models import Cycle
 from ..settlement.guards import UNPAID
 from ..settlement.models import SettlementInstruction
+from ..settlement.sanctions import sanctioned_payments
 from ..settlement.states import InstructionState, PaymentDirection
 from ..trades.obligation_kinds import TAXED_PER_CYCLE, UNSECURED
 from .set_off_rules import RULES_SQL
@@ -87,13 +90,13 @@ def free_parts(
         cursor.execute(_PROTECTED, [[payment.pk for payment in payments]])
         protected = dict(cursor.fetchall())
     planned = _sums(payments)
-    restraints = _restraints_on(planned, cycle)
+    restraints, sanctioned = _restraints_on(planned, cycle), sanctioned_payments(payments)
     left = {key: _bound(restraints[key], planned[key]) for key in planned}
     found = []
     for payment in payments:
         key = payment.organisation_id
         free_minor = min(payment.amount_minor - protected[payment.pk], left[key])
-        if free_minor > 0 and _owed_before(payment, restraints[key]):
+        if free_minor > 0 and payment.pk not in sanctioned and _owed_before(payment, restraints[key]):
             left[key] -= free_minor
             found.append((payment, free_minor))
     return found
@@ -110,6 +113,7 @@ def free_unclaimed(
     Restraints bind them as they bind the ``planned`` payments, of which ``parts`` may be set off besides.
     """
     free = {key: minor for key, minor in unclaimed.items() if minor > 0}
+    free = {key: free[key] for key in free.keys() - held_from_payment(free)} if free else {}
     if not free:
         return {}
     restraints = _restraints_on(free, cycle)

@@ -11,7 +11,7 @@ from typing import Final
 import pgtrigger
 
 from marketplace.approvals.states import FIRST_ACTS, SECOND_ACTS
-from marketplace.kernel.permissions import PROOF_MINUTES, RULES, WRITES, Permission
+from marketplace.kernel.permissions import RULES, WRITES, Permission
 
 OPERATOR: Final = "o.is_operator"
 """The condition on an organisation ``o`` for what only the operator does."""
@@ -37,22 +37,14 @@ def _roles(permission: Permission) -> list[tuple[str, str]]:
 
 
 def acts_now(person: str, *, holds: str, organisation: str = OPERATOR, proved: bool = True) -> str:
-    """Whether the SQL expression ``person`` names a natural person who may act now.
+    """Whether the SQL expression ``person`` names a natural person who may act now with a role that ``holds`` the permission.
 
-    It is an active account with a live membership in ``organisation`` and a live role that ``holds`` the permission; if
-    ``proved``, with a session in which a second factor was proved within ``PROOF_MINUTES`` of real time, counted from the
-    beginning of the transaction.
+    ``proved``: with a fresh proof of a second factor. ``person_guards`` says who acts.
     """
-    session = f"""
-       AND EXISTS (SELECT FROM public.participants_session s WHERE s.user_id = u.id AND s.expire_date > now()
-                    AND s.proved_at > now() - interval '{PROOF_MINUTES} minutes')"""
     return f"""EXISTS (
-    SELECT FROM public.participants_user u
-      JOIN public.participants_membership m ON m.user_id = u.id AND m.ended_at IS NULL
-      JOIN public.participants_organisation o ON o.id = m.organisation_id
-      JOIN public.participants_rolegrant g ON g.membership_id = m.id AND g.revoked_at IS NULL
-     WHERE u.public_id = {person} AND u.is_active AND {organisation}
-       AND {holds}{session if proved else ""})"""
+    SELECT FROM public.acting_roles({person}, {str(proved).lower()}) g
+      JOIN public.participants_organisation o ON o.id = g.organisation_id
+     WHERE {organisation} AND {holds})"""
 
 
 def acted_at(person: str, moment: str, *, holds: str, organisation: str = OPERATOR) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
 from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from clearing.bank.queries import pay_in_reference
-from clearing.models import Trade
+from clearing.models import Guarantee, Trade
 from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.shortfalls.services.deposits import pay_deposit, release_deposit
 from clearing.trades.services.corrections import refund_trade
 from clearing.trades.services.endings import fail_trade, return_undelivered
+from clearing.trades.services.holds import lock_waiting_trades
 from clearing.trades.services.trades import conclude_trade, secure_trade
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -30,6 +34,20 @@ pytestmark = pytest.mark.usefixtures("committed_database")
 @pytest.fixture
 def market(committed_database) -> factories.Market:
     return factories.market()
+
+
+def wait_until_somebody_waits_for_me() -> None:
+    """Until another transaction waits for what this one has locked; at most 30 s."""
+    until = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+            )
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waits for this transaction")
 
 
 def unexpected(results: list[Any]) -> list[str]:
@@ -96,3 +114,27 @@ def test_whatever_befalls_a_buyers_trades_at_once_its_money_is_there_once(market
         faults += unexpected(at_once(*calls))
         assert broken() == {}
     assert faults == []
+
+
+def test_a_trade_that_somebody_else_locked_meanwhile_is_left_to_them(market):
+    """Who holds a buyer's guarantees and secures its trades again does not wait for one who waits for the guarantees."""
+    guarantee = register(market, "hot", 30_000)
+    late = factories.conclude(market, "hot", "seller", 100_000)
+    early = factories.conclude(market, "hot", "seller", 10_000)
+    assert (late.state, early.state) == ("concluded", "secured")
+    buyer = market.party("hot").pk
+    is_locked = threading.Event()
+
+    def lock_all() -> int:
+        is_locked.wait()
+        with transaction.atomic():
+            return len(lock_waiting_trades([buyer], "JPY"))
+
+    def lock_again() -> list[str]:
+        with transaction.atomic():
+            Guarantee.objects.select_for_update(no_key=True).get(pk=guarantee.pk)
+            is_locked.set()
+            wait_until_somebody_waits_for_me()
+            return [trade.public_id for trade in lock_waiting_trades([buyer], "JPY", again=True)]
+
+    assert at_once(lock_all, lock_again) == [1, []]

@@ -123,7 +123,7 @@ def release_deposit(
         actor=actor,
         payload={"amount_minor": amount_minor, "currency": currency, "reason": why},
     )
-    secure_waiting_trades(actor=SYSTEM, organisation_id=owner.id, currency=currency)
+    secure_waiting_trades(actor=SYSTEM, organisation_id=owner.id, currency=currency, again=True)
     return funds_of(owner, currency)
 
 

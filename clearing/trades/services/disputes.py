@@ -60,7 +60,10 @@ def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool) -
                 refund_remainder(actor=actor, trade=trade, source=dispute, reason="the dispute was upheld")
     if refund and disputed:
         secure_waiting_trades(
-            actor=SYSTEM, organisation_id=disputed[0].buyer_id, currency=disputed[0].currency
+            actor=SYSTEM,
+            organisation_id=disputed[0].buyer_id,
+            currency=disputed[0].currency,
+            again=True,
         )
     return trades[0]
 

@@ -144,7 +144,9 @@ def _return_holds(actor: Actor, trades: list[Trade], reason_code: str) -> None:
         emit_refunded(trade)
         return_hold(trade)
     if trades:
-        secure_waiting_trades(actor=SYSTEM, organisation_id=trades[0].buyer_id, currency=trades[0].currency)
+        secure_waiting_trades(
+            actor=SYSTEM, organisation_id=trades[0].buyer_id, currency=trades[0].currency, again=True
+        )
 
 
 def emit_refunded(trade: Trade) -> None:

@@ -24,7 +24,7 @@ from ...ledger.locking import lock_balances
 from ...ledger.states import AccountKind
 from ..charge_models import PlannedCharge
 from ..guaranteed_models import GuaranteedPart, billed_minor, guaranteed_part
-from ..models import Trade
+from ..models import Obligation, Trade
 from ..states import CASH_ONLY, PERIODIC, PaidFrom, TradeState
 from .holds import make_hold, pay_guaranteed_part, record_trade
 
@@ -79,6 +79,14 @@ def _hindrance(trade: Trade, room: Room, needed_minor: int, due_by: date) -> Dom
             Label(
                 "metered periods and data made to order are secured by money only: pay in",
                 "従量課金の期間と委託データは入金によってのみ確保されます。入金してください",
+            ),
+        )
+    if Obligation.objects.filter(trade=trade).exists():
+        return FieldInvalid(
+            "guarantee",
+            Label(
+                "a trade whose price was adjusted before it was secured is secured by money only: pay in",
+                "確保される前に価格が調整された取引は入金によってのみ確保されます。入金してください",
             ),
         )
     if held.valid_from > now or business_date(held.expires_at) <= due_by:

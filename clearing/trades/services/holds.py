@@ -27,7 +27,7 @@ from .charge_plans import locked_progress
 
 _LOCK = f"""
     SELECT {columns_of(Trade, "t")}, {HAS_GUARANTEE.format(organisation="t.buyer_id", currency="t.currency")}
-      FROM clearing_trade t WHERE {{condition}} ORDER BY t.id FOR NO KEY UPDATE
+      FROM clearing_trade t WHERE {{condition}} ORDER BY t.id FOR NO KEY UPDATE{{skip}}
 """  # noqa: S608  our own words
 _PLAIN = "NOT EXISTS (SELECT FROM clearing_chargeplan WHERE agreement = %(agreement)s) AND "
 _OF_AGREEMENT = "t.agreement = %(agreement)s"
@@ -105,20 +105,25 @@ def _of_agreement(agreement: str, condition: str = "", *, with_waiting: bool = F
     return trades
 
 
-def _lock(condition: str, values: dict[str, Any]) -> list[Trade]:
-    return fetch_models(Trade, _LOCK.format(condition=condition), values, further=("has_guarantee",))
+def _lock(condition: str, values: dict[str, Any], *, skip: str = "") -> list[Trade]:
+    return fetch_models(
+        Trade, _LOCK.format(condition=condition, skip=skip), values, further=("has_guarantee",)
+    )
 
 
 def lock_waiting_trades(
-    organisation_ids: Collection[int], currency: str, *, beside: int | None = None
+    organisation_ids: Collection[int], currency: str, *, beside: int | None = None, again: bool = False
 ) -> list[Trade]:
     """The trades of buyers that wait for money, locked in key order: waiting trades, and those whose buyer was billed.
 
-    ``beside``: the key of a trade that is locked with them, whatever its state. Then locks the guarantees of the buyers. Lock order: trades, guarantees, balances; prevents deadlock. A service that
-    moves a buyer's money and then secures its trades calls this first.
+    ``beside``: the key of a trade that is locked with them, whatever its state. Then locks the guarantees of the buyers. Lock
+    order: trades, guarantees, balances; prevents deadlock. A service that moves a buyer's money and then secures its trades
+    calls this first, and then ``again``: of those that were concluded meanwhile it leaves what somebody else has locked, who may
+    wait for the guarantees that it holds.
     """
     values = {"buyers": list(organisation_ids), "currency": currency, "beside": beside}
-    trades = _lock(f"({_OF_BUYERS} OR t.id = %(beside)s::bigint)" if beside else _OF_BUYERS, values)
+    condition = f"({_OF_BUYERS} OR t.id = %(beside)s::bigint)" if beside else _OF_BUYERS
+    trades = _lock(condition, values, skip=" SKIP LOCKED" if again else "")
     _lock_guarantees_of(trades)
     read_parts(trades)
     return trades

@@ -232,15 +232,16 @@ def _tax_and_fee(
 
 @transaction.atomic(savepoint=False)
 def secure_waiting_trades(
-    *, actor: Actor, organisation_id: int, currency: str, only: str | None = None
+    *, actor: Actor, organisation_id: int, currency: str, only: str | None = None, again: bool = False
 ) -> int:
     """Secure the buyer's waiting trades that its money covers, or ``only`` one of them; returns how many.
 
     What the buyer was billed for is collected first, by its due day. The order is published and the same for everybody:
     earliest conclusion first, by the agreements' identifiers where moments are equal, so that it does not depend on which
     worker was first; a trade that the remaining money and the buyer's guarantees do not cover is skipped and waits on.
+    ``again``: the caller's transaction has locked them already, by ``lock_waiting_trades``.
     """
-    locked = lock_waiting_trades([organisation_id], currency)
+    locked = lock_waiting_trades([organisation_id], currency, again=again)
     kept_minor = _collect_billed(locked, actor)
     waiting = [trade for trade in locked if trade.state == TradeState.CONCLUDED]
     if only is not None:

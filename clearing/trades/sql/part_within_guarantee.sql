@@ -9,7 +9,8 @@ IF NOT FOUND THEN
 END IF;
 IF named.state <> 'concluded' OR named.supply_class IS NULL OR named.charging IN ({CASH_ONLY}) OR named.commissioned
    OR NEW.amount_minor > named.price_minor + named.tax_minor
-   OR num_nonnulls(NEW.billed_at, NEW.paid_at, NEW.released_at) > 0 THEN
+   OR num_nonnulls(NEW.billed_at, NEW.paid_at, NEW.released_at) > 0
+   OR EXISTS (SELECT FROM public.clearing_obligation o WHERE o.trade_id = NEW.trade_id) THEN
     RAISE EXCEPTION 'part % is not of a waiting trade that a guarantee can secure', NEW.public_id
         USING ERRCODE = 'check_violation';
 END IF;

@@ -71,6 +71,14 @@ def test_a_part_is_of_the_own_buyer_of_a_waiting_trade_that_is_then_secured(mark
     assert GuaranteedPart.objects.count() == 0
 
 
+def test_no_guarantee_secures_a_trade_whose_price_was_adjusted_before(market):
+    trade = conclude_unsecured(market)
+    factories.adjust(market, trade, "seller", "city", 1_000)
+    guarantee = register(market, "city", 50_000)
+    refused(PART, trade.pk, guarantee.pk, 5_000, 62, because="that a guarantee can secure")
+    assert (used(guarantee), broken()) == (0, {})
+
+
 def test_an_expired_guarantee_secures_nothing(market):
     trade = conclude_unsecured(market)
     guarantee = register(market, "city", 50_000)

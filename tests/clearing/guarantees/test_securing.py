@@ -292,6 +292,24 @@ def test_a_price_is_adjusted_once_the_bill_is_paid(market):
     assert (Obligation.objects.filter(source="adj_1").count(), broken()) == (1, {})
 
 
+def test_a_waiting_trade_that_was_adjusted_is_secured_by_money_only_and_stops_no_other(market):
+    adjusted = factories.conclude(market, "city", "seller", 10_000)
+    factories.adjust(market, adjusted, "seller", "city", 1_000)
+    guarantee = register(market, "city", 50_000)
+    other = factories.conclude(market, "city", "seller", 10_000)
+    assert (other.state, used(guarantee)) == ("secured", 11_000)
+    with pytest.raises(FieldInvalid) as refused:
+        secure_trade(
+            actor=actor_for(market.party("city")), trade=adjusted.public_id, guarantee=guarantee.public_id
+        )
+    assert "secured by money only" in str(refused.value)
+    adjusted.refresh_from_db()
+    assert (adjusted.state, used(guarantee)) == ("concluded", 11_000)
+    factories.pay_in(market, "city", adjusted.gross_minor)
+    adjusted.refresh_from_db()
+    assert (adjusted.state, broken()) == ("secured", {})
+
+
 def test_what_was_paid_in_for_a_bill_buys_nothing_else(market):
     guarantee = register(market, "city", 50_000)
     billed(market)
