@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('approvals', '0002_submitted_signatures'),
-        ('participants', '0009_program_signing_scope'),
+        ('participants', '0010_one_home_of_who_acts'),
     ]
 
     operations = [

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clearing', '0003_suspensions'),
-        ('participants', '0010_authority_limits'),
+        ('clearing', '0004_who_acts_and_set_offs'),
+        ('participants', '0011_authority_limits'),
     ]
 
     operations = [
