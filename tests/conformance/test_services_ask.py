@@ -52,6 +52,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         ),
         Permission.CONTRACTS_SIGN: (contracting.sign, contracting.sign_mandate),
         Permission.CONTRACTS_SUBMIT: (contracting.submit_signature,),
+        Permission.MEMBERS_WRITE: (participants.state_authority_limit,),
         Permission.KEYS_WRITE: (
             contracting.revoke_mandate,
             participants.challenge_key,

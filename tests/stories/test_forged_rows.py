@@ -142,6 +142,14 @@ FORGERIES: dict[str, Forgery] = {
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),
+    "participants_authoritylimit": Forgery(
+        refused="is no owner who states limits now|a participant states limits",
+        changes={"role": "'signatory'", "person": "''", "stated_by": "'usr_forged'"},
+    ),
+    "participants_commitment": Forgery(
+        refused="has no role",
+        changes={"person": "'usr_forged'", "transaction": "pg_current_xact_id()"},
+    ),
     "participants_factchange": Forgery(
         refused="a person of it who may", changes={"transaction": "pg_current_xact_id()"}
     ),
