@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clearing', '0004_who_acts_and_set_offs'),
-        ('participants', '0011_authority_limits'),
+        ('participants', '0012_authority_limits'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contracts', '0006_mandates'),
-        ('participants', '0011_authority_limits'),
+        ('participants', '0012_authority_limits'),
     ]
 
     operations = [

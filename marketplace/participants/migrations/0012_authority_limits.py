@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('approvals', '0002_submitted_signatures'),
-        ('participants', '0010_one_home_of_who_acts'),
+        ('participants', '0011_trustee_withdraws'),
     ]
 
     operations = [
