@@ -41,6 +41,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "program.changed": ("marketplace.notices.handlers.people.on_program_changed",),
     "organisation_key.changed": ("marketplace.notices.handlers.keys.on_organisation_key_changed",),
     "mandate.changed": ("marketplace.notices.handlers.keys.on_mandate_changed",),
+    "staff_access.moved": ("marketplace.notices.handlers.staff_accesses.on_staff_access_moved",),
+    "staff_access.deferred": ("marketplace.notices.handlers.staff_accesses.on_staff_access_deferred",),
     "login.changed": ("marketplace.notices.handlers.people.on_login_changed",),
     "login.release_proposed": ("marketplace.notices.handlers.people.on_login_release_proposed",),
     "owner_recovery.moved": ("marketplace.notices.handlers.recoveries.on_owner_recovery_moved",),

@@ -19,6 +19,7 @@ from oauth2_provider.models import get_access_token_model
 
 from contracts.models import Agreement, Mandate, Proposal, Signature
 from delivery.models import Download, Voucher
+from marketplace.access.models import AccessDeferral, StaffAccess
 from marketplace.api.openapi import openapi_document
 from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
@@ -28,7 +29,7 @@ from marketplace.registration.models import Registration
 from marketplace.rules.models import Halt
 from marketplace.webhooks.models import Webhook, WebhookSecret
 
-from . import examples_clearing, examples_market, examples_participants, examples_trading
+from . import examples_access, examples_clearing, examples_market, examples_participants, examples_trading
 from .callers import Caller
 from .matrix import send
 from .requests import ROUTES, Request
@@ -72,6 +73,8 @@ ARRANGED = (
     examples_market.task,
     examples_market.halt,
     examples_clearing.confirm,
+    examples_access.opened,
+    examples_access.deferred,
     examples_clearing.notice,
 )
 
@@ -152,6 +155,7 @@ def done_by_two() -> dict[str, int]:
         "approved": Approval.objects.filter(state="approved").count(),
         "accepted": Registration.objects.filter(state="accepted").count(),
         "lifted": Halt.objects.exclude(lifted_at=None).count(),
+        "deferred": StaffAccess.objects.exclude(approved_by="").count() + AccessDeferral.objects.count(),
         "reinstated": EvidenceRecord.objects.filter(kind="participants.participant_reinstated").count(),
     }
 

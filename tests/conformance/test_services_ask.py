@@ -12,6 +12,7 @@ import pytest
 import contracts.services as contracting
 import delivery.services as delivering
 import listings.services as listings
+from marketplace.access import services as access
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs import services as jobs
 from marketplace.kernel import clock
@@ -86,6 +87,12 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             pipe.retry_aside_row,
         ),
         Permission.NOTICES_WRITE: (notices.mark_read,),
+        Permission.ACCESS_OPEN: (
+            access.open_access,
+            access.end_access,
+            access.defer_notice,
+            access.tell_participant,
+        ),
     }.items()
     for service in services
 ] + [
