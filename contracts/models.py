@@ -21,6 +21,7 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.rules.halt_guards import not_halted
 
 from . import guards
+from .disclosure_models import MessageDisclosure
 from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
 from .mandate_guards import within_mandate
 from .mandate_models import Mandate
@@ -47,6 +48,7 @@ __all__ = [
     "Dispute",
     "Instrument",
     "Mandate",
+    "MessageDisclosure",
     "Negotiation",
     "Proposal",
     "Signature",

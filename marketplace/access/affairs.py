@@ -14,6 +14,8 @@ from marketplace.kernel.permissions import Permission
 
 from .states import AccessKind
 
+PIPE = (Permission.SUPPORT_WRITE, Permission.EVIDENCE_READ)
+"""Whose work the events of all participants are: who mends them, and who audits."""
 ADMISSION = (Permission.ADMISSION_READ, Permission.ADMISSION_WRITE)
 
 
@@ -22,7 +24,7 @@ class Affairs:
     """Rows of participants: of the organisations in ``keys`` (columns of database keys, through relations with ``__``),
     ``names`` (columns of public identifiers) and ``lists`` (columns that list them).
 
-    ``daily``: whoever of the staff holds one of these permissions reads them as its daily work, without an access.
+    Without columns the rows name no organisation, and are nobody's to open. ``daily``: whoever of the staff holds one of these permissions reads them as its daily work, without an access.
     """
 
     kind: AccessKind
@@ -49,6 +51,11 @@ _OF_ORGANISATION = ("organisation_id",)
 AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "negotiation": Affairs(_TRADES, _PARTIES),
     "agreement": Affairs(_TRADES, _PARTIES),
+    "message-disclosure": Affairs(
+        _TRADES,
+        ("negotiation__buyer_id", "negotiation__seller_id"),
+        daily=(Permission.DISPUTES_WRITE, Permission.SUPPORT_WRITE),
+    ),
     "mandate": Affairs(_TRADES, _OF_ORGANISATION),
     "dispute": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ)),
     "adjustment": Affairs(
@@ -73,6 +80,9 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "fact-change": Affairs(_METADATA, _OF_ORGANISATION, daily=(*ADMISSION, Permission.CLEARING_READ)),
     "trustee-appointment": Affairs(_METADATA, ("suspension__organisation_id",), daily=ADMISSION),
     "job": Affairs(_METADATA, names=("organisation",), daily=(Permission.SUPPORT_WRITE,)),
+    "outbox-event": Affairs(_TRADES, daily=PIPE),
+    "inbox-entry": Affairs(_TRADES, daily=PIPE),
+    "aside-row": Affairs(_METADATA, daily=PIPE),
     "approval": NoAffairs.OWN,
     "caller": NoAffairs.OWN,
     "event-feed": NoAffairs.OWN,

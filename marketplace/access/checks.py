@@ -10,14 +10,17 @@ from django.core.checks import CheckMessage, Error
 from marketplace.api.checks import Route, api_routes
 from marketplace.api.permissions import PUBLIC, permissions_in
 from marketplace.api.views import MarketReadViewSet
-from marketplace.kernel.permissions import RULES, Permission
+from marketplace.kernel.permissions import OPERATOR_ROLES, RULES, Permission
 
 from .affairs import AFFAIRS, Affairs, affairs_of
 
-OF_BOTH_SIDES = frozenset(
-    permission for permission, rule in RULES.items() if rule.participant and rule.operator
+NOBODYS_WORK = frozenset(
+    permission
+    for permission, rule in RULES.items()
+    if rule.operator == OPERATOR_ROLES or (rule.participant and rule.operator)
 ) - {Permission.MONEY_READ}
-"""What both sides hold is no role's own work at the operator. Money is read there by clearing alone, whose books they are."""
+"""What every role of the operator holds, or both sides do, is no role's own work at the operator. Money is read there by
+clearing alone, whose books they are."""
 HINT = "Give the route its line in marketplace/access/affairs.py: whose affairs its rows are, or why they are nobody's."
 PASSES_BY = ("filter_queryset", "get_object", "paginate_queryset")
 
@@ -33,7 +36,7 @@ def check_affairs(**_options: Any) -> list[CheckMessage]:
 
 
 def _is_shared(route: Route) -> bool:
-    return not OF_BOTH_SIDES.isdisjoint(permissions_in(route.needs or PUBLIC))
+    return not NOBODYS_WORK.isdisjoint(permissions_in(route.needs or PUBLIC))
 
 
 def _is_of(route: str, name: str) -> bool:

@@ -15,8 +15,10 @@ from django.db.models import Model, Q, QuerySet
 from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.errors import PermissionNeeded
+from marketplace.kernel.permissions import RULES
 
-from .affairs import Affairs, affairs_of
+from .affairs import PIPE, Affairs, affairs_of
 from .errors import AccessExhausted
 from .models import AccessRead, StaffAccess
 from .queries import live_accesses
@@ -31,6 +33,8 @@ def narrow(actor: Actor, route: str, rows: QuerySet[Any]) -> QuerySet[Any]:
     affairs = _governed(actor, route)
     if affairs is None:
         return rows
+    if not (affairs.keys or affairs.names or affairs.lists):
+        return rows.none()
     opened = live_accesses(actor, affairs.kind)
     keys = [actor.organisation_id, *(access.organisation_id for access in opened)]
     names = [actor.organisation, *(access.organisation_identifier for access in opened)]
@@ -69,6 +73,12 @@ def note(actor: Actor, route: str, rows: Sequence[Model], lookup: str) -> None:
     known = set(AccessRead.objects.filter(access__in=found).values_list("access_id", "subject"))
     if any((key, subject) not in known for key, subjects in found.items() for subject in subjects):
         _record(actor, found)
+
+
+def require_pipe(actor: Actor) -> None:
+    """Raise PermissionNeeded unless the events of all participants are the daily work of who acts for the operator."""
+    if actor.role is Role.OPERATOR and not actor.may(*PIPE):
+        raise PermissionNeeded(permission=PIPE[0].value, needed=RULES[PIPE[0]].label)
 
 
 def _governed(actor: Actor, route: str) -> Affairs | None:

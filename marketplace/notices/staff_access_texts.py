@@ -33,3 +33,19 @@ MOVED: dict[str, Wording] = {
         ),
     ),
 }  # fmt: skip
+DISCLOSED: dict[str, Wording] = {
+    "disclosed": Wording(
+        Label("Messages of a negotiation were disclosed", "交渉のメッセージが開示されました"),
+        Label(
+            "{party} lets the operator's staff read the messages of {negotiation}, for a dispute or support case.",
+            "{party} が、紛争または問合せへの対応のため、交渉 {negotiation} のメッセージを運営者の担当者が閲覧することに同意しました。",
+        ),
+    ),
+    "revoked": Wording(
+        Label("A disclosure of messages was revoked", "メッセージの開示が撤回されました"),
+        Label(
+            "{party} no longer lets the operator's staff read the messages of {negotiation}.",
+            "{party} が、交渉 {negotiation} のメッセージの閲覧への同意を撤回しました。",
+        ),
+    ),
+}

@@ -54,6 +54,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "listing.version_published": ("marketplace.notices.handlers.on_version_published",),
     "listing.version_refused": ("marketplace.notices.handlers.on_version_refused",),
     "negotiation.moved": ("marketplace.notices.handlers.on_negotiation_moved",),
+    "negotiation.disclosed": ("marketplace.notices.handlers.staff_accesses.on_messages_disclosed",),
     "agreement.concluded": ("clearing.handlers.on_agreement_concluded",),
     "agreement.terminated": ("clearing.handlers.on_agreement_terminated",),
     "trade.concluded": (

@@ -158,6 +158,18 @@ def test_what_is_stated_over_http_is_checked(staff, subject, member):
     assert ids(staff, PATH) == set()
 
 
+def test_the_events_of_all_are_the_work_of_support_and_auditors(staffed, subject):
+    paths = [f"/api/v1/{path}/" for path in ("events/outbox", "events/inbox", "aside-rows")]
+    clerk, support = (client_of(staffed, roles=(role,)) for role in ("clearing", "support"))
+    assert ids(clerk, paths[0]) == ids(clerk, paths[1]) == ids(clerk, paths[2]) == set()
+    assert ids(support, paths[0])
+    refused = clerk.get("/api/v1/events/feed/")
+    assert (refused.status_code, refused.json()["code"]) == (403, "permission_needed")
+    assert program_of(staffed).get("/api/v1/events/feed/").status_code == 403
+    assert support.get("/api/v1/events/feed/").status_code == 200
+    assert client_of(subject).get("/api/v1/events/feed/").status_code == 200
+
+
 def test_daily_work_needs_no_access(staffed, subject):
     routes = {name: each for name, each in AFFAIRS.items() if isinstance(each, Affairs) and each.daily}
     assert {"trade", "dispute", "job", "listing"} <= set(routes)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts import services as contracting
 from tests.access import factories as access
+from tests.contracts import factories as contracts
 from tests.participants import factories as parties
 
 from .requests import Table
@@ -29,8 +31,24 @@ def stated(world: World) -> dict[str, Any]:
     return {**access.STATED, "organisation": world.of("buyer").public_id}
 
 
+CASE = {"reference": access.STATED["reference"]}
+
+
+def negotiation(world: World) -> str:
+    return contracts.requested(world.contracts).public_id
+
+
+def disclosure(world: World) -> str:
+    """A disclosure by the buyer."""
+    actor = world.actor("buyer")
+    return contracting.disclose_messages(actor=actor, negotiation=negotiation(world), **CASE).public_id
+
+
 TABLE.listed("staff-accesses/", "buyer", opened)
 TABLE.sent("staff-accesses/", "operator", stated)
 TABLE.of_row("POST staff-accesses/{}/end/", "operator", opened)
 TABLE.of_row("POST staff-accesses/{}/tell/", "operator", deferred)
 TABLE.of_row("POST staff-accesses/{}/defer/", "operator", deferred, DEFERRED_AGAIN, takes_two=True)
+TABLE.of_row("POST negotiations/{}/disclosures/", "buyer", negotiation, CASE, is_narrowed=True)
+TABLE.listed("message-disclosures/", "buyer", disclosure)
+TABLE.of_row("POST message-disclosures/{}/revoke/", "buyer", disclosure, is_narrowed=True)

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Model
 from oauth2_provider.models import get_access_token_model
 
-from contracts.models import Agreement, Mandate, Proposal, Signature
+from contracts.models import Agreement, Mandate, MessageDisclosure, Proposal, Signature
 from delivery.models import Download, Voucher
 from marketplace.access.models import AccessDeferral, StaffAccess
 from marketplace.api.openapi import openapi_document
@@ -50,6 +50,7 @@ NEVER_MADE: tuple[type[Model], ...] = (
     Session,
     get_access_token_model(),
     Mandate,
+    MessageDisclosure,
     OrganisationKey,
     Signature,
     Proposal,

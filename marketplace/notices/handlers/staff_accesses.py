@@ -8,13 +8,14 @@ from marketplace.access.queries import get_access
 from marketplace.access.states import AccessGround, AccessKind
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.access import StaffAccessDeferred, StaffAccessMoved
+from marketplace.events.schemas.contracts import MessagesDisclosed
 from marketplace.kernel import clock
 from marketplace.kernel.labels import Label
 from marketplace.participants.queries import get_organisation
 
 from .. import staff_access_texts
 from ..operator_tasks import ask_operator, finish_for_operator
-from ..services import send_notice
+from ..services import send_notice, send_notices
 from ..states import TaskKind
 
 
@@ -44,6 +45,15 @@ def on_staff_access_deferred(event: StaffAccessDeferred, envelope: Envelope) -> 
     """Open the operator's task for the review date, or move its deadline."""
     until = datetime.fromisoformat(event.until)
     ask_operator(TaskKind.DISCLOSE, event.access, deadline=until, access=event.access, until=_moment(until))
+
+
+def on_messages_disclosed(event: MessagesDisclosed, envelope: Envelope) -> None:
+    """Tell both parties that one lets staff read their messages, or lets it no longer."""
+    of = {party: get_organisation(party) for party in (event.buyer, event.seller)}
+    wording = staff_access_texts.DISCLOSED[event.change].fill(
+        party=of[event.by].name, negotiation=event.negotiation
+    )
+    send_notices(subject=event.disclosure, wordings={party.id: wording for party in of.values()})
 
 
 def _moment(moment: datetime) -> str:
