@@ -23,7 +23,7 @@ class DisclosureViewSet(MarketReadViewSet[MessageDisclosure]):
     reads = Permission.MARKET_READ
     serializer_class = DisclosureSerializer
     queryset = MessageDisclosure.objects.none()
-    filterset_fields = ("organisation_identifier", "reference")
+    filterset_fields = ("reference",)
 
     def get_queryset(self) -> QuerySet[MessageDisclosure]:
         """Rows in the caller's scope."""
