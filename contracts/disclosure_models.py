@@ -80,7 +80,7 @@ class MessageDisclosure(models.Model):
                 & ~Q(reference="")
                 & (
                     Q(revoked_at=None, revoked_by=None)
-                    | Q(revoked_at__isnull=False, revoked_by__regex=PERSON_PATTERN)
+                    | Q(revoked_at__isnull=False, revoked_by__isnull=False, revoked_by__regex=PERSON_PATTERN)
                 ),
                 name="disclosure_by_people",
             ),

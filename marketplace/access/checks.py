@@ -27,7 +27,7 @@ PASSES_BY = ("filter_queryset", "get_object", "paginate_queryset")
 
 def check_affairs(**_options: Any) -> list[CheckMessage]:
     """Reads that staff and participants share and the table does not class, or that pass its gate by; lines without a route."""
-    shared = [route for route in api_routes() if not route.changes and _is_shared(route)]
+    shared = [route for route in api_routes() if not route.changes and is_shared(route)]
     named = {name for route in api_routes() for name in AFFAIRS if _is_of(route.name, name)}
     return [
         *(fault for route in shared for fault in _faults_of(route)),
@@ -35,7 +35,8 @@ def check_affairs(**_options: Any) -> list[CheckMessage]:
     ]
 
 
-def _is_shared(route: Route) -> bool:
+def is_shared(route: Route) -> bool:
+    """Whether a route is read by a permission that names no role's own work at the operator."""
     return not NOBODYS_WORK.isdisjoint(permissions_in(route.needs or PUBLIC))
 
 

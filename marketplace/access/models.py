@@ -27,7 +27,7 @@ CONTENT = (
 """What never changes of an access."""
 REASON_LENGTH_MAX = 1_000
 REFERENCE_LENGTH_MAX = 200
-_AT_ONCE = Q(approved_by="", deferred_until=None, told_at=F("opened_at"))
+_AT_ONCE = Q(approved_by="", deferred_until=None, told_at__isnull=False, told_at=F("opened_at"))
 _DEFERRED = (
     Q(approved_by__regex=PERSON_PATTERN, ground=AccessGround.LAW, deferred_until__isnull=False)
     & ~Q(approved_by=F("person"))
@@ -83,7 +83,7 @@ class StaffAccess(models.Model):
             models.CheckConstraint(condition=_AT_ONCE | _DEFERRED, name="access_told"),
             models.CheckConstraint(
                 condition=Q(ended_at=None, ended_by=None)
-                | Q(ended_at__lte=F("expires_at"), ended_by__isnull=False),
+                | Q(ended_at__isnull=False, ended_at__lte=F("expires_at"), ended_by__isnull=False),
                 name="access_ended_when",
             ),
             models.CheckConstraint(

@@ -184,7 +184,7 @@ def test_daily_work_needs_no_access(staffed, subject):
 
 def test_every_shared_read_is_classed():
     assert checks.check_affairs() == []
-    shared = [route for route in api_routes() if not route.changes and checks._is_shared(route)]
+    shared = [route for route in api_routes() if not route.changes and checks.is_shared(route)]
     assert len(shared) > 50
     assert {type(affairs_of(route.name)) for route in shared} == {Affairs, NoAffairs}
 

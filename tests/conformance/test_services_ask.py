@@ -66,7 +66,6 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             rules.standing_halt,
         ),
         Permission.TRADING_HALT: (rules.halt_trading,),
-        Permission.OPERATOR_READ: (rules.preview,),
         Permission.DELIVERIES_READ: (delivering.authorise_download, delivering.download),
         Permission.DELIVERIES_ANSWER: (
             contracting.open_dispute,
@@ -98,6 +97,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
 ] + [
     (listings.withdraw_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
     (listings.resume_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
+    (rules.preview, (Permission.RULEBOOK_WRITE, Permission.ADMISSION_READ)),
     (contracting.terminate, (Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE)),
 ]
 OF_THE_MARKET = (
