@@ -56,7 +56,7 @@ def open_access(
             "organisation",
             Label("name a participant, not the operator", "運営者ではなく参加者を指定してください"),
         )
-    stated = {
+    stated: dict[str, Any] = {
         "kind": _choice("kind", kind, AccessKind.values),
         "ground": _choice("ground", ground, AccessGround.values),
         "reason": _text("reason", reason, REASON_LENGTH_MAX),
@@ -85,7 +85,7 @@ def open_access(
 
 
 def _deferred_by_two(
-    actor: Actor, party: OrganisationView, stated: dict[str, str], hours: int, deferred_days: int
+    actor: Actor, party: OrganisationView, stated: dict[str, Any], hours: int, deferred_days: int
 ) -> Approval:
     """Ask for the second person who agrees that the participant is told later. Raises SecondPersonNeeded, FieldInvalid."""
     if stated["ground"] != AccessGround.LAW:
@@ -116,7 +116,7 @@ def _deferred_by_two(
 def _write(
     actor: Actor,
     party: OrganisationView,
-    stated: dict[str, str],
+    stated: dict[str, Any],
     hours: int,
     deferred_days: int | None,
     approval: Approval | None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from marketplace.access.queries import get_access
 from marketplace.access.states import AccessGround, AccessKind
@@ -10,7 +11,6 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.access import StaffAccessDeferred, StaffAccessMoved
 from marketplace.events.schemas.contracts import MessagesDisclosed
 from marketplace.kernel import clock
-from marketplace.kernel.labels import Label
 from marketplace.participants.queries import get_organisation
 
 from .. import staff_access_texts
@@ -22,8 +22,8 @@ from ..states import TaskKind
 def on_staff_access_moved(event: StaffAccessMoved, envelope: Envelope) -> None:
     """Tell the participant what was opened, by whom and why, or that it ended."""
     access = get_access(event.access)
-    kinds: dict[str, Label] = dict(AccessKind.choices)
-    grounds: dict[str, Label] = dict(AccessGround.choices)
+    kinds: dict[str, Any] = dict(AccessKind.choices)
+    grounds: dict[str, Any] = dict(AccessGround.choices)
     wording = staff_access_texts.MOVED[event.change].fill(
         access=event.access,
         person=access.person,
