@@ -39,14 +39,15 @@ def disclose_messages(*, actor: Actor, negotiation: str, reference: str) -> Mess
     subject = locked(actor, negotiation)
     if actor.role is not Role.PARTICIPANT:
         raise Missing(kind="negotiation", identifier=negotiation)
+    own = actor.require_organisation()
     standing = MessageDisclosure.objects.filter(
-        negotiation=subject, organisation_id=actor.organisation_id, revoked_at=None
+        negotiation=subject, organisation_id=own, revoked_at=None
     ).first()
     if standing is not None:
         raise DisclosureStands(disclosure=standing.public_id)
     row = MessageDisclosure.objects.create(
         negotiation=subject,
-        organisation_id=actor.organisation_id,
+        organisation_id=own,
         organisation_identifier=actor.organisation or "",
         reference=case,
         disclosed_by=actor.identifier,

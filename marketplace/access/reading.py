@@ -1,6 +1,6 @@
 """What the operator's staff reads of participants: nothing without an access, and each subject leaves a record.
 
-Every list and every single read of the API passes here (``settings.STAFF_READS``); participants and commands do not.
+Every list and every single read of the API passes here (``settings.STAFF_READS_NARROWED_BY`` and ``STAFF_READS_NOTED_BY``); participants and commands do not.
 """
 
 from __future__ import annotations

@@ -19,13 +19,13 @@ def _is_governed(view: Any) -> bool:
 
 
 def narrow_for_staff(view: Any, rows: Any) -> Any:
-    """Those of ``rows`` that the caller may read, by ``settings.STAFF_READS``."""
+    """Those of ``rows`` that the caller may read, by ``settings.STAFF_READS_NARROWED_BY``."""
     if not _is_governed(view):
         return rows
-    return import_string(f"{settings.STAFF_READS}.narrow")(view.actor, view.basename, rows)
+    return import_string(settings.STAFF_READS_NARROWED_BY)(view.actor, view.basename, rows)
 
 
 def note_for_staff(view: Any, rows: Sequence[Any]) -> None:
     """Record that the caller reads ``rows``, where it reads them under an access; raises what refuses it."""
     if _is_governed(view):
-        import_string(f"{settings.STAFF_READS}.note")(view.actor, view.basename, rows, view.lookup_field)
+        import_string(settings.STAFF_READS_NOTED_BY)(view.actor, view.basename, rows, view.lookup_field)
