@@ -22,6 +22,7 @@ from marketplace.rules.halt_guards import not_halted
 
 from . import guards
 from .authority_guards import signed_with_authority
+from .disclosure_models import MessageDisclosure
 from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
 from .mandate_guards import within_mandate
 from .mandate_models import Mandate
@@ -48,6 +49,7 @@ __all__ = [
     "Dispute",
     "Instrument",
     "Mandate",
+    "MessageDisclosure",
     "Negotiation",
     "Proposal",
     "Signature",

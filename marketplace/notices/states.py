@@ -44,6 +44,7 @@ class TaskKind(TextChoices):
         Label("release the locked login as the second person", "二人目としてのログイン停止解除の確認"),
     )
     RECOVER = "recover", Label("attend to the recovery of an owner", "代表管理者の回復手続への対応")
+    DISCLOSE = "disclose", Label("decide whether the participant is told", "参加者への通知の可否の確認")
     REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 
 

@@ -42,6 +42,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "organisation_key.changed": ("marketplace.notices.handlers.keys.on_organisation_key_changed",),
     "authority_limit.stated": ("marketplace.notices.handlers.authority.on_authority_limit_stated",),
     "mandate.changed": ("marketplace.notices.handlers.keys.on_mandate_changed",),
+    "staff_access.moved": ("marketplace.notices.handlers.staff_accesses.on_staff_access_moved",),
+    "staff_access.deferred": ("marketplace.notices.handlers.staff_accesses.on_staff_access_deferred",),
     "login.changed": ("marketplace.notices.handlers.people.on_login_changed",),
     "login.release_proposed": ("marketplace.notices.handlers.people.on_login_release_proposed",),
     "owner_recovery.moved": ("marketplace.notices.handlers.recoveries.on_owner_recovery_moved",),
@@ -53,6 +55,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "listing.version_published": ("marketplace.notices.handlers.on_version_published",),
     "listing.version_refused": ("marketplace.notices.handlers.on_version_refused",),
     "negotiation.moved": ("marketplace.notices.handlers.on_negotiation_moved",),
+    "negotiation.disclosed": ("marketplace.notices.handlers.staff_accesses.on_messages_disclosed",),
     "agreement.concluded": ("clearing.handlers.on_agreement_concluded",),
     "agreement.terminated": ("clearing.handlers.on_agreement_terminated",),
     "trade.concluded": (

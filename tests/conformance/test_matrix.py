@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    examples_access,
     examples_books,
     examples_clearing,
     examples_keys,
@@ -22,6 +23,7 @@ TABLES = (
     examples_people.TABLE,
     examples_trading.TABLE,
     examples_keys.TABLE,
+    examples_access.TABLE,
     examples_books.TABLE,
     examples_clearing.TABLE,
     examples_rare.TABLE,

@@ -17,8 +17,9 @@ from django.db import transaction
 from django.db.models import Model
 from oauth2_provider.models import get_access_token_model
 
-from contracts.models import Agreement, Mandate, Proposal, Signature
+from contracts.models import Agreement, Mandate, MessageDisclosure, Proposal, Signature
 from delivery.models import Download, Voucher
+from marketplace.access.models import AccessDeferral, StaffAccess
 from marketplace.api.openapi import openapi_document
 from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
@@ -40,6 +41,7 @@ from marketplace.rules.models import Halt
 from marketplace.webhooks.models import Webhook, WebhookSecret
 
 from . import (
+    examples_access,
     examples_clearing,
     examples_market,
     examples_participants,
@@ -67,6 +69,7 @@ NEVER_MADE: tuple[type[Model], ...] = (
     Session,
     get_access_token_model(),
     Mandate,
+    MessageDisclosure,
     OrganisationKey,
     Signature,
     Proposal,
@@ -94,6 +97,8 @@ ARRANGED = (
     examples_market.task,
     examples_market.halt,
     examples_clearing.confirm,
+    examples_access.opened,
+    examples_access.deferred,
     examples_clearing.notice,
 )
 
@@ -178,6 +183,7 @@ def done_by_two() -> dict[str, int]:
         "appointed": TrusteeAppointment.objects.exclude(user=None).count(),
         "accounts": PayoutAccountChange.objects.filter(state="confirmed", is_registered=False).count(),
         "lifted": Halt.objects.exclude(lifted_at=None).count(),
+        "deferred": StaffAccess.objects.exclude(approved_by="").count() + AccessDeferral.objects.count(),
         "reinstated": EvidenceRecord.objects.filter(kind="participants.participant_reinstated").count(),
     }
 
