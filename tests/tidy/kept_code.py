@@ -13,8 +13,6 @@ KEPT = {
     "marketplace.participants.declarations.DESCRIPTIONS": "the words for a page that asks an applicant to declare",
     "marketplace.settings.queues.TimeLimits.annotate_any": "Celery asks every annotation for it",
     "marketplace.kernel.caching.RedisCache.__init__._class": "Django's cache makes its client by it",
-    "marketplace.kernel.triggers.IndexedRegistry.pg_function_names": "pgtrigger's registry asks for the names in use",
-    "marketplace.kernel.triggers.IndexedRegistry.by_db_table": "pgtrigger's registry asks for the names in use",
     "marketplace.kernel.prepared.insert_prepared.adding": "Django asks an instance whether it is stored",
     "listings.services.drafts.add_version": "files and version in one call, for programs without a transaction of their own",
     "marketplace.participants.sessions.SessionStore._get_session_from_db._session_key": "Django forgets a token without a row by it",
