@@ -32,7 +32,7 @@ class IndexedRegistry(registry._Registry):
 
     def __setitem__(self, key: str, value: tuple[Any, Any]) -> None:
         """Register a trigger; raises KeyError if its name, or that of its function, is another's."""
-        super().__setitem__(key, value)
+        super().__setitem__(key, value)  # type: ignore[no-untyped-call]  # pgtrigger is untyped here
         model, trigger = value
         self._by_table[model._meta.db_table, trigger.name] = trigger
         self._function_names.add(trigger.get_pgid(model))
@@ -40,7 +40,7 @@ class IndexedRegistry(registry._Registry):
     def __delitem__(self, key: str) -> None:
         """Forget a trigger."""
         model, trigger = self[key]
-        super().__delitem__(key)
+        super().__delitem__(key)  # type: ignore[no-untyped-call]
         del self._by_table[model._meta.db_table, trigger.name]
         self._function_names.discard(trigger.get_pgid(model))
 
@@ -53,4 +53,4 @@ class TriggersConfig(PGTriggerConfig):
         indexed = IndexedRegistry()
         indexed.update(registry._registry)
         registry._registry = indexed
-        super().ready()
+        super().ready()  # type: ignore[no-untyped-call]
