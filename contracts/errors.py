@@ -200,3 +200,24 @@ class MandateEnded(DomainError):
     code = "mandate_ended"
     category = Category.CONFLICT
     detail = Label("The mandate {mandate} was revoked already.", "委任 {mandate} は既に取り消されています。")
+
+
+class DisclosureStands(DomainError):
+    """The party has disclosed the messages already. Fields: ``disclosure``."""
+
+    code = "disclosure_stands"
+    category = Category.CONFLICT
+    detail = Label(
+        "Your organisation has disclosed these messages already ({disclosure}). Revoke that first to name another case.",
+        "この交渉のメッセージは既に開示されています（{disclosure}）。別の案件で開示する場合は、先に撤回してください。",
+    )
+
+
+class DisclosureRevoked(DomainError):
+    """The disclosure is revoked already. Fields: ``disclosure``."""
+
+    code = "disclosure_revoked"
+    category = Category.CONFLICT
+    detail = Label(
+        "The disclosure {disclosure} was revoked already.", "開示 {disclosure} は既に撤回されています。"
+    )

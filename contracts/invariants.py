@@ -14,7 +14,7 @@ from marketplace.kernel.invariants import (
     declare_readable,
 )
 
-from . import mandate_invariants  # noqa: F401  the invariants of mandates register themselves
+from . import authority_invariants, disclosure_invariants, mandate_invariants  # noqa: F401  they register themselves
 from .models import Instrument
 from .queries import signatures_shown, verify_instrument
 

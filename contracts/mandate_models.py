@@ -15,6 +15,7 @@ from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, 
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from . import mandate_guards
+from .authority_guards import mandate_with_authority
 
 MANDATE_VALID = timedelta(days=365)
 """Business time after which a mandate has ended, at most."""
@@ -32,7 +33,8 @@ class Mandate(models.Model):
     ``signed_hash`` the SHA-256 of what it is over.
 
     Invariants: a signatory signs it; program and key are of the same organisation; it is good for a year at most, until it is
-    revoked, or until its signer is no signatory any more; it never changes; what was signed within it stays valid.
+    revoked, or until its signer is no signatory any more; it never changes; it is within the
+    limits of authority of its signer; what was signed within it stays valid.
     """
 
     public_id = IdentifierField(prefix="mdt")
@@ -97,6 +99,7 @@ class Mandate(models.Model):
             no_delete(),
             dated_now("signed_at", stated=("expires_at",)),
             mandate_guards.mandate_signed(),
+            mandate_with_authority(),
         ]  # fmt: skip
 
     def __str__(self) -> str:

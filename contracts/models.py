@@ -21,6 +21,8 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.rules.halt_guards import not_halted
 
 from . import guards
+from .authority_guards import signed_with_authority
+from .disclosure_models import MessageDisclosure
 from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
 from .mandate_guards import within_mandate
 from .mandate_models import Mandate
@@ -47,6 +49,7 @@ __all__ = [
     "Dispute",
     "Instrument",
     "Mandate",
+    "MessageDisclosure",
     "Negotiation",
     "Proposal",
     "Signature",
@@ -233,7 +236,7 @@ class Signature(models.Model):
     ``signer`` is the public identifier of who gave the instruction or submitted the signature. ``jws`` is the market's
     compact JWS over the content of this row, or the party's detached one over ``signed_object.own_claims`` with ``key``.
     Invariants: a party signs once, the seller first; it signs the instrument's hash; the signer is a signatory of the party,
-    or a program within its ``mandate``; the party's own key is live; signatures never change.
+    or a program within its ``mandate``; the party's own key is live; it is within a limit of authority; signatures never change.
     """
 
     public_id = IdentifierField(prefix="sgn")
@@ -262,7 +265,13 @@ class Signature(models.Model):
                 name="signature_key",
             ),
         ]
-        triggers = [append_only(), dated_now("signed_at"), guards.signature_of_instrument(), within_mandate()]
+        triggers = [
+            append_only(),
+            dated_now("signed_at"),
+            guards.signature_of_instrument(),
+            within_mandate(),
+            signed_with_authority(),
+        ]
 
     def __str__(self) -> str:
         """The public identifier."""

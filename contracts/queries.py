@@ -15,6 +15,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import canonical_json, sha256_hex
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.prepared import columns_of, fetch_models, fetch_prepared
 from marketplace.participants import queries as participants
 from marketplace.participants.queries import OrganisationView
@@ -28,6 +29,7 @@ from .models import (
     Dispute,
     Instrument,
     Mandate,
+    MessageDisclosure,
     Negotiation,
     Proposal,
     Signature,
@@ -284,6 +286,20 @@ def visible_mandates(actor: Actor) -> QuerySet[Mandate]:
     """Mandates of the actor's organisation; all, for the operator."""
     rows = Mandate.objects.select_related("key")
     return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
+
+
+def with_disclosures(rows: QuerySet[Negotiation], actor: Actor) -> QuerySet[Negotiation]:
+    """The negotiations with what shows their messages to staff: a party's disclosure, to whom disputes or support are work."""
+    if not actor.may(Permission.DISPUTES_WRITE, Permission.SUPPORT_WRITE):
+        return rows
+    standing = MessageDisclosure.objects.filter(revoked_at=None)
+    return rows.prefetch_related(Prefetch("disclosures", standing, to_attr="standing_disclosures"))
+
+
+def visible_disclosures(actor: Actor) -> QuerySet[MessageDisclosure]:
+    """Disclosures of the messages of the actor's negotiations; all, for the operator."""
+    rows = MessageDisclosure.objects.select_related("negotiation")
+    return rows if actor.may_see() else rows.filter(_party_is(actor, "negotiation__"))
 
 
 def visible_disputes(actor: Actor) -> QuerySet[Dispute]:

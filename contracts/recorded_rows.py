@@ -13,6 +13,12 @@ RecordedRows(
     " e.payload -> 'reason_code', e.actor",
 )
 RecordedRows(
+    table="contracts_messagedisclosure",
+    kinds=("contracts.messages_disclosed",),
+    row="r.public_id, r.organisation_identifier, r.reference, r.disclosed_by",
+    record="e.subject, e.payload -> 'organisation', e.payload -> 'reference', e.actor",
+)
+RecordedRows(
     table="contracts_template",
     kinds=("contracts.template_published",),
     row="r.public_id, r.code, r.version, r.digest, r.published_by",

@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from marketplace.api.principal import principal_of
 from marketplace.api.serializers import (
     AmountField,
     BilingualField,
@@ -29,6 +30,7 @@ from .states import (
     DisputeReason,
     DisputeState,
     NegotiationState,
+    Party,
     SignatureMethod,
 )
 
@@ -87,7 +89,11 @@ class SignatureSerializer(RowSerializer[Signature]):
 
 
 class NegotiationSerializer(RowSerializer[Negotiation]):
-    """A negotiation with its proposals and signatures. Prices exclude tax."""
+    """A negotiation with its proposals and signatures. Prices exclude tax.
+
+    What the parties wrote to each other (``note``, and the ``end_reason`` of a party) is empty to staff of the operator, unless a
+    party has disclosed it; ``messages_withheld`` says so.
+    """
 
     id = serializers.CharField(source="public_id")
     buyer = serializers.CharField(source="buyer_identifier")
@@ -100,6 +106,7 @@ class NegotiationSerializer(RowSerializer[Negotiation]):
     signed_hash = serializers.SerializerMethodField()
     signatures = serializers.SerializerMethodField()
     agreement = serializers.SerializerMethodField()
+    messages_withheld = serializers.SerializerMethodField()
 
     class Meta:
         model = Negotiation
@@ -107,7 +114,23 @@ class NegotiationSerializer(RowSerializer[Negotiation]):
             "id", "reference", "buyer", "seller", "listing", "listing_version", "segment", "dataset", "template",
             "negotiable", "state", "state_label", "waits_for", "respond_by", "opened_at", "proposals",
             "signed_hash", "signatures", "agreement", "ended_at", "ended_by", "end_reason_code", "end_reason",
+            "messages_withheld",
         )  # fmt: skip
+
+    def to_representation(self, instance: Negotiation) -> dict[str, Any]:
+        """Without the messages, where they are withheld."""
+        shown = super().to_representation(instance)
+        if shown["messages_withheld"]:
+            shown["proposals"] = [{**proposal, "note": ""} for proposal in shown["proposals"]]
+            if instance.ended_by in Party.values:
+                shown["end_reason"] = ""
+        return shown
+
+    def get_messages_withheld(self, row: Negotiation) -> bool:
+        """Whether the caller is of the operator and no party has disclosed the messages to it."""
+        request = self.context.get("request")
+        is_party = request is not None and not principal_of(request).is_operator
+        return not (is_party or getattr(row, "standing_disclosures", []))
 
     def get_waits_for(self, row: Negotiation) -> str | None:
         """Who must act next: ``buyer``, ``seller``, or null when the negotiation is over."""

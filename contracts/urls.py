@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from .disclosure_views import DisclosureViewSet
 from .mandate_views import MandateViewSet
 from .views import (
     AdjustmentViewSet,
@@ -14,6 +15,7 @@ from .views import (
 router = SimpleRouter()
 router.register("contract-templates", TemplateViewSet, basename="contract-template")
 router.register("negotiations", NegotiationViewSet, basename="negotiation")
+router.register("message-disclosures", DisclosureViewSet, basename="message-disclosure")
 router.register("mandates", MandateViewSet, basename="mandate")
 router.register("agreements", AgreementViewSet, basename="agreement")
 router.register("disputes", DisputeViewSet, basename="dispute")

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,10 +18,13 @@ from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_c
 from marketplace.documents.errors import LanguageUnknown
 from marketplace.documents.presentation import Language
 from marketplace.documents.services import render_html
+from marketplace.kernel.actors import Role
 from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .agreement_document import TEMPLATE
+from .disclosure_models import DISCLOSING, MessageDisclosure
+from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
 from .filters import AgreementFilter, NegotiationFilter
 from .models import Adjustment, Agreement, Dispute, Negotiation, Template
 from .rendering import agreement_pdf
@@ -102,8 +106,10 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
     filterset_class = NegotiationFilter
 
     def get_queryset(self) -> QuerySet[Negotiation]:
-        """Rows in the caller's scope."""
-        return queries.visible_negotiations(self.actor)
+        """Rows in the caller's scope; where staff reads, with what discloses the messages to it."""
+        rows = queries.visible_negotiations(self.actor)
+        reads = self.request.method in SAFE_METHODS and self.actor.role is Role.OPERATOR
+        return queries.with_disclosures(rows, self.actor) if reads else rows
 
     def _read(self, negotiation: Negotiation) -> Negotiation:
         """The negotiation with its related rows."""
@@ -198,6 +204,21 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
     def terminate(self, data: dict[str, Any], public_id: str) -> Negotiation:
         """End the negotiation without agreement (a party, or the operator with a reason)."""
         return self._read(services.terminate(actor=self.actor, negotiation=public_id, **data))
+
+    @command(
+        summary="Disclose the messages to staff",
+        needs=DISCLOSING,
+        request=DiscloseSerializer,
+        response=DisclosureSerializer,
+        status=201,
+        example={"reference": "SUP-2026-0117"},
+    )
+    def disclosures(self, data: dict[str, Any], public_id: str) -> MessageDisclosure:
+        """Let the operator's staff read what both parties wrote in this negotiation, for a dispute or support case (a party).
+
+        Only staff of disputes and support reads it, under an access of which you are told. Revoke it at any time.
+        """
+        return services.disclose_messages(actor=self.actor, negotiation=public_id, **data)
 
     @extend_schema(summary="Read the contract to be signed", responses={200: ContractSerializer, **PROBLEMS})
     @action(detail=True, methods=["get"], filterset_class=None)

@@ -11,6 +11,7 @@ API_APPLICATIONS = (
     "marketplace.jobs",
     "marketplace.approvals",
     "marketplace.participants",
+    "marketplace.access",
     "marketplace.registration",
     "marketplace.notices",
     "marketplace.webhooks",

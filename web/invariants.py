@@ -11,7 +11,7 @@ from django.db import connection
 from marketplace.kernel import clock
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
-from marketplace.kernel.suspensions import HOLDING_PAYMENTS
+from marketplace.kernel.suspensions import EFFECTS, HOLDING_PAYMENTS
 
 ALARM_DAYS = 7
 """How long what waits for a person may do so before an alarm about it has to stand; alarms are raised within seconds."""
@@ -192,4 +192,37 @@ Invariant(
     guards=("notices_task.task_open_once", "notices_task.no_delete", "participants_suspension.append_only"),
     test="tests/web/test_suspended_invariants.py::test_sanctions_that_nobody_is_asked_about_are_named",
     check=_held_without_task,
+)
+
+_WITHOUT_TRUSTEE = f"""
+    SELECT s.public_id FROM participants_suspension s
+     WHERE s.kind IN ({sql_list(sorted(kind for kind, effect in EFFECTS.items() if effect.acting is not None))})
+       AND s.recorded_at < %(told_since)s
+       AND NOT EXISTS (SELECT FROM participants_reinstatement l WHERE l.suspension_id = s.id)
+       AND NOT EXISTS (
+           SELECT FROM participants_membership m JOIN participants_rolegrant g ON g.membership_id = m.id
+            WHERE m.organisation_id = s.organisation_id AND g.role = 'trustee'
+              AND (g.revoked_at IS NULL OR g.revoked_at > %(left_since)s))
+       AND NOT EXISTS (
+           SELECT FROM notices_task t JOIN participants_suspension o ON o.public_id = t.thread
+            WHERE t.kind = 'appoint' AND t.state = 'open' AND o.organisation_id = s.organisation_id)
+     ORDER BY s.id LIMIT %(limit)s
+"""  # noqa: S608  our own words
+
+
+def _without_trustee() -> list[dict[str, Any]]:
+    """Suspensions under which nobody acts for the organisation, and about which no task asks the operator."""
+    since = {"told_since": clock.real_now() - TOLD_WITHIN, "left_since": clock.now() - TOLD_WITHIN}
+    with connection.cursor() as cursor:
+        cursor.execute(_WITHOUT_TRUSTEE, since | {"limit": BREACHES_SHOWN_MAX})
+        return [{"suspension": row[0]} for row in cursor.fetchall()]
+
+
+Invariant(
+    name="web.insolvent_have_a_trustee_or_a_task",
+    promise=10,
+    statement="While nobody acts for an organisation in insolvency proceedings, a task asks the operator to enter its trustee.",
+    guards=("notices_task.task_open_once", "notices_task.no_delete", "participants_suspension.append_only"),
+    test="tests/web/test_suspended_invariants.py::test_proceedings_without_a_trustee_that_nobody_is_asked_for_are_named",
+    check=_without_trustee,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from marketplace.kernel.labels import Label
@@ -188,7 +189,7 @@ def _notes(
 ) -> list[Label]:
     """Notes for the reader besides the figures."""
     seller = supplier or issuer
-    notes = [NETTED.fill({"cycle": cycle})]
+    notes = [_netted(cycle)]
     if supplier:
         notes.append(_filled(INTERMEDIARY, "supplier", _name(supplier)))
     if exempt:
@@ -198,6 +199,12 @@ def _notes(
     if kind == InvoiceKind.INVOICE:
         notes.append(UNREGISTERED)
     return notes
+
+
+@lru_cache(maxsize=8)
+def _netted(cycle: str) -> Label:
+    """The note that all documents of a cycle have."""
+    return NETTED.fill({"cycle": cycle})
 
 
 def _name(party: Party) -> Label:

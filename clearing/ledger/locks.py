@@ -22,6 +22,6 @@ RowOrder(
     "clearing",
     "The cycle whose step is done, then earlier cycles with planned payments of those it would leave short; the charging"
     " progress of an agreement; settlement instructions and bank entries;"
-    " trades; the guarantees of their buyers; in acceptance, in share mode, the cycle that takes its obligations; balances"
+    " in share mode, the organisation that orders a trade to be secured; trades; the guarantees of their buyers; in acceptance, in share mode, the cycle that takes its obligations; balances"
     " of accounts.",
 )

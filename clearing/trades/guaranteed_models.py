@@ -18,6 +18,7 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from ..ground.columns import organisation_key
 from ..guarantees.models import Guarantee
 from ..ledger.models import Entry
+from .authority_guards import ordered_with_authority
 from .causes import GUARANTEED
 from .guaranteed_guards import (
     cleared_when_paid,
@@ -36,11 +37,11 @@ class GuaranteedPart(models.Model):
 
     When the delivery is accepted its buyer is billed (``billed_at``) and pays by ``due_on``, which is not after ``due_by``
     unless a dispute delayed the acceptance. Paid, it is put on hold like the other part, and the trade is cleared. It is
-    released when the trade ends without payment.
+    released when the trade ends without payment. ``ordered_by`` is who of the buyer ordered it; None: the market secured by itself.
 
     Invariants: one of each trade, under a guarantee of its buyer with room for it, valid when it is made and on ``due_by``;
     not of metered periods, nor of data made to order; it is open while its trade is secured or disputed and not paid;
-    nothing is cleared of a trade before it is paid. Rows are never deleted.
+    nothing is cleared of a trade before it is paid; what somebody ordered is within a limit of authority. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="gpt")
@@ -49,6 +50,7 @@ class GuaranteedPart(models.Model):
     amount_minor = MinorField()
     due_by = DayField()
     reserved_at = MomentField()
+    ordered_by = models.CharField(max_length=IDENTIFIER_LENGTH, null=True)
     billed_at = MomentField(null=True)
     due_on = DayField(null=True)
     paid_at = MomentField(null=True)
@@ -88,7 +90,10 @@ class GuaranteedPart(models.Model):
             part_moves(),
             part_counted(),
             part_follows_trade(),
-            immutable("public_id", "trade_id", "guarantee_id", "amount_minor", "due_by", "reserved_at"),
+            ordered_with_authority(),
+            immutable(
+                "public_id", "trade_id", "guarantee_id", "amount_minor", "due_by", "reserved_at", "ordered_by"
+            ),
             set_once("billed_at", "due_on", "paid_at", "paid_from", "released_at"),
             dated_now("reserved_at", real=["recorded_at"]),
             no_delete(),

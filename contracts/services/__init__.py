@@ -1,6 +1,7 @@
 """Services of contracts."""
 
 from .agreements import adjust_price, terminate_agreement
+from .disclosures import disclose_messages, revoke_disclosure
 from .disputes import open_dispute, resolve_dispute
 from .halts import notify_of_halt
 from .mandates import end_without_signer, revoke_mandate, sign_mandate
@@ -14,6 +15,7 @@ __all__ = [
     "accept_offer",
     "adjust_price",
     "counter_request",
+    "disclose_messages",
     "end_expired",
     "end_of_suspended",
     "end_without_signer",
@@ -24,6 +26,7 @@ __all__ = [
     "publish_template",
     "request_negotiation",
     "resolve_dispute",
+    "revoke_disclosure",
     "revoke_mandate",
     "sign",
     "sign_mandate",

@@ -25,9 +25,11 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
+from marketplace.kernel.refusals import record_refusals
 from marketplace.participants import key_queries
 from marketplace.participants import queries as participants
 from marketplace.participants.key_queries import SigningKey
+from marketplace.participants.services import lock_limits
 
 from .. import mandate_object
 from ..errors import MandateEnded, MandateNeeded, OutsideMandate
@@ -35,6 +37,7 @@ from ..mandate_models import LISTED_MAX, MANDATE_VALID, TOTAL_DAYS_MAX, Mandate
 from ..models import Negotiation, Signature, Template
 from ..signed_object import Subject
 from ..states import MandateLimit, Party, label_of
+from .authority import require_authority_to_mandate
 from .moves import require_active
 
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -42,7 +45,7 @@ LIVE_MAX = 20
 """Mandates of one program that have not ended."""
 
 
-@transaction.atomic
+@record_refusals()
 def sign_mandate(
     *,
     actor: Actor,
@@ -59,7 +62,8 @@ def sign_mandate(
     """Let a program of the actor's organisation sign contracts with the organisation's own key, within limits.
 
     The actor, a signatory, signs it by the market's signature (立会人型). Without ``counterparties`` it is for any.
-    ``total_max_minor`` bounds what is signed within any ``total_days`` days. Emits mandate.changed. Raises FieldInvalid,
+    ``total_max_minor`` bounds what is signed within any ``total_days`` days. What is above the actor's limits of authority, a
+    colleague signs whose limits suffice. Emits mandate.changed. Raises ColleagueNeeded, NobodyDecides, FieldInvalid,
     Missing (program, key, contract template, organisation), OrganisationSuspended, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.CONTRACTS_SIGN)
@@ -67,6 +71,7 @@ def sign_mandate(
     organisation_id = actor.require_organisation()
     require_active(str(actor.organisation))
     _check_limits(currency, price_max_minor, total_max_minor, total_days, valid_days)
+    limits = lock_limits(organisation_id)
     signing_key = key_queries.live_key_of(key, organisation_id)
     signing_program = key_queries.lock_program(program, organisation_id, Permission.CONTRACTS_SUBMIT)
     _require_room(signing_program)
@@ -88,6 +93,7 @@ def sign_mandate(
         signed_at=signed_at,
         expires_at=signed_at + timedelta(days=valid_days),
     )
+    require_authority_to_mandate(actor, limits, row, valid_days)
     claims = mandate_object.claims_of(row, signing_key.kid)
     row.signed_hash, row.jws = digest_of(claims), sign_for_market(claims)
     row.save(force_insert=True)

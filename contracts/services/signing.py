@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
-
 from marketplace.events.schemas.contracts import AgreementConcluded
 from marketplace.events.services import emit_all
 from marketplace.evidence.services import Fact, record_all
@@ -14,7 +12,9 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.prepared import insert_prepared
+from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
+from marketplace.participants.services import lock_limits
 from marketplace.rules import services as rules
 from marketplace.rules.services import DecisionView
 
@@ -25,6 +25,7 @@ from ..signed_object import Subject
 from ..states import NEGOTIATION, Party
 from ..terms import parse_terms
 from .attesting import Attestation, attest
+from .authority import commit_party
 from .moves import (
     change_state,
     identifier_of,
@@ -46,7 +47,8 @@ def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> N
     current terms; the buyer's signature then concludes the agreement, if the rules allow it. ``signed_hash``, if given, is
     the hash of the contract that the party has read. Emits negotiation.moved and, on conclusion, agreement.concluded. Raises
     PermissionNeeded, ProofNeeded, Forbidden, Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
-    OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, TradingHalted, and ConclusionRefused with the rules'
+    OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, TradingHalted, ColleagueNeeded and NobodyDecides above the
+    signer's limit of authority, and ConclusionRefused with the rules'
     reasons: then only the rules' decision is recorded, and nothing else changes.
     """
     actor.require(Permission.CONTRACTS_SIGN)
@@ -59,15 +61,15 @@ def submit_signature(
 ) -> Negotiation:
     """Sign the contract with the organisation's own key: ``signature`` is a detached JWS over ``queries.to_sign``.
 
-    A signatory submits it, or a program within a mandate. Otherwise as ``sign``. Raises KeyNotLive, SignatureRefused,
-    MandateNeeded and OutsideMandate besides.
+    A signatory submits it, or a program within a mandate and the limit of authority of who signed that. Otherwise as ``sign``.
+    Raises KeyNotLive, SignatureRefused, MandateNeeded, OutsideMandate and AboveAuthority besides.
     """
     actor.require(Permission.CONTRACTS_SUBMIT)
     return _sign(actor, negotiation, signed_hash, signature)
 
 
 def _sign(actor: Actor, negotiation: str, signed_hash: str | None, given: str | None) -> Negotiation:
-    with transaction.atomic():
+    with record_refusals():
         subject = locked(actor, negotiation)
         if role_in(actor, subject) != Party.BUYER:
             return _sign_as_seller(actor, subject, signed_hash, given)
@@ -84,13 +86,16 @@ def _sign_as_seller(
 ) -> Negotiation:
     """Draw up the contract and sign it as the seller; it then waits for the buyer."""
     role = require_move(actor, negotiation, "agree")
+    limits = lock_limits(actor.require_organisation())
     proposal = queries.latest_proposal(negotiation)
     terms = parse_terms(proposal.terms)
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash)
-    attested = attest(actor, negotiation, _subject(drawn.signed_hash, Party.SELLER, proposal.terms), given)
+    subject = _subject(drawn.signed_hash, Party.SELLER, proposal.terms)
+    attested = attest(actor, negotiation, subject, given)
+    commit_party(actor, limits, negotiation, subject, attested.mandate)
     instrument = Instrument.objects.create(
         negotiation=negotiation,
         proposal=proposal,
@@ -110,14 +115,15 @@ def _sign_as_buyer(
 ) -> Negotiation:
     """Sign as the buyer, which concludes the agreement if the rules allow it."""
     role = require_turn(actor, negotiation, "verify")
+    limits = lock_limits(actor.require_organisation())
     require_buyer_and_seller(negotiation)
     instrument = queries.instrument_of(negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
-    attested = attest(
-        actor, negotiation, _subject(instrument.signed_hash, Party.BUYER, instrument.said["terms"]), given
-    )
+    subject = _subject(instrument.signed_hash, Party.BUYER, instrument.said["terms"])
+    attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
     decision, trading_decision = _require_allowed(actor, negotiation, _trade_facts(negotiation, instrument))
+    commit_party(actor, limits, negotiation, subject, attested.mandate)
     signature = _make_signature(actor, negotiation, instrument, Party.BUYER, attested)
     advance(negotiation, NEGOTIATION, command="verify", role=role)
     agreement = _make_agreement(negotiation, instrument, decision.public_id)

@@ -19,6 +19,7 @@ from .permissions import MayCall, Needs
 from .principal import actor_of
 from .problems import CONTENT_TYPE
 from .serializers import EmptySerializer, ProblemSerializer, StrictSerializer
+from .staff_reads import narrow_for_staff, note_for_staff
 
 M = TypeVar("M", bound=Model)
 
@@ -31,6 +32,7 @@ PROBLEMS = {(status, CONTENT_TYPE): ProblemSerializer for status in (400, 401, 4
 class MarketReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[M]):
     """Lists and shows rows in the caller's scope (``get_queryset``); any other row is missing (404).
 
+    What staff of the operator reads of participants passes ``staff_reads``: so it is narrowed, and leaves a record.
     ``reads``: what one of these reads needs (``permissions.declaration_of``).
     """
 
@@ -43,6 +45,22 @@ class MarketReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     def actor(self) -> Any:
         """The caller as the actor of services."""
         return actor_of(self.request)
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """The rows that the filters leave, of those that the caller may read."""
+        return narrow_for_staff(self, super().filter_queryset(queryset))
+
+    def get_object(self) -> M:
+        """The row that the path names, in the caller's scope."""
+        row: M = super().get_object()
+        note_for_staff(self, [row])
+        return row
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """One page of the rows."""
+        page = super().paginate_queryset(queryset)
+        note_for_staff(self, page or [])
+        return page
 
 
 def command(

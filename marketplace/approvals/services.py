@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import IntegrityError, transaction
 from psycopg import errors as postgres_errors
@@ -92,41 +92,120 @@ def require_two_people(
     Raises PermissionNeeded, ProofNeeded, NotASecondPerson, Forbidden for the system and for a program as the second, Missing
     for another organisation.
     """
-    actor.require(permission)
-    if actor.role is Role.SYSTEM:
-        raise Forbidden(needed=Label("people of the organisation", "組織の担当者"))
-    if actor.organisation != organisation:
-        raise Missing(kind="organisation", identifier=organisation)
-    request = _Request(
-        actor, permission, organisation, command, subject, payload, expires_in, amount_minor, currency
+    request = _checked(
+        _Request(
+            actor, permission, organisation, command, subject, payload, expires_in, amount_minor, currency
+        )
     )
     pending = _pending(request)
-    if (
-        pending is None
-        or actor.identifier in (pending.first_person, pending.first_responsible)
-        or pending.expires_at <= clock.now()
-    ):
+    if pending is None or not _is_second(pending, actor):
         raise _second_person_needed(request, pending)
-    actor.require_person()
-    actor.require_fresh_proof()
     try:
-        with _guarded():
-            _end(pending, actor, "approve", role=MEMBER)
+        _approve(pending, actor)
     except _FirstActsNoMore:
         raise _second_person_needed(request, None, replaced=pending.public_id) from None
     return pending
 
 
+def ask_colleague(
+    *,
+    actor: Actor,
+    permission: Permission,
+    organisation: str,
+    command: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    expires_in: timedelta,
+    amount_minor: int | None = None,
+    currency: str = "",
+    refusal: type[SecondPersonNeeded] = SecondPersonNeeded,
+    **fields: Any,
+) -> NoReturn:
+    """Refuse a command that the actor may not give alone, and record that it asks a colleague to give it (稟議).
+
+    For a command that another person may give without a second one, as ``answer_colleague`` says. Where a colleague has asked
+    for the same, that approval stays. Raises ``refusal`` with its further ``fields``, and the errors of ``require_two_people``.
+    """
+    request = _checked(
+        _Request(
+            actor, permission, organisation, command, subject, payload, expires_in, amount_minor, currency
+        )
+    )
+    raise _second_person_needed(request, _pending(request), refusal=refusal, **fields)
+
+
+def answer_colleague(
+    *,
+    actor: Actor,
+    permission: Permission,
+    organisation: str,
+    command: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    amount_minor: int | None = None,
+    currency: str = "",
+) -> Approval | None:
+    """The approval that a colleague asked for with exactly this command, ended as approved by the actor; None without one.
+
+    For a command that the actor may give alone. The actor is a person with a fresh proof. Raises ProofNeeded,
+    NotASecondPerson, Forbidden.
+    """
+    request = _Request(
+        actor, permission, organisation, command, subject, payload, timedelta(), amount_minor, currency
+    )
+    pending = _pending(request)
+    if pending is None or not _is_second(pending, actor):
+        return None
+    _checked(request)
+    try:
+        _approve(pending, actor)
+    except _FirstActsNoMore:
+        return None
+    return pending
+
+
+def _checked(request: _Request) -> _Request:
+    """The request, if its actor may give it for its organisation. Raises PermissionNeeded, ProofNeeded, Forbidden, Missing."""
+    request.actor.require(request.permission)
+    if request.actor.role is Role.SYSTEM:
+        raise Forbidden(needed=Label("people of the organisation", "組織の担当者"))
+    if request.actor.organisation != request.organisation:
+        raise Missing(kind="organisation", identifier=request.organisation)
+    return request
+
+
+def _approve(pending: Approval, actor: Actor) -> None:
+    """End it as approved by a person with a fresh proof. Raises _FirstActsNoMore, NotASecondPerson, ProofNeeded, Forbidden."""
+    actor.require_person()
+    actor.require_fresh_proof()
+    with _guarded():
+        _end(pending, actor, "approve", role=MEMBER)
+
+
+def _is_second(pending: Approval, actor: Actor) -> bool:
+    """Whether the actor is another than who gave the pending command first, in time."""
+    return (
+        actor.identifier not in (pending.first_person, pending.first_responsible)
+        and pending.expires_at > clock.now()
+    )
+
+
 def _second_person_needed(
-    request: _Request, pending: Approval | None, *, replaced: str = ""
+    request: _Request,
+    pending: Approval | None,
+    *,
+    replaced: str = "",
+    refusal: type[SecondPersonNeeded] = SecondPersonNeeded,
+    **fields: Any,
 ) -> SecondPersonNeeded:
     """The refusal that records the request; ``replaced`` is the pending approval of a first person who acts no more."""
     expires_at = pending.expires_at if pending else clock.now() + request.expires_in
-    return SecondPersonNeeded(
+    return refusal(
         record=lambda: _record_request(request, replaced),
         command=request.command,
         approval=pending.public_id if pending else request.public_id,
         expires_at=expires_at.isoformat(),
+        **fields,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from marketplace.kernel.labels import Label
-from marketplace.participants.queries import operator_organisation
+from marketplace.participants.queries import OrganisationView, operator_organisation
+from marketplace.participants.suspension_queries import insolvency_without_trustee
 
 from .services import close_tasks, open_task
 from .states import TaskKind
@@ -35,3 +36,9 @@ def ask_operator(
 def finish_for_operator(kind: TaskKind, thread: str) -> None:
     """Close the tasks of a kind and thread that the operator has."""
     close_tasks(thread=thread, kinds=(kind,), done_by=operator_organisation().id)
+
+
+def ask_for_trustee(party: OrganisationView) -> None:
+    """Open the operator's task to enter the trustee of an organisation for which nobody acts, if it is one."""
+    if suspension := insolvency_without_trustee(party.id):
+        ask_operator(TaskKind.APPOINT, suspension, party=party.name, suspension=suspension)

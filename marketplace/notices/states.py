@@ -35,6 +35,7 @@ class TaskKind(TextChoices):
     PAY_AGAIN = "pay_again", Label("pay again what came back", "返却された支払の再送")
     VET_ACCOUNT = "vet_account", Label("confirm the new payout account", "振込先口座の変更の確認")
     FREEZE = "freeze", Label("hold payments under sanctions", "制裁措置による支払の保留")
+    APPOINT = "appoint", Label("enter the trustee whom the court appointed", "裁判所が選任した管財人の登録")
     SECOND = "second", Label("confirm as the second owner", "二人目の代表管理者としての確認")
     TAKE_OVER = "take_over", Label("name who answers for the program", "プログラムの責任者の変更")
     RENEW = "renew", Label("renew the secret of the program", "プログラムのシークレットの更新")
@@ -43,6 +44,7 @@ class TaskKind(TextChoices):
         Label("release the locked login as the second person", "二人目としてのログイン停止解除の確認"),
     )
     RECOVER = "recover", Label("attend to the recovery of an owner", "代表管理者の回復手続への対応")
+    DISCLOSE = "disclose", Label("decide whether the participant is told", "参加者への通知の可否の確認")
     REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 
 

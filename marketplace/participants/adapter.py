@@ -1,4 +1,4 @@
-"""Account policy: an owner of the organisation adds its people; public sign-up is closed."""
+"""Account policy: people join by invitations; public sign-up is closed."""
 
 from __future__ import annotations
 

@@ -72,14 +72,6 @@ class OperatorExists(DomainError):
     detail = Label("The market already has an operator.", "この市場には既に運営者が登録されています。")
 
 
-class OperatorStays(DomainError):
-    """The operator's own organisation cannot be suspended."""
-
-    code = "operator_stays"
-    category = Category.CONFLICT
-    detail = Label("The operator cannot be suspended.", "運営者自身を停止することはできません。")
-
-
 class EmailTaken(DomainError):
     """The e-mail address belongs to another account."""
 
@@ -180,28 +172,6 @@ class HolderDiffers(DomainError):
         "The account holder must be your organisation's name in katakana or Latin letters, as it is on record, because"
         " nobody else of your organisation can confirm the account.",
         "確認できる構成員がほかにいないため、口座名義は登録されている組織の名称（カナまたは英字）と一致する必要があります。",
-    )
-
-
-class SuspensionStands(DomainError):
-    """A suspension of this kind stands already, by the same document. Fields: ``suspension``."""
-
-    code = "suspension_stands"
-    category = Category.CONFLICT
-    detail = Label(
-        "The suspension {suspension} of this kind stands already, by the same document.",
-        "同じ種類・同じ文書による停止 {suspension} が既に有効です。",
-    )
-
-
-class NotInInsolvency(DomainError):
-    """A trustee acts only in insolvency proceedings. Fields: ``organisation``."""
-
-    code = "not_in_insolvency"
-    category = Category.CONFLICT
-    detail = Label(
-        "{organisation} is not suspended for insolvency. Suspend it first, with the number of the court's order.",
-        "{organisation} は倒産手続による停止中ではありません。先に裁判所の決定番号を付して停止してください。",
     )
 
 
@@ -312,15 +282,23 @@ class LastOwner(DomainError):
 
 
 class RoleHeld(DomainError):
-    """The member holds the role already, or does not hold it. Fields: ``role``."""
+    """The member holds the role already. Fields: ``role``."""
 
     code = "role_unchanged"
     category = Category.CONFLICT
     field = "role"
     detail = Label(
-        "Nothing changes: whether the member holds the role {role} is as you ask already.",
-        "役割 {role} の保有状況は既にご指定のとおりです。",
+        "The member holds the role {role} already.", "この構成員は既に役割 {role} を有しています。"
     )
+
+
+class RoleNotHeld(DomainError):
+    """The member does not hold the role. Fields: ``role``."""
+
+    code = "role_unchanged"
+    category = Category.CONFLICT
+    field = "role"
+    detail = Label("The member does not hold the role {role}.", "この構成員は役割 {role} を有していません。")
 
 
 class ChangeProposed(DomainError):

@@ -85,7 +85,8 @@ def role_granted_rightly() -> pgtrigger.Trigger:
 
 
 def changed_rightly() -> pgtrigger.Trigger:
-    """A change of a membership is of an owner or of the member itself, and of two owners where that takes two."""
+    """A change of a membership is of an owner or of the member itself, and of two owners where that takes two; a trustee
+    takes access away alone."""
     return pgtrigger.Trigger(
         name="changed_rightly",
         when=pgtrigger.Before,
@@ -96,6 +97,7 @@ def changed_rightly() -> pgtrigger.Trigger:
             ("member", "text"),
             ("is_owners", "boolean"),
             ("recovered", "boolean"),
+            ("trusted", "boolean"),
         ],
         func=sql_body(_SQL / "changed_rightly.sql", OWNERS=OWNERS),
     )

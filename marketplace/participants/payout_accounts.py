@@ -85,8 +85,7 @@ def payout_account(stated: Mapping[str, str]) -> PayoutAccount:
 
 def holder_kana(name: str) -> str:
     """``name``, in katakana of either width, in the form of transfer files; raises FieldInvalid for other characters."""
-    full_width = unicodedata.normalize("NFKC", name.strip()).upper().translate(_LARGE)
-    kana = "".join(_HALF_WIDTH.get(letter, letter) for letter in unicodedata.normalize("NFD", full_width))
+    kana = _half_width(name)
     if not re.fullmatch(HOLDER_PATTERN, kana):
         raise FieldInvalid(
             "payout_account.account_holder_kana",
@@ -96,6 +95,11 @@ def holder_kana(name: str) -> str:
             ),
         )
     return kana
+
+
+def _half_width(name: str) -> str:
+    full_width = unicodedata.normalize("NFKC", name.strip()).upper().translate(_LARGE)
+    return "".join(_HALF_WIDTH.get(letter, letter) for letter in unicodedata.normalize("NFD", full_width))
 
 
 def usable_from(confirmed_on: date) -> date:
@@ -142,6 +146,5 @@ def _plain(name: str) -> str:
 
 def is_kana(name: str) -> bool:
     """Whether a name is in katakana, Latin letters, digits and the signs of transfer files; it may be longer than those."""
-    full_width = unicodedata.normalize("NFKC", name.strip()).upper().translate(_LARGE)
-    kana = "".join(_HALF_WIDTH.get(letter, letter) for letter in unicodedata.normalize("NFD", full_width))
+    kana = _half_width(name)
     return bool(kana) and re.sub(r"[ｦｱ-ﾝﾞﾟA-Z0-9 ().,/¥｢｣-]", "", kana) == ""

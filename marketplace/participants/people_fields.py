@@ -1,13 +1,16 @@
-"""Checks of what commands about people state."""
+"""Checks of what commands about organisations and their people state: each rule once."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from datetime import date
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES
@@ -16,18 +19,45 @@ from .models import LANGUAGES, Organisation
 from .states import MemberRole
 
 REQUIRED = Label("this field is required", "入力してください")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+EFFECTIVE_DAYS_MAX = 3652
 
 
-def checked_email(email: str) -> str:
+def checked_email(email: str, field: str = "email") -> str:
     """The mail address in lower case; raises FieldInvalid."""
     address = email.strip().lower()
     try:
         validate_email(address)
     except ValidationError:
         raise FieldInvalid(
-            "email", Label("specify an e-mail address", "メールアドレスを指定してください")
+            field, Label("specify an e-mail address", "メールアドレスを指定してください")
         ) from None
     return address
+
+
+def checked_sha256(field: str, digest: str) -> str:
+    """The SHA-256 of a document; raises FieldInvalid."""
+    if not SHA256.fullmatch(digest):
+        raise FieldInvalid(
+            field, Label("use 64 hexadecimal digits in lower case", "16進小文字64桁で指定してください")
+        )
+    return digest
+
+
+def checked_effective_day(day: date | None) -> date:
+    """The day from which something holds: today unless stated, at most ten years ago; raises FieldInvalid."""
+    today = clock.today()
+    if day is None:
+        return today
+    if not 0 <= (today - day).days <= EFFECTIVE_DAYS_MAX:
+        raise FieldInvalid(
+            "effective_on",
+            Label(
+                "state a day that has come, within the last ten years",
+                "本日以前で過去10年以内の日を指定してください",
+            ),
+        )
+    return day
 
 
 def checked_roles(organisation: Organisation, roles: Collection[str], field: str = "roles") -> list[str]:

@@ -31,6 +31,7 @@ from .people_serializers import (
     MemberSerializer,
 )
 from .recovery_serializers import FiledRecoverySerializer, ObjectSerializer
+from .services.second_owner import WITHDRAWS
 
 TOKEN_EXAMPLE = "ivk_kq3mX0q2J9yqQn7b1mR4u6W8z5c2V0t1s3d5f7g9h1j"  # noqa: S105  # an example
 
@@ -63,7 +64,7 @@ class MemberViewSet(MarketReadViewSet[Membership]):
         summary="End a membership",
         request=EndMembershipSerializer,
         response=MemberChangeSerializer,
-        needs=Permission.MEMBERS_WRITE,
+        needs=WITHDRAWS,
         example={"reason": "退職のため"},
     )
     def end(self, data: dict[str, Any], public_id: str) -> MemberChange:
@@ -85,7 +86,7 @@ class MemberViewSet(MarketReadViewSet[Membership]):
         summary="Revoke a role",
         request=ChangeRoleSerializer,
         response=MemberChangeSerializer,
-        needs=(Permission.MEMBERS_WRITE, Permission.PERSON_OWN),
+        needs=(*WITHDRAWS, Permission.PERSON_OWN),
         example={"role": "trader", "reason": "異動のため"},
     )
     def revoke_role(self, data: dict[str, Any], public_id: str) -> MemberChange:

@@ -24,7 +24,8 @@ from .program_serializers import (
     RotateSecretSerializer,
 )
 
-TIGHTENING = (Permission.PROGRAMS_WRITE, Permission.MEMBERS_WRITE)
+TIGHTENING = (Permission.PROGRAMS_WRITE, Permission.ORGANISATION_WRITE)
+"""Owners hold both; in insolvency proceedings the trustee holds the second, and may take access away."""
 
 
 class ApplicationViewSet(MarketReadViewSet[Application]):

@@ -27,3 +27,13 @@ RecordedRows(
     record="e.subject, e.payload -> 'suspension', e.payload -> 'kind', e.payload -> 'reason_code',"
     " e.payload -> 'reference', e.payload -> 'effective_on', e.actor",
 )
+RecordedRows(
+    table="participants_authoritylimit",
+    kinds=("participants.authority_limit_stated",),
+    row="r.public_id, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id), r.act, r.role,"
+    " r.person, r.currency, r.per_act_minor, r.per_month_minor, r.stated_by,"
+    " (SELECT p.public_id FROM approvals_approval p WHERE p.id = r.approval_id)",
+    record="e.subject, e.payload -> 'organisation', e.payload -> 'act', e.payload -> 'role', e.payload -> 'person',"
+    " e.payload -> 'currency', e.payload -> 'per_act_minor', e.payload -> 'per_month_minor', e.actor,"
+    " e.payload -> 'approval'",
+)

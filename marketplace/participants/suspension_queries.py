@@ -11,8 +11,8 @@ from marketplace.kernel.errors import OrganisationSuspended
 from marketplace.kernel.prepared import fetch_prepared
 from marketplace.kernel.suspensions import HOLDING_PAYMENTS, SuspensionKind
 
-from .models import Suspension, TrusteeAppointment
-from .states import OrganisationState
+from .models import RoleGrant, Suspension, TrusteeAppointment
+from .states import MemberRole, OrganisationState
 
 _UNPAID = """
     SELECT DISTINCT s.organisation_id FROM participants_suspension s
@@ -61,6 +61,24 @@ def visible_suspensions(actor: Actor) -> QuerySet[Suspension]:
 def in_insolvency(organisation_id: int) -> bool:
     """Whether a trustee acts for an organisation."""
     return standing_suspensions(organisation_id).filter(kind=SuspensionKind.INSOLVENCY).exists()
+
+
+def insolvency_without_trustee(organisation_id: int) -> str | None:
+    """The suspension (public identifier) by which a trustee alone acts for an organisation that has none; or None."""
+    trustees = RoleGrant.objects.filter(
+        membership__organisation_id=organisation_id,
+        membership__ended_at=None,
+        role=MemberRole.TRUSTEE,
+        revoked_at=None,
+    )
+    standing = standing_suspensions(organisation_id).filter(kind=SuspensionKind.INSOLVENCY).first()
+    return None if standing is None or trustees.exists() else standing.public_id
+
+
+def standing_insolvencies(organisation_id: int) -> list[str]:
+    """The suspensions (public identifiers) by which a trustee acts for an organisation."""
+    rows = standing_suspensions(organisation_id).filter(kind=SuspensionKind.INSOLVENCY)
+    return list(rows.values_list("public_id", flat=True))
 
 
 def visible_trustees(actor: Actor) -> QuerySet[TrusteeAppointment]:

@@ -79,8 +79,10 @@ def warn_expiring() -> int:
 
 
 def reset_due() -> int:
-    """Take the second factors whose waiting time has ended; returns how many."""
-    due = SecondFactorReset.objects.filter(ends_at__lte=clock.now(), state=SecondFactorResetState.WAITING)
+    """Take the second factors whose waiting time has ended, and stop what nobody confirmed in time; returns how many."""
+    due = SecondFactorReset.objects.filter(
+        ends_at__lte=clock.now(), state__in=(SecondFactorResetState.PROPOSED, SecondFactorResetState.WAITING)
+    )
     return RESETS.each(
         due.exclude(public_id__in=RESETS.standing_aside())
         .order_by("ends_at")

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from .authority_views import AuthorityLimitViewSet
 from .fact_views import FactChangeViewSet
 from .key_views import OrganisationKeyViewSet
 from .login_views import LoginLockViewSet, SecondFactorResetViewSet
@@ -23,6 +24,7 @@ router.register("members", MemberViewSet, basename="member")
 router.register("member-changes", MemberChangeViewSet, basename="member-change")
 router.register("invitations", JoiningViewSet, basename="joining")
 router.register("applications", ApplicationViewSet, basename="application")
+router.register("authority-limits", AuthorityLimitViewSet, basename="authority-limit")
 router.register("organisation-keys", OrganisationKeyViewSet, basename="organisation-key")
 router.register("payout-account-changes", PayoutAccountChangeViewSet, basename="payout-account-change")
 router.register("suspensions", SuspensionViewSet, basename="suspension")

@@ -117,9 +117,9 @@ class DecisionViewSet(MarketReadViewSet[Decision]):
 
     @extend_schema(summary="Replay a decision", responses={200: ReplaySerializer, **PROBLEMS})
     @action(detail=True, methods=["get"], filterset_class=None)
-    def replay(self, request: Request, **captured: Any) -> Response:
+    def replay(self, request: Request, **_: Any) -> Response:
         """Evaluate the recorded facts again under the same version of the rulebook, and compare the results."""
-        public_id = captured["id"]
+        public_id = self.get_object().public_id
         same = services.replay(public_id, actor=self.actor)
         return Response(ReplaySerializer({"decision": public_id, "same": same}).data)
 
@@ -128,7 +128,7 @@ class DecisionViewSet(MarketReadViewSet[Decision]):
         request=PreviewSerializer,
         response=PreviewedSerializer,
         detail=False,
-        needs=Permission.OPERATOR_READ,
+        needs=(Permission.RULEBOOK_WRITE, Permission.ADMISSION_READ),
         example=PREVIEW_EXAMPLE,
     )
     def preview(self, data: dict[str, Any]) -> services.Judgement:

@@ -44,6 +44,8 @@ DEMO_KEY_FILE = VAR / "demo" / "logins.key"
 PROGRAM_LOADER = "marketplace.participants.principal.load_program"
 PERSON_LOADER = "marketplace.participants.principal.load_person"
 PARAMETER_READER = "marketplace.rules.queries.parameter"
+STAFF_READS_NARROWED_BY = "marketplace.access.reading.narrow"
+STAFF_READS_NOTED_BY = "marketplace.access.reading.note"
 # Whether webhooks may go to this machine and its network, and over http: for demonstrations and tests only.
 WEBHOOKS_LOCAL = False
 # Whether business time may be moved: for demonstrations and tests, never where money is real.
@@ -58,6 +60,7 @@ MARKET_APPLICATIONS = [
     "marketplace.jobs",
     "marketplace.approvals",
     "marketplace.participants",
+    "marketplace.access",
     "marketplace.registration",
     "marketplace.notices",
     "marketplace.webhooks",

@@ -5,6 +5,8 @@ from typing import Any
 ENUMERATIONS: dict[str, Any] = {
     "AbortReasonEnum": "delivery.states.AbortReason.choices",
     "AcceptedByEnum": "delivery.states.AcceptedBy.choices",
+    "AccessGroundEnum": "marketplace.access.states.AccessGround.choices",
+    "AccessKindEnum": "marketplace.access.states.AccessKind.choices",
     "AccountKindEnum": "clearing.ledger.states.AccountKind.choices",
     "AccountTypeEnum": "marketplace.participants.states.AccountType.choices",
     "AdmissionStateEnum": "marketplace.participants.states.AdmissionState.choices",

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.access.reading import require_pipe
 from marketplace.api.filters import refuse_unknown
 from marketplace.api.permissions import declare
 from marketplace.api.principal import actor_of
@@ -75,9 +76,13 @@ class FeedView(APIView):
         responses={200: FeedPageSerializer, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
-        """The events after `after`, at least once each; the same events as webhooks send, in the same form."""
+        """The events after `after`, at least once each; the same events as webhooks send, in the same form.
+
+        All events are in the operator's feed, which its support staff and auditors read.
+        """
         refuse_unknown(request, {"after", "types", "page_size"})
         actor = actor_of(request)
+        require_pipe(actor)
         named = [name for name in request.query_params.get("types", "").split(",") if name]
         page = queries.read_feed(
             actor=actor,

@@ -32,6 +32,7 @@ MOVES_NO_MONEY = {
     "RegistrationViewSet.send_code",
     "RegistrationViewSet.state_owners",
     "RegistrationViewSet.submit",
+    "AuthorityLimitViewSet.create",
     "FactChangeViewSet.create",
     "MandateViewSet.create",
     "MandateViewSet.revoke",

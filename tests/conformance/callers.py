@@ -19,7 +19,7 @@ from marketplace.kernel.permissions import (
     Permission,
     permissions_of,
 )
-from marketplace.participants.models import Membership, Organisation, Session
+from marketplace.participants.models import Membership, Organisation, Session, User
 from marketplace.participants.sessions import digest_of_token
 from tests.client import KeyedClient
 from tests.participants import factories as parties
@@ -89,6 +89,19 @@ def person(
 ) -> Caller:
     """A caller with a session of a new person of ``subject``."""
     member = parties.person_of(subject, f"{side}-{name.replace(' ', '-')}", roles)
+    return session_of(member, side, subject, name, roles, proved_seconds_ago=proved_seconds_ago)
+
+
+def session_of(
+    member: User,
+    side: str,
+    subject: Organisation,
+    name: str,
+    roles: frozenset[str],
+    *,
+    proved_seconds_ago: float | None = 0,
+) -> Caller:
+    """A caller with a session of a member of ``subject`` who has ``roles``."""
     proved = proved_seconds_ago is not None
     return Caller(
         f"{side}: {name}",

@@ -1,4 +1,4 @@
-"""Requests that succeed, of keys with which organisations sign by themselves, and of mandates of their programs."""
+"""Requests that succeed, of keys with which organisations sign by themselves, of mandates of their programs, and of limits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from marketplace.participants import services as participants
 from marketplace.participants.models import Application
 from tests.contracts import factories as contracts
 from tests.contracts.mandates import LIMITS
+from tests.participants import factories as parties
 from tests.participants import keys
 
 from .requests import Request, Table
@@ -35,6 +36,12 @@ def register(world: World) -> Request:
     asked = participants.challenge_key(actor=world.actor("buyer"), jwk=jwk)["challenge"]
     proof = keys.sign_detached(held, asked)
     return Request(body={"jwk": jwk, "label": "desk", "challenge": asked, "proof": proof})
+
+
+def authority_limit(world: World) -> str:
+    parties.keep_proved(world.actor("buyer").identifier)
+    stated = {"act": "buy", "role": "trader", "per_month_minor": 10_000_000}
+    return participants.state_authority_limit(actor=world.actor("buyer"), **stated).public_id
 
 
 def programs(world: World) -> list[str]:
@@ -75,6 +82,8 @@ TABLE.listed("organisation-keys/", "buyer", key)
 TABLE.sent("organisation-keys/challenge/", "buyer", challenge)
 TABLE.example("POST organisation-keys/", "buyer")(register)
 TABLE.of_row("POST organisation-keys/{}/revoke/", "buyer", key, {"reason": "lost"})
+TABLE.listed("authority-limits/", "buyer", authority_limit)
+TABLE.sent("authority-limits/", "buyer", {"act": "sign", "role": "signatory", "per_act_minor": 10_000_000})
 TABLE.listed("mandates/", "buyer", mandate)
 TABLE.example("POST mandates/", "buyer")(sign_mandate)
 TABLE.of_row("POST mandates/{}/revoke/", "buyer", mandate)

@@ -137,8 +137,8 @@ def halt(world: World) -> str:
 
 TABLE.listed("evidence/records/", "operator", record)
 TABLE.read("evidence/keys/", EVERYBODY)
-TABLE.listed("events/outbox/", "operator", event)
-TABLE.listed("events/inbox/", "operator", parked_entry)
+TABLE.listed("events/outbox/", "operator", event, is_narrowed=True)
+TABLE.listed("events/inbox/", "operator", parked_entry, is_narrowed=True)
 TABLE.of_row("POST events/inbox/{}/retry/", "operator", parked_entry)
 TABLE.of_row("POST events/inbox/{}/abandon/", "operator", parked_entry, {"reason": "Refunded by hand."})
 TABLE.read("events/feed/", "buyer", is_shared=True)
@@ -149,7 +149,7 @@ TABLE.of_row("POST jobs/{}/abandon/", "operator", parked_job, {"reason": "The re
 TABLE.listed("tasks/", "buyer", task)
 TABLE.listed("notices/", "buyer", notice)
 TABLE.of_row("POST notices/{}/read/", "buyer", notice)
-TABLE.listed("aside-rows/", "operator", aside)
+TABLE.listed("aside-rows/", "operator", aside, is_narrowed=True)
 TABLE.of_row("POST aside-rows/{}/retry/", "operator", aside)
 
 TABLE.listed("webhooks/", "buyer", webhook)

@@ -12,13 +12,13 @@ from django.db import transaction
 
 from marketplace.api.checks import Route
 from marketplace.api.permissions import PUBLIC, Keyed, permissions_in
-from marketplace.kernel.permissions import SCOPES, permissions_of
+from marketplace.kernel.permissions import RULES, SCOPES, permissions_of
 from marketplace.kernel.suspensions import SuspensionKind
 from tests.participants import factories as parties
 
 from .callers import EVERYTHING, Caller, Verdict
 from .requests import APPLICANT, EVERYBODY, ROUTES, Example, Request
-from .world import World, suspend
+from .world import World, suspend, trustee
 
 PROBLEM = "application/problem+json"
 COSTLY_LEFT_OUT = ("trader", "engineer", "signatory", "trustee", "old proof")
@@ -131,9 +131,12 @@ class Trial:
             verdict = caller.verdict(needs, authenticates=self._authenticates())
             with self._undone():
                 answer = send(self.name, request, caller)
-            self._judge(caller.name, verdict, answer, done, is_own=self._is_own(caller))
+            acts = self._acts_for_others(caller)
+            self._judge(caller.name, verdict, answer, done, is_own=self._is_own(caller), acts_for_others=acts)
         if self.example.side in self.world.organisations and self.example.side != "operator":
             self._try_suspended(request, done)
+            if not self.example.is_costly:
+                self._try_trustee(request, done)
         return self.faults
 
     def _undone(self) -> contextlib.AbstractContextManager[None]:
@@ -143,6 +146,12 @@ class Trial:
         return getattr(self.route.view, "authentication_classes", None) != () and hasattr(
             self.route.view, "authentication_classes"
         )
+
+    def _acts_for_others(self, caller: Caller) -> bool:
+        """Whether somebody of the operator reads, or holds a permission for it that no participant holds."""
+        held = caller.permissions.intersection(permissions_in(self.route.needs or PUBLIC))
+        is_operators = not self.route.changes or any(not RULES[each].participant for each in held)
+        return caller.side == "operator" and is_operators
 
     def _succeeding(self, request: Request) -> Answer:
         """The answer to whoever may do it: the same request that the others send."""
@@ -199,6 +208,7 @@ class Trial:
         *,
         is_own: bool,
         suspended: bool = False,
+        acts_for_others: bool = False,
     ) -> None:
         """Note what is wrong with an answer to a caller of whom the table says ``verdict``."""
         said = f"{answer.status} {answer.code} {answer.text[:160]}"
@@ -214,13 +224,11 @@ class Trial:
             is_narrowed = self.example.is_narrowed and answer.status in REFUSED_OTHERWISE
             if answer.status != done.status and not is_narrowed:
                 self._note(who, f"may, but: {said}")
-        elif not is_own and not self.example.is_shared:
+        elif not is_own and not acts_for_others and not self.example.is_shared:
             self._judge_other(who, answer, done, said)
 
     def _judge_other(self, who: str, answer: Answer, done: Answer, said: str) -> None:
         """Somebody of another organisation who holds the permission finds nothing of what is not its own."""
-        if who.startswith("operator"):
-            return
         if answer.status >= 400:
             if answer.status not in REFUSED_OTHERWISE:
                 self._note(who, f"refused in another way: {said}")
@@ -242,10 +250,24 @@ class Trial:
                 answer = send(self.name, request, self.world.everything(self.example.side))
             who, said = f"{self.example.side}, {kind}", f"{answer.status} {answer.code} {answer.text}"
             self._judge(who, Verdict.MAY, answer, done, is_own=True, suspended=True)
-            if may and answer.status != done.status and self.name not in STOPPED_BY_SUSPENSION:
+            # Of what the row itself allows some, the permission that others need for it may be withheld.
+            is_withheld = self.example.is_narrowed and answer.code in SUSPENDED
+            stopped = is_withheld or self.name in STOPPED_BY_SUSPENSION
+            if may and answer.status != done.status and not stopped:
                 self._note(who, f"cannot go on: {said}")
             elif not may and (answer.status != 403 or answer.code not in SUSPENDED):
                 self._note(who, f"is not refused as suspended: {said}")
+
+    def _try_trustee(self, request: Request, done: Answer) -> None:
+        """The trustee of an organisation in insolvency proceedings does what its role holds."""
+        with undone():
+            suspend(self.world.of(self.example.side), SuspensionKind.INSOLVENCY)
+            caller = trustee(self.world, self.example.side)
+            answer = send(self.name, request, caller)
+        if self.name in STOPPED_BY_SUSPENSION and answer.code in SUSPENDED:
+            return
+        verdict = caller.verdict(self.route.needs or PUBLIC, authenticates=self._authenticates())
+        self._judge(caller.name, verdict, answer, done, is_own=True)
 
     def _note(self, who: str, what: str) -> None:
         self.faults.append(f"{who}: {what}")

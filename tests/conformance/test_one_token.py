@@ -17,18 +17,38 @@ from django.db import transaction
 from django.db.models import Model
 from oauth2_provider.models import get_access_token_model
 
-from contracts.models import Agreement, Mandate, Proposal, Signature
+from contracts.models import Agreement, Mandate, MessageDisclosure, Proposal, Signature
 from delivery.models import Download, Voucher
+from marketplace.access.models import AccessDeferral, StaffAccess
 from marketplace.api.openapi import openapi_document
 from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.identifiers import IdentifierField
-from marketplace.participants.models import Application, Membership, OrganisationKey, RoleGrant, Session, User
+from marketplace.participants.models import (
+    Application,
+    LoginLock,
+    Membership,
+    OrganisationKey,
+    OwnerRecovery,
+    PayoutAccountChange,
+    RoleGrant,
+    Session,
+    TrusteeAppointment,
+    User,
+)
 from marketplace.registration.models import Registration
 from marketplace.rules.models import Halt
 from marketplace.webhooks.models import Webhook, WebhookSecret
 
-from . import examples_clearing, examples_market, examples_participants, examples_trading
+from . import (
+    examples_access,
+    examples_clearing,
+    examples_market,
+    examples_participants,
+    examples_people,
+    examples_standing,
+    examples_trading,
+)
 from .callers import Caller
 from .matrix import send
 from .requests import ROUTES, Request
@@ -49,6 +69,7 @@ NEVER_MADE: tuple[type[Model], ...] = (
     Session,
     get_access_token_model(),
     Mandate,
+    MessageDisclosure,
     OrganisationKey,
     Signature,
     Proposal,
@@ -67,11 +88,17 @@ ARRANGED = (
     examples_participants.program,
     examples_participants.screened,
     examples_participants.suspended,
+    examples_people.lock,
+    examples_people.recovery,
+    examples_standing.account_change,
+    examples_standing.insolvent,
     examples_market.webhook,
     examples_market.notice,
     examples_market.task,
     examples_market.halt,
     examples_clearing.confirm,
+    examples_access.opened,
+    examples_access.deferred,
     examples_clearing.notice,
 )
 
@@ -151,7 +178,12 @@ def done_by_two() -> dict[str, int]:
     return {
         "approved": Approval.objects.filter(state="approved").count(),
         "accepted": Registration.objects.filter(state="accepted").count(),
+        "released": LoginLock.objects.exclude(released_at=None).count(),
+        "recovered": OwnerRecovery.objects.exclude(confirmed_at=None).count(),
+        "appointed": TrusteeAppointment.objects.exclude(user=None).count(),
+        "accounts": PayoutAccountChange.objects.filter(state="confirmed", is_registered=False).count(),
         "lifted": Halt.objects.exclude(lifted_at=None).count(),
+        "deferred": StaffAccess.objects.exclude(approved_by="").count() + AccessDeferral.objects.count(),
         "reinstated": EvidenceRecord.objects.filter(kind="participants.participant_reinstated").count(),
     }
 

@@ -12,6 +12,7 @@ import pytest
 import contracts.services as contracting
 import delivery.services as delivering
 import listings.services as listings
+from marketplace.access import services as access
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs import services as jobs
 from marketplace.kernel import clock
@@ -52,6 +53,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         ),
         Permission.CONTRACTS_SIGN: (contracting.sign, contracting.sign_mandate),
         Permission.CONTRACTS_SUBMIT: (contracting.submit_signature,),
+        Permission.MEMBERS_WRITE: (participants.state_authority_limit,),
         Permission.KEYS_WRITE: (
             contracting.revoke_mandate,
             participants.challenge_key,
@@ -65,7 +67,6 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             rules.standing_halt,
         ),
         Permission.TRADING_HALT: (rules.halt_trading,),
-        Permission.OPERATOR_READ: (rules.preview,),
         Permission.DELIVERIES_READ: (delivering.authorise_download, delivering.download),
         Permission.DELIVERIES_ANSWER: (
             contracting.open_dispute,
@@ -86,11 +87,18 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             pipe.retry_aside_row,
         ),
         Permission.NOTICES_WRITE: (notices.mark_read,),
+        Permission.ACCESS_OPEN: (
+            access.open_access,
+            access.end_access,
+            access.defer_notice,
+            access.tell_participant,
+        ),
     }.items()
     for service in services
 ] + [
     (listings.withdraw_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
     (listings.resume_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
+    (rules.preview, (Permission.RULEBOOK_WRITE, Permission.ADMISSION_READ)),
     (contracting.terminate, (Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE)),
 ]
 OF_THE_MARKET = (

@@ -18,7 +18,7 @@ from tests.contracts import factories as contracts
 from tests.participants import factories as parties
 from tests.rules import factories as rules
 
-from .callers import EVERYTHING, Caller, all_roles, nobody, people, person, programs
+from .callers import EVERYTHING, Caller, all_roles, nobody, people, person, programs, session_of
 
 SEGMENTS = ("mobility", "environment")
 RULES: dict[str, Any] = {
@@ -134,3 +134,22 @@ def suspend(subject: Organisation, kind: str) -> None:
         kind=kind,
         reference="令和8年第1号",
     )
+
+
+def trustee(world: World, side: str) -> Caller:
+    """The trustee of a side that is in insolvency proceedings, whom two people of the operator entered."""
+    subject, operator = world.of(side), world.of("operator")
+    made = participants.propose_trustee(
+        actor=world.actor("operator"),
+        organisation=subject.public_id,
+        email="court-appointed@example.jp",
+        name="管財 一郎",
+        document="令和8年第1号",
+        document_sha256="0" * 64,
+    )
+    second = User.objects.get(email=f"operator-{EVERYTHING}@example.jp")
+    appointed = participants.appoint_trustee(
+        actor=parties.actor_for(operator, second.public_id), appointment=made.public_id
+    )
+    assert appointed.user is not None
+    return session_of(appointed.user, side, subject, "trustee", frozenset({"trustee"}))

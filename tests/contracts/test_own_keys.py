@@ -15,6 +15,7 @@ from marketplace.kernel.errors import Forbidden, Missing, PermissionNeeded, Proo
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants import services as participants
 from marketplace.participants.models import OrganisationKey
+from tests.access.factories import open_over_http
 from tests.participants import factories as people
 from tests.participants import keys
 from tests.roles import unguarded
@@ -93,6 +94,8 @@ def test_the_agreement_shows_all_that_verifies_it_offline(market, held):
     }
     path = f"{BASE}/{negotiation.public_id}"
     assert clients["stranger"].get(f"{path}/to-sign/").status_code == 404
+    assert clients["operator"].get(f"{path}/to-sign/").status_code == 404
+    open_over_http(clients["operator"], market.organisation("buyer"), "trades")
     assert clients["operator"].get(f"{path}/to-sign/").status_code == 403
     for party in ("seller", "buyer"):
         given = clients[party].get(f"{path}/to-sign/").json()

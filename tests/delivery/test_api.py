@@ -19,6 +19,7 @@ from delivery.plane.grants import SALT
 from marketplace.api.openapi import openapi_document
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from tests.access.factories import open_over_http
 from tests.participants import factories as participants
 
 from . import factories
@@ -395,11 +396,14 @@ def test_the_seller_sees_and_does_nothing(matched, unchanged):
     assert seller.get("/api/v1/vouchers/").json()["results"][0]["matched"] is True
 
 
-def test_the_operator_sees_every_delivery_and_fetches_none(matched):
+def test_staff_sees_a_delivery_under_an_access_alone_and_fetches_none(matched):
     operator = participants.client_of(participants.operator())
-    assert [row["id"] for row in operator.get("/api/v1/deliveries/").json()["results"]] == [
-        matched.entitlement
-    ]
+    lists = [f"/api/v1/{name}/" for name in ("deliveries", "vouchers", "downloads")]
+    assert [operator.get(name).json()["results"] for name in lists] == [[], [], []]
+    assert operator.get(path(matched)).status_code == 404
+    open_over_http(operator, matched.buyer)
+    assert [len(operator.get(name).json()["results"]) for name in lists] == [1, 1, 1]
+    assert operator.get(path(matched)).json()["id"] == matched.entitlement
     refused = ask_downloads(operator, content_path(matched))
     assert (refused.status_code, refused.json()["code"]) == (403, "permission_needed")
 

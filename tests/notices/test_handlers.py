@@ -13,6 +13,7 @@ from marketplace.events.schemas import (
     contracts,
     delivery,
     listings,
+    members,
     participants,
 )
 from marketplace.events.schemas import invoices as invoice_events
@@ -21,7 +22,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.suspensions import EFFECTS, SuspensionKind
 from marketplace.notices import handlers, queries
-from marketplace.notices.handlers import bills, invoices, suspensions
+from marketplace.notices.handlers import bills, invoices, people, suspensions
 from marketplace.notices.models import MailMessage, Notice, Task
 from marketplace.participants import services as participation
 from marketplace.participants.models import Suspension
@@ -281,7 +282,8 @@ def test_a_suspended_organisation_reads_why_and_what_it_means(operator, buyer, k
     assert "書類の確認中" in body["ja"]
     for language, text in EFFECTS[kind].meaning.as_dict().items():
         assert text in body[language]
-    held = [("freeze", event.suspension, "open")] if kind == "sanctions" else []
+    kinds = {"sanctions": "freeze", "insolvency": "appoint"}
+    held = [(kinds[kind], event.suspension, "open")] if kind in kinds else []
     assert inbox(operator) == held
     ended = participants.SuspensionEnded(
         organisation=buyer.public_id, suspension=event.suspension, kind=kind.value, is_active=False
@@ -289,6 +291,35 @@ def test_a_suspended_organisation_reads_why_and_what_it_means(operator, buyer, k
     handle(suspensions.on_suspension_ended, ended)
     assert [state for *_, state in inbox(operator)] == ["done" for _ in held]
     assert "他の停止" in Notice.objects.latest("pk").body["ja"]
+
+
+def test_the_operator_is_asked_for_a_trustee_until_one_acts(operator, buyer):
+    event = suspended(buyer, "insolvency")
+    handle(suspensions.on_participant_suspended, event)
+    assert inbox(operator) == [("appoint", event.suspension, "open")]
+    first, second = (parties.actor_of(parties.person_of(operator, name)) for name in ("one", "two"))
+    proposed = participation.propose_trustee(
+        actor=first,
+        organisation=buyer.public_id,
+        email="trustee@example.jp",
+        name="管財 一郎",
+        document="第1号",
+        document_sha256="0" * 64,
+    )
+    trustee = participation.appoint_trustee(actor=second, appointment=proposed.public_id).user
+    told = participants.TrusteeAppointed(organisation=buyer.public_id, appointment=proposed.public_id)
+    handle(suspensions.on_trustee_appointed, told)
+    assert [row for row in inbox(operator) if row[0] == "appoint"] == [("appoint", event.suspension, "done")]
+    left = participation.leave(actor=parties.actor_of(trustee))
+    told = members.MemberChanged(
+        organisation=buyer.public_id,
+        member=left.membership.public_id,
+        change="end",
+        role="",
+        by=trustee.public_id,
+    )
+    handle(people.on_member_changed, told)
+    assert [state for kind, _, state in inbox(operator) if kind == "appoint"] == ["done", "open"]
 
 
 def test_a_suspension_for_a_shortfall_is_told_in_the_reader_s_language(buyer):

@@ -27,6 +27,7 @@ from marketplace.participants.models import (
     Invitation,
     Membership,
     Organisation,
+    OwnerRecovery,
     RoleGrant,
     Segment,
     Session,
@@ -204,10 +205,10 @@ def actor_of(
     return principal.actor
 
 
-def token_in_mail(invitation: Invitation) -> str:
-    """The token that was last sent to the invited person."""
+def token_in_mail(about: Invitation | OwnerRecovery) -> str:
+    """The token that was last sent to the invited person, or to a known contact of a recovery."""
     run_due("mail")
-    sent = [each for each in mail.outbox if invitation.public_id in each.subject]
+    sent = [each for each in mail.outbox if about.public_id in each.subject]
     (token,) = re.findall(r"^(ivk_\S+)$", sent[-1].body, re.MULTILINE)
     return str(token)
 

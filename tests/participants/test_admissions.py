@@ -11,10 +11,11 @@ from marketplace.kernel.errors import (
     IllegalTransition,
     Missing,
     OrganisationSuspended,
+    PermissionNeeded,
 )
 from marketplace.participants import queries, services
 from marketplace.participants.errors import AdmissionExists, NeverATrader, NotAdmitted, SegmentExists
-from marketplace.participants.models import Admission, Segment
+from marketplace.participants.models import Admission, Organisation, Segment
 
 from . import factories
 
@@ -207,6 +208,17 @@ def test_only_its_own_organisation_and_the_operator_end_an_admission(subject, op
     assert not queries.is_admitted(subject.pk, "mobility", "buyer")
     with pytest.raises(IllegalTransition):
         services.withdraw_admission(actor=factories.actor_for(subject), admission=admission.public_id)
+
+
+def test_an_owner_of_the_operator_ends_no_admission_of_a_participant(subject, operator):
+    admission = factories.admit(subject)
+    owner = factories.actor_of(
+        factories.person_of(Organisation.objects.get(is_operator=True), "chief", ["owner"])
+    )
+    with pytest.raises(PermissionNeeded):
+        services.withdraw_admission(actor=owner, admission=admission.public_id, reason="x")
+    admission.refresh_from_db()
+    assert admission.state == "admitted"
 
 
 def test_require_admitted_says_what_is_missing(subject):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
@@ -177,7 +179,7 @@ def test_at_the_operator_a_second_owner_confirms_it(operator):
     asking, lost, other = (factories.actor_of(person) for person in owners)
     row = services.ask_second_factor_reset(actor=asking, member=member_of(owners[1]), reason="x")
     assert row.state == "proposed"
-    clock.move_to(row.ends_at)
+    clock.move_to(row.asked_at + timedelta(days=2))
     assert sweeping.reset_due() == 0
     again = [factories.actor_of(person) for person in owners]
     with pytest.raises(Forbidden):
@@ -189,6 +191,23 @@ def test_at_the_operator_a_second_owner_confirms_it(operator):
     clock.move_to(confirmed.ends_at)
     assert sweeping.reset_due() == 1
     assert (lost.identifier, other.identifier) != ("", "")
+
+
+def test_what_no_second_owner_confirms_in_time_is_stopped(operator):
+    owners = [factories.person_of(operator, name, ("owner",)) for name in ("a", "b", "c")]
+    asking, _, other = (factories.actor_of(person) for person in owners)
+    with_factor(owners[1])
+    row = services.ask_second_factor_reset(actor=asking, member=member_of(owners[1]), reason="x")
+    clock.move_to(row.ends_at)
+    with pytest.raises(Missing):
+        services.confirm_second_factor_reset(actor=other, reset=row.public_id)
+    assert (sweeping.reset_due(), sweeping.reset_due()) == (1, 0)
+    row.refresh_from_db()
+    assert (row.state, row.ended_by, Authenticator.objects.count()) == ("stopped", "system", 1)
+    assert OutboxEvent.objects.filter(type="second_owner.ended", data__matter=row.public_id).count() == 1
+    assert services.ask_second_factor_reset(actor=asking, member=member_of(owners[1]), reason="x").state == (
+        "proposed"
+    )
 
 
 def test_the_routes(subject, operator):

@@ -13,11 +13,10 @@ from marketplace.participants.errors import (
     InvoiceNumberTaken,
     NeverATrader,
     OperatorExists,
-    OperatorStays,
-    SuspensionStands,
 )
 from marketplace.participants.models import Organisation
 from marketplace.participants.payout_queries import payout_account_now
+from marketplace.participants.suspension_errors import OperatorStays, SuspensionStands
 from marketplace.participants.suspension_queries import standing_suspensions
 
 from . import factories

@@ -130,9 +130,12 @@ def test_a_member_objects_signed_in_and_nobody_else_does(subject, operator):
     member = factories.actor_of(factories.person_of(subject, "member", ("trader",)))
     stranger = factories.actor_of(factories.owner_of(factories.organisation("B")))
     row = recoveries.waiting(subject, operator)
-    with pytest.raises(ObjectionUnknown):
+    with pytest.raises(Missing):
         services.object_as_member(actor=stranger, recovery=row.public_id, reason="x")
     assert services.object_as_member(actor=member, recovery=row.public_id, reason="x").state == "objected"
+    with pytest.raises(IllegalTransition):
+        services.object_as_member(actor=member, recovery=row.public_id, reason="y")
+    assert OwnerRecovery.objects.get().objection == "x"
 
 
 def test_two_people_of_admission_decide(subject, operator):
@@ -216,6 +219,6 @@ def test_the_whole_way_over_http(subject, operator, api):
     body = {"token": token, "reason": "在籍しています"}
     objected = KeyedClient().post(f"{API}/invitations/object/", body)
     assert (objected.status_code, objected.json()["state"]) == (200, "objected")
-    assert owner.post(f"{path}/object/", {"reason": "x"}).status_code == 404
+    assert owner.post(f"{path}/object/", {"reason": "x"}).status_code == 409
     assert first.post(f"{path}/refuse/", {"reason": "異議"}).json()["state"] == "refused"
     assert roles(lost) == ["owner"]

@@ -18,8 +18,8 @@ from marketplace.kernel.permissions import (
 )
 from marketplace.kernel.suspensions import EFFECTS, SuspensionKind
 from marketplace.participants import services
-from marketplace.participants.errors import SuspensionStands
 from marketplace.participants.models import Application, Suspension
+from marketplace.participants.suspension_errors import SuspensionStands
 from marketplace.participants.suspension_queries import held_from_payment, standing_suspensions
 from tests.listings.factories import description
 

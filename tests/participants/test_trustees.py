@@ -10,7 +10,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import REGISTER
 from marketplace.participants import services
-from marketplace.participants.models import Membership, RoleGrant, TrusteeAppointment, User
+from marketplace.participants.models import MemberChange, Membership, RoleGrant, TrusteeAppointment, User
 from tests.roles import assert_refused, unguarded
 
 from . import factories
@@ -44,6 +44,11 @@ def staff(operator):
 
 @pytest.fixture
 def insolvent(subject):
+    open_proceedings(subject)
+    return subject
+
+
+def open_proceedings(subject) -> None:
     services.suspend_participant(
         actor=SYSTEM,
         organisation=subject.public_id,
@@ -52,7 +57,6 @@ def insolvent(subject):
         reason="破産手続開始",
         reference="令和8年(フ)第1号",
     )
-    return subject
 
 
 def stated(subject, **changes):
@@ -102,6 +106,16 @@ def _broken():
     return {name: each.check() for name, each in REGISTER.items() if name.startswith("participants.")}
 
 
+def test_another_document_is_another_proposal(insolvent, staff):
+    row = propose(staff[0], insolvent).json()["id"]
+    answer = propose(staff[1], insolvent, document="令和8年(フ)第2号")
+    assert (answer.status_code, answer.json()["code"]) == (409, "trustee_proposed")
+    assert row in answer.json()["detail"]
+    assert TrusteeAppointment.objects.get().document == "令和8年(フ)第1号"
+    signed_in(staff[0]).post(f"{PATH}{row}/withdraw/")
+    assert propose(staff[1], insolvent, document="令和8年(フ)第2号").status_code == 201
+
+
 def test_somebody_with_a_login_is_put_into_no_organisation_unasked(insolvent, staff):
     factories.person_of(factories.organisation("法律事務所"), "lawyer", ["owner"])
     row = propose(staff[0], insolvent, email="lawyer@example.jp").json()["id"]
@@ -109,6 +123,72 @@ def test_somebody_with_a_login_is_put_into_no_organisation_unasked(insolvent, st
     assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
     assert TrusteeAppointment.objects.get().state == "proposed"
     assert not Membership.objects.filter(organisation=insolvent).exists()
+
+
+def test_the_trustee_takes_access_away_alone(subject, owner, staff):
+    engineer = factories.person_of(subject, "engineer", ["engineer"])
+    other = factories.person_of(subject, "other", ["owner"])
+    program = factories.application_of(subject)
+    session = factories.client_of(subject, person=engineer)
+    open_proceedings(subject)
+    trustee = appointed(staff, subject)
+    ends = {"reason": "破産手続"}
+    for person, code in ((owner, "trustee_acts"), (engineer, "permission_needed")):
+        refused = signed_in(person).post(f"/api/v1/members/{member(other)}/end/", ends, format="json")
+        assert (refused.status_code, refused.json()["code"]) == (403, code)
+    acting = signed_in(trustee)
+    for person in (engineer, other):
+        ended = acting.post(f"/api/v1/members/{member(person)}/end/", ends, format="json")
+        assert (ended.status_code, ended.json()["state"]) == (200, "done"), ended.json()
+    assert session.get("/api/v1/deliveries/").status_code == 403
+    revoked = acting.post(f"/api/v1/members/{member(owner)}/revoke-role/", {"role": "finance"}, format="json")
+    assert revoked.json()["state"] == "done"
+    assert acting.post(f"/api/v1/applications/{program.public_id}/revoke/").status_code == 200
+    assert _broken() == {name: [] for name in _broken()}
+
+
+def test_the_trustee_gives_nothing_and_takes_no_trustee(insolvent, owner, staff):
+    trustee = appointed(staff, insolvent)
+    second = appointed(staff, insolvent, email="second@example.jp")
+    acting = signed_in(trustee)
+    trader = factories.person_of(insolvent, "trader", ["trader"])
+    granted = acting.post(f"/api/v1/members/{member(trader)}/grant-role/", {"role": "owner"}, format="json")
+    assert (granted.status_code, granted.json()["code"]) == (403, "permission_needed")
+    for path, body in (("end", {"reason": "x"}), ("revoke-role", {"role": "trustee"})):
+        answer = acting.post(f"/api/v1/members/{member(second)}/{path}/", body, format="json")
+        assert (answer.status_code, answer.json()["code"]) == (409, "trustee_stays")
+    stays = acting.post(f"/api/v1/members/{member(owner)}/end/", {"reason": "x"}, format="json")
+    assert (stays.status_code, stays.json()["code"]) == (409, "last_owner")
+    others = factories.person_of(factories.organisation("他"), "stranger", ["owner"])
+    missing = acting.post(f"/api/v1/members/{member(others)}/end/", {"reason": "x"}, format="json")
+    assert missing.status_code == 404
+    assert MemberChange.objects.count() == 0
+    assert signed_in(second).post("/api/v1/members/leave/").json()["state"] == "done"
+
+
+def member(person) -> str:
+    return Membership.objects.get(user=person).public_id
+
+
+def test_the_database_lets_a_trustee_take_but_not_give(insolvent, owner, staff):
+    trustee, second = (appointed(staff, insolvent, email=f"{name}@example.jp") for name in ("one", "two"))
+    trader = factories.person_of(insolvent, "trader", ["trader"])
+    change = (
+        "INSERT INTO participants_memberchange (public_id, membership_id, kind, role, reason, state, proposed_by,"
+        " proposed_at, expires_at, ended_at) SELECT 'mch_raw', id, %s, %s, '', 'done', %s, public.business_now(),"
+        " public.business_now() + interval '3 days', public.business_now() FROM participants_membership"
+        " WHERE public_id = %s"
+    )
+    for kind, role, person, subject in (
+        ("grant", "owner", trustee, trader),
+        ("end", "", trustee, second),
+        ("end", "", trader, owner),
+    ):
+        with connection.cursor() as cursor:
+            stated = (kind, role, person.public_id, member(subject))
+            assert_refused(lambda c=cursor, s=stated: c.execute(change, s), because="may not change")
+    with connection.cursor() as cursor:
+        cursor.execute(change, ("end", "", trustee.public_id, member(trader)))
 
 
 def test_the_end_of_the_proceedings_ends_the_role(insolvent, operator, staff):

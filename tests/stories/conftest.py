@@ -23,6 +23,8 @@ from clearing.settlement.services.restorations import record_restoration
 from clearing.shortfalls.services.restraints import record_restraint
 from clearing.statements.certificates import record_balance_certificate
 from clearing.trades.services.supplies import state_supply
+from contracts import services as contracting
+from contracts.models import Negotiation
 from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
 from fixtures.day.script import CHAPTERS
@@ -38,6 +40,7 @@ from marketplace.registration import services as registrations
 from marketplace.registration.models import Registration
 from marketplace.rules import services as rules
 from marketplace.webhooks import services as webhooks
+from tests.access.factories import deferred
 from tests.conftest import cloned_database
 from tests.faults.ground import kept_database
 from tests.participants import recoveries
@@ -221,7 +224,7 @@ def people(report) -> None:
     insolvent = organisation("破産")
     owner = actor_of(owner_of(subject))
     colleague = Membership.objects.get(user=person_of(subject, "colleague", ("trader",)))
-    staff, _ = recoveries.staff(operator)
+    staff, second = recoveries.staff(operator)
     participants.invite(actor=owner, email="invited@example.jp", roles=("trader",))
     participants.grant_role(actor=owner, member=colleague.public_id, role="owner")
     participants.ask_second_factor_reset(actor=owner, member=colleague.public_id, reason="紛失")
@@ -229,6 +232,14 @@ def people(report) -> None:
     participants.propose_payout_account(actor=owner, payout_account=OTHER_ACCOUNT)
     participants.change_facts(actor=owner, facts={"contact_email": "new@example.jp"}, document="届出書")
     recoveries.filed(subject)
+    deferred(staff, second, subject)
+    negotiation = Negotiation.objects.order_by("pk").first()
+    buyer = Organisation.objects.get(pk=negotiation.buyer_id)
+    contracting.disclose_messages(
+        actor=actor_of(person_of(buyer, "discloser", ("trader",)), buyer),
+        negotiation=negotiation.public_id,
+        reference="SUP-2026-0117",
+    )
     participants.suspend_participant(
         actor=SYSTEM,
         organisation=insolvent.public_id,

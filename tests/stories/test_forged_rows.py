@@ -23,6 +23,8 @@ SAME_AGAIN = "duplicate key"
 NOBODY = "no second person approved this"
 
 FORGERIES: dict[str, Forgery] = {
+    "access_accessdeferral": Forgery(refused="is not deferred, or its review date is over"),
+    "access_accessread": Forgery(refused="the access is not open"),
     "clearing_account": Forgery(refused="account_owner", changes={"code": "'forged'", "kind": "'forged'"}),
     "clearing_balancecertificate": Forgery(
         refused="does not state the balance of the ledger", changes={"ledger_minor": "987654321"}
@@ -142,6 +144,14 @@ FORGERIES: dict[str, Forgery] = {
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),
+    "participants_authoritylimit": Forgery(
+        refused="is no owner who states limits now|a participant states limits",
+        changes={"role": "'signatory'", "person": "''", "stated_by": "'usr_forged'"},
+    ),
+    "participants_commitment": Forgery(
+        refused="has no role",
+        changes={"person": "'usr_forged'", "transaction": "pg_current_xact_id()"},
+    ),
     "participants_factchange": Forgery(
         refused="a person of it who may", changes={"transaction": "pg_current_xact_id()"}
     ),

@@ -47,6 +47,12 @@ def run(sql: str, *parameters: object) -> None:
         cursor.execute(sql, parameters)
 
 
+def tell_suspended() -> None:
+    """Have the suspension told, as its event does."""
+    event = OutboxEvent.objects.filter(type="participant.suspended").latest("pk")
+    on_participant_suspended(parse(event.type, event.data), envelope_of(event))
+
+
 BEGUN = (
     ("contracts_negotiation", "opened_at"),
     ("contracts_agreement", "concluded_at"),
@@ -92,6 +98,16 @@ def test_sanctions_that_nobody_is_asked_about_are_named(market):
     with unguarded("participants_suspension"):
         run("UPDATE participants_suspension SET recorded_at = recorded_at - interval '1 hour'")
     assert check() == [{"suspension": suspension.public_id}]
-    event = OutboxEvent.objects.filter(type="participant.suspended").latest("pk")
-    on_participant_suspended(parse(event.type, event.data), envelope_of(event))
+    tell_suspended()
+    assert check() == []
+
+
+def test_proceedings_without_a_trustee_that_nobody_is_asked_for_are_named(market):
+    suspension = suspend(market, "insolvency")
+    check = REGISTER["web.insolvent_have_a_trustee_or_a_task"].check
+    assert check() == []
+    with unguarded("participants_suspension"):
+        run("UPDATE participants_suspension SET recorded_at = recorded_at - interval '1 hour'")
+    assert check() == [{"suspension": suspension.public_id}]
+    tell_suspended()
     assert check() == []

@@ -29,11 +29,11 @@ from ..states import CASH_ONLY, PERIODIC, PaidFrom, TradeState
 from .holds import make_hold, pay_guaranteed_part, record_trade
 
 
-def secure_by_guarantee(trade: Trade, *, guarantee: str | None = None) -> bool:
+def secure_by_guarantee(trade: Trade, *, guarantee: str | None = None, ordered_by: str | None = None) -> bool:
     """Secure a waiting trade with the buyer's available money and, for what that lacks, a guarantee.
 
     Money that the buyer was billed for is left. Uses the guarantee that expires first of those that fit, or only
-    ``guarantee``. False, with nothing changed, if none fits; where ``guarantee`` is named, raises why: FieldInvalid, GuaranteeExpiresTooSoon, BeyondGuarantee.
+    ``guarantee``, as ``ordered_by`` asked. False, with nothing changed, if none fits; where ``guarantee`` is named, raises why: FieldInvalid, GuaranteeExpiresTooSoon, BeyondGuarantee.
     """
     if trade.supply_class is None:
         return False
@@ -50,7 +50,7 @@ def secure_by_guarantee(trade: Trade, *, guarantee: str | None = None) -> bool:
     for room in rooms:
         hindrance = _hindrance(trade, room, missing_minor, due_by)
         if hindrance is None:
-            _reserve(trade, room.guarantee, missing_minor, due_by)
+            _reserve(trade, room.guarantee, missing_minor, due_by, ordered_by)
             return True
         if guarantee is not None:
             raise hindrance
@@ -103,7 +103,9 @@ def _hindrance(trade: Trade, room: Room, needed_minor: int, due_by: date) -> Dom
     return None
 
 
-def _reserve(trade: Trade, guarantee: Guarantee, amount_minor: int, due_by: date) -> None:
+def _reserve(
+    trade: Trade, guarantee: Guarantee, amount_minor: int, due_by: date, ordered_by: str | None
+) -> None:
     """Secure ``amount_minor`` of a trade by a guarantee, and put the remainder on hold."""
     if amount_minor:
         GuaranteedPart.objects.create(
@@ -112,6 +114,7 @@ def _reserve(trade: Trade, guarantee: Guarantee, amount_minor: int, due_by: date
             amount_minor=amount_minor,
             due_by=due_by,
             reserved_at=clock.now(),
+            ordered_by=ordered_by,
         )
     if not make_hold(trade, guaranteed_minor=amount_minor):
         raise InsufficientFunds(reference=trade.public_id)

@@ -19,8 +19,12 @@ from marketplace.kernel.clock import business_date
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.prepared import insert_prepared
+from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
+from marketplace.participants.authority import LimitedAct
+from marketplace.participants.authority_queries import Stake
 from marketplace.participants.queries import OrganisationView, get_organisations, organisations_by_id
+from marketplace.participants.services import CommittingAct, commit_organisation, lock_limits
 from marketplace.rules import queries as rules
 
 from ...ground.parties import party_key
@@ -50,6 +54,7 @@ TERMS = (
     "penalty_cap_minor",
 )  # fmt: skip
 """Terms that every charge of an agreement takes from the first."""
+SECURE_COMMAND = "trades.secure"
 
 
 @transaction.atomic
@@ -267,11 +272,12 @@ def _collect_billed(trades: list[Trade], actor: Actor) -> int:
     return sum(part.amount_minor for part, trade in billed if trade.state == TradeState.SECURED)
 
 
-@transaction.atomic
+@record_refusals()
 def secure_trade(*, actor: Actor, trade: str, guarantee: str) -> Trade:
     """Secure a waiting trade of the actor's organisation by a guarantee, beyond the money it has; the market's own way, now.
 
-    Does nothing for a trade that is secured. Emits trade.secured. Raises GuaranteeExpiresTooSoon, BeyondGuarantee,
+    Does nothing for a trade that is secured. Its gross is within the limit of authority of who orders it, or who answers for the
+    program. Emits trade.secured. Raises ColleagueNeeded and NobodyDecides above that limit, GuaranteeExpiresTooSoon, BeyondGuarantee,
     FieldInvalid for what only money secures, IllegalTransition for an ended trade, Missing, Forbidden.
     """
     actor.require(Permission.NEGOTIATIONS_SETTLE)
@@ -281,6 +287,7 @@ def secure_trade(*, actor: Actor, trade: str, guarantee: str) -> Trade:
         raise Missing(kind="trade", identifier=trade)
     if not Guarantee.objects.filter(public_id=guarantee, organisation_id=organisation_id).exists():
         raise Missing(kind="guarantee", identifier=guarantee)
+    limits = lock_limits(organisation_id)
     locked = lock_waiting_trades([organisation_id], subject.currency, beside=subject.pk)
     subject = next(row for row in locked if row.pk == subject.pk)
     if subject.state == TradeState.SECURED:
@@ -288,10 +295,21 @@ def secure_trade(*, actor: Actor, trade: str, guarantee: str) -> Trade:
     classify([subject], actor=actor)
     if subject.supply_class is None:
         raise FieldInvalid("supply_class", SUPPLY_UNSTATED.label)
-    if subject.state == TradeState.CONCLUDED and not secure_by_guarantee(subject, guarantee=guarantee):
-        raise GuaranteeExpired(guarantee=guarantee)
+    if subject.state == TradeState.CONCLUDED:
+        if not secure_by_guarantee(subject, guarantee=guarantee, ordered_by=actor.identifier):
+            raise GuaranteeExpired(guarantee=guarantee)
+        _commit_buyer(actor, limits, subject, guarantee)
     _record_secured(subject, organisations_by_id((subject.buyer_id, subject.seller_id)), actor)
     return subject
+
+
+def _commit_buyer(actor: Actor, limits: int | None, trade: Trade, guarantee: str) -> None:
+    """Record that somebody commits the buyer to a trade that its money does not cover. Raises as ``commit_organisation``."""
+    act = CommittingAct(
+        Permission.NEGOTIATIONS_SETTLE, SECURE_COMMAND, trade.public_id, {"guarantee": guarantee}
+    )
+    stakes = [Stake(LimitedAct.BUY.value, trade.gross_minor, trade.currency)]
+    commit_organisation(actor=actor, limits=limits, act=act, stakes=stakes)
 
 
 def _available_minor(organisation_id: int, currency: str) -> int:

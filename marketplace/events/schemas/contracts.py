@@ -30,6 +30,22 @@ class NegotiationMoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MessagesDisclosed(Event):
+    """A party (``by``) let staff read the messages of a negotiation (``change``: ``disclosed``), or ``revoked`` that."""
+
+    type = "negotiation.disclosed"
+    subject_field = "negotiation"
+    audience = seen_by("buyer", "seller")
+
+    negotiation: str
+    disclosure: str
+    buyer: str
+    seller: str
+    by: str
+    change: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Beneficiary(Part):
     """A beneficiary and its share of the price: ``share_bp`` hundredths of a percent."""
 

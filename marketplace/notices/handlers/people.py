@@ -25,7 +25,7 @@ from marketplace.participants.states import MemberRole
 
 from .. import people_texts
 from ..formats import parse_instant
-from ..operator_tasks import ask_operator, finish_for_operator
+from ..operator_tasks import ask_for_trustee, ask_operator, finish_for_operator
 from ..services import close_tasks, open_task, send_notice
 from ..states import TaskKind
 from ..texts import TASK_TITLES, fill_label
@@ -40,13 +40,14 @@ def on_member_joined(event: MemberJoined, envelope: Envelope) -> None:
 
 
 def on_member_changed(event: MemberChanged, envelope: Envelope) -> None:
-    """Tell the organisation, and open tasks for programs that stopped with the person's roles."""
+    """Tell the organisation, and open tasks for programs that stopped with the person's roles, and for a trustee who left."""
     party = get_organisation(event.organisation)
     role = cast(Label, MemberRole(event.role).label).as_dict() if event.role else ""
     wording = people_texts.CHANGED[event.change].fill(
         person=person_of_member(event.member), member=event.member, role=role, by=event.by
     )
     send_notice(organisation_id=party.id, subject=event.member, wording=wording)
+    ask_for_trustee(party)
     _close_answered(party)
     _ask_who_answers(party)
 

@@ -6,10 +6,10 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.participants import ParticipantSuspended, SuspensionEnded, TrusteeAppointed
 from marketplace.kernel.suspensions import EFFECTS, SuspensionKind
 from marketplace.participants.queries import get_organisation
-from marketplace.participants.suspension_queries import suspension_reason
+from marketplace.participants.suspension_queries import standing_insolvencies, suspension_reason
 
 from .. import suspension_texts as texts
-from ..operator_tasks import ask_operator, finish_for_operator
+from ..operator_tasks import ask_for_trustee, ask_operator, finish_for_operator
 from ..services import send_notice
 from ..states import TaskKind
 
@@ -17,7 +17,7 @@ from ..states import TaskKind
 def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) -> None:
     """Notify the organisation, with the market's text for the reason code, or the operator's if it still stands.
 
-    While nothing may be paid to it, the operator has a task.
+    While nothing may be paid to it, and while nobody acts for it, the operator has a task.
     """
     party, effect = get_organisation(event.organisation), EFFECTS[SuspensionKind(event.kind)]
     known = texts.REASONS.get(event.reason_code)
@@ -28,24 +28,31 @@ def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) ->
     send_notice(organisation_id=party.id, subject=event.organisation, wording=wording)
     if effect.holds_payments:
         ask_operator(TaskKind.FREEZE, event.suspension, party=party.name, suspension=event.suspension)
+    ask_for_trustee(party)
 
 
 def on_suspension_ended(event: SuspensionEnded, envelope: Envelope) -> None:
-    """Notify the organisation whether it may begin again, and close the task to hold its payments."""
+    """Notify the organisation whether it may begin again, and close the operator's tasks about the suspension."""
     what = texts.ACTIVE_AGAIN if event.is_active else texts.STILL_SUSPENDED
-    kind = EFFECTS[SuspensionKind(event.kind)].label.as_dict()
+    label = EFFECTS[SuspensionKind(event.kind)].label.as_dict()
+    party = get_organisation(event.organisation)
     send_notice(
-        organisation_id=get_organisation(event.organisation).id,
+        organisation_id=party.id,
         subject=event.organisation,
-        wording=texts.ENDED.fill(kind=kind, what=what.as_dict()),
+        wording=texts.ENDED.fill(kind=label, what=what.as_dict()),
     )
-    finish_for_operator(TaskKind.FREEZE, event.suspension)
+    ask_for_trustee(party)
+    for kind in (TaskKind.FREEZE, TaskKind.APPOINT):
+        finish_for_operator(kind, event.suspension)
 
 
 def on_trustee_appointed(event: TrusteeAppointed, envelope: Envelope) -> None:
-    """Tell everybody of the organisation, the trustee too, who acts from now."""
+    """Tell everybody of the organisation, the trustee too, who acts from now; the operator's task is done."""
+    party = get_organisation(event.organisation)
+    for suspension in standing_insolvencies(party.id):
+        finish_for_operator(TaskKind.APPOINT, suspension)
     send_notice(
-        organisation_id=get_organisation(event.organisation).id,
+        organisation_id=party.id,
         subject=event.organisation,
         wording=texts.TRUSTEE_APPOINTED.fill(appointment=event.appointment),
     )

@@ -2,6 +2,7 @@
 
 from . import approvals as approvals
 from .admissions import Admission, Segment
+from .authority import AuthorityLimit, Commitment
 from .facts import FactChange
 from .invitations import Invitation
 from .keys import OrganisationKey
@@ -21,6 +22,8 @@ __all__ = [
     "LANGUAGES",
     "Admission",
     "Application",
+    "AuthorityLimit",
+    "Commitment",
     "FactChange",
     "Invitation",
     "LoginLock",

@@ -61,7 +61,7 @@ class LoginLock(models.Model):
 class SecondFactorReset(models.Model):
     """An owner takes from a member who lost it the second factor, so that it sets up another one; after a waiting time.
 
-    ``ends_at``: when the waiting time ends, business time. Invariants: an owner asks, for another; at the operator a second
+    ``ends_at``: when the waiting time ends, or until when a second owner confirms; business time. Invariants: an owner asks, for another; at the operator a second
     owner confirms; nothing is taken before the end of the waiting time. Rows stay.
     """
 

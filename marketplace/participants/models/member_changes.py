@@ -19,7 +19,8 @@ class MemberChange(models.Model):
     """A role is granted or revoked, or a membership ends; proposed by one person, and confirmed by another where it takes two.
 
     ``role`` is empty where the membership ends. ``transaction`` is that in which it was done. Invariants: an owner of the
-    organisation, or the member itself, proposes; another owner confirms what takes two. Rows are history and stay.
+    organisation, or the member itself, proposes; another owner confirms what takes two; a trustee takes access away alone. Rows
+    are history and stay.
     """
 
     public_id = IdentifierField(prefix="mch")

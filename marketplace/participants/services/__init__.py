@@ -2,6 +2,7 @@
 
 from .access import add_member
 from .admissions import apply_for_admission, decide_admission, open_segment, withdraw_admission
+from .authority import state_authority_limit
 from .changing_members import (
     confirm_change,
     end_membership,
@@ -10,6 +11,7 @@ from .changing_members import (
     revoke_role,
     withdraw_change,
 )
+from .committing import CommittingAct, commit_organisation, lock_limits, require_authority
 from .facts import change_facts
 from .inviting import (
     confirm_invitation,
@@ -57,6 +59,7 @@ from .suspensions import reinstate_participant, suspend_participant, suspended_p
 from .trustees import appoint_trustee, propose_trustee, withdraw_trustee
 
 __all__ = [
+    "CommittingAct",
     "accept_invitation",
     "add_member",
     "apply_for_admission",
@@ -65,6 +68,7 @@ __all__ = [
     "challenge_key",
     "change_facts",
     "check_facts",
+    "commit_organisation",
     "confirm_change",
     "confirm_invitation",
     "confirm_payout_account",
@@ -81,6 +85,7 @@ __all__ = [
     "join_organisation",
     "lapse_payout_account",
     "leave",
+    "lock_limits",
     "lock_login",
     "narrow_scopes",
     "object_as_member",
@@ -95,12 +100,14 @@ __all__ = [
     "register_organisation",
     "reinstate_participant",
     "release_login",
+    "require_authority",
     "resend_invitation",
     "revoke_invitation",
     "revoke_key",
     "revoke_program",
     "revoke_role",
     "rotate_secret",
+    "state_authority_limit",
     "stop_payout_account",
     "stop_second_factor_reset",
     "suspend_participant",

@@ -22,6 +22,7 @@ from marketplace.kernel.states import advance
 from ..declarations import check_declarations
 from ..errors import AdmissionExists, NeverATrader, SegmentExists
 from ..models import Admission, Organisation, Segment
+from ..people_fields import REQUIRED
 from ..states import ADMISSION, HELD_ADMISSIONS, AdmissionState, Capacity, OrganisationState
 from ..uniqueness import translate_duplicates
 
@@ -46,7 +47,7 @@ def open_segment(*, actor: Actor, code: str, name: Mapping[str, str]) -> Segment
         )
     for language in ("ja", "en"):
         if not name.get(language, "").strip():
-            raise FieldInvalid(f"name.{language}", Label("this field is required", "入力してください"))
+            raise FieldInvalid(f"name.{language}", REQUIRED)
     with translate_duplicates({"segment_code_once": SegmentExists(segment=code)}):
         segment = Segment.objects.create(
             code=code, name_ja=name["ja"].strip(), name_en=name["en"].strip(), opened_at=clock.now()
@@ -131,10 +132,13 @@ def decide_admission(
 def withdraw_admission(*, actor: Actor, admission: str, reason: str = "") -> Admission:
     """Withdraw an application or an admission; agreements in force continue. The operator gives a ``reason``.
 
-    Emits admission.decided. Raises Missing, IllegalTransition, FieldInvalid.
+    People of the organisation withdraw its own; of others, who decides at the operator who takes part. Emits
+    admission.decided. Raises Missing, IllegalTransition, FieldInvalid, PermissionNeeded, ProofNeeded.
     """
     actor.require(Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE)
     subject = _locked_admission(actor, admission)
+    is_own = subject.organisation_id == actor.organisation_id
+    actor.require(Permission.ORGANISATION_WRITE if is_own else Permission.ADMISSION_WRITE)
     if actor.role is Role.OPERATOR and not reason.strip():
         raise FieldInvalid("reason", Label("give the reason", "判断の理由を入力してください"))
     advance(subject, ADMISSION, command="withdraw", role=actor.role.value, reason=reason)

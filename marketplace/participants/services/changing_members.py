@@ -16,11 +16,19 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
 from ..bounds import PROPOSAL_VALID
-from ..errors import ChangeProposed, LastOwner, RoleHeld
+from ..errors import ChangeProposed, LastOwner, RoleHeld, RoleNotHeld
 from ..models import MemberChange, Membership, Organisation, RoleGrant
 from ..people_fields import checked_roles, required_text
 from ..states import MEMBER_CHANGE, MemberChangeKind, MemberChangeState, MemberRole
-from .second_owner import lock_own_organisation, owners_of, require_second_owner, takes_two
+from ..suspension_errors import TrusteeStays
+from .second_owner import (
+    WITHDRAWS,
+    is_trustee,
+    lock_own_organisation,
+    owners_of,
+    require_second_owner,
+    takes_two,
+)
 
 
 @transaction.atomic
@@ -41,27 +49,29 @@ def grant_role(*, actor: Actor, member: str, role: str, reason: str = "") -> Mem
 
 @transaction.atomic
 def revoke_role(*, actor: Actor, member: str, role: str, reason: str = "") -> MemberChange:
-    """Revoke a role of a member; a member may give up its own. Proposed only, where it takes a second owner.
+    """Revoke a role of a member; a member may give up its own, and a trustee revokes alone. Proposed only, where it takes
+    a second owner.
 
-    Raises RoleHeld, LastOwner, ChangeProposed, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Raises RoleNotHeld, LastOwner, TrusteeStays, ChangeProposed, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require_person()
     organisation = lock_own_organisation(actor)
     membership = _locked_member(organisation, member)
     if membership.user.public_id != actor.identifier:
-        actor.require(Permission.MEMBERS_WRITE)
+        actor.require(*WITHDRAWS)
     if role not in _roles_of(membership):
-        raise RoleHeld(role=role)
+        raise RoleNotHeld(role=role)
     return _change(actor, membership, MemberChangeKind.REVOKE, role, reason)
 
 
 @transaction.atomic
 def end_membership(*, actor: Actor, member: str, reason: str) -> MemberChange:
-    """End the membership of a member of the actor's organisation; proposed only, where it takes a second owner.
+    """End the membership of a member of the actor's organisation; proposed only, where it takes a second owner. A trustee
+    ends it alone.
 
-    Raises LastOwner, ChangeProposed, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Raises LastOwner, TrusteeStays, ChangeProposed, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
-    actor.require(Permission.MEMBERS_WRITE)
+    actor.require(*WITHDRAWS)
     actor.require_person()
     membership = _locked_member(lock_own_organisation(actor), member)
     return _change(actor, membership, MemberChangeKind.END, "", required_text("reason", reason))
@@ -150,12 +160,13 @@ def _change(
     concerns_owner = role == MemberRole.OWNER or (
         kind == MemberChangeKind.END and membership.user.public_id in owners
     )
-    waits = not (is_own and kind != MemberChangeKind.GRANT) and takes_two(
-        organisation,
-        first=actor.identifier,
-        owners=owners,
-        grants=kind == MemberChangeKind.GRANT,
-        concerns_owner=concerns_owner,
+    grants = kind == MemberChangeKind.GRANT
+    if not is_own and is_trustee(organisation.pk, membership.user.public_id):
+        raise TrusteeStays(member=membership.public_id)
+    # A court appointed the trustee, and two people of the operator entered it.
+    decides_alone = not grants and (is_own or is_trustee(organisation.pk, actor.identifier))
+    waits = not decides_alone and takes_two(
+        organisation, first=actor.identifier, owners=owners, grants=grants, concerns_owner=concerns_owner
     )
     same = MemberChange.objects.filter(
         membership=membership, kind=kind, role=role, state=MemberChangeState.PROPOSED

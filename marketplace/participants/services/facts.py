@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from marketplace.events.schemas.participants import OrganisationFactsChanged
@@ -23,11 +20,9 @@ from ..errors import InvoiceNumberTaken, NothingChanges
 from ..models import FactChange, Organisation
 from ..organisation_facts import LENGTH_MAX, MAY_BE_EMPTY, SCREENED, Fact
 from ..payout_accounts import is_kana
+from ..people_fields import REQUIRED, checked_effective_day, checked_email, checked_sha256, required_text
 from ..uniqueness import translate_duplicates
-from .organisations import INVOICE_NUMBER, REQUIRED
-
-SHA256 = re.compile(r"[0-9a-f]{64}")
-EFFECTIVE_DAYS_MAX = 3652
+from .organisations import INVOICE_NUMBER
 
 
 @transaction.atomic
@@ -49,9 +44,11 @@ def change_facts(
     """
     actor.require(Permission.ORGANISATION_WRITE)
     actor.require_person()
-    day = effective_on or clock.today()
     stated = {name: value.strip() for name, value in facts.items()}
-    _check_proof(document, document_sha256, day)
+    proof = required_text("document", document)
+    if document_sha256:
+        checked_sha256("document_sha256", document_sha256)
+    day = checked_effective_day(effective_on)
     for name, value in stated.items():
         _check_fact(name, value)
     organisation = Organisation.objects.select_for_update(no_key=True).get(pk=actor.require_organisation())
@@ -69,7 +66,7 @@ def change_facts(
                 old_value=getattr(organisation, name) or "",
                 new_value=value,
                 effective_on=day,
-                document=document.strip(),
+                document=proof,
                 document_sha256=document_sha256,
                 changed_by=actor.identifier,
                 changed_at=clock.now(),
@@ -108,25 +105,6 @@ def _tell(actor: Actor, organisation: Organisation, rows: list[FactChange]) -> N
     )
 
 
-def _check_proof(document: str, document_sha256: str, effective_on: date) -> None:
-    """Check the document and the day of a change; raises FieldInvalid."""
-    if not document.strip():
-        raise FieldInvalid("document", REQUIRED)
-    if document_sha256 and not SHA256.fullmatch(document_sha256):
-        raise FieldInvalid(
-            "document_sha256",
-            Label("use 64 hexadecimal digits in lower case", "16進小文字64桁で指定してください"),
-        )
-    if not 0 <= (clock.today() - effective_on).days <= EFFECTIVE_DAYS_MAX:
-        raise FieldInvalid(
-            "effective_on",
-            Label(
-                "state a day that has come, within the last ten years",
-                "本日以前で過去10年以内の日を指定してください",
-            ),
-        )
-
-
 def _check_fact(name: str, value: str) -> None:
     """Check a fact and its new value; raises FieldInvalid."""
     field = f"facts.{name}"
@@ -150,9 +128,4 @@ def _check_fact(name: str, value: str) -> None:
             Label("use katakana, Latin letters and digits", "カタカナ・英数字で指定してください"),
         )
     if name == Fact.CONTACT_EMAIL:
-        try:
-            validate_email(value)
-        except ValidationError:
-            raise FieldInvalid(
-                field, Label("specify an e-mail address", "メールアドレスを指定してください")
-            ) from None
+        checked_email(value, field)

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from psycopg import errors as postgres_errors
+from django.db import transaction
 
 from marketplace.events.schemas.keys import OrganisationKeyChanged
 from marketplace.events.services import emit
@@ -30,6 +29,7 @@ from ..models import Organisation, OrganisationKey
 from ..people_fields import required_text
 from ..signing_keys import PublicKey, detached_faults, public_key_of
 from ..states import KeyRevocation
+from ..uniqueness import translate_duplicates
 
 CHALLENGE_TYPE = "sanpo.key_challenge.v1"
 
@@ -152,19 +152,10 @@ def _require_proved(actor: Actor, key: PublicKey, challenge: str, proof: str) ->
 
 def _create(key: PublicKey, **facts: Any) -> OrganisationKey:
     """The new row; the database decides whether the key is new."""
-    try:
-        with transaction.atomic():
-            return OrganisationKey.objects.create(
-                kid=key.kid, public_jwk=key.jwk, valid_from=clock.now(), **facts
-            )
-    except IntegrityError as error:
-        cause = error.__cause__
-        if (
-            isinstance(cause, postgres_errors.UniqueViolation)
-            and cause.diag.constraint_name == "organisationkey_kid_once"
-        ):
-            raise KeyTaken(kid=key.kid) from error
-        raise
+    with translate_duplicates({"organisationkey_kid_once": KeyTaken(kid=key.kid)}):
+        return OrganisationKey.objects.create(
+            kid=key.kid, public_jwk=key.jwk, valid_from=clock.now(), **facts
+        )
 
 
 def _locked_own(actor: Actor, public_id: str) -> OrganisationKey:

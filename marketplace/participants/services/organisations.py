@@ -26,13 +26,13 @@ from ..errors import (
 )
 from ..models import Admission, Organisation
 from ..payout_accounts import payout_account as payout_account_of
+from ..people_fields import REQUIRED
 from ..states import HELD_ADMISSIONS, OrganisationKind
 from ..uniqueness import translate_duplicates
 from .payout_accounts import register_account
 
 INVOICE_NUMBER = re.compile(r"T[0-9]{13}")
 COUNTRY = re.compile(r"[A-Z]{2}")
-REQUIRED = Label("this field is required", "入力してください")
 
 
 @transaction.atomic

@@ -104,7 +104,7 @@ def revoke_program(*, actor: Actor, application: str) -> Application:
 
     Raises ProgramRevoked, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
-    actor.require(Permission.PROGRAMS_WRITE, Permission.MEMBERS_WRITE)
+    actor.require(Permission.PROGRAMS_WRITE, Permission.ORGANISATION_WRITE)
     actor.require_person()
     row = _locked_own(actor, application)
     row.revoked_at, row.revoked_by = clock.real_now(), actor.identifier
@@ -121,7 +121,7 @@ def narrow_scopes(*, actor: Actor, application: str, scopes: Collection[str]) ->
 
     Raises ProgramRevoked, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
-    actor.require(Permission.PROGRAMS_WRITE, Permission.MEMBERS_WRITE)
+    actor.require(Permission.PROGRAMS_WRITE, Permission.ORGANISATION_WRITE)
     actor.require_person()
     row = _locked_own(actor, application)
     if not scopes or not set(scopes) <= set(row.scopes):
@@ -138,7 +138,7 @@ def offer_program(*, actor: Actor, application: str, person: str) -> Application
 
     Raises ProgramRevoked, Missing (person), PermissionNeeded, ProofNeeded, Forbidden.
     """
-    actor.require(Permission.PROGRAMS_WRITE, Permission.MEMBERS_WRITE)
+    actor.require(Permission.PROGRAMS_WRITE, Permission.ORGANISATION_WRITE)
     actor.require_person()
     row = _locked_own(actor, application)
     members = Membership.objects.filter(

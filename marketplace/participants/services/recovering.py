@@ -170,19 +170,26 @@ def refuse_recovery(*, actor: Actor, recovery: str, reason: str) -> OwnerRecover
 def object_to_recovery(*, token: str, reason: str) -> OwnerRecovery:
     """Object with the token that a known contact got by mail: the recovery stops. Raises ObjectionUnknown, FieldInvalid."""
     stated = required_text("reason", reason)
-    contact = RecoveryContact.objects.filter(token_digest=invitation_token_digest(token)).first()
-    return _object(contact.recovery_id if contact else 0, PUBLIC_ACTOR, stated)
+    told = RecoveryContact.objects.filter(token_digest=invitation_token_digest(token))
+    row = _locked(OwnerRecovery.objects.filter(pk__in=told.values("recovery_id")))
+    if row is None or row.state != OwnerRecoveryState.WAITING:
+        raise ObjectionUnknown()
+    return _object(row, PUBLIC_ACTOR, stated)
 
 
 @transaction.atomic
 def object_as_member(*, actor: Actor, recovery: str, reason: str) -> OwnerRecovery:
-    """Object as any member of the organisation: the recovery stops. Raises ObjectionUnknown, FieldInvalid,
+    """Object as any member of the organisation: the recovery stops. Raises IllegalTransition, FieldInvalid, Missing,
     PermissionNeeded, Forbidden."""
     actor.require(Permission.PERSON_OWN)
     actor.require_person()
     stated = required_text("reason", reason)
-    own = OwnerRecovery.objects.filter(public_id=recovery, organisation_id=actor.require_organisation())
-    return _object(own.values_list("pk", flat=True).first() or 0, actor, stated)
+    row = _locked(
+        OwnerRecovery.objects.filter(public_id=recovery, organisation_id=actor.require_organisation())
+    )
+    if row is None:
+        raise Missing(kind="recovery", identifier=recovery)
+    return _object(row, actor, stated)
 
 
 @transaction.atomic
@@ -221,10 +228,7 @@ def known_contacts(organisation: Organisation) -> dict[str, str]:
     return found
 
 
-def _object(key: int, actor: Actor, reason: str) -> OwnerRecovery:
-    row = _locked(OwnerRecovery.objects.filter(pk=key))
-    if row is None or row.state != OwnerRecoveryState.WAITING:
-        raise ObjectionUnknown()
+def _object(row: OwnerRecovery, actor: Actor, reason: str) -> OwnerRecovery:
     advance(row, OWNER_RECOVERY, command="object", role="contact", objection=reason)
     _record(row, actor, objection_sha256=sha256_hex(reason.encode()))
     return row

@@ -16,7 +16,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
-from ..bounds import SECOND_FACTOR_WAITS
+from ..bounds import PROPOSAL_VALID, SECOND_FACTOR_WAITS
 from ..errors import ResetOpen
 from ..models import Membership, Organisation, SecondFactorReset, Session
 from ..people_fields import required_text
@@ -59,7 +59,7 @@ def ask_second_factor_reset(*, actor: Actor, member: str, reason: str) -> Second
         state=SecondFactorResetState.PROPOSED if waits else SecondFactorResetState.WAITING,
         asked_by=actor.identifier,
         asked_at=now,
-        ends_at=now + SECOND_FACTOR_WAITS,
+        ends_at=now + (PROPOSAL_VALID if waits else SECOND_FACTOR_WAITS),
     )
     _record(row, actor, "asked")
     tell_of_login(membership.user, "reset_asked", row.public_id)
@@ -70,7 +70,7 @@ def ask_second_factor_reset(*, actor: Actor, member: str, reason: str) -> Second
 
 @transaction.atomic
 def confirm_second_factor_reset(*, actor: Actor, reset: str) -> SecondFactorReset:
-    """Confirm it as the second owner; the waiting time begins. Raises IllegalTransition, ProposerGone, Missing,
+    """Confirm it in time as the second owner; the waiting time begins. Raises IllegalTransition, ProposerGone, Missing,
     PermissionNeeded, ProofNeeded, Forbidden."""
     actor.require(Permission.MEMBERS_WRITE)
     organisation = lock_own_organisation(actor)
@@ -79,13 +79,16 @@ def confirm_second_factor_reset(*, actor: Actor, reset: str) -> SecondFactorRese
     require_second_owner(actor, first=row.asked_by, owners=owners_of(organisation.pk))
     if row.membership.user.public_id == actor.identifier:
         raise FieldInvalid("member", Label("another owner confirms it", "別の代表管理者が確認してください"))
+    now = clock.now()
+    if row.ends_at <= now:
+        raise Missing(kind="reset", identifier=reset)
     advance(
         row,
         SECOND_FACTOR_RESET,
         command="confirm",
         role="owner",
         confirmed_by=actor.identifier,
-        ends_at=clock.now() + SECOND_FACTOR_WAITS,
+        ends_at=now + SECOND_FACTOR_WAITS,
     )
     _record(row, actor, "confirmed")
     emit(SecondOwnerEnded(organisation=organisation.public_id, matter=row.public_id))
@@ -110,17 +113,17 @@ def stop_second_factor_reset(*, actor: Actor, reset: str) -> SecondFactorReset:
 
 @transaction.atomic
 def carry_out_second_factor_reset(public_id: str) -> bool:
-    """Take the second factor at the end of the waiting time; the person's sessions end. Returns whether it did; the sweep
-    calls it."""
+    """Take the second factor at the end of the waiting time; the person's sessions end. What no second owner confirmed in
+    time is stopped. Returns whether it did either; the sweep calls it."""
     found = SecondFactorReset.objects.filter(public_id=public_id)
     key = found.values_list("membership__organisation_id", flat=True).first()
     if key is None:
         return False
     organisation = Organisation.objects.select_for_update(no_key=True).get(pk=key)
     row = _locked(public_id, organisation)
-    if row.state != SecondFactorResetState.WAITING or row.ends_at > clock.now():
+    if row.state not in OPEN or row.ends_at > clock.now():
         return False
-    if row.membership.ended_at is not None:
+    if row.state == SecondFactorResetState.PROPOSED or row.membership.ended_at is not None:
         _stop(row, SYSTEM, "system")
         return True
     user = row.membership.user

@@ -31,6 +31,21 @@ def owners_of(organisation_id: int) -> list[str]:
     return list(grants.order_by("pk").values_list("membership__user__public_id", flat=True))
 
 
+WITHDRAWS = (Permission.MEMBERS_WRITE, Permission.ORGANISATION_WRITE)
+"""By one of these access is taken away: owners hold both, and in insolvency proceedings the trustee the second."""
+
+
+def is_trustee(organisation_id: int, person: str) -> bool:
+    """Whether a person (public identifier) is the trustee of an organisation now."""
+    return RoleGrant.objects.filter(
+        membership__organisation_id=organisation_id,
+        membership__ended_at=None,
+        membership__user__public_id=person,
+        role=MemberRole.TRUSTEE,
+        revoked_at=None,
+    ).exists()
+
+
 def takes_two(
     organisation: Organisation, *, first: str, owners: Collection[str], grants: bool, concerns_owner: bool
 ) -> bool:

@@ -23,14 +23,14 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.suspensions import EFFECTS, SuspensionKind
 
-from ..errors import OperatorStays, SuspensionStands
 from ..models import Organisation, Reinstatement, Suspension
+from ..people_fields import checked_effective_day, required_text
 from ..states import ORGANISATION, OrganisationState
+from ..suspension_errors import OperatorStays, SuspensionStands
 from ..suspension_queries import in_insolvency, standing_suspensions
-from .organisations import REQUIRED, locked_organisation
+from .organisations import locked_organisation
 from .trustees import end_trustees
 
-EFFECTIVE_DAYS_MAX = 3652
 REASON_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -54,8 +54,8 @@ def suspend_participant(
     Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
-    day = effective_on or clock.today()
-    _check(kind, reason_code, reason, reference, day)
+    _check(kind, reason_code, reason, reference)
+    day = checked_effective_day(effective_on)
     subject = locked_organisation(organisation)
     if subject.is_operator:
         raise OperatorStays()
@@ -98,7 +98,7 @@ def suspend_participant(
     return subject
 
 
-def _check(kind: str, reason_code: str, reason: str, reference: str, effective_on: date) -> None:
+def _check(kind: str, reason_code: str, reason: str, reference: str) -> None:
     """Check what is stated of a suspension; raises FieldInvalid."""
     if kind not in list(SuspensionKind):
         known = ", ".join(SuspensionKind)
@@ -110,22 +110,13 @@ def _check(kind: str, reason_code: str, reason: str, reference: str, effective_o
                 "use a code in snake case, at most 40 letters", "40字以内の英小文字と下線で指定してください"
             ),
         )
-    if not reason.strip():
-        raise FieldInvalid("reason", REQUIRED)
+    required_text("reason", reason)
     if EFFECTS[SuspensionKind(kind)].needs_reference and not reference.strip():
         raise FieldInvalid(
             "reference",
             Label(
                 "state the number of the document that this follows from",
                 "根拠となる文書の番号を入力してください",
-            ),
-        )
-    if not 0 <= (clock.today() - effective_on).days <= EFFECTIVE_DAYS_MAX:
-        raise FieldInvalid(
-            "effective_on",
-            Label(
-                "state a day that has come, within the last ten years",
-                "本日以前で過去10年以内の日を指定してください",
             ),
         )
 

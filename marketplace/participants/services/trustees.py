@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from marketplace.events.schemas.participants import TrusteeAppointed
@@ -14,20 +10,19 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex
-from marketplace.kernel.errors import FieldInvalid, Missing
-from marketplace.kernel.labels import Label
+from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.suspensions import SuspensionKind
 
-from ..errors import EmailTaken, NotInInsolvency
+from ..errors import EmailTaken
 from ..models import Membership, Organisation, RoleGrant, TrusteeAppointment, User
-from ..states import TRUSTEE, MemberRole
+from ..people_fields import checked_email, checked_sha256, required_text
+from ..states import TRUSTEE, MemberRole, TrusteeState
+from ..suspension_errors import NotInInsolvency, TrusteeProposed
 from ..suspension_queries import standing_suspensions
 from ..uniqueness import translate_duplicates
-from .organisations import REQUIRED, locked_organisation
-
-SHA256 = re.compile(r"[0-9a-f]{64}")
+from .organisations import locked_organisation
 
 
 @transaction.atomic
@@ -36,38 +31,30 @@ def propose_trustee(
 ) -> TrusteeAppointment:
     """Propose the trustee whom a court appointed; another person of admission confirms.
 
-    ``document`` is the number of the court's order, ``document_sha256`` that of its copy. Raises NotInInsolvency,
-    FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    ``document`` is the number of the court's order, ``document_sha256`` that of its copy. The same proposal again gives the
+    one that waits. Raises NotInInsolvency, TrusteeProposed, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_person()
-    stated = {"email": email.strip().lower(), "name": name.strip(), "document": document.strip()}
-    for field, text in stated.items():
-        if not text:
-            raise FieldInvalid(field, REQUIRED)
-    try:
-        validate_email(stated["email"])
-    except ValidationError:
-        raise FieldInvalid(
-            "email", Label("specify an e-mail address", "メールアドレスを指定してください")
-        ) from None
-    if not SHA256.fullmatch(document_sha256):
-        raise FieldInvalid(
-            "document_sha256",
-            Label("use 64 hexadecimal digits in lower case", "16進小文字64桁で指定してください"),
-        )
+    stated = {
+        "email": checked_email(email),
+        "name": required_text("name", name),
+        "document": required_text("document", document),
+        "document_sha256": checked_sha256("document_sha256", document_sha256),
+    }
     subject = locked_organisation(organisation)
     suspension = standing_suspensions(subject.pk).filter(kind=SuspensionKind.INSOLVENCY).first()
     if suspension is None:
         raise NotInInsolvency(organisation=subject.public_id)
     waiting = TrusteeAppointment.objects.filter(
-        suspension=suspension, email=stated["email"], state="proposed"
+        suspension=suspension, email=stated["email"], state=TrusteeState.PROPOSED
     )
     if (known := waiting.first()) is not None:
+        if any(getattr(known, name) != value for name, value in stated.items()):
+            raise TrusteeProposed(appointment=known.public_id)
         return known
     appointment = TrusteeAppointment.objects.create(
         suspension=suspension,
-        document_sha256=document_sha256,
         proposed_by=actor.identifier,
         proposed_at=clock.now(),
         **stated,

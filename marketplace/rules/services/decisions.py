@@ -148,9 +148,13 @@ def _view(decision: Decision) -> DecisionView:
     )
 
 
+PREVIEWING = (Permission.RULEBOOK_WRITE, Permission.ADMISSION_READ)
+"""Whose daily work the facts of participants are that a preview shows."""
+
+
 def preview(*, point: str, subject: str, actor: Actor, given: Given | None = None) -> Judgement:
     """What ``evaluate`` would decide now, without recording it; operator only. Raises as evaluate, and Forbidden."""
-    actor.require(Permission.OPERATOR_READ)
+    actor.require(*PREVIEWING)
     now = clock.now()
     rulebook, rules = compiled_in_force(now)
     facts, verdict = _evaluate_facts(rules, point, subject, now, given)

@@ -1,0 +1,34 @@
+"""An operator with two people who open accesses, and two participants."""
+
+from __future__ import annotations
+
+import pytest
+
+from marketplace.kernel.actors import Actor
+from marketplace.participants.models import Organisation
+from tests.participants.factories import actor_for, operator, organisation
+from tests.standing import made_once
+
+
+@made_once
+def staffed() -> Organisation:
+    """The operator."""
+    return operator()
+
+
+@made_once
+def subject(staffed: Organisation) -> Organisation:
+    """A participant."""
+    return organisation("A")
+
+
+@pytest.fixture
+def first(staffed: Organisation) -> Actor:
+    """A person of the operator, with every role."""
+    return actor_for(staffed, "usr_first")
+
+
+@pytest.fixture
+def second(staffed: Organisation) -> Actor:
+    """Another person of the operator."""
+    return actor_for(staffed, "usr_second")
