@@ -32,7 +32,7 @@ class IndexedRegistry(registry._Registry):
 
     def __setitem__(self, key: str, value: tuple[Any, Any]) -> None:
         """Register a trigger; raises KeyError if its name, or that of its function, is another's."""
-        super().__setitem__(key, value)  # type: ignore[no-untyped-call]
+        super().__setitem__(key, value)  # type: ignore[no-untyped-call]  # pgtrigger is untyped here
         model, trigger = value
         self._by_table[model._meta.db_table, trigger.name] = trigger
         self._function_names.add(trigger.get_pgid(model))
