@@ -27,8 +27,12 @@ def owner(committed_database: str) -> Iterator[None]:
 
 
 def reader(database: str) -> psycopg.Connection:
-    """A connection in a transaction that has read the table of second factors, so that it cannot be dropped."""
-    other = psycopg.connect(application_url(), dbname=database)
+    """A connection in a transaction that has read the table of second factors, so that it cannot be dropped.
+
+    Without the role's limits on time: a busy machine may take longer to migrate than a transaction of the market may last.
+    """
+    endless = "-c transaction_timeout=0 -c idle_in_transaction_session_timeout=0"
+    other = psycopg.connect(application_url(), dbname=database, options=endless)
     other.execute("SELECT count(*) FROM mfa_authenticator")
     return other
 

@@ -13,8 +13,8 @@ from marketplace.participants.models import Application
 from . import factories
 
 TOKEN_PATH = "/oauth/token/"
-CPU_SECONDS_MAX = 0.005
-"""Of a request with a wrong secret, the middleware and the database's client included."""
+CPU_SECONDS_MAX = 0.05
+"""Of a request with a wrong secret, on a machine that does other things too; a hash that is slow on purpose takes ten times that."""
 
 
 @pytest.fixture
