@@ -78,6 +78,8 @@ def instrument_whole() -> pgtrigger.Trigger:
 def signature_of_instrument() -> pgtrigger.Trigger:
     """A party of the negotiation signs the instrument's hash, the seller first, by a signatory of its or by a program; with a live key.
 
+    The market signs for a signatory only who proved a second factor just before.
+
     The key's row is locked until the transaction ends: its revocation waits, or is seen.
     """
     return pgtrigger.Trigger(

@@ -14,11 +14,12 @@ SIGNATORIES = sql_list(sorted(RULES[Permission.CONTRACTS_SIGN].participant))
 HOLDS_ROLE = """EXISTS (
     SELECT FROM public.participants_membership membership
       JOIN public.participants_user person ON person.id = membership.user_id AND person.public_id = {PERSON}
+       AND person.is_active
       JOIN public.participants_rolegrant held
         ON held.membership_id = membership.id AND held.role IN ({ROLES}) AND held.revoked_at IS NULL
      WHERE membership.organisation_id = {FIRM} AND membership.ended_at IS NULL
 )"""
-"""Whether a person is a member of an organisation now, with one of the roles."""
+"""Whether a person whose login is not locked is a member of an organisation now, with one of the roles."""
 
 
 def holds_role(person: str, firm: str, roles: str) -> str:
@@ -27,7 +28,8 @@ def holds_role(person: str, firm: str, roles: str) -> str:
 
 
 def mandate_signed() -> pgtrigger.Trigger:
-    """A signatory signs a mandate for a program and a live key of its organisation; an owner or signatory revokes it.
+    """A signatory who proved a second factor just before signs a mandate for a program and a live key of its organisation; an
+    owner or signatory revokes it.
 
     The system revokes one whose signer is no signatory any more.
     """
@@ -43,6 +45,7 @@ def mandate_signed() -> pgtrigger.Trigger:
                 "NEW.organisation_id",
                 sql_list(sorted(RULES[Permission.KEYS_WRITE].participant)),
             ),
+            SIGNATORIES=SIGNATORIES,
             SCOPE=Permission.CONTRACTS_SUBMIT.value,
         ),
     )

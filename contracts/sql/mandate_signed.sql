@@ -18,6 +18,9 @@ IF TG_OP = 'INSERT' THEN
     IF NOT {SIGNS} THEN
         RAISE EXCEPTION '% is no signatory of the organisation', NEW.signed_by USING ERRCODE = 'check_violation';
     END IF;
+    IF NOT public.is_proved_member(NEW.signed_by, NEW.organisation_id, ARRAY[{SIGNATORIES}]) THEN
+        RAISE EXCEPTION '% signs a mandate only after a fresh proof', NEW.signed_by USING ERRCODE = 'check_violation';
+    END IF;
 ELSIF NOT {REVOKES} AND NOT (NEW.revoked_by = 'system' AND NOT {SIGNS}) THEN
     RAISE EXCEPTION '% may not revoke the mandate', NEW.revoked_by USING ERRCODE = 'check_violation';
 END IF;

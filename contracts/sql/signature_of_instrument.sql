@@ -20,6 +20,9 @@ IF NEW.mandate_id IS NULL AND NOT EXISTS (
 ) THEN
     RAISE EXCEPTION '% is no signatory of the party', NEW.signer USING ERRCODE = 'check_violation';
 END IF;
+IF NEW.method = 'market_side' AND NOT public.is_proved_member(NEW.signer, NEW.organisation_id, ARRAY[{ROLES}]) THEN
+    RAISE EXCEPTION 'the market signs for % only after a fresh proof', NEW.signer USING ERRCODE = 'check_violation';
+END IF;
 IF (NEW.party = 'seller' AND n.state IN ('requested', 'accepted')
     AND (NEW.organisation_id, NEW.organisation_identifier) = (n.seller_id, n.seller_identifier))
    OR (NEW.party = 'buyer' AND n.state = 'agreed'

@@ -61,8 +61,9 @@ class Rule:
     """Who holds a permission, and how.
 
     ``participant`` and ``operator``: the roles that hold it on each side. ``scope``: whether a program may have it.
-    ``fresh``: whether it needs a proof of a second factor within ``PROOF_MINUTES``. ``begins``: whether it begins
-    something new, which nobody who is suspended may.
+    ``fresh``: whether it needs a proof of a second factor within ``PROOF_MINUTES``. ``begins``: whether all that it allows
+    begins something new, which nobody who is suspended may; where some of it ends or corrects, the service that begins asks
+    (``participants.suspension_queries.require_active``).
     """
 
     label: Label
@@ -127,9 +128,8 @@ RULES: Mapping[Permission, Rule] = {
     ),
     Permission.MONEY_WRITE: Rule(
         Label("state deposits and tax documents", "預託・税務書類の届出"),
-        _roles("finance"),
+        _roles("finance trustee"),
         scope=True,
-        begins=True,
     ),
     Permission.PAYOUT_WRITE: Rule(
         Label("change the payout account", "振込先口座の変更"),
@@ -157,12 +157,13 @@ RULES: Mapping[Permission, Rule] = {
     ),
     Permission.WEBHOOKS_WRITE: Rule(
         Label("manage webhooks", "Webhookの管理"),
-        _roles("owner engineer"),
+        _roles("owner engineer trustee"),
         _roles("owner support"),
-        begins=True,
     ),
     Permission.KEYS_WRITE: Rule(
-        Label("manage the organisation's keys", "組織の鍵の管理"), _roles("owner signatory"), fresh=True
+        Label("manage the organisation's keys", "組織の鍵の管理"),
+        _roles("owner signatory trustee"),
+        fresh=True,
     ),
     Permission.NOTICES_WRITE: Rule(
         Label("mark notices as read", "通知の既読化"), PARTICIPANT_ROLES, OPERATOR_ROLES

@@ -38,9 +38,6 @@ SECOND_FACTOR_WAITS = timedelta(hours=24)
 RECOVERY_BUSINESS_DAYS = 5
 """Business days in which every known contact may object to the recovery of an owner."""
 
-RECOVERY_WAITS_MIN = timedelta(days=7)
-"""Five business days are never less; the database knows no holidays."""
-
 RECOVERIES_OPEN_MAX = 5
 """Requests of one organisation that nobody has decided yet."""
 

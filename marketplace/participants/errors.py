@@ -169,9 +169,10 @@ class HolderDiffers(DomainError):
     category = Category.INVALID
     field = "payout_account.account_holder_kana"
     detail = Label(
-        "The account holder must be your organisation's name in katakana or Latin letters, as it is on record, because"
-        " nobody else of your organisation can confirm the account.",
-        "確認できる構成員がほかにいないため、口座名義は登録されている組織の名称（カナまたは英字）と一致する必要があります。",
+        "The account holder must be your organisation's name in katakana or Latin letters, as it has been on record for"
+        " seven days, because nobody else of your organisation can confirm the account.",
+        "確認できる構成員がほかにいないため、口座名義は7日以上前から登録されている組織の名称（カナまたは英字）と一致する必要が"
+        "あります。",
     )
 
 

@@ -92,10 +92,11 @@ def lock_program(public_id: str, organisation_id: int, scope: Permission) -> int
 
 
 def is_signatory(organisation_id: int, person: str) -> bool:
-    """Whether a person (public identifier) is a member of an organisation with the right to sign now."""
+    """Whether a person (public identifier) whose login is not locked is a member of an organisation who may sign now."""
     return RoleGrant.objects.filter(
         membership__organisation_id=organisation_id,
         membership__user__public_id=person,
+        membership__user__is_active=True,
         membership__ended_at=None,
         role__in=RULES[Permission.CONTRACTS_SIGN].participant,
         revoked_at=None,

@@ -38,6 +38,17 @@ def unlocked_rightly() -> pgtrigger.Trigger:
     )
 
 
+def address_verified() -> pgtrigger.Trigger:
+    """An address becomes a person's once a mail to it was answered: nobody takes an address that somebody else reads."""
+    return pgtrigger.Trigger(
+        name="address_verified",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("email"),
+        condition=pgtrigger.Q(old__email__df=pgtrigger.F("new__email")),
+        func=sql_body(_SQL / "address_verified.sql"),
+    )
+
+
 def reset_rightly() -> pgtrigger.Trigger:
     """An owner asks to reset another's second factor; two do at the operator; it is taken after the waiting time."""
     return pgtrigger.Trigger(

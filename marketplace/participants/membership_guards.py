@@ -50,8 +50,9 @@ def role_fits() -> pgtrigger.Trigger:
 
 
 def invited_rightly() -> pgtrigger.Trigger:
-    """An invitation is opened by an owner, by two where that takes two, or by the system where there is no owner; and is
-    accepted in time, with a token that was sent.
+    """An invitation is opened by an owner, by two where that takes two, or by the system where there is no owner or for an
+    appointed trustee; and is
+    accepted in time, with a token that was sent, while who invited or confirmed it is an owner.
 
     The organisation's row is locked until the transaction ends, so that its owners stay what they are.
     """

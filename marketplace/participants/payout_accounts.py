@@ -21,8 +21,10 @@ from .states import AccountType
 HOLDER_LENGTH_MAX = 30
 WAITING_BUSINESS_DAYS = 5
 """Business days of banks in Japan from the confirmation of a changed account until it is used."""
-WAITING_DAYS_MIN = 7
-"""Five business days take a week or longer; the database, which knows no holidays, holds this."""
+NAME_STANDS = timedelta(days=7)
+"""So long a name of a participant of one person has been on record before it is the holder of its account."""
+ROLE_STANDS = timedelta(days=7)
+"""So long a colleague has held a role that may change the account before it confirms one."""
 CONFIRMED_WITHIN_DAYS = 14
 """A change that nobody confirms lapses after so many days."""
 BANK_CODE_PATTERN = r"^[0-9]{4}$"

@@ -179,7 +179,7 @@ Invariant(
     ),
     guards=(
         "participants_ownerrecovery.recovered_rightly",
-        "participants_ownerrecovery.recovery_two_people_and_waiting",
+        "participants_ownerrecovery.recovery_two_people",
         "participants_ownerrecovery.recovery_decided_first",
         "participants_ownerrecovery.recovery_ended_when",
         "participants_ownerrecovery.recovery_one_at_a_time",
@@ -202,7 +202,24 @@ Invariant(
         "SELECT r.public_id FROM participants_ownerrecovery r"
         " LEFT JOIN participants_invitation i ON i.recovery_id = r.id"
         " WHERE r.state = 'concluded' AND (r.confirmed_by IS NULL OR r.confirmed_by = r.proposed_by"
-        "  OR r.ended_at < r.ends_at OR r.objection <> '' OR i.id IS NULL)"
+        "  OR r.ended_at < r.ends_at OR r.objection <> '' OR i.id IS NULL"
+        "  OR (r.ends_at AT TIME ZONE 'Asia/Tokyo')::date"
+        "   < public.bank_days_after((r.confirmed_at AT TIME ZONE 'Asia/Tokyo')::date, 5))"
         " OR r.state <> 'concluded' AND i.id IS NOT NULL"
+    ),
+)
+Invariant(
+    name="participants.addresses_answered",
+    promise=9,
+    statement="The address of a person is one at which it answered a mail, or which it was made with.",
+    guards=(
+        "participants_user.address_verified",
+        "participants_user.user_email_once",
+        "participants_user.user_email_lower_case",
+    ),
+    test="tests/participants/test_addresses.py::test_the_database_takes_no_address_that_nobody_answered",
+    check=by_query(
+        "SELECT u.public_id FROM participants_user u WHERE NOT EXISTS (SELECT FROM account_emailaddress a"
+        " WHERE a.user_id = u.id AND lower(a.email) = u.email AND a.verified)"
     ),
 )

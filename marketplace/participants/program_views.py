@@ -57,7 +57,7 @@ class ApplicationViewSet(MarketReadViewSet[Application]):
         serializer.is_valid(raise_exception=True)
         return _with_secret(services.create_application(actor=self.actor, **serializer.validated_data), 201)
 
-    @declare(Permission.PROGRAMS_WRITE)
+    @declare(Permission.PERSON_OWN)
     @extend_schema(
         summary="Rotate the secret of a program",
         request=RotateSecretSerializer,
@@ -68,7 +68,7 @@ class ApplicationViewSet(MarketReadViewSet[Application]):
     def rotate_secret(self, request: Request, **captured: Any) -> Response:
         """Make a new secret, good for a year; the one before ends at once, or within 24 hours as stated.
 
-        Only this response contains it. It takes no Idempotency-Key, as above.
+        Only the person who answers for the program may, after a fresh proof. Only this response contains it. It takes no Idempotency-Key, as above.
         """
         serializer = RotateSecretSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -106,7 +106,8 @@ class ApplicationViewSet(MarketReadViewSet[Application]):
 
     @command(summary="Take over a program", response=ApplicationSerializer, needs=Permission.PERSON_OWN)
     def take_over(self, data: dict[str, Any], public_id: str) -> Application:
-        """The member to whom it was offered answers for it from now on."""
+        """The member to whom it was offered answers for it from now on, and makes it another secret: the one that others know
+        ends within a day, at once where the person before has left."""
         return services.take_over_program(actor=self.actor, application=public_id)
 
 

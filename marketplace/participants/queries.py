@@ -354,7 +354,16 @@ def reinstatements_of(organisation_id: int) -> int:
 
 def acts_for_operator(person: str, permission: Permission) -> bool:
     """Whether a natural person of the operator holds a permission now; a proof of a second factor is not asked for."""
+    return _acts(person, permission)
+
+
+def acts_for(person: str, permission: Permission, organisation_id: int) -> bool:
+    """Whether a natural person of an organisation (database key) holds a permission now, without a proof."""
+    return _acts(person, permission, organisation=f"o.id = {int(organisation_id)}")
+
+
+def _acts(person: str, permission: Permission, **of: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {acts_now('%s', holds=holders(permission), proved=False)}", [person])
+        cursor.execute(f"SELECT {acts_now('%s', holds=holders(permission), proved=False, **of)}", [person])
         (holds,) = cursor.fetchone()
     return bool(holds)

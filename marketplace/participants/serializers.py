@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
+from marketplace.kernel.permissions import Permission
 
 from .models import Admission, Organisation, Segment
 from .payout_queries import payout_account_now
@@ -65,6 +66,10 @@ class PayoutAccountSerializer(serializers.Serializer[Any]):
     account_holder_kana = serializers.CharField(max_length=100)
 
 
+READS_ACCOUNTS = (Permission.MONEY_READ, Permission.CLEARING_READ, Permission.ADMISSION_READ)
+"""By one of these the profile of an organisation shows its account."""
+
+
 class OrganisationProfileSerializer(OrganisationSummarySerializer):
     """An organisation in full, as its own members and the operator see it."""
 
@@ -84,7 +89,10 @@ class OrganisationProfileSerializer(OrganisationSummarySerializer):
 
     @extend_schema_field(PayoutAccountSerializer(allow_null=True))
     def get_payout_account(self, row: Organisation) -> dict[str, str] | None:
-        """The account that is used today, or null if none is stated."""
+        """The account that is used today; null if none is stated, and for who reads no accounts."""
+        actor = self.context.get("actor") or self.context["view"].actor
+        if not actor.may(*READS_ACCOUNTS):
+            return None
         account = payout_account_now(row.pk)
         return None if account is None else dict(PayoutAccountSerializer(account).data)
 
@@ -152,7 +160,9 @@ class CallerSerializer(serializers.Serializer[Principal]):
     def get_organisation(self, caller: Principal) -> dict[str, Any] | None:
         """The organisation that the caller acts for; null for a person without one."""
         row = Organisation.objects.filter(public_id=caller.actor.organisation or "").first()
-        return None if row is None else dict(OrganisationProfileSerializer(row).data)
+        if row is None:
+            return None
+        return dict(OrganisationProfileSerializer(row, context={"actor": caller.actor}).data)
 
 
 class RegisterOrganisationSerializer(StrictSerializer):

@@ -9,6 +9,8 @@ import pgtrigger
 from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import RULES, Permission
 
+from .acting import acts_now, holders
+
 _SQL = Path(__file__).parent / "sql"
 
 
@@ -21,6 +23,9 @@ def trustee_by_two() -> pgtrigger.Trigger:
         func=sql_body(
             _SQL / "trustee_by_two.sql",
             ADMISSION=sql_list(sorted(RULES[Permission.ADMISSION_WRITE].operator)),
+            PROPOSER_ACTS=acts_now(
+                "NEW.proposed_by", holds=holders(Permission.ADMISSION_WRITE), proved=False
+            ),
         ),
     )
 

@@ -89,7 +89,8 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
     @action(detail=True, methods=["get"], filterset_fields=())
     def profile(self, request: Request, **_: Any) -> Response:
         """The full profile, for the organisation's own members and the operator."""
-        return Response(OrganisationProfileSerializer(self.get_object()).data)
+        shown = OrganisationProfileSerializer(self.get_object(), context={"actor": self.actor})
+        return Response(shown.data)
 
     @command(
         summary="Suspend an organisation",

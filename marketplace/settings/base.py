@@ -199,6 +199,8 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 # Sessions for the programs of people, which have no cookies.
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_TOKEN_STRATEGY = "marketplace.participants.session_tokens.MarketTokenStrategy"  # noqa: S105
+# A person has one address. Another one takes its place once a mail to it was answered.
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 OAUTH2_PROVIDER_APPLICATION_MODEL = "participants.Application"

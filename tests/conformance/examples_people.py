@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from marketplace.participants import services
-from marketplace.participants.models import Membership, RecoveryEvidence
+from marketplace.participants.models import Membership, RecoveryEvidence, User
 from tests.participants import factories as parties
 from tests.participants import recoveries
 
+from .callers import EVERYTHING
 from .requests import EVERYBODY, Request, Table
 from .world import World
 
@@ -60,6 +61,13 @@ def waiting_change(world: World) -> str:
 
 def program(world: World) -> str:
     return parties.application_of(world.of("buyer")).public_id
+
+
+def own_program(world: World) -> str:
+    """A program for which the caller with every role answers."""
+    person = User.objects.get(email=f"buyer-{EVERYTHING}@example.jp").public_id
+    buyer = world.of("buyer")
+    return str(services.create_application(actor=parties.actor_for(buyer, person), name="program").public_id)
 
 
 def offer(world: World) -> Request:
@@ -119,7 +127,7 @@ TABLE.of_row("POST member-changes/{}/confirm/", "buyer", waiting_change)
 TABLE.of_row("POST member-changes/{}/withdraw/", "buyer", waiting_change)
 TABLE.of_row("POST members/{}/end/", "buyer", trader, REASON)
 TABLE.of_row("POST members/{}/grant-role/", "buyer", trader, {"role": "finance", **REASON})
-TABLE.of_row("POST applications/{}/rotate-secret/", "buyer", program)
+TABLE.of_row("POST applications/{}/rotate-secret/", "buyer", own_program, is_narrowed=True)
 TABLE.of_row("POST applications/{}/narrow-scopes/", "buyer", program, {"scopes": ["market:read"]})
 TABLE.of_row("POST applications/{}/revoke/", "buyer", program)
 TABLE.example("POST applications/{}/offer/", "buyer")(offer)

@@ -13,6 +13,7 @@ from marketplace.participants.trustee_views import EXAMPLE as TRUSTEE_EXAMPLE
 from tests.clearing import factories
 from tests.participants import factories as parties
 from tests.participants import recoveries
+from tests.participants.accounts import settled
 
 from .callers import EVERYTHING
 from .requests import EVERYBODY, Request, Table
@@ -45,6 +46,12 @@ def fact_change(world: World) -> str:
 def account_change(world: World) -> str:
     """Another account of the buyer, which a second person has to confirm."""
     return services.propose_payout_account(actor=world.actor("buyer"), **ACCOUNT_EXAMPLE).public_id
+
+
+def account_to_confirm(world: World) -> str:
+    """One that everybody of the buyer may confirm whose role allows it, because nobody is new."""
+    settled(*User.objects.filter(email__startswith="buyer-"))
+    return account_change(world)
 
 
 def reset(world: World) -> str:
@@ -146,7 +153,7 @@ TABLE.listed("fact-changes/", "buyer", fact_change)
 TABLE.sent("fact-changes/", "buyer", FACTS_EXAMPLE)
 TABLE.listed("payout-account-changes/", "buyer", account_change)
 TABLE.sent("payout-account-changes/", "buyer", ACCOUNT_EXAMPLE)
-TABLE.of_row("POST payout-account-changes/{}/confirm/", "buyer", account_change)
+TABLE.of_row("POST payout-account-changes/{}/confirm/", "buyer", account_to_confirm)
 TABLE.of_row("POST payout-account-changes/{}/stop/", "buyer", account_change, REASON)
 TABLE.listed("second-factor-resets/", "buyer", reset)
 TABLE.sent("second-factor-resets/", "buyer", ask_reset)

@@ -275,5 +275,14 @@ class Trial:
 
 SUSPENDED = {"organisation_suspended", "trustee_acts"}
 """The codes of what a suspension withholds."""
-STOPPED_BY_SUSPENSION = {"POST admissions/", "POST applications/"}
+STOPPED_BY_SUSPENSION = {
+    "POST admissions/",
+    "POST applications/",
+    "POST intermediary-notices/",
+    "POST webhooks/",
+    "POST webhooks/{}/enable/",
+    "POST webhooks/{}/ping/",
+    "POST webhooks/{}/replay/",
+    "POST webhooks/{}/revise/",
+}
 """What a suspended organisation cannot do although it begins nothing by the table of permissions."""

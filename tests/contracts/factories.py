@@ -127,6 +127,8 @@ def market(**offer: Any) -> Market:
         name: participants.actor_for(row, participants.person_of(row, name).public_id)
         for name, row in organisations.items()
     }
+    for actor in actors.values():
+        participants.keep_proved(actor.identifier)
     rules.publish(RULES)
     template = services.publish_template(actor=actors["operator"], **template_document())
     return Market(

@@ -50,6 +50,9 @@ def test_a_signatory_signs_a_mandate_for_its_own_program_and_key(market, desk):
     revoke = "UPDATE contracts_mandate SET revoked_at = public.business_now(), revoked_by = %s"
     for who in (market.buyer.identifier, desk.program.public_id, "system"):
         refused("may not revoke", revoke, who)
+    run("UPDATE participants_session SET proved_at = now() - interval '15 minutes'")
+    statement, parameters = copied("contracts_mandate", mandate.pk, public_id="mdt_raw")
+    refused("only after a fresh proof", statement, *parameters)
     with unguarded("contracts_mandate"):
         run("UPDATE contracts_mandate SET price_max_minor = 1")
     assert verify_all("contracts")["contracts.mandates_signed"] == [{"mandate": mandate.public_id}]
@@ -113,7 +116,7 @@ def test_the_database_refuses_what_is_outside_the_mandate(market, desk):
         ({}, {"key_id": second.key.pk}, "key of its mandate"),
         ({}, {"signer": second.program.public_id}, "key of its mandate"),
         ({}, {"signer": person}, "without a mandate"),
-        ({}, {"method": "market_side", "key_id": None}, "key of its mandate|signature_key"),
+        ({}, {"method": "market_side", "key_id": None}, "key of its mandate|signature_key|fresh proof"),
     ):
         mandate = mandates.mandated(market, desk, **limits) if limits else good
         statement, parameters = forged(factories.requested(market), desk, mandate, **changes)

@@ -173,6 +173,20 @@ def test_a_mandate_ends_with_the_right_of_its_signer(market, desk):
     assert EvidenceRecord.objects.filter(kind="contracts.mandate_revoked").count() == 1
 
 
+def test_a_locked_login_lets_no_program_sign(market, desk):
+    mandates.mandated(market, desk)
+    staff = [
+        people.actor_of(people.person_of(market.organisation("operator"), name, ("admission",)))
+        for name in ("first", "second")
+    ]
+    lock = participants.lock_login(actor=staff[0], person=market.seller.identifier, reason="不審な利用")
+    negotiation = factories.requested(market)
+    left_alone(OutsideMandate, lambda: mandates.submit(desk, negotiation), limit="signer")
+    for actor in staff:
+        participants.release_login(actor=actor, lock=lock.public_id)
+    assert mandates.submit(desk, negotiation).state == "agreed"
+
+
 def test_a_change_of_another_role_ends_nothing(market, desk):
     mandate = mandates.mandated(market, desk)
     ended = services.end_without_signer(

@@ -313,3 +313,27 @@ def test_nothing_begins_or_is_concluded_while_trading_is_halted(market, scope):
     forced("UPDATE contracts_agreement SET concluded_at = %s WHERE id = %s", later, earlier.pk)
     found = verify_all("contracts")["contracts.none_while_halted"]
     assert found == [{"public_id": earlier.public_id, "halt": halt.public_id}]
+
+
+@pytest.mark.parametrize("age", ["12 minutes", "12 hours"])
+def test_the_market_signs_for_nobody_without_a_fresh_proof(market, age):
+    negotiation = factories.requested(market)
+    statement, parameters = drawn(negotiation)
+    run(statement, *parameters)
+    instrument = Instrument.objects.get()
+    run(f"UPDATE participants_session SET proved_at = now() - interval '{age}'")
+    facts = {
+        "public_id": "sgn_raw",
+        "instrument_id": instrument.pk,
+        "party": "seller",
+        "organisation_id": negotiation.seller_id,
+        "organisation_identifier": negotiation.seller_identifier,
+        "signer": market.seller.identifier,
+        "method": "market_side",
+        "signed_hash": instrument.signed_hash,
+        "jws": "x",
+    }
+    marks = ", ".join(["%s"] * len(facts))
+    insert = f"INSERT INTO contracts_signature ({', '.join(facts)}, signed_at) VALUES ({marks}, public.business_now())"
+    refused("only after a fresh proof", insert, *facts.values())
+    assert Signature.objects.count() == 0

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 
 from fixtures.sessions import open_session
 from marketplace.kernel import clock
-from marketplace.participants.models import Organisation, PayoutAccountChange, User
+from marketplace.participants.models import (
+    Membership,
+    Organisation,
+    PayoutAccountChange,
+    RoleGrant,
+    User,
+)
 from tests.client import KeyedClient
 from tests.roles import unguarded
 
@@ -34,3 +40,10 @@ def use_account(subject: Organisation, account: Mapping[str, str] | None) -> Non
 def signed_in(person: User) -> KeyedClient:
     """An API client of a person with a fresh proof, whatever time has passed."""
     return factories.bearer_client(open_session(person))
+
+
+def settled(*people: User) -> None:
+    """Let people be members with their roles since long ago: who is new confirms no account."""
+    with unguarded("participants_membership", "participants_rolegrant"):
+        Membership.objects.filter(user__in=people).update(since=factories.LONG_AGO)
+        RoleGrant.objects.filter(membership__user__in=people).update(granted_at=factories.LONG_AGO)

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.db import transaction
 from oauth2_provider.models import get_access_token_model, set_token_value
@@ -172,6 +173,7 @@ def _add_named(subject: Organisation, identifier: str) -> User:
     person = User.objects.create(
         public_id=identifier, email=f"{identifier.lower()}@example.jp", name=identifier, password="!"
     )
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
     membership = Membership.objects.create(user=person, organisation=subject, since=LONG_AGO)
     roles = sorted(roles_of(subject))
     RoleGrant.objects.bulk_create(
@@ -233,7 +235,9 @@ def signatory_of(subject: Organisation) -> User:
 
 def signing_actor(subject: Organisation) -> Actor:
     """A signatory of ``subject``, with every permission and a fresh proof."""
-    return actor_for(subject, signatory_of(subject).public_id)
+    person = signatory_of(subject).public_id
+    keep_proved(person)
+    return actor_for(subject, person)
 
 
 def join(person: User, subject: Organisation, *roles: str) -> Membership:

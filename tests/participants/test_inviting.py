@@ -27,7 +27,6 @@ from marketplace.participants.errors import (
     InvitationMailsUsedUp,
     InvitationOpen,
     InvitationUnknown,
-    ProposerGone,
     SignInToJoin,
     StaffApart,
     TooManyInvitations,
@@ -35,6 +34,7 @@ from marketplace.participants.errors import (
 from marketplace.participants.models import Invitation, Membership, RoleGrant, User
 
 from . import factories
+from .test_payouts import broken
 
 pytestmark = pytest.mark.django_db
 
@@ -307,10 +307,9 @@ def test_what_somebody_proposed_who_is_no_owner_any_more_is_void(subject, owner)
     second = factories.actor_of(factories.person_of(subject, "second", ("owner",)))
     row = invite(second, roles=["owner"])
     services.leave(actor=second)
-    with pytest.raises(ProposerGone):
+    with pytest.raises(IllegalTransition):
         services.confirm_invitation(actor=owner, invitation=row.public_id)
-    services.revoke_invitation(actor=owner, invitation=row.public_id)
-    assert Invitation.objects.get().state == "revoked"
+    assert Invitation.objects.get().state == "lapsed"
 
 
 def test_staff_and_participants_stay_apart(subject, owner):
@@ -337,3 +336,29 @@ def test_the_first_owner_is_invited_by_the_market_and_only_the_first(subject):
     assert (membership.user.language, roles_of(membership)) == ("en", ["owner"])
     with pytest.raises(Missing):
         services.invite_first_owner(organisation="org_nobody", email=ADDRESS)
+
+
+def test_an_invitation_ends_with_the_owner_who_made_it(subject, owner):
+    stays = factories.person_of(subject, "stays", ("owner",))
+    row, confirmed = invite(owner), invite(owner, email="third@example.jp", roles=["owner"])
+    services.confirm_invitation(actor=factories.actor_of(stays), invitation=confirmed.public_id)
+    token = factories.token_in_mail(row)
+    services.leave(actor=owner)
+    row.refresh_from_db()
+    assert (row.state, row.ended_by) == ("lapsed", "system")
+    with pytest.raises(InvitationUnknown):
+        accept(token)
+    # Who confirmed it stands for it still.
+    assert accept(factories.token_in_mail(confirmed)).organisation == subject
+    assert not User.objects.filter(email=ADDRESS).exists()
+    assert broken() == {}
+
+
+def test_a_locked_login_lets_nobody_in(subject, owner):
+    staff = factories.actor_of(factories.person_of(factories.operator(), "staff", ("admission",)))
+    token = factories.token_in_mail(invite(owner))
+    services.lock_login(actor=staff, person=owner.identifier, reason="不審な利用")
+    with pytest.raises(InvitationUnknown):
+        accept(token)
+    assert (Invitation.objects.get().state, User.objects.filter(email=ADDRESS).exists()) == ("open", False)
+    assert broken() == {}

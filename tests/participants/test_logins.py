@@ -22,10 +22,19 @@ from marketplace.kernel.errors import (
 )
 from marketplace.participants import people_queries, services, sweeping
 from marketplace.participants.errors import LockReleased, LoginLocked, ResetOpen
-from marketplace.participants.models import LoginLock, Membership, SecondFactorReset, Session, User
+from marketplace.participants.models import (
+    LoginLock,
+    Membership,
+    RoleGrant,
+    SecondFactorReset,
+    Session,
+    User,
+)
 from marketplace.participants.principal import load_person
+from marketplace.participants.second_person_errors import NobodyReleases
 
 from . import factories
+from .test_payouts import broken
 
 pytestmark = pytest.mark.django_db
 
@@ -233,3 +242,47 @@ def test_the_routes(subject, operator):
     assert owner.post(f"{path}/confirm/", {}).status_code == 409
     mine = factories.client_of(subject, person=person)
     assert mine.post(f"{path}/stop/", {}).json()["state"] == "stopped"
+
+
+def test_a_release_goes_on_when_its_first_person_may_no_more(subject, operator, first, second):
+    person = factories.person_of(subject, "person")
+    lock = services.lock_login(actor=first, person=person.public_id, reason="x")
+    services.release_login(actor=first, lock=lock.public_id)
+    RoleGrant.objects.filter(membership__user__public_id=first.identifier).update(revoked_at=clock.now())
+    again = services.release_login(actor=second, lock=lock.public_id)
+    assert (again.release_proposed_by, again.released_by) == (second.identifier, None)
+    assert not User.objects.get(pk=person.pk).is_active
+    third = factories.actor_of(factories.person_of(operator, "third", ("admission",)))
+    assert services.release_login(actor=third, lock=lock.public_id).released_by == third.identifier
+    assert User.objects.get(pk=person.pk).is_active
+    assert broken() == {}
+
+
+def test_nobody_locks_out_those_who_could_release(subject, operator, first, second):
+    owners = [factories.person_of(operator, name, ("owner",)) for name in ("a", "b")]
+    # With two owners who give the role to others, one of two of admission is locked; then no owner is.
+    services.lock_login(actor=first, person=second.identifier, reason="x")
+    for person in owners:
+        with pytest.raises(NobodyReleases):
+            services.lock_login(actor=first, person=person.public_id, reason="x")
+    assert list(LoginLock.objects.values_list("user__public_id", flat=True)) == [second.identifier]
+    for name in ("third", "fourth"):
+        factories.person_of(operator, name, ("admission",))
+    assert services.lock_login(actor=first, person=owners[0].public_id, reason="x").user == owners[0]
+    assert broken() == {}
+
+
+def test_a_reset_ends_with_the_role_of_who_asked(subject):
+    asking = factories.person_of(subject, "asking", ("owner",))
+    factories.person_of(subject, "stays", ("owner",))
+    person = factories.person_of(subject, "person", ("trader",))
+    with_factor(person)
+    row = services.ask_second_factor_reset(
+        actor=factories.actor_of(asking), member=member_of(person), reason="x"
+    )
+    services.leave(actor=factories.actor_of(asking))
+    clock.move_to(row.ends_at)
+    assert sweeping.reset_due() == 1
+    row.refresh_from_db()
+    assert (row.state, row.ended_by, Authenticator.objects.count()) == ("stopped", "system", 1)
+    assert broken() == {}

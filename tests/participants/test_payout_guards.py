@@ -14,7 +14,7 @@ from marketplace.participants.models import Membership, PayoutAccountChange, Rol
 from tests.roles import assert_refused, unguarded
 
 from . import factories
-from .accounts import OTHER_ACCOUNT
+from .accounts import OTHER_ACCOUNT, settled
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +52,7 @@ def people(seller):
     made = [factories.person_of(seller, role, [role]) for role in ("owner", "finance")]
     for person in made:
         open_session(person)
+    settled(*made)
     return [person.public_id for person in made]
 
 
@@ -104,6 +105,18 @@ def test_one_person_and_strangers_confirm_no_account(seller, people, change):
         f"UPDATE {TABLE} SET reviewed_by = %s, reviewed_at = public.business_now() WHERE NOT is_registered",
         staff.public_id,
     )
+
+
+def test_who_is_new_or_whose_first_is_gone_confirms_no_account(seller, people, change):
+    new = factories.person_of(seller, "new", ["finance"])
+    open_session(new)
+    refused("for 7 days", CONFIRM, new.public_id, "2026-05-07")
+    RoleGrant.objects.filter(membership__user__public_id=people[0]).exclude(role="owner").update(
+        revoked_at=clock.now()
+    )
+    with unguarded("participants_rolegrant"):
+        RoleGrant.objects.filter(membership__user__public_id=people[0]).update(revoked_at=clock.now())
+    refused("may do so no more", CONFIRM, people[1], "2026-05-07")
 
 
 @pytest.mark.parametrize("attack", ["left", "role"])

@@ -12,13 +12,13 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants import payout_queries
-from marketplace.participants.models import Membership, PayoutAccountChange
+from marketplace.participants.models import Membership, Organisation, PayoutAccountChange, RoleGrant
 from marketplace.participants.payout_accounts import is_holder, usable_from
 from marketplace.participants.tasks import sweep
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned
 
 from . import factories
-from .accounts import OTHER_ACCOUNT, signed_in
+from .accounts import OTHER_ACCOUNT, settled, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,9 @@ def owner(seller):
 
 @pytest.fixture
 def colleague(seller, owner):
-    return factories.person_of(seller, "colleague", ["finance"])
+    person = factories.person_of(seller, "colleague", ["finance"])
+    settled(person)
+    return person
 
 
 @pytest.fixture
@@ -251,7 +253,66 @@ def test_with_a_colleague_meanwhile_staff_no_longer_confirm(seller, owner, staff
     assert confirm(staff[0], change).status_code == 200
     late = factories.person_of(seller, "late", ["finance"])
     assert confirm(staff[1], change).json()["code"] == "colleague_confirms"
+    too_new = confirm(late, change).json()
+    assert (too_new["code"], too_new["confirms_from"]) == ("role_too_new", "2026-05-01T10:00+09:00")
+    clock.move_to(FRIDAY + timedelta(days=7), running=False)
     assert confirm(late, change).json()["state"] == "confirmed"
+    assert broken() == {}
+
+
+def test_the_only_login_lets_nobody_in_who_confirms_at_once(seller, owner):
+    puppet = factories.join(
+        factories.person_of(factories.organisation("他"), "puppet"), seller, "finance"
+    ).user
+    change = proposed(owner, OTHER_ACCOUNT | {"account_holder_kana": "ベツノカイシヤ"})
+    client = factories.client_of(seller, person=puppet)
+    client.credentials(
+        HTTP_AUTHORIZATION=client._credentials["HTTP_AUTHORIZATION"], HTTP_SANPO_ORGANISATION=seller.public_id
+    )
+    assert client.post(f"{PATH}{change}/confirm/").json()["code"] == "role_too_new"
+    assert PayoutAccountChange.objects.get(public_id=change).state == "proposed"
+    assert broken() == {}
+
+
+def test_a_name_stated_together_with_the_account_is_no_holder(seller, owner, staff):
+    stated = {
+        "facts": {"name_kana": "ベツノカイシャ"},
+        "document": "履歴事項全部証明書",
+        "document_sha256": "0" * 64,
+    }
+    assert signed_in(owner).post("/api/v1/fact-changes/", stated, format="json").status_code == 201
+    account = OTHER_ACCOUNT | {"account_holder_kana": "ベツノカイシヤ"}
+    assert propose(owner, account).json()["code"] == "holder_differs"
+    clock.move_to(FRIDAY + timedelta(days=7), running=False)
+    change = proposed(owner, account)
+    assert [confirm(person, change).json()["state"] for person in staff] == ["proposed", "confirmed"]
+    assert broken() == {}
+
+
+@pytest.mark.parametrize(("day", "used"), [(6, "2026-06-12"), (7, "2026-06-12"), (8, "2026-06-15")])
+def test_an_account_is_confirmed_on_any_day_of_the_week(seller, owner, colleague, day, used):
+    clock.move_to(datetime(2026, 6, day, 1, tzinfo=UTC), running=False)
+    answer = confirm(colleague, proposed(owner))
+    assert (answer.status_code, answer.json()["usable_from"]) == (200, used)
+    assert broken() == {}
+
+
+def test_who_proposed_it_and_lost_the_role_proposed_nothing(seller, owner, colleague):
+    other = factories.person_of(seller, "other", ["finance"])
+    change = proposed(other)
+    RoleGrant.objects.filter(membership__user=other).update(revoked_at=clock.now())
+    answer = confirm(colleague, change)
+    assert (answer.status_code, answer.json()["code"]) == (409, "first_person_gone")
+    assert stop(owner, change).json()["state"] == "stopped"
+    assert broken() == {}
+
+
+def test_what_a_first_of_staff_said_counts_while_it_may_say_so(seller, owner, staff):
+    change = proposed(owner)
+    assert confirm(staff[0], change).json()["reviewed_by"] == staff[0].public_id
+    RoleGrant.objects.filter(membership__user=staff[0]).update(revoked_at=clock.now())
+    assert confirm(staff[1], change).json()["code"] == "first_person_gone"
+    assert PayoutAccountChange.objects.get(public_id=change).state == "proposed"
 
 
 def test_what_each_may_read(seller, owner, colleague, staff, django_assert_num_queries):
@@ -263,6 +324,12 @@ def test_what_each_may_read(seller, owner, colleague, staff, django_assert_num_q
         assert signed_in(other).get(f"{PATH}{change}/").status_code == 404
     trader = factories.person_of(seller, "trader", ["trader"])
     assert signed_in(trader).get(PATH).status_code == 403
+    profile = f"/api/v1/organisations/{seller.public_id}/profile/"
+    support = factories.person_of(Organisation.objects.get(is_operator=True), "support", ["support"])
+    for person, account in ((trader, None), (support, None), (colleague, "1234567"), (staff[0], "1234567")):
+        shown = signed_in(person).get(profile).json()["payout_account"]
+        assert (shown and shown["account_number"]) == account
+    assert signed_in(trader).get("/api/v1/me/").json()["organisation"]["payout_account"] is None
 
 
 def test_staff_read_what_they_confirm(seller, owner, staff):

@@ -84,7 +84,8 @@ def test_an_organisation_runs_its_people_by_itself():
     offered = second.post(f"{program}/offer/", {"person": taro["user"]})
     assert offered.json()["next_responsible"] == taro["user"]
     assert trader.post(f"{program}/take-over/", {}).json()["responsible"] == taro["user"]
-    assert second.post(f"{program}/rotate-secret/", {}).status_code == 200
+    assert second.post(f"{program}/rotate-secret/", {}).json()["code"] == "forbidden"
+    assert trader.post(f"{program}/rotate-secret/", {}).status_code == 200
 
     # Two owners are left; neither removes the other alone, and the last one stays.
     asked = second.post(f"{API}/members/{taro['id']}/end/", {"reason": "組織変更"}).json()

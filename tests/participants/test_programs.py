@@ -17,6 +17,7 @@ from marketplace.participants.errors import ProgramRevoked
 from marketplace.participants.models import Application, Membership
 
 from . import factories
+from .test_payouts import broken
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +133,45 @@ def test_another_person_answers_for_it_once_it_takes_it_over(subject, program, o
     services.take_over_program(actor=as_trader, application=program.public_id)
     row = Application.objects.get()
     assert (row.responsible, row.next_responsible) == (trader, None)
+
+
+def test_only_who_answers_for_a_program_knows_its_secret(subject, program, owner):
+    other = factories.actor_of(factories.person_of(subject, "other", ("owner",)))
+    with pytest.raises(Forbidden):
+        services.rotate_secret(actor=other, application=program.public_id)
+    trader = factories.person_of(subject, "trader", ("trader",))
+    services.offer_program(actor=owner, application=program.public_id, person=trader.public_id)
+    services.take_over_program(actor=factories.actor_of(trader), application=program.public_id)
+    with pytest.raises(Forbidden):
+        services.rotate_secret(actor=owner, application=program.public_id)
+    with pytest.raises(ProofNeeded):
+        services.rotate_secret(
+            actor=factories.actor_of(trader, proved_seconds_ago=None), application=program.public_id
+        )
+    assert services.rotate_secret(
+        actor=factories.actor_of(trader), application=program.public_id
+    ).issued_secret
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_who_takes_over_is_not_acted_for_by_who_knew_the_secret(api, subject, program, owner, gone):
+    trader = factories.person_of(subject, "trader", ("trader",))
+    factories.person_of(subject, "stays", ("owner",))
+    _, before = token(api, program)
+    services.offer_program(actor=owner, application=program.public_id, person=trader.public_id)
+    if gone:
+        services.leave(actor=owner)
+    services.take_over_program(actor=factories.actor_of(trader), application=program.public_id)
+    assert (token(api, program)[0], may_read(before)) == ((401, False) if gone else (200, True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE participants_application SET previous_until = now() - interval '1 second' WHERE %s",
+            [not gone],
+        )
+    assert token(api, program)[0] == 401
+    rotated = services.rotate_secret(actor=factories.actor_of(trader), application=program.public_id)
+    assert token(api, rotated)[0] == 200
+    assert broken() == {}
 
 
 def test_a_program_stops_with_the_roles_of_who_answers_for_it(subject, program, owner):

@@ -22,12 +22,15 @@ from marketplace.kernel.errors import (
     PermissionNeeded,
 )
 from marketplace.participants import services, sweeping
-from marketplace.participants.errors import ObjectionUnknown, RecoveryOpen
-from marketplace.participants.models import Invitation, Membership, OwnerRecovery, RoleGrant
+from marketplace.participants.bounds import INVITATIONS_OPEN_MAX
+from marketplace.participants.errors import InvitationUnknown, ObjectionUnknown, RecoveryOpen
+from marketplace.participants.models import Invitation, Membership, Organisation, OwnerRecovery, RoleGrant
 from tests.client import KeyedClient
+from tests.roles import unguarded
 
 from . import factories, recoveries
 from .recoveries import ADDRESS, PDF
+from .test_payouts import broken
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +225,54 @@ def test_the_whole_way_over_http(subject, operator, api):
     assert owner.post(f"{path}/object/", {"reason": "x"}).status_code == 409
     assert first.post(f"{path}/refuse/", {"reason": "異議"}).json()["state"] == "refused"
     assert roles(lost) == ["owner"]
+
+
+@pytest.mark.parametrize("day", range(5, 12))
+def test_it_is_confirmed_on_any_day_of_the_week(subject, operator, day):
+    clock.move_to(datetime(2027, 6, day, 15, 0, tzinfo=ZoneInfo("Asia/Tokyo")))
+    assert recoveries.waiting(subject, operator).state == "waiting"
+
+
+def test_it_goes_on_when_its_first_person_may_no_more(subject, operator):
+    row = recoveries.filed(subject)
+    first, second = recoveries.staff(operator)
+    services.propose_recovery(actor=first, recovery=row.public_id, reason="x")
+    RoleGrant.objects.filter(membership__user__public_id=first.identifier).update(revoked_at=clock.now())
+    again = services.confirm_recovery(actor=second, recovery=row.public_id)
+    assert (again.state, again.proposed_by) == ("proposed", second.identifier)
+    with pytest.raises(Forbidden):
+        services.confirm_recovery(actor=second, recovery=row.public_id)
+    third = factories.actor_of(factories.person_of(operator, "third", ("admission",)))
+    assert services.confirm_recovery(actor=third, recovery=row.public_id).state == "waiting"
+    assert broken() == {}
+
+
+def test_a_lost_owner_leaves_nothing_behind_that_stops_it_or_outlives_it(subject, operator):
+    lost = factories.person_of(subject, "lost", ("owner",))
+    for number in range(INVITATIONS_OPEN_MAX):
+        services.invite(
+            actor=factories.actor_of(lost), email=f"puppet-{number}@example.jp", roles=("finance",)
+        )
+    token = factories.token_in_mail(Invitation.objects.earliest("pk"))
+    row = recoveries.waiting(subject, operator)
+    with unguarded("participants_invitation"):
+        Invitation.objects.update(expires_at=row.ends_at + timedelta(days=1))
+    clock.move_to(row.ends_at)
+    assert sweeping.conclude_due() == 1
+    joined = services.accept_invitation(
+        token=factories.token_in_mail(Invitation.objects.get(email=ADDRESS)),
+        name="新 代表",
+        password="a-long-enough-secret",
+    )
+    assert (roles(joined.user), roles(lost)) == (["owner"], [])
+    with pytest.raises(InvitationUnknown):
+        services.accept_invitation(token=token, name="x", password="a-long-enough-secret")
+    assert Invitation.objects.filter(state="open").count() == 0
+    assert broken() == {}
+
+
+def test_the_address_for_mail_of_an_organisation_is_told(subject, operator):
+    with unguarded("participants_organisation"):
+        Organisation.objects.filter(pk=subject.pk).update(contact_email="info@example.jp")
+    recoveries.waiting(subject, operator)
+    assert "info@example.jp" in objection_tokens()

@@ -18,7 +18,7 @@ from . import factories, recoveries
 
 CONFIRM = (
     "UPDATE participants_ownerrecovery SET state = 'waiting', proposed_by = %s, confirmed_by = %s,"
-    " confirmed_at = public.business_now(), ends_at = public.business_now() + interval '8 days'"
+    " confirmed_at = public.business_now(), ends_at = public.business_now() + interval '15 days'"
 )
 CONCLUDE = "UPDATE participants_ownerrecovery SET state = 'concluded', ended_at = public.business_now()"
 INVITE = (
@@ -43,8 +43,8 @@ def test_nobody_is_made_owner_before_the_waiting_time_or_by_one_person(committed
     for one, other in ((first.identifier, clerk.public_id), (owner.public_id, second.identifier)):
         refused("two people of the operator", CONFIRM, one, other)
     refused("two people of the operator|recovery_two_people", CONFIRM, first.identifier, first.identifier)
-    sooner = CONFIRM.replace("8 days", "6 days")
-    refused("recovery_two_people_and_waiting", sooner, first.identifier, second.identifier)
+    sooner = CONFIRM.replace("15 days", "4 days")
+    refused("five business days", sooner, first.identifier, second.identifier)
     earlier = CONFIRM.replace(
         "confirmed_at = public.business_now()", "confirmed_at = public.business_now() - interval '8 days'"
     )

@@ -7,10 +7,18 @@ from django.db import connection
 
 from fixtures.sessions import open_session
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import REGISTER
 from marketplace.participants import services
-from marketplace.participants.models import MemberChange, Membership, RoleGrant, TrusteeAppointment, User
+from marketplace.participants.models import (
+    Invitation,
+    MemberChange,
+    Membership,
+    RoleGrant,
+    TrusteeAppointment,
+    User,
+)
 from tests.roles import assert_refused, unguarded
 
 from . import factories
@@ -120,9 +128,52 @@ def test_somebody_with_a_login_is_put_into_no_organisation_unasked(insolvent, st
     factories.person_of(factories.organisation("法律事務所"), "lawyer", ["owner"])
     row = propose(staff[0], insolvent, email="lawyer@example.jp").json()["id"]
     answer = signed_in(staff[1]).post(f"{PATH}{row}/appoint/")
-    assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
-    assert TrusteeAppointment.objects.get().state == "proposed"
+    assert (answer.status_code, answer.json()["state"]) == (200, "appointed")
     assert not Membership.objects.filter(organisation=insolvent).exists()
+    lawyer, invitation = User.objects.get(email="lawyer@example.jp"), Invitation.objects.get()
+    assert (invitation.roles, invitation.invited_by) == (["trustee"], "system")
+    token = factories.token_in_mail(invitation)
+    services.join_organisation(actor=factories.actor_of(lawyer), token=token)
+    client = signed_in(lawyer)
+    client.credentials(
+        HTTP_AUTHORIZATION=client._credentials["HTTP_AUTHORIZATION"],
+        HTTP_SANPO_ORGANISATION=insolvent.public_id,
+    )
+    assert client.get("/api/v1/me/").json()["roles"] == ["trustee"]
+    assert {name: found for name, found in _broken().items() if found} == {}
+
+
+@pytest.mark.parametrize("of", ["organisation", "operator"])
+def test_who_could_not_join_is_not_appointed(insolvent, operator, owner, staff, of):
+    person = owner if of == "organisation" else staff[0]
+    row = propose(staff[0], insolvent, email=person.email).json()["id"]
+    answer = signed_in(staff[1]).post(f"{PATH}{row}/appoint/")
+    code = "already_a_member" if of == "organisation" else "staff_apart"
+    assert (answer.status_code, answer.json()["code"]) == (409, code)
+    assert (TrusteeAppointment.objects.get().state, Invitation.objects.count()) == ("proposed", 0)
+
+
+def test_whoever_proposed_and_lost_the_role_proposed_nobody(insolvent, operator, staff):
+    row = propose(staff[0], insolvent).json()["id"]
+    RoleGrant.objects.filter(membership__user=staff[0]).update(revoked_at=clock.now())
+    answer = signed_in(staff[1]).post(f"{PATH}{row}/appoint/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "first_person_gone")
+    assert not User.objects.filter(email="trustee@example.jp").exists()
+    assert signed_in(staff[1]).post(f"{PATH}{row}/withdraw/").json()["state"] == "withdrawn"
+
+
+@pytest.fixture
+def program(subject):
+    return factories.application_of(subject, ["market:read"])
+
+
+def test_the_trustee_ends_what_could_do_harm(program, insolvent, owner, staff):
+    trustee = signed_in(appointed(staff, insolvent))
+    path = f"/api/v1/applications/{program.public_id}/revoke/"
+    assert signed_in(owner).post(path).json()["code"] == "trustee_acts"
+    assert trustee.post(path).status_code == 200
+    body = {"name": "x", "scopes": ["market:read"]}
+    assert trustee.post("/api/v1/applications/", body).json()["code"] == "permission_needed"
 
 
 def test_the_trustee_takes_access_away_alone(subject, owner, staff):
@@ -235,7 +286,7 @@ def test_no_trustee_without_insolvency_and_none_of_the_operator(subject, staff):
     )
     row = propose(staff[0], subject, email="staff0@example.jp").json()["id"]
     answer = signed_in(staff[1]).post(f"{PATH}{row}/appoint/")
-    assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
+    assert (answer.status_code, answer.json()["code"]) == (409, "staff_apart")
     assert signed_in(staff[0]).post(f"{PATH}{row}/withdraw/").json()["state"] == "withdrawn"
     assert signed_in(staff[1]).post(f"{PATH}{row}/appoint/").json()["code"] == "illegal_transition"
     assert RoleGrant.objects.filter(role="trustee").count() == 0

@@ -20,6 +20,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import operator_organisation, organisations_by_id
+from marketplace.participants.suspension_queries import require_active
 
 from ..errors import IntermediaryNoticeStands, NotRegisteredIssuer
 from ..locks import INTERMEDIARY_NOTICE_LOCK
@@ -67,9 +68,10 @@ def give_intermediary_notice(*, actor: Actor, effective_from: date) -> Intermedi
     """Let the operator issue the seller's invoices for trades accepted from ``effective_from`` on.
 
     Raises FieldInvalid for a past day, NotRegisteredIssuer if the seller has no registration number,
-    IntermediaryNoticeStands while an earlier notice is not withdrawn, Forbidden.
+    IntermediaryNoticeStands while an earlier notice is not withdrawn, OrganisationSuspended, Forbidden.
     """
     actor.require(Permission.MONEY_WRITE)
+    require_active(actor.require_organisation())
     INTERMEDIARY_NOTICE_LOCK.acquire()
     seller = organisations_by_id([actor.require_organisation()])[actor.require_organisation()]
     if seller.invoice_registration_number is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
@@ -15,7 +16,7 @@ from marketplace.kernel.guards import immutable, no_delete, own_transaction, set
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..guards import sessions_end_with_password
-from ..login_guards import unlocked_rightly
+from ..login_guards import address_verified, unlocked_rightly
 from ..membership_guards import (
     joined_by_invitation,
     owner_leaves_rightly,
@@ -39,6 +40,8 @@ class UserManager(BaseUserManager["User"]):
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
+        # Whoever sets the password, or has the token of an invitation, reads the mail at that address.
+        EmailAddress.objects.using(self._db).create(user=user, email=user.email, verified=True, primary=True)
         return user
 
     def get_by_natural_key(self, username: str | None) -> User:
@@ -49,8 +52,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # of the token library
     """A person who signs in by e-mail address. Personal data: never in an event or an evidence record.
 
-    ``transaction`` is the one that made the person. Invariant: addresses are stored in lower case, so one address is one
-    person.
+    ``transaction`` is the one that made the person. Invariants: addresses are stored in lower case, so one address is one
+    person; another address becomes a person's once its mail was answered.
     """
 
     public_id = IdentifierField(prefix=PERSON_PREFIX)
@@ -77,6 +80,7 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # of the 
             own_transaction(),
             sessions_end_with_password(),
             unlocked_rightly(),
+            address_verified(),
         ]
 
     def __str__(self) -> str:

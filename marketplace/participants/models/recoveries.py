@@ -11,7 +11,6 @@ from marketplace.kernel.columns import MomentField, TransactionIdField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
-from ..bounds import RECOVERY_WAITS_MIN
 from ..media import ACCEPTED
 from ..recovery_guards import recovered_rightly
 from ..states import OWNER_RECOVERY, OwnerRecoveryState
@@ -58,10 +57,10 @@ class OwnerRecovery(models.Model):
                 | Q(
                     confirmed_by__regex=PERSON_PATTERN,
                     proposed_by__regex=PERSON_PATTERN,
-                    ends_at__gte=F("confirmed_at") + RECOVERY_WAITS_MIN,
+                    ends_at__gt=F("confirmed_at"),
                 )
                 & ~Q(confirmed_by=F("proposed_by")),
-                name="recovery_two_people_and_waiting",
+                name="recovery_two_people",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=("waiting", "objected", "concluded")) | Q(ends_at__isnull=False),

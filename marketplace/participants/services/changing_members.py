@@ -21,6 +21,7 @@ from ..models import MemberChange, Membership, Organisation, RoleGrant
 from ..people_fields import checked_roles, required_text
 from ..states import MEMBER_CHANGE, MemberChangeKind, MemberChangeState, MemberRole
 from ..suspension_errors import TrusteeStays
+from .inviting import end_invitations_of
 from .second_owner import (
     WITHDRAWS,
     is_trustee,
@@ -226,6 +227,11 @@ def _carry_out(row: MemberChange, actor: Actor) -> None:
         membership.ended_at = now
         membership.save(update_fields=["ended_at"])
         held.update(revoked_at=now)
+    if row.kind == MemberChangeKind.END or (row.kind, row.role) == (
+        MemberChangeKind.REVOKE,
+        MemberRole.OWNER,
+    ):
+        end_invitations_of(membership.organisation, membership.user.public_id)
     _record(row, actor)
     emit(
         MemberChanged(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from marketplace.events.schemas.members import MemberJoined, SecondOwnerEnded, SecondOwnerNeeded
 from marketplace.events.services import emit
@@ -24,9 +25,15 @@ from ..bounds import (
     INVITATIONS_A_DAY_MAX,
     INVITATIONS_OPEN_MAX,
 )
-from ..errors import AlreadyAMember, InvitationMailsUsedUp, InvitationOpen, TooManyInvitations
+from ..errors import (
+    AlreadyAMember,
+    InvitationMailsUsedUp,
+    InvitationOpen,
+    InvitationUnknown,
+    TooManyInvitations,
+)
 from ..jobs import SEND_INVITATION
-from ..models import Invitation, Membership, Organisation, OwnerRecovery
+from ..models import Invitation, Membership, Organisation, OwnerRecovery, User
 from ..people_fields import checked_email, checked_language, checked_roles
 from ..states import INVITATION, INVITATION_ENDED, InvitationState, MemberRole
 from .organisations import locked_organisation
@@ -69,12 +76,29 @@ def invite_first_owner(*, organisation: str, email: str, language: str = "ja") -
     return row
 
 
+def invite_trustee(*, organisation: Organisation, person: User) -> Invitation:
+    """Invite a person who has a login, whom two people of admission appointed trustee in this transaction."""
+    _end_waiting(organisation, email=person.email)
+    row = _invite(SYSTEM, organisation, person.email, (MemberRole.TRUSTEE,), person.language, waits=False)
+    _send(row)
+    return row
+
+
+def end_invitations_of_trustees(organisation: Organisation) -> None:
+    """End the invitations of trustees whose proceedings ended before they joined."""
+    _end_waiting(organisation, roles=[MemberRole.TRUSTEE])
+
+
+def _end_waiting(organisation: Organisation, **narrowed: Any) -> None:
+    """End the invitations to the organisation that nobody has accepted yet."""
+    waiting = Invitation.objects.filter(organisation=organisation, **narrowed)
+    for row in waiting.exclude(state__in=INVITATION_ENDED).select_related("organisation").order_by("pk"):
+        _end(row, SYSTEM, "lapse", "system")
+
+
 def invite_after_recovery(*, recovery: OwnerRecovery) -> Invitation:
     """Invite the new owner of an organisation whose recovery is concluded in this transaction."""
-    for waiting in Invitation.objects.filter(
-        organisation=recovery.organisation, email=recovery.email
-    ).exclude(state__in=INVITATION_ENDED):
-        _end(waiting, SYSTEM, "lapse", "system")
+    _end_waiting(recovery.organisation, email=recovery.email)
     row = _invite(
         SYSTEM,
         recovery.organisation,
@@ -99,7 +123,8 @@ def _invite(
     recovery: OwnerRecovery | None = None,
 ) -> Invitation:
     address, now = checked_email(email), clock.now()
-    granted = checked_roles(organisation, roles)
+    # Trustees are appointed, not chosen by an owner.
+    granted = list(roles) if actor is SYSTEM else checked_roles(organisation, roles)
     members = Membership.objects.filter(organisation=organisation, ended_at=None)
     if recovery is None and members.filter(user__email=address).exists():
         raise AlreadyAMember()
@@ -110,10 +135,12 @@ def _invite(
         _end(expired, SYSTEM, "lapse", "system")
     if open_one := alive.filter(email=address).first():
         raise InvitationOpen(invitation=open_one.public_id)
-    lately = rows.filter(invited_at__gt=now - timedelta(days=1)).count()
-    for count, most in ((alive.count(), INVITATIONS_OPEN_MAX), (lately, INVITATIONS_A_DAY_MAX)):
-        if count >= most:
-            raise TooManyInvitations(count=count)
+    if actor is not SYSTEM:
+        # The market itself invites whom two people decided on, however many others are invited.
+        lately = rows.filter(invited_at__gt=now - timedelta(days=1)).count()
+        for count, most in ((alive.count(), INVITATIONS_OPEN_MAX), (lately, INVITATIONS_A_DAY_MAX)):
+            if count >= most:
+                raise TooManyInvitations(count=count)
     row = Invitation.objects.create(
         organisation=organisation,
         email=address,
@@ -195,6 +222,25 @@ def lapse_invitation(public_id: str) -> bool:
         return False
     _end(row, SYSTEM, "lapse", "system")
     return True
+
+
+def require_inviter(row: Invitation) -> None:
+    """Raise InvitationUnknown unless who invited, or confirmed it, is an owner still, whose login is not locked."""
+    if row.invited_by == SYSTEM.identifier:
+        return
+    vouching = set(owners_of(row.organisation_id)) & {row.invited_by, row.confirmed_by}
+    if not User.objects.filter(public_id__in=vouching, is_active=True).exists():
+        raise InvitationUnknown()
+
+
+def end_invitations_of(organisation: Organisation, person: str) -> None:
+    """End the invitations for which nobody stands any more, because ``person`` is no owner of the organisation any more."""
+    owners = set(owners_of(organisation.pk))
+    given = Q(invited_by=person) | Q(confirmed_by=person)
+    waiting = Invitation.objects.filter(given, organisation=organisation)
+    for row in waiting.exclude(state__in=INVITATION_ENDED).select_related("organisation").order_by("pk"):
+        if not owners & {row.invited_by, row.confirmed_by}:
+            _end(row, SYSTEM, "lapse", "system")
 
 
 def end_accepted(row: Invitation, membership: Membership, actor: Actor) -> None:

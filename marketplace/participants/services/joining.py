@@ -18,7 +18,7 @@ from ..states import INVITATION, InvitationState
 from ..tokens_of_invitations import invitation_token_digest
 from ..uniqueness import translate_duplicates
 from .changing_members import replace_owners
-from .inviting import end_accepted
+from .inviting import end_accepted, require_inviter
 
 
 @transaction.atomic
@@ -65,6 +65,7 @@ def _locked_by_token(token: str, **narrowed: str) -> Invitation:
     row = alive.select_for_update(no_key=True, of=("self",)).select_related("organisation").first()
     if row is None:
         raise InvitationUnknown()
+    require_inviter(row)
     return row
 
 

@@ -18,16 +18,27 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
-from marketplace.kernel.permissions import Permission
+from marketplace.kernel.permissions import RULES, Permission
 from marketplace.kernel.states import advance
 
-from ..errors import AccountInUse, ColleagueConfirms, HolderDiffers, PayoutChangeUnderWay
-from ..models import Organisation, PayoutAccountChange
-from ..payout_accounts import PayoutAccount, is_holder, lapses_on, usable_from
+from ..errors import (
+    AccountInUse,
+    ColleagueConfirms,
+    HolderDiffers,
+    PayoutChangeUnderWay,
+)
+from ..fact_queries import unchanged_since
+from ..models import Organisation, PayoutAccountChange, RoleGrant
+from ..organisation_facts import Fact
+from ..payout_accounts import NAME_STANDS, ROLE_STANDS, PayoutAccount, is_holder, lapses_on, usable_from
 from ..payout_accounts import payout_account as payout_account_of
 from ..payout_queries import acting_members, changes_under_way, payout_account_now
-from ..states import PAYOUT_CHANGE, PayoutChangeState
+from ..queries import acts_for, acts_for_operator
+from ..second_person_errors import FirstPersonGone, RoleTooNew
+from ..states import PAYOUT_CHANGE, MemberRole, PayoutChangeState
 from ..suspension_queries import in_insolvency
+
+NAMES = (Fact.NAME_JA, Fact.NAME_EN, Fact.NAME_KANA)
 
 
 def register_account(*, actor: Actor, organisation: Organisation, account: PayoutAccount) -> None:
@@ -87,11 +98,12 @@ def propose_payout_account(*, actor: Actor, payout_account: Mapping[str, str]) -
 def _require_holder(organisation: Organisation, account: PayoutAccount, in_use: PayoutAccount | None) -> None:
     """Raise HolderDiffers unless the account is of the organisation by its names, or of the holder who is paid now.
 
+    A name counts once it has stood for a week: whoever has the one login could state it together with the account.
     In insolvency proceedings it is the trustee's, as the court's document says.
     """
     if in_insolvency(organisation.pk):
         return
-    names = [organisation.name_ja, organisation.name_en, organisation.name_kana]
+    names = unchanged_since(organisation, NAMES, clock.now() - NAME_STANDS)
     if in_use is not None:
         names.append(in_use.account_holder_kana)
     if not is_holder(account.account_holder_kana, names):
@@ -103,7 +115,7 @@ def confirm_payout_account(*, actor: Actor, change: str) -> PayoutAccountChange:
     """Confirm a changed account as another person of its organisation; it is used after the waiting time.
 
     For a participant of one person two of the operator's staff give this command, one after the other. Emits
-    payout_account.confirmed. Raises ColleagueConfirms, HolderDiffers, IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    payout_account.confirmed. Raises ColleagueConfirms, FirstPersonGone, HolderDiffers, RoleTooNew, IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.PAYOUT_WRITE, Permission.ADMISSION_WRITE)
     subject = _locked_change(actor, change)
@@ -111,7 +123,11 @@ def confirm_payout_account(*, actor: Actor, change: str) -> PayoutAccountChange:
     actor.require(Permission.PAYOUT_WRITE if is_own else Permission.ADMISSION_WRITE)
     PAYOUT_CHANGE.target(state=_state_today(subject), command="confirm", role=actor.role.value)
     actor.require_second_to(subject.proposed_by)
-    if not is_own:
+    if not acts_for(subject.proposed_by, Permission.PAYOUT_WRITE, subject.organisation_id):
+        raise FirstPersonGone(first=subject.proposed_by)
+    if is_own:
+        _require_role_stands(actor, subject)
+    else:
         if acting_members(subject.organisation_id) != 1:
             raise ColleagueConfirms(organisation=subject.organisation.public_id)
         # Colleagues may have left since it was proposed.
@@ -121,6 +137,8 @@ def confirm_payout_account(*, actor: Actor, change: str) -> PayoutAccountChange:
         if subject.reviewed_by is None:
             return _review(actor, subject)
         actor.require_second_to(subject.reviewed_by)
+        if not acts_for_operator(subject.reviewed_by, Permission.ADMISSION_WRITE):
+            raise FirstPersonGone(first=subject.reviewed_by)
     day = usable_from(clock.today())
     advance(
         subject,
@@ -141,6 +159,26 @@ def confirm_payout_account(*, actor: Actor, change: str) -> PayoutAccountChange:
         )
     )
     return subject
+
+
+def _require_role_stands(actor: Actor, subject: PayoutAccountChange) -> None:
+    """Raise RoleTooNew unless the actor has held a role for this for a week, or is a trustee, whom two people appointed.
+
+    Whoever has the login of the only owner could let a second one in together with the account.
+    """
+    held = RoleGrant.objects.filter(
+        membership__organisation_id=subject.organisation_id,
+        membership__user__public_id=actor.identifier,
+        membership__ended_at=None,
+        role__in=RULES[Permission.PAYOUT_WRITE].held_by(is_operator=subject.organisation.is_operator),
+        revoked_at=None,
+    )
+    found = list(held.order_by("granted_at").values_list("role", "granted_at"))
+    if not found or MemberRole.TRUSTEE in {role for role, _ in found}:
+        return
+    stands_from = found[0][1] + ROLE_STANDS
+    if stands_from > clock.now():
+        raise RoleTooNew(confirms_from=stands_from.astimezone(clock.market_zone()).isoformat("T", "minutes"))
 
 
 def _account_of(change: PayoutAccountChange) -> PayoutAccount:

@@ -15,7 +15,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import SCOPES, Permission, permissions_of
 
@@ -78,12 +78,18 @@ def create_application(
 def rotate_secret(*, actor: Actor, application: str, overlap_hours: int = 0) -> Application:
     """Make a new secret, good for a year; the one before is good for ``overlap_hours`` more, at most 24.
 
-    Without an overlap its tokens end at once. Only ``issued_secret`` of the returned object has the secret in clear text.
-    Raises ProgramRevoked, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Without an overlap its tokens end at once. Whoever knows the secret acts in the name of the person who answers for the
+    program, so that person alone makes it: others take the program over first, or revoke it. Only ``issued_secret`` of the
+    returned object has the secret in clear text. Raises ProgramRevoked, FieldInvalid, Missing, PermissionNeeded,
+    ProofNeeded, Forbidden.
     """
-    actor.require(Permission.PROGRAMS_WRITE)
+    actor.require(Permission.PERSON_OWN)
     actor.require_person()
     row = _locked_own(actor, application)
+    if row.responsible.public_id != actor.identifier:
+        actor.require(Permission.PROGRAMS_WRITE)
+        raise Forbidden(needed=Label("the person who answers for the program", "プログラムの責任者本人"))
+    actor.require_fresh_proof()
     hours = _within("overlap_hours", overlap_hours, 0, HOURS_MAX)
     secret, now = generate_client_secret(), clock.real_now()
     row.previous_secret = row.client_secret if hours else ""
@@ -156,6 +162,8 @@ def offer_program(*, actor: Actor, application: str, person: str) -> Application
 def take_over_program(*, actor: Actor, application: str) -> Application:
     """Answer for a program from now on, as the member to whom it was offered. It needs all roles that its scopes need.
 
+    Whoever knows its secret would act in the new person's name, so that ends: within a day, and at once with its tokens where
+    the person before has left or is locked out. The new person makes another one (``rotate_secret``).
     Raises ProgramRevoked, FieldInvalid, Missing, PermissionNeeded, Forbidden.
     """
     actor.require(Permission.PERSON_OWN)
@@ -178,10 +186,24 @@ def take_over_program(*, actor: Actor, application: str) -> Application:
                 "お持ちの役割ではプログラムの権限のすべてを引き受けられません。先に権限を絞ってください",
             ),
         )
+    _end_known_secret(row)
     row.responsible, row.next_responsible = row.next_responsible, None
-    row.save(update_fields=["responsible", "next_responsible", "updated"])
+    row.save()
     _record(row, actor, "taken_over")
     return row
+
+
+def _end_known_secret(row: Application) -> None:
+    """Let the secret that others know be good for a day more, or no more where who answered is gone; nobody knows the next."""
+    stays = Membership.objects.filter(
+        user=row.responsible, user__is_active=True, organisation_id=row.organisation_id, ended_at=None
+    ).exists()
+    now = clock.real_now()
+    row.previous_secret = row.client_secret if stays else ""
+    row.previous_until = now + SECRETS_OVERLAP_MAX if stays else None
+    row.client_secret, row.secret_made_at = generate_client_secret(), now
+    if not stays:
+        _end_tokens(row)
 
 
 @transaction.atomic
@@ -202,7 +224,7 @@ def _locked_own(actor: Actor, public_id: str) -> Application:
     """A program of the actor's own organisation, locked; raises Missing, and ProgramRevoked."""
     rows = Application.objects.select_for_update(no_key=True, of=("self",))
     row: Application | None = (
-        rows.select_related("organisation", "next_responsible")
+        rows.select_related("organisation", "responsible", "next_responsible")
         .filter(public_id=public_id, organisation_id=actor.require_organisation())
         .first()
     )

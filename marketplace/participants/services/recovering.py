@@ -40,6 +40,7 @@ from ..models import (
     User,
 )
 from ..people_fields import checked_email, checked_language, required_text
+from ..queries import acts_for_operator
 from ..states import OWNER_RECOVERY, MemberRole, OwnerRecoveryState
 from ..tokens_of_invitations import invitation_token_digest
 from .inviting import invite_after_recovery
@@ -129,12 +130,17 @@ def propose_recovery(*, actor: Actor, recovery: str, reason: str) -> OwnerRecove
 def confirm_recovery(*, actor: Actor, recovery: str) -> OwnerRecovery:
     """Confirm it as the second person: every known contact is told at once, and five business days begin.
 
-    Raises IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    If who proposed it may no more, the actor becomes the first. Raises IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     row = _locked_for(actor, recovery)
     OWNER_RECOVERY.target(state=row.state, command="confirm", role="operator")
-    actor.require_second_to(row.proposed_by or "")
     now = clock.now()
+    if not acts_for_operator(row.proposed_by or "", Permission.ADMISSION_WRITE):
+        row.proposed_by, row.proposed_at = actor.identifier, now
+        row.save(update_fields=["proposed_by", "proposed_at"])
+        _record(row, actor, reason_sha256=sha256_hex(row.reason.encode()))
+        return row
+    actor.require_second_to(row.proposed_by or "")
     advance(
         row,
         OWNER_RECOVERY,
@@ -208,7 +214,7 @@ def conclude_recovery(public_id: str) -> bool:
 
 def known_contacts(organisation: Organisation) -> dict[str, str]:
     """The addresses of everybody the market knows at an organisation, with their languages: members, those who were its
-    owners, and the contacts that it declared."""
+    owners, its address for mail, and the contacts that it declared."""
     people = User.objects.filter(
         pk__in=Membership.objects.filter(organisation=organisation, ended_at=None).values("user_id")
     ) | User.objects.filter(
@@ -218,8 +224,12 @@ def known_contacts(organisation: Organisation) -> dict[str, str]:
         ).values("user_id")
     )
     found = dict(people.order_by("pk").values_list("email", "language"))
-    for declared in Admission.objects.filter(organisation=organisation).order_by("pk"):
-        contact = str(declared.declarations.get("security_contact", "")).strip().lower()
+    declarations = Admission.objects.filter(organisation=organisation).order_by("pk")
+    stated = [organisation.contact_email]
+    stated += [
+        each.get("security_contact", "") for each in declarations.values_list("declarations", flat=True)
+    ]
+    for contact in (str(each).strip().lower() for each in stated):
         try:
             validate_email(contact)
         except ValidationError:

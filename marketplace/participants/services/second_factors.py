@@ -113,8 +113,9 @@ def stop_second_factor_reset(*, actor: Actor, reset: str) -> SecondFactorReset:
 
 @transaction.atomic
 def carry_out_second_factor_reset(public_id: str) -> bool:
-    """Take the second factor at the end of the waiting time; the person's sessions end. What no second owner confirmed in
-    time is stopped. Returns whether it did either; the sweep calls it."""
+    """Take the second factor at the end of the waiting time; the person's sessions end. Returns whether anything was done;
+    the sweep calls it. It stops what no second owner confirmed in time, where the person has left, or who asked is no owner any
+    more."""
     found = SecondFactorReset.objects.filter(public_id=public_id)
     key = found.values_list("membership__organisation_id", flat=True).first()
     if key is None:
@@ -123,7 +124,8 @@ def carry_out_second_factor_reset(public_id: str) -> bool:
     row = _locked(public_id, organisation)
     if row.state not in OPEN or row.ends_at > clock.now():
         return False
-    if row.state == SecondFactorResetState.PROPOSED or row.membership.ended_at is not None:
+    stands = row.membership.ended_at is None and row.asked_by in owners_of(key)
+    if row.state == SecondFactorResetState.PROPOSED or not stands:
         _stop(row, SYSTEM, "system")
         return True
     user = row.membership.user

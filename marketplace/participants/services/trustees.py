@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from marketplace.events.schemas.participants import TrusteeAppointed
 from marketplace.events.services import emit
@@ -15,13 +16,16 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.suspensions import SuspensionKind
 
-from ..errors import EmailTaken
+from ..errors import AlreadyAMember, EmailTaken, StaffApart
 from ..models import Membership, Organisation, RoleGrant, TrusteeAppointment, User
 from ..people_fields import checked_email, checked_sha256, required_text
+from ..queries import acts_for_operator
+from ..second_person_errors import FirstPersonGone
 from ..states import TRUSTEE, MemberRole, TrusteeState
 from ..suspension_errors import NotInInsolvency, TrusteeProposed
 from ..suspension_queries import standing_suspensions
 from ..uniqueness import translate_duplicates
+from .inviting import end_invitations_of_trustees, invite_trustee
 from .organisations import locked_organisation
 
 
@@ -67,18 +71,24 @@ def propose_trustee(
 def appoint_trustee(*, actor: Actor, appointment: str) -> TrusteeAppointment:
     """Confirm a trustee as the second person of admission: it belongs to the organisation from now, and acts for it.
 
-    The trustee gets a login of its own for the proceedings, because nobody who has one is put into an organisation unasked,
-    and sets a password through the reset mail. Emits trustee.appointed. Raises IllegalTransition, NotInInsolvency, EmailTaken,
-    Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Without a login the trustee gets one, and sets a password through the reset mail. Somebody who has a login is put into no
+    organisation unasked: it is invited, and belongs to the organisation once it joins. Emits trustee.appointed. Raises
+    IllegalTransition, NotInInsolvency, FirstPersonGone, AlreadyAMember, StaffApart, Missing, PermissionNeeded, ProofNeeded,
+    Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
     row, subject = _locked(appointment)
     TRUSTEE.target(state=row.state, command="appoint", role=actor.role.value)
     actor.require_second_to(row.proposed_by)
+    if not acts_for_operator(row.proposed_by, Permission.ADMISSION_WRITE):
+        raise FirstPersonGone(first=row.proposed_by)
     if not standing_suspensions(subject.pk).filter(pk=row.suspension_id).exists():
         raise NotInInsolvency(organisation=subject.public_id)
+    known = User.objects.filter(email=row.email).first()
+    if known is not None:
+        _require_joins(known, subject)
     with translate_duplicates({"user_email_once": EmailTaken()}):
-        person = User.objects.create_user(row.email, None, name=row.name)
+        person = known or User.objects.create_user(row.email, None, name=row.name)
     now = clock.now()
     advance(
         row,
@@ -89,13 +99,25 @@ def appoint_trustee(*, actor: Actor, appointment: str) -> TrusteeAppointment:
         ended_at=now,
         user_id=person.pk,
     )
-    membership = Membership.objects.create(user=person, organisation=subject, since=now)
-    RoleGrant.objects.create(
-        membership=membership, role=MemberRole.TRUSTEE, granted_at=now, granted_by=actor.identifier
-    )
+    if known is None:
+        membership = Membership.objects.create(user=person, organisation=subject, since=now)
+        RoleGrant.objects.create(
+            membership=membership, role=MemberRole.TRUSTEE, granted_at=now, granted_by=actor.identifier
+        )
+    else:
+        invite_trustee(organisation=subject, person=known)
     _record(actor, row, subject, user=person.public_id)
     emit(TrusteeAppointed(organisation=subject.public_id, appointment=row.public_id))
     return row
+
+
+def _require_joins(person: User, organisation: Organisation) -> None:
+    """Raise AlreadyAMember or StaffApart where a person who has a login could not join the organisation."""
+    live = Membership.objects.filter(user=person, ended_at=None)
+    if live.filter(organisation=organisation).exists():
+        raise AlreadyAMember()
+    if live.filter(organisation__is_operator=True).exists():
+        raise StaffApart()
 
 
 @transaction.atomic
@@ -116,7 +138,8 @@ def withdraw_trustee(*, actor: Actor, appointment: str) -> TrusteeAppointment:
 
 
 def end_trustees(*, actor: Actor, organisation: Organisation) -> None:
-    """Revoke the role of the trustees of an organisation whose insolvency proceedings ended."""
+    """Revoke the role of the trustees of an organisation whose insolvency proceedings ended; who has no other role leaves."""
+    end_invitations_of_trustees(organisation)
     held = RoleGrant.objects.filter(
         membership__organisation=organisation, role=MemberRole.TRUSTEE, revoked_at=None
     )
@@ -124,6 +147,9 @@ def end_trustees(*, actor: Actor, organisation: Organisation) -> None:
     if not people:
         return
     held.update(revoked_at=clock.now())
+    roles = RoleGrant.objects.filter(membership=OuterRef("pk"), revoked_at=None)
+    gone = Membership.objects.filter(organisation=organisation, ended_at=None, user__public_id__in=people)
+    gone.filter(~Exists(roles)).update(ended_at=clock.now())
     record(
         kind="participants.trustees_ended",
         subject=organisation.public_id,

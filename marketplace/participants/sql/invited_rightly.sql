@@ -7,6 +7,14 @@ IF NEW.state = 'accepted' THEN
     IF NEW.token_digest IS NULL OR NEW.expires_at <= public.business_now() THEN
         RAISE EXCEPTION 'the invitation % was not sent, or has expired', NEW.public_id USING ERRCODE = 'check_violation';
     END IF;
+    IF NEW.invited_by <> 'system' AND NOT EXISTS (
+        SELECT FROM public.participants_membership m
+          JOIN public.participants_rolegrant g ON g.membership_id = m.id AND g.role = 'owner' AND g.revoked_at IS NULL
+          JOIN public.participants_user u ON u.id = m.user_id AND u.is_active
+         WHERE m.organisation_id = firm AND m.ended_at IS NULL AND u.public_id IN (NEW.invited_by, NEW.confirmed_by)
+    ) THEN
+        RAISE EXCEPTION 'no owner stands for the invitation %', NEW.public_id USING ERRCODE = 'check_violation';
+    END IF;
     NEW.transaction := pg_current_xact_id();
     RETURN NEW;
 END IF;
@@ -20,7 +28,14 @@ IF NEW.invited_by = 'system' THEN
         ) THEN
             RAISE EXCEPTION 'the recovery of an owner is not concluded' USING ERRCODE = 'check_violation';
         END IF;
-    ELSIF NEW.state IN ('proposed', 'open') AND cardinality(owners) > 0 THEN
+    ELSIF NEW.state IN ('proposed', 'open') AND cardinality(owners) > 0 AND NOT (
+        NEW.roles = ARRAY['trustee']::varchar[] AND EXISTS (
+            SELECT FROM public.participants_trusteeappointment a
+              JOIN public.participants_suspension s ON s.id = a.suspension_id AND s.organisation_id = firm
+              JOIN public.participants_user u ON u.id = a.user_id AND u.email = NEW.email
+             WHERE a.state = 'appointed'
+               AND NOT EXISTS (SELECT FROM public.participants_reinstatement l WHERE l.suspension_id = s.id))
+    ) THEN
         RAISE EXCEPTION 'an organisation that has owners invites by itself' USING ERRCODE = 'check_violation';
     END IF;
 ELSIF NEW.recovery_id IS NOT NULL OR NEW.state IN ('proposed', 'open') AND NEW.invited_by <> ALL (owners) THEN

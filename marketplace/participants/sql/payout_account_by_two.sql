@@ -44,7 +44,21 @@ IF NEW.state = 'confirmed' AND OLD.state <> 'confirmed' THEN
     ) THEN
         RAISE EXCEPTION 'no second person who may change the account confirmed this' USING ERRCODE = 'check_violation';
     END IF;
-    IF today > OLD.lapses_on OR NEW.usable_from < today + {WAITING_DAYS} THEN
+    IF NOT {PROPOSER_ACTS} OR NOT own AND NOT {REVIEWER_ACTS} THEN
+        RAISE EXCEPTION 'who gave this before may do so no more' USING ERRCODE = 'check_violation';
+    END IF;
+    IF own AND NOT EXISTS (
+        SELECT FROM public.participants_membership m
+          JOIN public.participants_user u ON u.id = m.user_id AND u.public_id = NEW.confirmed_by
+          JOIN public.participants_rolegrant g
+            ON g.membership_id = m.id AND g.role IN ({CHANGING}) AND g.revoked_at IS NULL
+         WHERE m.organisation_id = NEW.organisation_id AND m.ended_at IS NULL
+           AND (g.role = 'trustee' OR g.granted_at <= public.business_now() - interval '{ROLE_DAYS} days')
+    ) THEN
+        RAISE EXCEPTION 'who confirms an account has held the role for it for {ROLE_DAYS} days'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF today > OLD.lapses_on OR NEW.usable_from < public.bank_days_after(today, {WAITING_DAYS}) THEN
         RAISE EXCEPTION 'a changed account is used after its waiting time' USING ERRCODE = 'check_violation';
     END IF;
 ELSIF NEW.confirmed_by IS DISTINCT FROM OLD.confirmed_by OR NEW.usable_from IS DISTINCT FROM OLD.usable_from THEN

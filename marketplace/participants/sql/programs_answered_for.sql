@@ -9,6 +9,10 @@ IF TG_OP = 'INSERT' OR NEW.responsible_id IS DISTINCT FROM OLD.responsible_id TH
     IF TG_OP = 'UPDATE' AND NEW.responsible_id IS DISTINCT FROM OLD.next_responsible_id THEN
         RAISE EXCEPTION 'a person takes over the program that it was offered' USING ERRCODE = 'check_violation';
     END IF;
+    IF TG_OP = 'UPDATE' AND NEW.responsible_id IS DISTINCT FROM OLD.responsible_id
+       AND NEW.client_secret IS NOT DISTINCT FROM OLD.client_secret THEN
+        RAISE EXCEPTION 'who takes over a program has a secret of its own' USING ERRCODE = 'check_violation';
+    END IF;
 END IF;
 IF TG_OP = 'UPDATE' THEN
     IF NOT NEW.scopes <@ OLD.scopes THEN

@@ -21,6 +21,11 @@ IF NEW.state = 'waiting' AND (
     RAISE EXCEPTION 'two people of the operator did not confirm the recovery %', NEW.public_id
         USING ERRCODE = 'check_violation';
 END IF;
+IF NEW.state = 'waiting' AND NEW.ends_at < (
+    public.bank_days_after((NEW.confirmed_at AT TIME ZONE 'Asia/Tokyo')::date, {WAITING_DAYS}) + 1
+)::timestamp AT TIME ZONE 'Asia/Tokyo' - interval '1 second' THEN
+    RAISE EXCEPTION 'the contacts of % have five business days', NEW.public_id USING ERRCODE = 'check_violation';
+END IF;
 IF NEW.state = 'concluded' THEN
     IF NEW.ends_at > public.business_now() THEN
         RAISE EXCEPTION 'the waiting time of % has not ended', NEW.public_id USING ERRCODE = 'check_violation';

@@ -4,7 +4,7 @@ END IF;
 IF NEW.state = 'done' AND NEW.ends_at > public.business_now() THEN
     RAISE EXCEPTION 'the waiting time of % has not ended', NEW.public_id USING ERRCODE = 'check_violation';
 END IF;
-IF NEW.state IN ('proposed', 'waiting') THEN
+IF NEW.state IN ('proposed', 'waiting', 'done') THEN
     SELECT m.organisation_id, u.public_id INTO firm, member
       FROM public.participants_membership m JOIN public.participants_user u ON u.id = m.user_id
      WHERE m.id = NEW.membership_id AND m.ended_at IS NULL;

@@ -6,7 +6,8 @@ IF NEW.state <> 'withdrawn' AND NOT EXISTS (
     RAISE EXCEPTION 'a trustee acts in insolvency proceedings that stand' USING ERRCODE = 'check_violation';
 END IF;
 IF TG_OP = 'INSERT' AND NOT public.is_proved_staff(NEW.proposed_by, ARRAY[{ADMISSION}])
-   OR NEW.state = 'appointed' AND NOT public.is_proved_staff(NEW.ended_by, ARRAY[{ADMISSION}]) THEN
+   OR NEW.state = 'appointed'
+      AND NOT (public.is_proved_staff(NEW.ended_by, ARRAY[{ADMISSION}]) AND {PROPOSER_ACTS}) THEN
     RAISE EXCEPTION 'two people of admission appoint a trustee' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

@@ -84,8 +84,10 @@ def revise_webhook(
     event_types: Sequence[str] | None = None,
     description: str | None = None,
 ) -> Webhook:
-    """Change what is given; messages that wait go to the new URL. Raises PermissionNeeded, FieldInvalid, Missing."""
+    """Change what is given; messages that wait go to the new URL. Raises PermissionNeeded, OrganisationSuspended,
+    FieldInvalid, Missing."""
     subject = _lock_own(actor, webhook)
+    require_active(subject.organisation_id)
     _set_target(
         subject,
         subject.url if url is None else url,
@@ -112,9 +114,10 @@ def disable_webhook(*, actor: Actor, webhook: str) -> Webhook:
 def enable_webhook(*, actor: Actor, webhook: str) -> Webhook:
     """Send to the webhook again, also the messages that waited, when they are due; other events must be replayed.
 
-    Raises PermissionNeeded, Missing, IllegalTransition.
+    Raises PermissionNeeded, OrganisationSuspended, Missing, IllegalTransition.
     """
     subject = _lock_own(actor, webhook)
+    require_active(subject.organisation_id)
     advance(
         subject,
         WEBHOOK,
@@ -158,9 +161,10 @@ def rotate_secret(*, actor: Actor, webhook: str) -> tuple[Webhook, str]:
 def ping_webhook(*, actor: Actor, webhook: str) -> str:
     """Queue a test message; returns its identifier, under which its attempts are listed.
 
-    Raises PermissionNeeded, Missing, WebhookNotActive, PingWaiting.
+    Raises PermissionNeeded, OrganisationSuspended, Missing, WebhookNotActive, PingWaiting.
     """
     subject = _lock_own(actor, webhook)
+    require_active(subject.organisation_id)
     _require_active(subject)
     waiting = WebhookMessage.objects.filter(webhook=subject, ping__isnull=False, state=MessageState.PENDING)
     if waiting.exists():
@@ -177,9 +181,10 @@ def replay_events(
     """Queue again the events of the webhook's types after the event ``after``, or published since an instant.
 
     At most ``REPLAY_MAX`` at a time: returns how many were queued, and the last event looked at if there may be
-    more, to go on after. Raises PermissionNeeded, Missing, FieldInvalid, CursorUnknown, WebhookNotActive.
+    more, to go on after. Raises PermissionNeeded, OrganisationSuspended, Missing, FieldInvalid, CursorUnknown, WebhookNotActive.
     """
     subject = _lock_own(actor, webhook)
+    require_active(subject.organisation_id)
     _require_active(subject)
     if (after is None) == (since is None):
         reason = Label("specify either after or since", "afterかsinceのどちらか一方を指定してください")

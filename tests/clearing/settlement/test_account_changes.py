@@ -16,7 +16,7 @@ from marketplace.notices.handlers import payout_accounts as handlers
 from marketplace.notices.models import Notice, Task
 from marketplace.participants.payout_queries import payout_accounts_on
 from tests.participants import factories as participants
-from tests.participants.accounts import OTHER_ACCOUNT, signed_in
+from tests.participants.accounts import OTHER_ACCOUNT, settled, signed_in
 
 from .. import factories
 from ..test_invariants import broken
@@ -49,6 +49,7 @@ def test_a_payout_in_the_waiting_time_goes_to_the_account_in_use():
     market = factories.market()
     seller = market.party("seller")
     first, second = (participants.person_of(seller, name, ["owner"]) for name in ("first", "second"))
+    settled(second)
     change = signed_in(first).post(PATH, {"payout_account": OTHER_ACCOUNT}, format="json").json()["id"]
     confirmed = signed_in(second).post(f"{PATH}{change}/confirm/").json()
     assert confirmed["usable_from"] == "2026-05-07"
