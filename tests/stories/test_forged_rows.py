@@ -24,7 +24,7 @@ NOBODY = "no second person approved this"
 
 FORGERIES: dict[str, Forgery] = {
     "access_accessdeferral": Forgery(refused="is not deferred, or its review date is over"),
-    "access_accessread": Forgery(refused="the access is not open"),
+    "access_accessread": Forgery(refused="the access is not open", changes={"read_at": "'2020-01-01'"}),
     "clearing_account": Forgery(refused="account_owner", changes={"code": "'forged'", "kind": "'forged'"}),
     "clearing_balancecertificate": Forgery(
         refused="does not state the balance of the ledger", changes={"ledger_minor": "987654321"}
