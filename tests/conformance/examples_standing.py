@@ -49,7 +49,8 @@ def account_change(world: World) -> str:
 
 
 def account_to_confirm(world: World) -> str:
-    """One that everybody of the buyer may confirm whose role allows it, because nobody is new."""
+    """One that everybody of the buyer may confirm whose role allows it, because nobody is new; not the trustee, for whom whoever
+    proposed it acts no more."""
     settled(*User.objects.filter(email__startswith="buyer-"))
     return account_change(world)
 
@@ -153,7 +154,7 @@ TABLE.listed("fact-changes/", "buyer", fact_change)
 TABLE.sent("fact-changes/", "buyer", FACTS_EXAMPLE)
 TABLE.listed("payout-account-changes/", "buyer", account_change)
 TABLE.sent("payout-account-changes/", "buyer", ACCOUNT_EXAMPLE)
-TABLE.of_row("POST payout-account-changes/{}/confirm/", "buyer", account_to_confirm)
+TABLE.of_row("POST payout-account-changes/{}/confirm/", "buyer", account_to_confirm, is_narrowed=True)
 TABLE.of_row("POST payout-account-changes/{}/stop/", "buyer", account_change, REASON)
 TABLE.listed("second-factor-resets/", "buyer", reset)
 TABLE.sent("second-factor-resets/", "buyer", ask_reset)
