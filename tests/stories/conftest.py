@@ -231,6 +231,7 @@ def people(report) -> None:
     participants.lock_login(actor=staff, person=colleague.user.public_id, reason="不審な利用")
     participants.propose_payout_account(actor=owner, payout_account=OTHER_ACCOUNT)
     participants.change_facts(actor=owner, facts={"contact_email": "new@example.jp"}, document="届出書")
+    participants.state_authority_limit(actor=owner, act="sign", role="signatory", per_act_minor=10**12)
     recoveries.filed(subject)
     deferred(staff, second, subject)
     negotiation = Negotiation.objects.order_by("pk").first()
