@@ -153,7 +153,7 @@ FORGERIES: dict[str, Forgery] = {
         changes={"person": "'usr_forged'", "transaction": "pg_current_xact_id()"},
     ),
     "participants_factchange": Forgery(
-        refused="a person of it who may", changes={"transaction": "pg_current_xact_id()"}
+        refused="a person of it who may", changes={"transaction": "pg_current_xact_id()", "changed_by": "'usr_forged'"}
     ),
     "participants_reinstatement": Forgery(
         refused="is no natural person of the operator",
