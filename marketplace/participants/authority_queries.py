@@ -62,6 +62,11 @@ def visible_limits(actor: Actor) -> QuerySet[AuthorityLimit]:
     return rows.filter(organisation_id=actor.require_organisation())
 
 
+def authority_limit(public_id: str) -> AuthorityLimit:
+    """A limit of authority; raises DoesNotExist, for it is never deleted."""
+    return AuthorityLimit.objects.get(public_id=public_id)
+
+
 def standing_limits(organisation_id: int) -> list[Stated]:
     """The newest statement of each limit whose moment has come, also those that were taken back."""
     rows = fetch_prepared(_STANDING, [organisation_id, clock.now()])

@@ -6,7 +6,7 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.approvals import ApprovalAsked
 from marketplace.events.schemas.authority import AuthorityLimitStated
 from marketplace.participants.authority import ACT_LABELS
-from marketplace.participants.authority_queries import deciders_of_approval
+from marketplace.participants.authority_queries import authority_limit, deciders_of_approval
 from marketplace.participants.queries import get_organisation
 
 from .. import authority_texts
@@ -16,10 +16,11 @@ from ..services import send_notice
 
 def on_authority_limit_stated(event: AuthorityLimitStated, envelope: Envelope) -> None:
     """Tell the organisation of a limit, so that nobody raises one unseen."""
+    stated = authority_limit(event.limit)
     wording = authority_texts.STATED.fill(
-        by=event.by,
+        by=stated.stated_by,
         limit=event.limit,
-        who=event.person or event.role,
+        who=stated.person or stated.role,
         act=ACT_LABELS[event.act].as_dict(),
         per_act=_amount(event.per_act_minor, event.currency),
         per_month=_amount(event.per_month_minor, event.currency),

@@ -159,7 +159,6 @@ def _tell(actor: Actor, row: AuthorityLimit) -> None:
         "organisation": row.organisation.public_id,
         "act": str(row.act),
         "role": row.role,
-        "person": row.person,
         "currency": row.currency,
         "per_act_minor": row.per_act_minor,
         "per_month_minor": row.per_month_minor,
@@ -170,6 +169,6 @@ def _tell(actor: Actor, row: AuthorityLimit) -> None:
         kind="participants.authority_limit_stated",
         subject=row.public_id,
         actor=actor,
-        payload={**facts, "approval": approval},
+        payload={**facts, "person": row.person, "approval": approval},
     )
-    emit(AuthorityLimitStated(limit=row.public_id, by=actor.identifier, **facts))
+    emit(AuthorityLimitStated(limit=row.public_id, **facts))
