@@ -50,7 +50,7 @@ CACHES["default"]["KEY_PREFIX"] = f"test_{_run}"
 CACHES["documents"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 # All tests come from one address, in a moment; those of the limits set their own.
 RATES = dict.fromkeys(RATES, "1000000/min")
-ACCOUNT_RATE_LIMITS = {**ACCOUNT_RATE_LIMITS, "login": "1000000/m/ip"}
+ACCOUNT_RATE_LIMITS = ACCOUNT_RATE_LIMITS | dict.fromkeys(("login", "reset_password"), "1000000/m/ip")
 CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_BROKER_TRANSPORT_OPTIONS, "global_keyprefix": f"test_{_run}:"}
 
 STORAGE_DIRECTORY = VAR / "test" / "storage" / _run
