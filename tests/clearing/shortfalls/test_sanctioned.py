@@ -6,6 +6,8 @@ import pytest
 from django.db import IntegrityError
 
 from clearing.models import SetOff, SettlementInstruction, Shortfall
+from clearing.settlement.services.payments import report_failed_payment
+from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.shortfalls import set_offs
 from tests.roles import unguarded
 from tests.standing import made_once
@@ -47,6 +49,18 @@ def test_a_payment_that_an_authority_permitted_is_set_off(market, planned):
     factories.adjust(market, trade, "seller", "buyer", 500)
     factories.clear(market)
     assert (SetOff.objects.get().amount_minor, Shortfall.objects.count()) == (550, 0)
+    assert broken() == {}
+
+
+def test_the_amount_of_a_failed_payment_covers_nothing_either(market, planned):
+    payment, trade = planned
+    create_transfer_file(actor=market.actor, cycle=payment.cycle.public_id)
+    report_failed_payment(actor=market.actor, instruction=payment.public_id, reason="口座該当なし")
+    sanction(market, "seller")
+    factories.adjust(market, trade, "seller", "buyer", 500)
+    factories.clear(market)
+    assert Shortfall.objects.get().missing_minor == 550
+    assert factories.balance(market, "seller", "receivable") == payment.amount_minor
     assert broken() == {}
 
 
