@@ -10,8 +10,10 @@ from django.db import connection
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.approvals.models import Approval
 from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import REGISTER
 from marketplace.participants.models import Membership, RoleGrant, Session, User
+from marketplace.participants.services import suspend_participant
 from tests.participants.factories import member_for
 from tests.roles import assert_refused, unguarded
 
@@ -56,7 +58,9 @@ def test_made_up_people_approve_nothing(pending, stranger):
     assert states() == ["pending"]
 
 
-@pytest.mark.parametrize("fault", ["left", "no role", "inactive", "no proof", "old proof", "expired session"])
+@pytest.mark.parametrize(
+    "fault", ["left", "no role", "insolvent", "inactive", "no proof", "old proof", "expired session"]
+)
 def test_a_second_person_who_may_not_act_now_approves_nothing(pending, second, fault):
     of_second = {"user__public_id": "usr_second"}
     old = clock.real_now() - timedelta(minutes=11)
@@ -68,6 +72,17 @@ def test_a_second_person_who_may_not_act_now_approves_nothing(pending, second, f
             RoleGrant.objects.filter(
                 membership__user__public_id="usr_second", role__in=("owner", "finance", "trustee")
             ).update(revoked_at=clock.now())
+    elif fault == "insolvent":
+        with unguarded("participants_rolegrant"):
+            RoleGrant.objects.filter(membership__user__public_id="usr_second", role="trustee").delete()
+        suspend_participant(
+            actor=SYSTEM,
+            organisation=pending.organisation,
+            kind="insolvency",
+            reason_code="opened",
+            reason="破産手続開始",
+            reference="令和8年(フ)第1号",
+        )
     elif fault == "inactive":
         User.objects.filter(public_id="usr_second").update(is_active=False)
     elif fault == "no proof":
@@ -76,7 +91,9 @@ def test_a_second_person_who_may_not_act_now_approves_nothing(pending, second, f
         Session.objects.filter(**of_second).update(proved_at=old)
     else:
         Session.objects.filter(**of_second).update(expire_date=old)
-    refused(APPROVE, "usr_second", because="is no natural person who may approve")
+    # The insolvency withholds the role of the first too, who is judged before the second.
+    because = "may not give" if fault == "insolvent" else "is no natural person who may approve"
+    refused(APPROVE, "usr_second", because=because)
     assert states() == ["pending"]
 
 
