@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pgtrigger
 
-from marketplace.kernel.guards import sql_body, sql_list
-from marketplace.kernel.suspensions import HOLDING_PAYMENTS
+from marketplace.kernel.guards import sql_body
+from marketplace.participants.suspension_queries import HELD_FROM_PAYMENT
 
 from ..ledger.operator_money import OPERATOR_MONEY_CONSTRAINT
 from .held_by_two import (
@@ -227,7 +227,9 @@ def sanctioned_held_back() -> pgtrigger.Trigger:
         operation=pgtrigger.Update,
         referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
         declare=[("fault", "record")],
-        func=sql_body(_SQL / "sanctioned_held_back.sql", KINDS=sql_list(sorted(HOLDING_PAYMENTS))),
+        func=sql_body(
+            _SQL / "sanctioned_held_back.sql", HELD=HELD_FROM_PAYMENT.format(organisation="n.organisation_id")
+        ),
     )
 
 

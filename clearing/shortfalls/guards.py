@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pgtrigger
 
-from marketplace.kernel.guards import sql_body, sql_list
-from marketplace.kernel.suspensions import HOLDING_PAYMENTS
+from marketplace.kernel.guards import sql_body
+from marketplace.participants.suspension_queries import HELD_FROM_PAYMENT
 from marketplace.rules.parameters import PARAMETERS
 
 from .set_offs import PROTECTED, RESTRAINTS
@@ -59,7 +59,7 @@ def set_off_fits() -> pgtrigger.Trigger:
             _SQL / "set_off_fits.sql",
             PROTECTED=PROTECTED,
             RESTRAINTS=RESTRAINTS,
-            SANCTIONS=sql_list(sorted(HOLDING_PAYMENTS)),
+            HELD=HELD_FROM_PAYMENT.format(organisation="i.organisation_id"),
         ),
     )
 

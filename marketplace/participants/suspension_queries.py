@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import OrganisationSuspended
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.prepared import fetch_prepared
 from marketplace.kernel.suspensions import HOLDING_PAYMENTS, SuspensionKind
 
@@ -19,6 +20,13 @@ _UNPAID = """
      WHERE s.organisation_id = ANY(%s::bigint[]) AND s.kind = ANY(%s::text[]) AND NOT EXISTS (
         SELECT FROM participants_reinstatement l WHERE l.suspension_id = s.id)
 """
+
+
+HELD_FROM_PAYMENT = f"""EXISTS (
+    SELECT FROM public.participants_suspension s
+     WHERE s.organisation_id = {{organisation}} AND s.kind IN ({sql_list(sorted(HOLDING_PAYMENTS))})
+       AND NOT EXISTS (SELECT FROM public.participants_reinstatement l WHERE l.suspension_id = s.id))"""  # noqa: S608  our own words
+"""The condition for guards of applications above: nothing is paid to ``organisation`` (an SQL expression) without a permission."""
 
 
 def standing_suspensions(organisation_id: int) -> QuerySet[Suspension]:

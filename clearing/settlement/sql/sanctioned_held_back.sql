@@ -1,9 +1,6 @@
 SELECT n.reference INTO fault FROM new_rows n JOIN old_rows o ON o.id = n.id
  WHERE n.state = 'sending' AND o.state = 'planned' AND n.direction = 'out'
-   AND n.organisation_id IN (
-    SELECT s.organisation_id FROM public.participants_suspension s
-     WHERE s.kind IN ({KINDS})
-       AND NOT EXISTS (SELECT FROM public.participants_reinstatement l WHERE l.suspension_id = s.id))
+   AND {HELD}
    AND NOT EXISTS (SELECT FROM public.clearing_paymentpermission p WHERE p.payment_id = n.id)
  LIMIT 1;
 IF FOUND THEN

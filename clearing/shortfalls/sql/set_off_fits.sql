@@ -8,9 +8,7 @@ SELECT CASE
       OR (m.id IS NULL) <> (NEW.remainder_id IS NULL) THEN 'and the remainder are not the payment'
     WHEN coalesce(m.amount_minor, 0) < least(i.amount_minor, protected.minor)
         THEN 'takes shares or the pay for commissioned data'
-    WHEN EXISTS (
-        SELECT FROM public.participants_suspension s WHERE s.organisation_id = i.organisation_id AND s.kind IN ({SANCTIONS})
-           AND NOT EXISTS (SELECT FROM public.participants_reinstatement l WHERE l.suspension_id = s.id))
+    WHEN {HELD}
       AND NOT EXISTS (SELECT FROM public.clearing_paymentpermission p WHERE p.payment_id = i.id)
         THEN 'is of a payment that sanctions hold back'
     END INTO fault
