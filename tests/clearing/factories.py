@@ -29,7 +29,7 @@ from clearing.models import (
     UsageRecord,
 )
 from clearing.run.queries import waiting_of_cycle
-from clearing.run.services.cycles import advance_cycle, close_cycle, open_first_cycle
+from clearing.run.services.cycles import advance_cycle, open_first_cycle
 from clearing.settlement.queries import transfers_in
 from clearing.settlement.services.client_accounts import register_client_account
 from clearing.settlement.services.funds_regimes import declare_funds_regime
@@ -60,6 +60,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.participants.models import Organisation
 from marketplace.rules.services import publish_rulebook
 from tests.clearing.carrying_in import booking, carry_in, statement
+from tests.clearing.cutting_off import cut_off
 from tests.clearing.relaying import relay_events
 from tests.clearing.supplying import foreign as foreign
 from tests.clearing.supplying import state_supply as state_supply
@@ -370,7 +371,7 @@ def advance_to(cycle: Cycle, state: str, *, seconds_max: float = 60) -> Cycle:
 
 def clear(market: Market, state: str = "settling") -> Cycle:
     """Close the open cycle and take it on to ``state``."""
-    return advance_to(close_cycle(actor=market.actor, currency="JPY"), state)
+    return advance_to(cut_off(market.actor), state)
 
 
 def settle(market: Market, cycle: Cycle) -> Cycle:

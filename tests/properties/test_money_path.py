@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,9 +29,9 @@ from clearing.trades.errors import BeyondCaptured
 from marketplace.events.relaying import relay
 from marketplace.kernel import clock
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
-from marketplace.kernel.horizon import horizon
 from marketplace.kernel.invariants import verify_all
 from tests.clearing import factories
+from tests.clearing.cutting_off import wait_for_older_transactions
 from tests.properties.money_model import KINDS, OPERATOR, Deal, Money, Payment, Round
 
 START = datetime(2030, 1, 31, 15, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
@@ -360,17 +359,6 @@ class MoneyPath(RuleBasedStateMachine):
 def pick(rows: list, which: int):
     """One of ``rows``."""
     return rows[which % len(rows)]
-
-
-def wait_for_older_transactions(cycle: Cycle, *, seconds_max: float = 60) -> None:
-    """Other tests' transactions on the same server may be older than the cut-off: the cycle waits for them, as it must."""
-    barrier = int(str(cycle.barrier))
-    deadline = time.monotonic() + seconds_max
-    while horizon() < barrier:
-        assert time.monotonic() < deadline, (
-            f"transaction {horizon()} is older than cut-off {barrier} and still runs"
-        )
-        time.sleep(0.02)
 
 
 def run(examples: int, steps: int, *, derandomize: bool) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from clearing import tasks
 from clearing.models import MonthlyStatement, SettlementInstruction, StatementMonth, Trade
-from clearing.run.services.cycles import close_cycle
 from clearing.safeguarding.services.idle_money import return_idle_money
 from clearing.settlement.services.payments import alarm_lost_payments, mark_overdue_payments
 from clearing.settlement.services.transfer_files import create_transfer_file
@@ -20,6 +19,7 @@ from marketplace.approvals.services import expire_approvals
 from marketplace.kernel import clock
 from marketplace.kernel.clock import market_zone
 from tests.clearing.approvals.test_limits import give
+from tests.clearing.cutting_off import cut_off
 from tests.participants.factories import client_of
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned, tasks_to_repair
 
@@ -138,7 +138,7 @@ def test_a_cycle_whose_step_fails_says_why(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     first = factories.clear(market, "validated")
     factories.accepted(market, "buyer", "seller", 20_000)
-    second = close_cycle(actor=market.actor, currency="JPY")
+    second = cut_off(market.actor)
     path = f"/api/v1/cycles/{first.public_id}/progress/"
     operator = client_of(market.operator)
     with poisoned("clearing_netposition", f"NEW.cycle_id = {first.pk}"):
@@ -157,7 +157,7 @@ def test_a_job_of_the_sweep_that_fails_holds_back_no_other(market):
     pass_days(0)
     trade = factories.conclude(market, "a", "seller", 1_000)
     factories.accepted(market, "buyer", "seller", 10_000)
-    cycle = close_cycle(actor=market.actor, currency="JPY")
+    cycle = cut_off(market.actor)
     pass_days(10)
     with poisoned("clearing_cycle", "NEW.state = 'closing'"):
         run(tasks.sweep)

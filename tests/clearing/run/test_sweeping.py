@@ -8,9 +8,10 @@ from django.db import connection
 
 from clearing import tasks
 from clearing.models import Trade
-from clearing.run.services.cycles import advance_cycle, close_cycle
+from clearing.run.services.cycles import advance_cycle
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
+from tests.clearing.cutting_off import cut_off
 from tests.roles import as_owner
 
 from .. import factories
@@ -38,7 +39,7 @@ def test_a_cycle_that_the_database_fails_does_not_hold_back_the_next(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     first = factories.clear(market, "validated")
     factories.accepted(market, "buyer", "seller", 20_000)
-    second = close_cycle(actor=market.actor, currency="JPY")
+    second = cut_off(market.actor)
     refusing("clearing_netposition", f"NEW.cycle_id = {first.pk}")
     assert tasks.sweep() >= 4
     first.refresh_from_db()
@@ -54,7 +55,7 @@ def test_a_deadline_that_the_database_fails_holds_back_neither_others_nor_cycles
     clock.move_to(clock.now(), running=False)
     trades = [factories.conclude(market, name, "seller", 1_000) for name in ("a", "b")]
     factories.accepted(market, "buyer", "seller", 10_000)
-    cycle = close_cycle(actor=market.actor, currency="JPY")
+    cycle = cut_off(market.actor)
     refusing("clearing_trade", f"NEW.state = 'failed' AND NEW.id = {trades[0].pk}")
     clock.move_to(clock.now() + timedelta(days=10), running=False)
     assert tasks.sweep() >= 5
