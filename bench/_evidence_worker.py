@@ -16,10 +16,6 @@ PAYLOAD = {
     "content": "0" * 64,
     "currency": "JPY",
 }
-BARE_TABLE = """
-    CREATE TABLE IF NOT EXISTS bench_bare (id bigint GENERATED ALWAYS AS IDENTITY, public_id text, kind text, subject text,
-    actor text, payload jsonb, occurred_at timestamptz, recorded_at timestamptz DEFAULT now())
-"""
 BARE_ROW = """
     INSERT INTO bench_bare (public_id, kind, subject, actor, payload, occurred_at)
     VALUES (%(id)s, 'trade.secured', %(id)s, 'app_bench', %(payload)s::jsonb, now())
@@ -72,13 +68,8 @@ def inserted() -> Callable[[int], None]:
     # deferred: Django set up
     from django.db import connection, transaction
 
-    from bench import _databases as databases
-    from bench._seal import DATABASE
     from marketplace.kernel.prepared import execute_prepared
 
-    databases.run(
-        f"SELECT pg_advisory_lock(7); {BARE_TABLE}; GRANT ALL ON bench_bare TO PUBLIC", database=DATABASE
-    )
     payload = json.dumps(PAYLOAD)
 
     def write(number: int) -> None:
@@ -97,12 +88,13 @@ def bundle(folder: Path) -> dict[str, object]:
     from marketplace.evidence import public_log, services
     from marketplace.evidence.entries import record_bytes
     from marketplace.evidence.keys import key_in_force
-    from marketplace.evidence.log_paths import TileRequest, tile_path
+    from marketplace.evidence.log_paths import TileRequest
     from marketplace.evidence.models import EvidenceRecord
     from marketplace.evidence.notes import TreeHead, sign_note
     from marketplace.evidence.queries import read_tile
     from marketplace.evidence.verifier_keys import ED25519, verifier_key
     from marketplace.kernel.tiles import TILE_WIDTH, TiledTree
+    from verification.verify import tile_path
 
     mark = services.checkpoint()
     assert mark is not None
@@ -112,7 +104,7 @@ def bundle(folder: Path) -> dict[str, object]:
     (folder / "kept").write_text(sign_note(head), encoding="utf-8")
     for first in range(0, mark.size, TILE_WIDTH):
         wanted = TileRequest(None, first // TILE_WIDTH, min(TILE_WIDTH, mark.size - first))
-        path = folder / "tile" / tile_path(*wanted)
+        path = folder / tile_path(wanted.number, wanted.width)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(public_log.read(wanted) or b"")
     with (folder / "records.jsonl").open("w", encoding="utf-8") as file:

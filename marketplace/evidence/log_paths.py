@@ -9,7 +9,7 @@ from marketplace.kernel.tiles import TILE_WIDTH
 
 LEVELS_MAX = 8
 _PLACE = re.compile(
-    r"(?P<level>entries|0|[1-9])/(?P<index>[0-9]{3}|x(?!000)[0-9]{3}(?:/x[0-9]{3}){0,3}/[0-9]{3})"
+    r"(?P<level>entries|0|[1-9])/(?P<number>[0-9]{3}|x(?!000)[0-9]{3}(?:/x[0-9]{3}){0,3}/[0-9]{3})"
     r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
 )
 
@@ -18,7 +18,7 @@ class TileRequest(NamedTuple):
     """The tile that an address names: ``level`` None is for entries; the first ``width`` of what it has."""
 
     level: int | None
-    index: int
+    number: int
     width: int
 
 
@@ -33,13 +33,4 @@ def read_tile_path(path: str) -> TileRequest | None:
         return None
     if found["width"] is not None and width == TILE_WIDTH:
         return None
-    return TileRequest(level, int(found["index"].replace("x", "").replace("/", "")), width)
-
-
-def tile_path(level: int | None, index: int, width: int = TILE_WIDTH) -> str:
-    """The address of the first ``width`` hashes of a tile, or with ``level`` None of its entries."""
-    groups = [f"{index % 1000:03d}"]
-    while index := index // 1000:
-        groups.append(f"x{index % 1000:03d}")
-    end = "" if width == TILE_WIDTH else f".p/{width}"
-    return f"{'entries' if level is None else level}/{'/'.join(reversed(groups))}{end}"
+    return TileRequest(level, int(found["number"].replace("x", "").replace("/", "")), width)

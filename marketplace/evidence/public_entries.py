@@ -13,8 +13,6 @@ from typing import Final
 ENTRY_START: Final = '{"commitment":"'
 ENTRY_END: Final = '","v":1}'
 """An entry is canonical JSON (RFC 8785): the commitment in hexadecimal, and the version of this form."""
-ENTRY_BYTES_MAX: Final = 2**16 - 1
-"""A bundle of entries prefixes each with its length in 16 bits (C2SP tlog-tiles)."""
 
 
 def commit(salt: bytes, content: bytes) -> bytes:
@@ -28,5 +26,5 @@ def public_entry(commitment: bytes) -> bytes:
 
 
 def entry_bundle(entries: Iterable[bytes]) -> bytes:
-    """Entries one after the other, each after its length in 16 bits, the high byte first."""
+    """Entries one after the other, each after its length in 16 bits, the high byte first (C2SP tlog-tiles)."""
     return b"".join([len(entry).to_bytes(2, "big") + entry for entry in entries])

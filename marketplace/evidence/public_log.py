@@ -18,7 +18,7 @@ def newest_note() -> str | None:
 
 def read(wanted: TileRequest) -> bytes | None:
     """The bytes of a tile or bundle, as wide as it is asked for; None if the log is not so long yet."""
-    return _entries(wanted) if wanted.level is None else _hashes(wanted.level, wanted.index, wanted.width)
+    return _entries(wanted) if wanted.level is None else _hashes(wanted.level, wanted.number, wanted.width)
 
 
 def _hashes(level: int, index: int, width: int) -> bytes | None:
@@ -27,7 +27,7 @@ def _hashes(level: int, index: int, width: int) -> bytes | None:
 
 
 def _entries(wanted: TileRequest) -> bytes | None:
-    first = wanted.index * TILE_WIDTH
+    first = wanted.number * TILE_WIDTH
     found = Leaf.objects.filter(index__gte=first, index__lt=first + wanted.width).order_by("index")
     commitments = [bytes(each) for each in found.values_list("commitment", flat=True)]
     if len(commitments) != wanted.width:

@@ -15,8 +15,8 @@ from marketplace.evidence.notes import open_note
 from marketplace.evidence.rotation import rotate_key
 from marketplace.evidence.row_records import unexplained_rows
 from marketplace.evidence.verification import verify_log
-from marketplace.evidence.verifier_keys import read_verifier_key
 from tests.roles import unguarded
+from verification.verify import read_key
 
 from .factories import run, seal, write
 
@@ -63,7 +63,7 @@ def test_what_an_earlier_key_signed_stays_verifiable(first, restarted, api):
     assert [key["kid"] for key in shown] == [old.kid, following.kid]
     assert (shown[0]["until"], shown[1]["until"]) == (shown[1]["since"], None)
     assert [key.get("d") for key in shown] == [None, None]
-    assert read_verifier_key(shown[1]["verifier_key"]).public == keys.public_bytes(following)
+    assert read_key(shown[1]["verifier_key"]).public == keys.public_bytes(following)
     handed_over = signatures.verify(shown[1]["handover"])
     assert (handed_over["kid"], handed_over["x"]) == (following.kid, shown[1]["x"])
 

@@ -8,9 +8,10 @@ import hashlib
 import pytest
 
 from marketplace.evidence import services
-from marketplace.evidence.log_paths import TileRequest, read_tile_path, tile_path
+from marketplace.evidence.log_paths import TileRequest, read_tile_path
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.merkle import merkle_root
+from verification import verify, witness
 
 from .factories import seal, write_many
 
@@ -112,5 +113,6 @@ def test_nobody_writes_to_the_log(log, api):
     ],
 )
 def test_an_address_is_written_in_one_way(level, index, width, path):
-    assert tile_path(level, index, width) == path
+    written = verify.tile_path(index, width) if level is None else witness.tile_path(level, index, width)
+    assert written == f"tile/{path}"
     assert read_tile_path(path) == TileRequest(level, index, width)
