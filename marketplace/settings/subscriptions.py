@@ -14,6 +14,8 @@ EVENTS_PASSED_OVER: dict[str, dict[str, str | int | bool]] = {
 
 EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "admission.applied": ("marketplace.rules.handlers.decide_admission",),
+    "rulebook.published": ("marketplace.notices.handlers.rulebooks.on_rulebook_published",),
+    "admission.rescreened": ("marketplace.notices.handlers.rulebooks.on_admission_rescreened",),
     "admission.decided": ("marketplace.notices.handlers.on_admission_decided",),
     "participant.suspended": (
         "marketplace.notices.handlers.suspensions.on_participant_suspended",

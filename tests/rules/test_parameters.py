@@ -31,6 +31,7 @@ DEFAULTS = {
     "cycle_overdue_minutes": 60,
     "refund_returns_fee": True,
     "control_notice_hours": 72,
+    "rulebook_notice_hours": 0,
 }
 
 
