@@ -16,6 +16,7 @@ API_APPLICATIONS = (
     "marketplace.notices",
     "marketplace.webhooks",
     "marketplace.rules",
+    "marketplace.cases",
     "listings",
     "quality",
     "contracts",

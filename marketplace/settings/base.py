@@ -66,6 +66,7 @@ MARKET_APPLICATIONS = [
     "marketplace.webhooks",
     "marketplace.observability",
     "marketplace.rules",
+    "marketplace.cases",
     "listings",
     "quality",
     "contracts",

@@ -30,6 +30,8 @@ DEFAULTS = {
     "reserve_cap_minor": 10_000_000,
     "cycle_overdue_minutes": 60,
     "refund_returns_fee": True,
+    "case_days": 10,
+    "appeal_days": 30,
     "control_notice_hours": 72,
 }
 
