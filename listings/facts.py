@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from marketplace.rules.facts import FactProvider
+from marketplace.kernel.labels import Label
+from marketplace.rules.facts import FactProvider, Population
 from marketplace.rules.halts import register_subjects
 from marketplace.rules.states import HaltScope
 
-from .queries import listing_exists, publication_facts
+from .queries import listing_exists, publication_facts, versions_on_sale
 
 LISTING_FACTS = FactProvider(
     name="listing",
@@ -34,5 +35,7 @@ LISTING_FACTS = FactProvider(
     },
     load=publication_facts,
 )
+
+ON_SALE = Population("publication", Label("listings on sale", "公開中の出品"), versions_on_sale)
 
 register_subjects(HaltScope.LISTING, listing_exists)

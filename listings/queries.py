@@ -287,6 +287,12 @@ def publication_facts(listing_version: str) -> dict[str, Any]:
     }
 
 
+def versions_on_sale(limit: int) -> Iterator[str]:
+    """The public identifiers of at most ``limit`` published versions of listings on sale, the oldest first."""
+    rows = ListingVersion.objects.filter(state=VersionState.PUBLISHED, listing__state=ListingState.ON_SALE)
+    return rows.order_by("pk").values_list("public_id", flat=True)[:limit].iterator(chunk_size=1_000)
+
+
 def _version(listing_version: str) -> ListingVersion:
     row = ListingVersion.objects.select_related("listing", "offer").filter(public_id=listing_version).first()
     if row is None:

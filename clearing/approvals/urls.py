@@ -6,14 +6,12 @@ from .views import (
     HaltViewSet,
     OrganisationViewSet,
     ParkedEntryViewSet,
-    RulebookViewSet,
 )
 
 router = SimpleRouter()
 router.register("events/inbox", ParkedEntryViewSet, basename="inbox-entry")
 router.register("halts", HaltViewSet, basename="halt")
 router.register("organisations", OrganisationViewSet, basename="organisation")
-router.register("rulebooks", RulebookViewSet, basename="rulebook")
 
 urlpatterns = [
     *router.urls,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marketplace.api.views import command, create_command
+from marketplace.api.views import command
 from marketplace.events.models import InboxEntry
 from marketplace.events.serializers import AbandonEntryInput, InboxEntrySerializer
 from marketplace.kernel.permissions import Permission
@@ -13,21 +13,14 @@ from marketplace.participants.models import Organisation
 from marketplace.participants.serializers import OrganisationProfileSerializer
 from marketplace.participants.suspension_serializers import ReinstateSerializer
 from marketplace.participants.views import OrganisationViewSet as OrganisationRecordViewSet
-from marketplace.rules.models import Halt, Rulebook
-from marketplace.rules.serializers import (
-    HaltSerializer,
-    LiftHaltSerializer,
-    PublishRulebookSerializer,
-    RulebookSerializer,
-)
-from marketplace.rules.views import LIFT_EXAMPLE, PUBLISH_EXAMPLE
+from marketplace.rules.models import Halt
+from marketplace.rules.serializers import HaltSerializer, LiftHaltSerializer
+from marketplace.rules.views import LIFT_EXAMPLE
 from marketplace.rules.views import HaltViewSet as HaltingViewSet
-from marketplace.rules.views import RulebookViewSet as RulebookReadViewSet
 
 from .halts import lift_halt_by_two
 from .parked_events import abandon_parked_event
 from .reinstatements import reinstate_by_two
-from .rulebooks import publish_rulebook_by_two
 
 
 class ParkedEntryViewSet(RepairableEntryViewSet):
@@ -43,21 +36,6 @@ class ParkedEntryViewSet(RepairableEntryViewSet):
     def abandon(self, data: dict[str, Any], entry: str) -> InboxEntry:
         """Give up a parked entry; by two people unless its subscriber only tells people something (operator)."""
         return abandon_parked_event(actor=self.actor, entry_id=self.get_object().pk, **data)
-
-
-class RulebookViewSet(RulebookReadViewSet):
-    """Every version of the rulebook; public. The operator publishes the next."""
-
-    @create_command(
-        summary="Publish the next version of the rulebook",
-        needs=Permission.RULEBOOK_WRITE,
-        request=PublishRulebookSerializer,
-        response=RulebookSerializer,
-        example=PUBLISH_EXAMPLE,
-    )
-    def create(self, data: dict[str, Any]) -> Rulebook:
-        """Publish a rulebook that is in force from ``effective_from``; by two people if it weakens a control (operator)."""
-        return publish_rulebook_by_two(actor=self.actor, **data)
 
 
 class HaltViewSet(HaltingViewSet):

@@ -18,7 +18,7 @@ class TaskKind(TextChoices):
     COLLECT = "collect", Label("download the data", "データの受領")
     ACCEPT = "accept", Label("inspect and accept the data", "データの検査・検収")
     RESOLVE = "resolve", Label("resolve the dispute", "異議の解決")
-    REVIEW = "review", Label("decide the held case", "保留案件の判断")
+    REVIEW = "review", Label("review the case", "案件の審査")
     ADMIT = "admit", Label("review the application for registration", "登録申請の審査")
     CONFIRM = "confirm", Label("confirm the acceptance as the second person", "二人目としての登録承認の確認")
     ASSESS = "assess", Label("read what the screening found", "照合結果の確認")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from stdnum.jp import cn
 
 from marketplace.kernel.actors import Actor
@@ -208,6 +208,26 @@ def operator_key() -> int:
     if not rows:
         raise Missing(kind="organisation", identifier="operator")
     return int(rows[0][0])
+
+
+def participant_keys() -> list[int]:
+    """The database keys of every organisation but the operator, in order."""
+    return list(Organisation.objects.filter(is_operator=False).order_by("pk").values_list("pk", flat=True))
+
+
+def standing_admissions(limit: int) -> Iterator[str]:
+    """The public identifiers of at most ``limit`` admissions that were given and still stand, the oldest first."""
+    rows = Admission.objects.filter(state=AdmissionState.ADMITTED).order_by("pk")
+    return rows.values_list("public_id", flat=True)[:limit].iterator(chunk_size=1_000)
+
+
+def sellers_by_segment() -> dict[str, int]:
+    """How many organisations are admitted as sellers to each open segment (code)."""
+    admitted = Admission.objects.filter(state=AdmissionState.ADMITTED, capacity="seller")
+    counted = dict(
+        admitted.values_list("segment__code").annotate(count=Count("organisation_id", distinct=True))
+    )
+    return {code: counted.get(code, 0) for code in Segment.objects.values_list("code", flat=True)}
 
 
 def segments() -> list[SegmentView]:

@@ -11,15 +11,18 @@ from __future__ import annotations
 import difflib
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from typing import Any
 
 from cel_expr_python import cel as engine
 
 from marketplace.kernel.labels import Label
 
+from .lexing import Fault as TokenFault
+from .lexing import faults_of_cost, patterns
 from .providers import NULLABLE
 
 logger = logging.getLogger(__name__)
@@ -28,12 +31,30 @@ KNOWN = ".known"
 EXPRESSION_LENGTH_MAX = 2_000
 SUGGESTIONS_MAX = 3
 
-_CONFIGURATION = """
+ENGINE = f"cel-expr-python {version('cel-expr-python')}"
+"""The library that evaluates conditions, with its version; kept with each decision."""
+
+_CONFIGURATIONS: Mapping[int, str] = {
+    1: """
 stdlib:
   exclude_functions:
     - name: "dyn"
     - name: "type"
-"""
+""",
+    # Nothing makes texts or lists longer than the facts and literals are, so memory is bounded.
+    2: """
+stdlib:
+  exclude_functions:
+    - name: "dyn"
+    - name: "type"
+    - name: "_+_"
+      overloads:
+        - id: "add_string"
+        - id: "add_bytes"
+        - id: "add_list"
+""",
+}
+"""The language by the version of the evaluator. A version never changes: old decisions are replayed with theirs."""
 _ENGINE_TYPES = {
     "bool": engine.Type.BOOL,
     "int": engine.Type.INT,
@@ -68,6 +89,10 @@ class ExpressionRefused(ValueError):
         super().__init__(f"{first.line}:{first.column}: {first.message}")
 
 
+class UnknownEvaluator(ValueError):
+    """There is no evaluator of this version."""
+
+
 class NotDecidable(Exception):
     """A condition evaluates to neither true nor false: it reads an unknown fact, or cannot be computed."""
 
@@ -98,19 +123,34 @@ class Condition:
 class Language:
     """The language of conditions at one decision point. ``types``: the type of each fact by its qualified name."""
 
-    def __init__(self, types: Mapping[str, str]) -> None:
-        """``types``: as in providers.FactProvider."""
+    def __init__(
+        self,
+        types: Mapping[str, str],
+        *,
+        evaluator: int = 1,
+        lists: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """``types``: as in providers.FactProvider. ``lists``: texts that the rulebook itself lists, by their name in rules.
+
+        Raises UnknownEvaluator.
+        """
+        if evaluator not in _CONFIGURATIONS:
+            raise UnknownEvaluator(f"there is no evaluator of version {evaluator}")
         self.types = dict(types)
-        self._variables: dict[str, Any] = {}
+        self._evaluator = evaluator
+        self._lists = {name: list(values) for name, values in (lists or {}).items()}
+        self._variables: dict[str, Any] = dict.fromkeys(self._lists, _ENGINE_TYPES["list(string)"])
         for name, kind in self.types.items():
             self._variables[name] = _ENGINE_TYPES[kind.removesuffix(NULLABLE)]
             if kind.endswith(NULLABLE):
                 self._variables[name + KNOWN] = engine.Type.BOOL
-        self._environment = _environment(self._variables)
+        self._environment = self._declare(self._variables)
 
     def compile(self, text: str) -> Condition:
         """Compile ``text``; raises ExpressionRefused with every error found."""
         faults = _faults_of_form(text)
+        if not faults and self._evaluator > 1:
+            faults = [_stated(text, fault) for fault in faults_of_cost(text)]
         if faults:
             raise ExpressionRefused(faults)
         try:
@@ -124,11 +164,27 @@ class Language:
                 f"条件は真偽値でなければなりません（{found} になっています）",
             )
             raise ExpressionRefused([ExpressionFault(1, 1, message)])
+        if self._evaluator > 1 and (wrong := self._faults_of_patterns(text)):
+            raise ExpressionRefused(wrong)
         return Condition(program, self._reads(text))
+
+    def _faults_of_patterns(self, text: str) -> list[ExpressionFault]:
+        """Patterns that the engine refuses: it looks at them only when it evaluates them."""
+        faults = []
+        for pattern in patterns(text):
+            try:
+                Condition(self._declare({}).compile(f"''.matches({pattern.written})"), ()).holds({})
+            except (NotDecidable, RuntimeError) as error:
+                words = str(error).partition("invalid regular expression: ")[2] or str(error)
+                message = Label(
+                    f"this is no pattern of RE2: {words}", f"RE2 の正規表現として正しくありません: {words}"
+                )
+                faults.append(ExpressionFault(*_place(text, pattern.offset), message))
+        return faults
 
     def activation(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Recorded facts in the form for conditions: a null is left out, so a condition that reads it is undecidable."""
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = dict(self._lists)
         for name, kind in self.types.items():
             value = facts.get(name)
             if kind.endswith(NULLABLE):
@@ -145,7 +201,7 @@ class Language:
         needed: dict[str, Any] = {}
         while True:
             try:
-                _environment(needed).compile(text)
+                self._declare(needed).compile(text)
             except RuntimeError as error:
                 names = {name for _, _, issue in _ISSUE.findall(str(error)) for name in _names(issue)}
                 found = {
@@ -155,8 +211,16 @@ class Language:
                     raise
                 needed |= found
             else:
-                facts = {name if name in self.types else name.removesuffix(KNOWN) for name in needed}
+                facts = {
+                    name if name in self.types else name.removesuffix(KNOWN)
+                    for name in needed
+                    if name not in self._lists
+                }
                 return tuple(sorted(facts))
+
+    def _declare(self, variables: Mapping[str, Any]) -> Any:
+        configuration = _CONFIGURATIONS[self._evaluator]
+        return engine.NewEnv(config=engine.NewEnvConfigFromYaml(configuration), variables=variables)
 
     def _faults(self, text: str, report: str) -> list[ExpressionFault]:
         faults = [
@@ -185,10 +249,6 @@ class Language:
             f"事実 {name} はこの判定点では参照できません{hint[1]}",
         )
         return ExpressionFault(line, _start(source, column, name.rpartition(".")[0]), message)
-
-
-def _environment(variables: Mapping[str, Any]) -> Any:
-    return engine.NewEnv(config=engine.NewEnvConfigFromYaml(_CONFIGURATION), variables=variables)
 
 
 def _names(issue: str) -> list[str]:
@@ -222,6 +282,10 @@ def _faults_of_form(text: str) -> list[ExpressionFault]:
         for pattern, message in ((_CONTROL, hidden), (_HAS, asks))
         for match in pattern.finditer(text)
     ]
+
+
+def _stated(text: str, fault: TokenFault) -> ExpressionFault:
+    return ExpressionFault(*_place(text, fault.offset), fault.message)
 
 
 def _place(text: str, offset: int) -> tuple[int, int]:

@@ -24,6 +24,8 @@ SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parent / "rulebook_schema.json").read_text(encoding="utf-8")
 )
 ALWAYS = "true"
+DOCUMENT_BYTES_MAX = 1_000_000
+RULES_PER_POINT_MAX = 200
 MESSAGE_LENGTH_MAX = 300
 SUGGESTIONS_MAX = 3
 
@@ -38,9 +40,19 @@ _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
 Fault = dict[str, Any]
 
 
-def languages(vocabulary: Mapping[str, Any]) -> dict[str, Language]:
-    """The language of each decision point of a vocabulary."""
-    return {code: Language(point["facts"]) for code, point in vocabulary["points"].items()}
+def languages(vocabulary: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Language]:
+    """The language of each decision point of a vocabulary, with the lists of a document. Raises cel.UnknownEvaluator."""
+    return {
+        code: Language(
+            point["facts"],
+            evaluator=vocabulary["evaluator"],
+            lists={
+                name: [entry["organisation"] for entry in document.get(section, [])]
+                for name, section in point.get("lists", {}).items()
+            },
+        )
+        for code, point in vocabulary["points"].items()
+    }
 
 
 def check_document(document: Any, vocabulary: Mapping[str, Any]) -> tuple[list[Fault], dict[str, list[str]]]:
@@ -54,19 +66,19 @@ def check_document(document: Any, vocabulary: Mapping[str, Any]) -> tuple[list[F
         return shape, {}
     faults = list(_faults_of_sense(document))
     reads: dict[str, list[str]] = {}
-    spoken = languages(vocabulary)
+    spoken = languages(vocabulary, document)
     for place, entry, kind in _conditions(document):
         point = vocabulary["points"].get(entry["point"])
         if point is None or point["kind"] != kind:
             known = ", ".join(code for code, row in vocabulary["points"].items() if row["kind"] == kind)
             message = Label(f"choose a point of {known}", f"判定点は {known} から選んでください")
-            faults.append(_fault(f"{place}.point", message, rule=entry["code"]))
+            faults.append(fault_at(f"{place}.point", message, rule=entry["code"]))
             continue
         try:
             reads[entry["code"]] = list(spoken[entry["point"]].compile(entry["when"]).reads)
         except ExpressionRefused as refused:
             faults += [
-                _fault(f"{place}.when", fault.message, entry["code"], fault.line, fault.column)
+                fault_at(f"{place}.when", fault.message, entry["code"], fault.line, fault.column)
                 for fault in refused.faults
             ]
     return faults, reads
@@ -80,19 +92,44 @@ def _conditions(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str,
 
 
 def _faults_of_shape(document: Any) -> Iterator[Fault]:
+    if not _is_short(document):
+        yield fault_at(
+            "document",
+            Label(
+                f"the document has more than {DOCUMENT_BYTES_MAX:,} bytes",
+                f"文書は{DOCUMENT_BYTES_MAX:,}バイト以内にしてください",
+            ),
+        )
+        return
     validator = _Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
     errors = sorted(validator.iter_errors(document), key=lambda found: list(map(str, found.absolute_path)))
     for error in errors:
         place = ".".join(map(str, error.absolute_path)) or "document"
-        words = error.message[:MESSAGE_LENGTH_MAX]
-        yield _fault(place, Label(words, f"形式が正しくありません: {words}"), _code_at(document, error))
+        yield fault_at(place, _words_of(error), _code_at(document, error))
     if not errors and not _is_storable(document):
-        yield _fault(
+        yield fault_at(
             "document",
             Label(
                 "a text contains a character that cannot be stored", "保存できない文字を含む文字列があります"
             ),
         )
+
+
+def _is_short(document: Any) -> bool:
+    return (
+        len(json.dumps(document, ensure_ascii=False, default=str).encode(errors="replace"))
+        <= DOCUMENT_BYTES_MAX
+    )
+
+
+def _words_of(error: jsonschema.ValidationError) -> Label:
+    """An error of shape in words; the validator's own text begins with the value, which may be long."""
+    if error.validator == "maxItems":
+        return Label(
+            f"at most {error.validator_value} entries", f"{error.validator_value}件以内にしてください"
+        )
+    words = error.message[:MESSAGE_LENGTH_MAX]
+    return Label(words, f"形式が正しくありません: {words}")
 
 
 def _is_storable(document: Any) -> bool:
@@ -116,6 +153,7 @@ def _code_at(document: Any, error: jsonschema.ValidationError) -> str | None:
 def _faults_of_sense(document: Mapping[str, Any]) -> Iterator[Fault]:
     """Errors that a schema cannot find: repeated codes, inconsistent fees and rates, unknown parameters."""
     yield from _faults_of_codes(document)
+    yield from _faults_of_numbers(document)
     yield from _faults_of_tariffs(document)
     yield from _faults_of_tax_rates(document)
     yield from _faults_of_tax_tables(document)
@@ -126,11 +164,24 @@ def _faults_of_codes(document: Mapping[str, Any]) -> Iterator[Fault]:
     codes = Counter(entry["code"] for _, entry, _ in _conditions(document))
     for place, entry, _ in _conditions(document):
         if codes[entry["code"]] > 1:
-            yield _fault(
+            yield fault_at(
                 f"{place}.code",
                 Label("this code is used more than once", "同じコードが重複しています"),
                 entry["code"],
             )
+
+
+def _faults_of_numbers(document: Mapping[str, Any]) -> Iterator[Fault]:
+    """Points with more rules than one decision may evaluate."""
+    counted: Counter[str] = Counter()
+    for place, entry, _ in _conditions(document):
+        counted[entry["point"]] += 1
+        if counted[entry["point"]] == RULES_PER_POINT_MAX + 1:
+            message = Label(
+                f"a decision point has at most {RULES_PER_POINT_MAX} rules or fees",
+                f"一つの判定点に置ける規則・料金は{RULES_PER_POINT_MAX}件までです",
+            )
+            yield fault_at(place, message, entry["code"])
 
 
 def _faults_of_tariffs(document: Mapping[str, Any]) -> Iterator[Fault]:
@@ -138,7 +189,7 @@ def _faults_of_tariffs(document: Mapping[str, Any]) -> Iterator[Fault]:
     last = {entry["point"]: (f"tariffs.{at}", entry) for at, entry in enumerate(document.get("tariffs", []))}
     for place, entry in last.values():
         if entry["when"].strip() != ALWAYS:
-            yield _fault(
+            yield fault_at(
                 f"{place}.when",
                 Label(
                     "the last tariff of a point must always apply (true), so that every trade has a fee",
@@ -148,13 +199,13 @@ def _faults_of_tariffs(document: Mapping[str, Any]) -> Iterator[Fault]:
             )
     for at, entry in enumerate(document.get("tariffs", [])):
         if entry["cap_minor"] is not None and entry["cap_minor"] < entry["minimum_minor"]:
-            yield _fault(
+            yield fault_at(
                 f"tariffs.{at}.cap_minor",
                 Label("the cap is below the minimum", "上限が下限を下回っています"),
                 entry["code"],
             )
         for name, message in _faults_of_tiers(entry):
-            yield _fault(f"tariffs.{at}.tiers.{name}", message, entry["code"])
+            yield fault_at(f"tariffs.{at}.tiers.{name}", message, entry["code"])
 
 
 def _faults_of_tiers(entry: Mapping[str, Any]) -> Iterator[tuple[str, Label]]:
@@ -198,7 +249,7 @@ def _faults_of_tax_rates(document: Mapping[str, Any]) -> Iterator[Fault]:
     rates = Counter((rate["category"], rate["from"]) for rate in document.get("tax_rates", []))
     for at, rate in enumerate(document.get("tax_rates", [])):
         if rates[(rate["category"], rate["from"])] > 1:
-            yield _fault(
+            yield fault_at(
                 f"tax_rates.{at}.from",
                 Label(
                     "a category can have only one rate from one date",
@@ -214,7 +265,7 @@ def _faults_of_tax_tables(document: Mapping[str, Any]) -> Iterator[Fault]:
         keys = Counter(tuple(row[name] for name in (*names, "from")) for row in rows)
         for at, row in enumerate(rows):
             if keys[tuple(row[name] for name in (*names, "from"))] > 1:
-                yield _fault(
+                yield fault_at(
                     f"{table}.{at}.from",
                     Label(
                         "only one row can apply to this case from one date",
@@ -232,12 +283,13 @@ def _faults_of_parameters(document: Mapping[str, Any]) -> Iterator[Fault]:
                 f"unknown parameter; similar names: {', '.join(near)}",
                 f"このパラメーターはありません（候補: {'、'.join(near)}）",
             )
-            yield _fault(f"parameters.{name}", message)
+            yield fault_at(f"parameters.{name}", message)
         elif (wrong := parameter.fault_of(value)) is not None:
-            yield _fault(f"parameters.{name}", wrong)
+            yield fault_at(f"parameters.{name}", wrong)
 
 
-def _fault(
+def fault_at(
     place: str, message: Label, rule: str | None = None, line: int | None = None, column: int | None = None
 ) -> Fault:
+    """An error at a place of a document, as ``check_document`` returns it."""
     return {"place": place, "rule": rule, "line": line, "column": column, "message": message.as_dict()}

@@ -52,24 +52,50 @@ class NoRulebook(DomainError):
 
 
 class NoticeTooShort(DomainError):
-    """Parameters that weaken a control would take effect too early. Fields: ``parameters``, ``earliest``."""
+    """A version would take effect before its notice is over. Fields: ``what``, ``earliest``.
+
+    ``what``: ``rulebook``, or the parameters that weaken a control.
+    """
 
     code = "notice_too_short"
     field = "effective_from"
     detail = Label(
-        "These parameters weaken a control: {parameters}. State an effective_from of {earliest} or later.",
-        "統制を緩める設定値です: {parameters}。effective_from には {earliest} 以降を指定してください。",
+        "The notice for this change ({what}) would not be over. State an effective_from of {earliest} or later.",
+        "この変更（{what}）の予告期間が終わっていません。effective_from には {earliest} 以降を指定してください。",
     )
 
 
-class ControlWeakened(DomainError):
-    """Parameters that weaken a control need a second person. Fields: ``parameters``."""
+class RulebookTakesTwo(DomainError):
+    """Every version but the first takes a second person. No fields."""
 
-    code = "control_weakened"
+    code = "rulebook_takes_two"
     category = Category.CONFLICT
     detail = Label(
-        "These parameters weaken a control: {parameters}. Two people of the operator publish such a rulebook.",
-        "統制を緩める設定値です: {parameters}。この規程の公表には運営者の担当者二名が必要です。",
+        "Two people of the operator publish a version of the rulebook: another person gives the same command.",
+        "規程の公表には運営者の担当者二名が必要です。別の担当者が同じ操作を行ってください。",
+    )
+
+
+class RulebookSuperseded(DomainError):
+    """A version names another than the newest as the one that it replaces. Fields: ``replaces``, ``newest``."""
+
+    code = "rulebook_superseded"
+    category = Category.CONFLICT
+    field = "replaces"
+    detail = Label(
+        "The newest version is {newest}, not {replaces}. Draft the change again on the newest version.",
+        "最新の版は {newest} です（指定: {replaces}）。最新の版に基づいて改めて起案してください。",
+    )
+
+
+class NotUrgent(DomainError):
+    """An urgent version changes more than lists and tables of law. Fields: ``sections``."""
+
+    code = "not_urgent"
+    field = "lane"
+    detail = Label(
+        "An urgent version changes lists and tables of law only; this one changes {sections}. Publish that with notice.",
+        "即時施行できるのは法令上の名簿・表の変更のみです（変更: {sections}）。予告期間を設けて公表してください。",
     )
 
 

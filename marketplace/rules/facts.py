@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from marketplace.kernel.errors import Missing
-from marketplace.participants.queries import admission_facts, get_segment
+from marketplace.kernel.labels import Label
+from marketplace.participants.queries import admission_facts, get_segment, standing_admissions
 
 from .halts import register_subjects
+from .populations import Population
 from .providers import FactProvider
 from .states import HaltScope
 
@@ -34,6 +36,9 @@ APPLICANT = FactProvider(
 )
 
 
+ADMITTED = Population("admission", Label("admitted participants", "参加承認済みの組織"), standing_admissions)
+
+
 def _segment_exists(code: str) -> bool:
     try:
         get_segment(code)
@@ -44,4 +49,4 @@ def _segment_exists(code: str) -> bool:
 
 register_subjects(HaltScope.SEGMENT, _segment_exists)
 
-__all__ = ["APPLICANT", "FactProvider"]
+__all__ = ["ADMITTED", "APPLICANT", "FactProvider", "Population"]

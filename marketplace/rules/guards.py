@@ -11,17 +11,18 @@ from marketplace.kernel.actors import PERSON_PREFIX
 from marketplace.kernel.guards import sql_body, sql_list
 
 from .parameters import PARAMETERS, Weaker
+from .points import LAW_SECTIONS
 
 _SQL = Path(__file__).parent / "sql"
 
 
 def gapless_rulebooks() -> pgtrigger.Trigger:
-    """Rulebooks are numbered 1, 2, 3 … without a gap, each published no earlier than the one before it."""
+    """Rulebooks are numbered 1, 2, 3 … without a gap, each published no earlier than the one before it, which it names."""
     return pgtrigger.Trigger(
         name="gapless_rulebooks",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("last_number", "integer"), ("last_published_at", "timestamptz")],
+        declare=[("last_number", "integer"), ("last_published_at", "timestamptz"), ("last_id", "bigint")],
         func=sql_body(_SQL / "gapless_rulebooks.sql"),
     )
 
@@ -56,6 +57,25 @@ def weakened_by_two() -> pgtrigger.Trigger:
             CONTROLS=controls,
             NOTICE_DEFAULT=PARAMETERS["control_notice_hours"].default,
             PERSON=f"{PERSON_PREFIX}_",
+        ),
+    )
+
+
+def notice_given() -> pgtrigger.Trigger:
+    """A version takes effect after the notice of the version before it; in the urgent lane it changes lists and tables of law only.
+
+    An urgent version has, apart from these, the text of the version that it finds in force, or of one that was published
+    before with notice and takes effect at the same moment.
+    """
+    return pgtrigger.Trigger(
+        name="notice_given",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("stated", "jsonb"), ("notice_hours", "numeric"), ("other_text", "jsonb")],
+        func=sql_body(
+            _SQL / "notice_given.sql",
+            LAW=sql_list(LAW_SECTIONS),
+            NOTICE_DEFAULT=PARAMETERS["rulebook_notice_hours"].default,
         ),
     )
 

@@ -12,7 +12,10 @@ from marketplace.participants.acting import acted_at, holders
 
 from .models import Rulebook
 from .parameters import values_of, weakened
+from .points import LAW_SECTIONS
 from .services import verify_replays
+from .services.rulebooks import changed_sections
+from .states import Lane
 
 
 def _wrong_digests() -> list[dict[str, Any]]:
@@ -131,6 +134,8 @@ def _weakened_by_one() -> list[dict[str, Any]]:
         names = weakened(stated, rulebook.document.get("parameters", {})) if before else []
         notice = timedelta(hours=values_of(stated)["control_notice_hours"])
         people = {rulebook.first_person, rulebook.published_by} - {""}
+        if rulebook.lane == Lane.URGENT:
+            continue  # it has the parameters of a version that was published before, as the next invariant says
         if names and (len(people) < 2 or rulebook.effective_from < rulebook.published_at + notice):
             found.append({"rulebook": rulebook.public_id, "weakens": names, "people": sorted(people)})
     return found
@@ -146,6 +151,61 @@ Invariant(
     ),
     test="tests/rules/test_weakening.py::test_a_raw_weakening_is_refused",
     check=_weakened_by_one,
+)
+
+
+def _without_notice() -> list[dict[str, Any]]:
+    """Versions that took effect before the notice of the one before, and urgent ones that change more than the law."""
+    found: list[dict[str, Any]] = []
+    earlier: list[Rulebook] = []
+    for rulebook in Rulebook.objects.select_related("replaces").order_by("number"):
+        before = max(
+            earlier, key=lambda row: (row.effective_from <= rulebook.effective_from, row.number), default=None
+        )
+        last = earlier[-1] if earlier else None
+        ordinary = [row.number for row in earlier if row.lane != Lane.URGENT]
+        likes = [before] + [
+            row
+            for row in earlier
+            if row.effective_from == rulebook.effective_from and row.number >= max(ordinary, default=0)
+        ]
+        earlier.append(rulebook)
+        if before is None:
+            continue
+        notice = timedelta(hours=values_of(before.document.get("parameters", {}))["rulebook_notice_hours"])
+        faults = [
+            *(["replaces"] if rulebook.replaces != last else []),
+            *(["people"] if rulebook.first_person in ("", rulebook.published_by) else []),
+        ]
+        if rulebook.lane == Lane.URGENT:
+            if not any(row and _differ_by_law(row.document, rulebook.document) for row in likes):
+                faults.append("sections")
+        elif rulebook.effective_from < rulebook.published_at + notice:
+            faults.append("notice")
+        if faults:
+            found.append({"rulebook": rulebook.public_id, "faults": faults})
+    return found
+
+
+def _differ_by_law(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    return set(changed_sections(before, after)) <= set(LAW_SECTIONS)
+
+
+Invariant(
+    name="rules.published_by_two_with_notice",
+    promise=9,
+    statement=(
+        "Every version but the first names the one before it, was published by two people, and took effect after its notice;"
+        " an urgent one changes lists and tables of law only."
+    ),
+    guards=(
+        "rules_rulebook.rulebook_by_two",
+        "rules_rulebook.rulebook_replaces",
+        "rules_rulebook.notice_given",
+        "rules_rulebook.gapless_rulebooks",
+    ),
+    test="tests/rules/test_publication.py::test_a_raw_publication_by_one_is_refused",
+    check=_without_notice,
 )
 
 _HOLDS = holders(Permission.RULEBOOK_WRITE)

@@ -14,15 +14,20 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
+from .drafts.models import RulebookDraft
 from .guards import (
     gapless_rulebooks,
     neutral_vocabulary,
+    notice_given,
     outcome_follows,
     rulebook_in_force,
     weakened_by_two,
 )
 from .points import NEUTRAL_NAMESPACES
-from .states import STRENGTH, HaltScope, Outcome
+from .rescreening.models import Rescreening
+from .states import STRENGTH, HaltScope, Lane, Outcome
+
+__all__ = ["Decision", "Halt", "Rescreening", "Rulebook", "RulebookDraft"]
 
 DIGEST_LENGTH = 64
 DIGEST_PATTERN = r"^[0-9a-f]{64}$"
@@ -34,9 +39,11 @@ class Rulebook(models.Model):
     ``document`` is the readable text and ``digest`` its SHA-256 (RFC 8785 form). ``vocabulary`` fixes the facts and
     defaults of every decision point and the facts that each rule reads, so old decisions can be replayed with newer
     code. In force at an instant is, of the versions effective by then, the one with the highest number. Invariants:
-    append-only; numbers have no gap; no version takes effect before its publication; one whose
-    parameters weaken a control was given by two people, ``first_person`` and ``published_by``, and takes effect after the
-    published notice; at neutral points the vocabulary has no facts about the parties.
+    append-only; numbers have no gap, and each version but the first names the one before it, which it ``replaces``; it was
+    given by two people, ``first_person`` and ``published_by``, and takes effect after the notice of the version before. In
+    the urgent ``lane`` it takes effect at once, and changes nothing but lists and tables of law (``law_sections``). What
+    weakens a control takes effect after ``control_notice_hours``. At neutral points the vocabulary has no facts about the
+    parties. ``warnings`` are those that both people had acknowledged.
     """
 
     public_id = IdentifierField(prefix="rbk")
@@ -49,9 +56,26 @@ class Rulebook(models.Model):
     published_by = models.CharField(max_length=60, default="", db_default="")
     first_person = models.CharField(max_length=60, blank=True, default="", db_default="")
     effective_from = MomentField()
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
+    lane = models.CharField(
+        max_length=10, choices=Lane.choices, default=Lane.ORDINARY, db_default=Lane.ORDINARY.value
+    )
+    warnings = BoundedJSONField(default=list, db_default=[])
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(number=1)
+                | Q(published_by__regex=PERSON_PATTERN)
+                & ~Q(first_person="")
+                & ~Q(first_person=F("published_by")),
+                name="rulebook_by_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(number=1, replaces=None, lane=Lane.ORDINARY)
+                | Q(number__gt=1, replaces__isnull=False, lane__in=Lane.values),
+                name="rulebook_replaces",
+            ),
             models.UniqueConstraint(fields=["number"], name="rulebook_number_once"),
             models.CheckConstraint(
                 condition=Q(effective_from__gte=F("published_at")), name="rulebook_effective_later"
@@ -66,6 +90,7 @@ class Rulebook(models.Model):
             dated_now("published_at", stated=["effective_from"]),
             gapless_rulebooks(),
             neutral_vocabulary(NEUTRAL_NAMESPACES),
+            notice_given(),
             weakened_by_two(),
             acted_by_person(
                 "published_by", Permission.RULEBOOK_WRITE, first="first_person", when="NEW.first_person <> ''"
@@ -83,7 +108,7 @@ class Decision(models.Model):
     ``facts`` are the recorded facts by their names in rules (``applicant.kind``), null if unknown. ``reasons`` are
     objects ``{"rule", "outcome", "basis", "text": {"ja", "en"}}``. ``parties`` are the public identifiers of the
     organisations concerned, which may read it. ``digest`` commits to the rulebook, the facts, the outcome and the
-    reasons. Invariants: append-only; made under the rulebook in force; the outcome is the strongest of the reasons';
+    reasons. ``engine`` is the version of the evaluator and of its library. Invariants: append-only; made under the rulebook in force; the outcome is the strongest of the reasons';
     a replay gives the same result.
     """
 
@@ -97,6 +122,7 @@ class Decision(models.Model):
     digest = models.CharField(max_length=DIGEST_LENGTH)
     parties = ArrayField(models.CharField(max_length=IDENTIFIER_LENGTH), default=list, blank=True)
     actor = models.CharField(max_length=60)
+    engine = models.CharField(max_length=60, default="", db_default="")
     decided_at = MomentField()
 
     class Meta:

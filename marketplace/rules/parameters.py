@@ -209,6 +209,16 @@ PARAMETERS: Mapping[str, Parameter] = {
             lowest=24,
             highest=HOURS_MAX,
         ),
+        Parameter(
+            "rulebook_notice_hours",
+            0,
+            Label(
+                "Hours between the publication of a version of the rulebook and the time from which it applies.",
+                "規程の新しい版を公表してから施行するまでの時間数です。",
+            ),
+            Weaker.LOWER,
+            highest=HOURS_MAX,
+        ),
     )
 }
 """Every parameter by name, in display order."""

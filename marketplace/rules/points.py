@@ -13,9 +13,11 @@ from marketplace.kernel.labels import Label
 
 from .providers import PARTY_FACTS, PROVIDERS, qualify_types
 from .states import Outcome
+from .texts import current_words
 
-EVALUATOR = 1
-"""The version of the evaluator; part of the vocabulary, so a later version does not change old decisions."""
+EVALUATOR = 2
+"""The version of the evaluator (``cel``) for new rulebooks; part of the vocabulary, so a later version does not change old
+decisions."""
 
 MARKET_FACTS = {"now": "timestamp", "date": "string"}
 """Facts of every decision: the business time, and the business date (ISO 8601) in the market's time zone."""
@@ -24,6 +26,12 @@ TRADE_FACTS = {"segment": "string", "price_minor": "int", "currency": "string"}
 """Facts of a trade at neutral points: its segment, its price without tax in minor units, and its currency."""
 
 NEUTRAL_NAMESPACES = ("market", "trade")
+
+LISTED_SECTIONS = ("sanctions", "court_orders")
+"""Sections of a document that list organisations by law or by order of a court. Neutral points do not know them."""
+
+LAW_SECTIONS = (*LISTED_SECTIONS, "tax_rates", "tax_points", "supply_classes", "withholding")
+"""Sections of a document that state the law: what changes them alone may take effect at once."""
 
 
 class PointKind(StrEnum):
@@ -98,10 +106,13 @@ POINTS = {
 def vocabulary() -> dict[str, Any]:
     """The facts that rules may read now, as JSON; a rulebook stores it on publication.
 
-    ``{"evaluator": 1, "points": {code: {"kind", "default", "neutral", "facts": {name: type}, "parties": [name]}}}``
+    ``{"evaluator": 2, "words": {…}, "points": {code: {"kind", "default", "neutral", "facts": {name: type},
+    "lists": {name: section}, "parties": [name]}}}``. ``words`` are those of reasons that no rule states (``texts``);
+    ``lists`` are sections of the document whose organisations a condition may name as ``listed.<section>``.
     """
     return {
         "evaluator": EVALUATOR,
+        "words": current_words(),
         "points": {code: _describe_point(point) for code, point in POINTS.items()},
     }
 
@@ -125,6 +136,7 @@ def _describe_point(point: Point) -> dict[str, Any]:
         "default": point.default.value,
         "neutral": point.neutral,
         "facts": facts,
+        "lists": {} if point.neutral else {f"listed.{section}": section for section in LISTED_SECTIONS},
         "parties": parties,
     }
 

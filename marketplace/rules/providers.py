@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 PROVIDERS: dict[str, FactProvider] = {}
 
 NULLABLE = "?"
+TEXT_LENGTH_MAX = 2_000
+LIST_LENGTH_MAX = 1_000
+"""A text or list that is longer counts as unknown, so a rule that reads it leads to a hold: its cost is bounded."""
 PARTY_FACTS = ("organisation", "seller", "buyer")
 """Facts with these names are public identifiers of organisations: the parties, which may read the decision."""
 
@@ -48,7 +51,11 @@ def _is_integer(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and "\x00" not in value
+    return isinstance(value, str) and len(value) <= TEXT_LENGTH_MAX and "\x00" not in value
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) <= LIST_LENGTH_MAX
 
 
 _CHECKS: dict[str, Callable[[Any], bool]] = {
@@ -56,8 +63,8 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "int": _is_integer,
     "string": _is_text,
     "timestamp": lambda value: isinstance(value, datetime) and value.tzinfo is not None,
-    "list(int)": lambda value: isinstance(value, list | tuple) and all(map(_is_integer, value)),
-    "list(string)": lambda value: isinstance(value, list | tuple) and all(map(_is_text, value)),
+    "list(int)": lambda value: _is_list(value) and all(map(_is_integer, value)),
+    "list(string)": lambda value: _is_list(value) and all(map(_is_text, value)),
 }
 TYPES = tuple(_CHECKS)
 
@@ -98,7 +105,7 @@ def qualify_types(namespace: str, types: Mapping[str, str]) -> dict[str, str]:
 def recordable_facts(values: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
     """``values`` by qualified name as the JSON that a decision stores: exactly the facts of ``types``.
 
-    A fact that is missing, or not of its declared type, is null, so a rule that reads it leads to a hold. Instants
+    A fact that is missing, too long, or not of its declared type, is null, so a rule that reads it leads to a hold. Instants
     become ISO 8601 in UTC.
     """
     facts: dict[str, Any] = {}

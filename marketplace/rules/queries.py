@@ -90,6 +90,21 @@ def rulebook_before(effective_from: datetime) -> Rulebook | None:
     return newest.filter(effective_from__lte=effective_from).first() or newest.first()
 
 
+def newest_rulebook() -> Rulebook | None:
+    """The version with the highest number, in force or not yet; None before the first."""
+    return Rulebook.objects.order_by("-number").first()
+
+
+def pending_rulebooks(*, after: datetime, below: int) -> list[Rulebook]:
+    """Versions of a number below ``below`` that take effect after a moment and that no later one precedes, by number."""
+    coming = Rulebook.objects.filter(effective_from__gt=after, number__lt=below)
+    live: list[Rulebook] = []
+    for row in coming.order_by("-number"):
+        if all(row.effective_from < later.effective_from for later in live):
+            live.append(row)
+    return live[::-1]
+
+
 def compiled_in_force(at: datetime | None = None) -> tuple[Rulebook, CompiledRulebook]:
     """The rulebook in force, as ``rulebook_in_force``, and its rules: the row comes with its keys and digests
     alone; document and vocabulary are read once for the life of the process. Raises NoRulebook.
@@ -252,7 +267,7 @@ def parameters_in_force() -> dict[str, Any]:
 
 def published_rulebooks() -> QuerySet[Rulebook]:
     """Every rulebook; public."""
-    return Rulebook.objects.all()
+    return Rulebook.objects.select_related("replaces")
 
 
 def halts() -> QuerySet[Halt]:

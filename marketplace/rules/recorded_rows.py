@@ -7,9 +7,9 @@ from marketplace.evidence.row_records import RecordedRows
 RecordedRows(
     table="rules_decision",
     kinds=("rules.decided",),
-    row="r.subject, r.public_id, r.point, r.outcome, r.digest, r.actor",
+    row="r.subject, r.public_id, r.point, r.outcome, r.digest, r.engine, r.actor",
     record="e.subject, e.payload -> 'decision', e.payload -> 'point', e.payload -> 'outcome', e.payload -> 'digest',"
-    " e.actor",
+    " e.payload -> 'engine', e.actor",
 )
 RecordedRows(
     table="rules_rulebook",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from .cel import ExpressionRefused
+from .cel import ExpressionRefused, UnknownEvaluator
 from .models import Decision, Rulebook
 from .rulebook import CompiledRulebook, decision_digest
 
@@ -52,5 +52,5 @@ def differences(decisions: QuerySet[Decision]) -> list[dict[str, Any]]:
 def _recompile(rulebook: Rulebook) -> CompiledRulebook | str:
     try:
         return CompiledRulebook(rulebook.document, rulebook.vocabulary)
-    except (ExpressionRefused, KeyError) as error:
+    except (ExpressionRefused, UnknownEvaluator, KeyError) as error:
         return f"rulebook {rulebook.number} cannot be compiled: {error}"

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from marketplace.kernel.canonical import digest_of
-from marketplace.kernel.labels import Label
 
-from .cel import Condition, NotDecidable
+from .cel import ENGINE, Condition, NotDecidable
 from .document import languages
 from .errors import FactsNotTaken, NoTariff, TariffUndecidable, UnknownPoint
 from .points import PointKind
@@ -18,22 +17,11 @@ from .providers import recordable_facts
 from .states import Basis, Outcome, strongest
 from .tariffs import Tariff, stated_tariff
 from .tax_tables import TaxTables
+from .texts import FIRST_WORDS, Words, filled
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_RULE = "DEFAULT"
-
-NO_RULE_APPLIES = Label(
-    "No rule applies. Default outcome: {outcome}.", "適用される規則がありません。既定の判定: {outcome}"
-)
-NOT_KNOWN = Label(
-    "The rule {rule} is undecidable because these facts are unknown: {facts}. The operator reviews the case.",
-    "規則 {rule} は次の事実が不明なため判定できません: {facts}。運営者が審査します。",
-)
-NOT_COMPUTED = Label(
-    "The rule {rule} is undecidable from the recorded facts. The operator reviews the case.",
-    "規則 {rule} は記録された事実からは判定できません。運営者が審査します。",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +44,25 @@ class CompiledRulebook:
     """The conditions of a document, compiled against the vocabulary that was published with it."""
 
     def __init__(self, document: Mapping[str, Any], vocabulary: Mapping[str, Any]) -> None:
-        """Both as published; raises cel.ExpressionRefused if a condition no longer compiles."""
+        """Both as published; raises cel.ExpressionRefused if a condition no longer compiles, cel.UnknownEvaluator.
+
+        ``engine`` is what evaluates it here: the version of the evaluator and of the library.
+        """
         self.points: Mapping[str, Any] = vocabulary["points"]
         self.tax = TaxTables.of(document)
-        self._languages = languages(vocabulary)
+        self.engine = f"{vocabulary['evaluator']}/{ENGINE}"
+        self._words: Words = vocabulary.get("words", FIRST_WORDS)
+        self._languages = languages(vocabulary, document)
         reads = vocabulary["reads"]
         self._entries: dict[str, list[_Compiled]] = {code: [] for code in self.points}
         for entry in (*document["rules"], *document.get("tariffs", [])):
             condition = self._languages[entry["point"]].compile(entry["when"])
             self._entries[entry["point"]].append(_Compiled(entry, condition, tuple(reads[entry["code"]])))
+        self._by_code = {
+            entry.entry["code"]: (point, entry)
+            for point, entries in self._entries.items()
+            for entry in entries
+        }
 
     def facts_of(self, point: str) -> dict[str, str]:
         """The facts of a decision point with their types; raises UnknownPoint."""
@@ -87,9 +85,9 @@ class CompiledRulebook:
                     )
             except NotDecidable as error:
                 logger.warning("rule %s at %s is undecidable: %s", rule.entry["code"], point, error)
-                reasons.append(_undecidable_reason(rule, facts))
+                reasons.append(self._undecidable_reason(rule, facts))
         if not reasons:
-            reasons.append(_default_reason(described["default"]))
+            reasons.append(self._default_reason(described["default"]))
         return Verdict(strongest(reason["outcome"] for reason in reasons).value, reasons)
 
     def tariff(self, point: str, facts: Mapping[str, Any], rulebook: str | None = None) -> Tariff:
@@ -115,6 +113,26 @@ class CompiledRulebook:
             if applies:
                 return stated_tariff(entry, rulebook)
         raise NoTariff(point=point)
+
+    def applies(self, code: str, facts: Mapping[str, Any]) -> bool | None:
+        """Whether the condition of one rule or tariff holds on recorded ``facts``; None if it is undecidable.
+
+        Raises KeyError for an unknown code.
+        """
+        point, compiled = self._by_code[code]
+        try:
+            return compiled.condition.holds(self._languages[point].activation(facts))
+        except NotDecidable:
+            return None
+
+    def _default_reason(self, outcome: str) -> dict[str, Any]:
+        text = filled(self._words["no_rule_applies"], outcome=self._words["outcomes"][outcome])
+        return _reason(DEFAULT_RULE, outcome, Basis.DEFAULT, text)
+
+    def _undecidable_reason(self, rule: _Compiled, facts: Mapping[str, Any]) -> dict[str, Any]:
+        missing, code = ", ".join(_unknown_facts(rule, facts)), rule.entry["code"]
+        words = self._words["not_known" if missing else "not_computed"]
+        return _reason(code, Outcome.HOLD.value, Basis.ERROR, filled(words, rule=code, facts=missing))
 
     def _point(self, code: str, kind: PointKind) -> Mapping[str, Any]:
         described: Mapping[str, Any] | None = self.points.get(code)
@@ -149,19 +167,6 @@ def decision_digest(
 
 def _reason(rule: str, outcome: str, basis: Basis, text: Mapping[str, str]) -> dict[str, Any]:
     return {"rule": rule, "outcome": outcome, "basis": basis.value, "text": dict(text)}
-
-
-def _default_reason(outcome: str) -> dict[str, Any]:
-    label = Outcome(outcome).label
-    ja = label.ja if isinstance(label, Label) else label
-    text = {"ja": NO_RULE_APPLIES.ja.format(outcome=ja), "en": NO_RULE_APPLIES.en.format(outcome=label)}
-    return _reason(DEFAULT_RULE, outcome, Basis.DEFAULT, text)
-
-
-def _undecidable_reason(rule: _Compiled, facts: Mapping[str, Any]) -> dict[str, Any]:
-    missing, code = ", ".join(_unknown_facts(rule, facts)), rule.entry["code"]
-    text = NOT_KNOWN.fill({"rule": code, "facts": missing}) if missing else NOT_COMPUTED.fill({"rule": code})
-    return _reason(code, Outcome.HOLD.value, Basis.ERROR, text.as_dict())
 
 
 def _unknown_facts(rule: _Compiled, facts: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,16 @@ from marketplace.api.serializers import BilingualField, ChoiceLabelField, Strict
 
 from .models import Decision, Halt, Rulebook
 from .parameters import ParameterType, Weaker
-from .states import HaltScope
+from .states import HaltScope, Lane
+
+
+class WarningSerializer(serializers.Serializer[Any]):
+    """A warning about a rule or fee, from the impact report."""
+
+    id = serializers.CharField()
+    code = serializers.CharField()
+    rule = serializers.CharField()
+    message = BilingualField()
 
 
 class RulebookSummarySerializer(serializers.ModelSerializer[Rulebook]):
@@ -18,12 +27,17 @@ class RulebookSummarySerializer(serializers.ModelSerializer[Rulebook]):
 
     id = serializers.CharField(source="public_id")
     title = BilingualField(source="document.title")
+    replaces = serializers.CharField(source="replaces.public_id", allow_null=True, default=None)
+    lane_label = ChoiceLabelField(Lane, source="lane")
 
     class Meta:
         model = Rulebook
         fields: tuple[str, ...] = (
             "id",
             "number",
+            "replaces",
+            "lane",
+            "lane_label",
             "title",
             "digest",
             "published_at",
@@ -38,16 +52,18 @@ class RulebookSerializer(RulebookSummarySerializer):
 
     document = serializers.DictField()
     vocabulary = serializers.DictField()
+    warnings = WarningSerializer(
+        many=True, help_text="What both people had acknowledged before they published it."
+    )
 
     class Meta(RulebookSummarySerializer.Meta):
-        fields = (*RulebookSummarySerializer.Meta.fields, "document", "vocabulary", "vocabulary_digest")
-
-
-class PublishRulebookSerializer(StrictSerializer):
-    """The next version of the rulebook. ``effective_from`` defaults to the time of publication."""
-
-    document = serializers.DictField()
-    effective_from = serializers.DateTimeField(required=False)
+        fields = (
+            *RulebookSummarySerializer.Meta.fields,
+            "document",
+            "vocabulary",
+            "vocabulary_digest",
+            "warnings",
+        )
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -84,6 +100,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             "digest",
             "parties",
             "actor",
+            "engine",
             "decided_at",
         )
 

@@ -30,6 +30,13 @@ class Basis(TextChoices):
     DEFAULT = "default", Label("no rule applies", "適用される規則がない")
 
 
+class Lane(TextChoices):
+    """How a version of the rulebook is published."""
+
+    ORDINARY = "ordinary", Label("after the notice period", "予告期間を経て施行")
+    URGENT = "urgent", Label("at once: lists and tables of law only", "即時施行（法令上の名簿・表のみ）")
+
+
 class HaltScope(TextChoices):
     """The scope of a halt, widest first."""
 

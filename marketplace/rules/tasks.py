@@ -3,9 +3,16 @@
 from celery import shared_task
 
 from .figures import NEUTRALITY
+from .rescreening.services import enqueue_due
 
 
 @shared_task(name="marketplace.rules.tasks.make_figures", ignore_result=True)
 def make_figures() -> None:
     """On beat: make the neutrality report that everybody reads."""
     NEUTRALITY.make()
+
+
+@shared_task(name="marketplace.rules.tasks.sweep", ignore_result=True)
+def sweep() -> None:
+    """On beat: ask for the re-screening under a rulebook that has taken effect."""
+    enqueue_due()

@@ -3,10 +3,15 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .views import DecisionViewSet, NeutralityView, ParametersView
+from .drafts.views import RulebookDraftViewSet
+from .rescreening.views import RescreeningViewSet
+from .views import DecisionViewSet, NeutralityView, ParametersView, RulebookViewSet
 
 router = SimpleRouter()
 router.register("decisions", DecisionViewSet, basename="decision")
+router.register("rulebooks", RulebookViewSet, basename="rulebook")
+router.register("rescreenings", RescreeningViewSet, basename="rescreening")
+router.register("rulebook-drafts", RulebookDraftViewSet, basename="rulebook-draft")
 
 urlpatterns = [
     path("neutrality/", NeutralityView.as_view(), name="neutrality"),

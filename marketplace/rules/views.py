@@ -34,32 +34,40 @@ from .serializers import (
     RulebookSummarySerializer,
 )
 
-PUBLISH_EXAMPLE = {
-    "document": {
-        "title": {"ja": "規程", "en": "Rulebook"},
-        "rules": [
+DOCUMENT_EXAMPLE = {
+    "title": {"ja": "規程", "en": "Rulebook"},
+    "rules": [
+        {
+            "code": "ADM-01",
+            "point": "admission",
+            "when": "applicant.kind == 'business' && applicant.antisocial_forces_excluded",
+            "outcome": "allow",
+            "text": {"ja": "参加の要件を満たしています。", "en": "The requirements are met."},
+        }
+    ],
+    "tariffs": [
+        {
+            "code": "STANDARD-5",
+            "point": "trade_fee",
+            "when": "true",
+            "rate_bp": 500,
+            "minimum_minor": 100,
+            "cap_minor": 500000,
+            "borne_by": "seller",
+        }
+    ],
+    "tax_rates": [{"category": "standard", "rate_bp": 1000, "from": "2019-10-01"}],
+    "parameters": {"second_person_minor": 1000000},
+    "examples": {
+        "cases": [
             {
-                "code": "ADM-01",
                 "point": "admission",
-                "when": "applicant.kind == 'business' && applicant.antisocial_forces_excluded",
+                "facts": {"applicant.kind": "business", "applicant.antisocial_forces_excluded": True},
                 "outcome": "allow",
-                "text": {"ja": "参加の要件を満たしています。", "en": "The requirements are met."},
+                "rules": ["ADM-01"],
             }
-        ],
-        "tariffs": [
-            {
-                "code": "STANDARD-5",
-                "point": "trade_fee",
-                "when": "true",
-                "rate_bp": 500,
-                "minimum_minor": 100,
-                "cap_minor": 500000,
-                "borne_by": "seller",
-            }
-        ],
-        "tax_rates": [{"category": "standard", "rate_bp": 1000, "from": "2019-10-01"}],
-        "parameters": {"second_person_minor": 1000000},
-    }
+        ]
+    },
 }
 PREVIEW_EXAMPLE = {
     "point": "trading",
@@ -79,7 +87,7 @@ LIFT_EXAMPLE = {"reason": {"ja": "確認が終わりました。", "en": "The ch
 
 
 class RulebookViewSet(MarketReadViewSet[Rulebook]):
-    """Every version of the rulebook; public. ``clearing.approvals`` adds the command that publishes one."""
+    """Every version of the rulebook; public. A draft that two people approve becomes the next (``drafts``)."""
 
     reads = PUBLIC
     queryset = Rulebook.objects.none()

@@ -63,6 +63,7 @@ CELERY_BEAT_SCHEDULE = {
     "cases": every("marketplace.cases.tasks.sweep", 60.0),
     "registration": every("marketplace.registration.tasks.sweep", 60.0),
     "rescreening": every("marketplace.registration.tasks.rescreen", 3600.0),
+    "rulebooks": every("marketplace.rules.tasks.sweep", 30.0),
     "figures": every("marketplace.rules.tasks.make_figures", 300.0),
     "clearing-figures": every("clearing.tasks.make_figures", 300.0),
     "evidence": every("marketplace.evidence.tasks.seal", 5.0),

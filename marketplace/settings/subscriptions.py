@@ -19,6 +19,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.cases.handlers.on_admission_decided",
     ),
     "case.moved": ("marketplace.cases.handlers.on_case_moved",),
+    "rulebook.published": ("marketplace.notices.handlers.rulebooks.on_rulebook_published",),
+    "admission.rescreened": ("marketplace.notices.handlers.rulebooks.on_admission_rescreened",),
     "participant.suspended": (
         "marketplace.notices.handlers.suspensions.on_participant_suspended",
         "listings.handlers.on_participant_suspended",

@@ -21,6 +21,11 @@ from .conftest import bearer
 
 MOVES_NO_MONEY = {
     "BalanceCertificateViewSet.create",
+    "RulebookDraftViewSet.create",
+    "RulebookDraftViewSet.preview",
+    "RulebookDraftViewSet.publish",
+    "RulebookDraftViewSet.revise",
+    "RulebookDraftViewSet.withdraw",
     "RegistrationViewSet.accept",
     "RegistrationViewSet.add_document",
     "RegistrationViewSet.assess",
@@ -126,7 +131,6 @@ MOVES_NO_MONEY = {
     "ParkedEntryViewSet.retry",
     "RestraintViewSet.create",
     "RestraintViewSet.lift",
-    "RulebookViewSet.create",
     "SegmentViewSet.create",
     "SettlementInstructionViewSet.withdraw",
     "StatementImportViewSet.withdraw",

@@ -18,7 +18,10 @@ from marketplace.notices.states import TaskKind
 from marketplace.notices.texts import Wording
 from marketplace.participants.models import Admission
 from marketplace.rules import services as rules
-from marketplace.rules.models import Rulebook
+from marketplace.rules.drafts.models import RulebookDraft
+from marketplace.rules.drafts.services import preview_draft, save_draft
+from marketplace.rules.models import Rescreening, Rulebook
+from marketplace.rules.rescreening.services import enqueue_due
 from marketplace.webhooks import services as webhooks
 from marketplace.webhooks.models import Webhook, WebhookAttempt
 from tests.contracts import factories as contracts
@@ -147,6 +150,33 @@ TABLE.listed("jobs/", "buyer", job)
 TABLE.of_row("POST jobs/{}/retry/", "operator", parked_job)
 TABLE.of_row("POST jobs/{}/abandon/", "operator", parked_job, {"reason": "The receiver has left."})
 TABLE.listed("tasks/", "buyer", task)
+DRAFTED = rulebooks.document(rulebooks.rule("A", "true", "allow", point="admission"))
+
+
+def draft(world: World) -> str:
+    """A draft that was not previewed."""
+    return str(save_draft(actor=world.actor("operator"), document=DRAFTED).public_id)
+
+
+def rescreening(_world: World) -> str:
+    """What the rulebook in force would decide on those who are admitted."""
+    enqueue_due()
+    run_due("documents")
+    return str(Rescreening.objects.get().public_id)
+
+
+def read_draft(world: World) -> Request:
+    """What two people say who have read a draft and its report."""
+    saved = draft(world)
+    preview_draft(actor=world.actor("operator"), draft=saved)
+    run_due("documents")
+    row = RulebookDraft.objects.get(public_id=saved)
+    assert row.report is not None
+    return Request(
+        (saved,), {"digest": row.digest, "acknowledged": [each["id"] for each in row.report["warnings"]]}
+    )
+
+
 TABLE.listed("notices/", "buyer", notice)
 TABLE.of_row("POST notices/{}/read/", "buyer", notice)
 TABLE.listed("aside-rows/", "operator", aside, is_narrowed=True)
@@ -167,11 +197,13 @@ TABLE.read("neutrality/", EVERYBODY)
 TABLE.read("parameters/", EVERYBODY)
 TABLE.read("rulebooks/current/", EVERYBODY)
 TABLE.listed("rulebooks/", EVERYBODY, lambda _world: str(Rulebook.objects.get().public_id))
-TABLE.example("POST rulebooks/", "operator")(
-    lambda _world: Request(
-        body={"document": rulebooks.document(rulebooks.rule("A", "true", point="admission"))}
-    )
-)
+TABLE.listed("rescreenings/", "operator", rescreening)
+TABLE.listed("rulebook-drafts/", "operator", draft)
+TABLE.sent("rulebook-drafts/", "operator", {"document": DRAFTED})
+TABLE.of_row("POST rulebook-drafts/{}/revise/", "operator", draft, {"version": 1, "lane": "ordinary"})
+TABLE.of_row("POST rulebook-drafts/{}/preview/", "operator", draft)
+TABLE.example("POST rulebook-drafts/{}/publish/", "operator", takes_two=True)(read_draft)
+TABLE.of_row("POST rulebook-drafts/{}/withdraw/", "operator", draft)
 TABLE.listed("decisions/", "buyer", decision)
 TABLE.of_row("GET decisions/{}/replay/", "buyer", decision)
 TABLE.example("POST decisions/preview/", "operator")(

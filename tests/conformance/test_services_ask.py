@@ -25,6 +25,7 @@ from marketplace.notices import services as notices
 from marketplace.participants import services as participants
 from marketplace.registration import services as registration
 from marketplace.rules import services as rules
+from marketplace.rules.drafts import services as drafts
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +68,11 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         Permission.RULEBOOK_WRITE: (
             contracting.publish_template,
             rules.publish_rulebook,
+            drafts.save_draft,
+            drafts.revise_draft,
+            drafts.preview_draft,
+            drafts.publish_draft,
+            drafts.withdraw_draft,
             rules.lift_halt,
             rules.standing_halt,
         ),

@@ -9,11 +9,15 @@ from typing import Any
 import yaml
 
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.participants.models import Organisation
 from marketplace.rules import services
 from marketplace.rules.document import check_document
 from marketplace.rules.models import Rulebook
 from marketplace.rules.rulebook import CompiledRulebook
+from tests.participants import factories as participants
+from tests.participants.factories import staff
 
+PUBLISHERS = ("usr_rules_first", "usr_rules_second")
 TEXT = {"ja": "規則", "en": "Rule"}
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "rulebook.yaml"
 
@@ -79,15 +83,36 @@ def compiled(stated: dict[str, Any]) -> CompiledRulebook:
 
 
 def fixture_document() -> dict[str, Any]:
-    """The first rulebook of the demo market."""
+    """The first rulebook of the demo market, whose next version needs no notice here."""
     loaded: dict[str, Any] = yaml.safe_load(FIXTURE.read_text(encoding="utf-8"))
+    loaded["parameters"].pop("rulebook_notice_hours", None)
     return loaded
 
 
 def publish(
-    stated: dict[str, Any] | None = None, actor: Actor = SYSTEM, effective_from: datetime | None = None
+    stated: dict[str, Any] | None = None,
+    actor: Actor | None = None,
+    effective_from: datetime | None = None,
+    **options: Any,
 ) -> Rulebook:
-    """A published rulebook: the demo market's, if none is given."""
-    return services.publish_rulebook(
-        actor=actor, document=stated or fixture_document(), effective_from=effective_from
-    )
+    """A published rulebook: the demo market's, if none is given. Two people publish whatever follows the first.
+
+    ``actor``: one person alone, if the test states it.
+    """
+    document = stated or fixture_document()
+    options |= {"document": document, "effective_from": effective_from}
+    newest = Rulebook.objects.order_by("-number").first()
+    if actor is not None or newest is None:
+        options.setdefault("replaces", newest.public_id if newest else None)
+        return services.publish_rulebook(actor=actor or SYSTEM, **options)
+    first, second = publishers()
+    options.setdefault("replaces", newest.public_id)
+    return services.publish_rulebook(actor=second, first_person=first.identifier, **options)
+
+
+def publishers() -> tuple[Actor, Actor]:
+    """Two people of the operator who publish rulebooks."""
+    staff(*PUBLISHERS)
+    operator = Organisation.objects.get(is_operator=True)
+    first, second = (participants.actor_for(operator, identifier) for identifier in PUBLISHERS)
+    return first, second

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.rules import services
 from marketplace.rules.figures import NEUTRALITY
 from marketplace.rules.models import Rulebook
-from marketplace.rules.views import PREVIEW_EXAMPLE, PUBLISH_EXAMPLE
+from marketplace.rules.views import DOCUMENT_EXAMPLE, PREVIEW_EXAMPLE
 from tests.participants import factories as participants
 
 from .factories import document, fixture_document, publish, rule
@@ -45,32 +45,9 @@ def test_everybody_reads_the_rules(api):
     assert api.get(f"{RULEBOOKS}{first.public_id}/").json()["digest"] == first.digest
 
 
-def test_the_operator_publishes_once_for_a_key(operator):
-    answers = [operator.post(RULEBOOKS, PUBLISH_EXAMPLE, HTTP_IDEMPOTENCY_KEY="rules-1") for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [201, 201]
-    assert answers[0].json() == answers[1].json()
-    assert answers[0].json()["number"] == Rulebook.objects.get().number == 1
-
-
-def test_faults_come_back_with_their_places(operator):
-    stated = document(rule("ADM-01", "applicant.colour == 'red'", point="admission"))
-    answer = operator.post(RULEBOOKS, {"document": stated}, HTTP_ACCEPT_LANGUAGE="ja")
-    assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
-    body = answer.json()
-    assert (body["code"], body["errors"][0]["field"]) == ("rulebook_refused", "document")
-    assert body["detail"].startswith("規程に 1 件の誤りがあります")
-    fault = body["faults"][0]
-    assert (fault["rule"], fault["place"], fault["line"], fault["column"]) == ("ADM-01", "rules.0.when", 1, 1)
-    past = operator.post(RULEBOOKS, {**PUBLISH_EXAMPLE, "effective_from": "2020-01-01T00:00:00Z"})
-    assert (past.status_code, past.json()["errors"][0]["field"]) == (422, "effective_from")
-    assert operator.post(RULEBOOKS, {**PUBLISH_EXAMPLE, "colour": "red"}).status_code == 422
-    assert Rulebook.objects.count() == 0
-
-
-def test_nobody_else_publishes(api):
+def test_nobody_publishes_without_a_draft(operator):
+    assert operator.post(RULEBOOKS, {"document": DOCUMENT_EXAMPLE}).status_code == 405
     client = participants.client_of(participants.organisation())
-    assert api.post(RULEBOOKS, PUBLISH_EXAMPLE).status_code == 401
-    assert client.post(RULEBOOKS, PUBLISH_EXAMPLE).status_code == 403
     assert client.post(f"{DECISIONS}preview/", PREVIEW_EXAMPLE).status_code == 403
     assert Rulebook.objects.count() == 0
 

@@ -12,9 +12,10 @@ from django.db import connections, transaction
 
 from marketplace.kernel.invariants import verify_all
 from marketplace.rules import services
+from marketplace.rules.errors import RulebookSuperseded
 from marketplace.rules.models import Decision, Rulebook
 
-from .factories import document, publish, rule
+from .factories import document, publish, publishers, rule
 
 Result = TypeVar("Result")
 
@@ -49,12 +50,22 @@ def breaches() -> dict[str, object]:
 
 
 @pytest.mark.usefixtures("committed_database")
-def test_publishers_at_the_same_time_leave_no_gap():
+def test_of_publishers_at_the_same_time_one_replaces_the_version_that_all_read():
+    read = publish(halting("deny"))
+    publishers()
+    outcomes = []
+
+    def replace_what_was_read() -> None:
+        try:
+            outcomes.append(publish(halting("warn"), replaces=read.public_id).number)
+        except RulebookSuperseded as refusal:
+            outcomes.append(refusal.code)
+
     with ThreadPoolExecutor(PUBLISHERS) as pool:
-        work = closing(lambda: publish(halting("deny")).number)
-        numbers = sorted(future.result() for future in [pool.submit(work) for _ in range(PUBLISHERS)])
-    assert numbers == list(range(1, PUBLISHERS + 1))
-    assert Rulebook.objects.count() == PUBLISHERS
+        for future in [pool.submit(closing(replace_what_was_read)) for _ in range(PUBLISHERS)]:
+            future.result()
+    assert sorted(map(str, outcomes)) == ["2"] + ["rulebook_superseded"] * (PUBLISHERS - 1)
+    assert Rulebook.objects.count() == 2
     assert breaches() == {}
 
 

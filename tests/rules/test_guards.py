@@ -29,8 +29,9 @@ GIVEN = {"trade": {"segment": "mobility", "price_minor": 5_000, "currency": "JPY
 
 INSERT_RULEBOOK = (
     "INSERT INTO rules_rulebook (public_id, number, document, digest, vocabulary, vocabulary_digest, published_at,"
-    " effective_from) VALUES (%(public_id)s, %(number)s, '{}', %(digest)s, %(vocabulary)s, %(digest)s,"
-    " %(published_at)s, %(effective_from)s)"
+    " effective_from, published_by, first_person, replaces_id) VALUES (%(public_id)s, %(number)s, '{}', %(digest)s,"
+    " %(vocabulary)s, %(digest)s, %(published_at)s, %(effective_from)s, 'usr_second', 'usr_first',"
+    " (SELECT max(id) FROM rules_rulebook WHERE %(number)s > 1))"
 )
 INSERT_DECISION = (
     "INSERT INTO rules_decision (public_id, point, subject, rulebook_id, facts, outcome, reasons, digest, parties,"
@@ -44,6 +45,7 @@ REASON = {"rule": "A-1", "outcome": "deny", "basis": "rule", "text": {"ja": "規
 def rulebook():
     """A rulebook in force since noon, under which one trade was decided."""
     clock.move_to(NOON, running=False)
+    staff("usr_first", "usr_second")
     published = publish(document(rule("A-1", "trade.price_minor > 100", "deny", point="trading")))
     services.evaluate(point="trading", subject="trd_1", given=GIVEN)
     return published
@@ -99,13 +101,14 @@ def test_a_gap_between_rulebooks_is_refused(number):
 def test_a_rulebook_number_is_held_by_one(rulebook):
     with unguarded("rules_rulebook"):
         refused("rulebook_number_once", INSERT_RULEBOOK, rulebook_row(number=1))
+        refused("rulebook_effective_later", INSERT_RULEBOOK, rulebook_row(effective_from=NOON - DAY))
 
 
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
         ({"published_at": NOON - DAY}, "after the one before it"),
-        ({"effective_from": NOON - DAY}, "rulebook_effective_later"),
+        ({"effective_from": NOON - DAY}, "before its notice"),
         ({"digest": "0" * 63}, "rulebook_digests"),
         ({"digest": "Z" * 64}, "rulebook_digests"),
     ],
@@ -292,8 +295,8 @@ LIFT = (
 )
 PUBLISH = (
     "INSERT INTO rules_rulebook (public_id, number, document, digest, vocabulary, vocabulary_digest, published_at,"
-    " published_by, first_person, effective_from) SELECT 'rbk_raw', number + 1, document, digest, vocabulary,"
-    " vocabulary_digest, published_at, %(lifted_by)s, %(first)s, effective_from FROM rules_rulebook"
+    " published_by, first_person, effective_from, replaces_id) SELECT 'rbk_raw', number + 1, document, digest, vocabulary,"
+    " vocabulary_digest, published_at, %(lifted_by)s, %(first)s, effective_from, id FROM rules_rulebook"
 )
 
 

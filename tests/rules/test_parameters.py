@@ -33,6 +33,7 @@ DEFAULTS = {
     "case_days": 10,
     "appeal_days": 30,
     "control_notice_hours": 72,
+    "rulebook_notice_hours": 0,
 }
 
 

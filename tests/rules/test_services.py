@@ -15,6 +15,7 @@ from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.participants import services as participation
 from marketplace.rules import queries, services
+from marketplace.rules.cel import ENGINE
 from marketplace.rules.errors import (
     EffectiveInThePast,
     FactsNotTaken,
@@ -23,7 +24,7 @@ from marketplace.rules.errors import (
     UnknownPoint,
 )
 from marketplace.rules.models import Decision, Rulebook
-from marketplace.rules.points import vocabulary
+from marketplace.rules.points import EVALUATOR, vocabulary
 from tests.participants import factories as participants
 
 from .factories import document, fixture_document, publish, rule
@@ -66,11 +67,14 @@ def test_a_rulebook_is_published_with_what_it_commits_to():
         "number": 1,
         "digest": rulebook.digest,
         "effective_from": NOON.isoformat(),
+        "replaces": None,
+        "lane": "ordinary",
     }
     evidence = EvidenceRecord.objects.get(kind="rules.rulebook_published")
     assert evidence.payload == event.data | {
         "vocabulary_digest": rulebook.vocabulary_digest,
         "first_person": "",
+        "warnings": digest_of([]),
     }
 
 
@@ -165,7 +169,9 @@ def test_a_decision_keeps_what_it_rests_on():
         "rulebook": rulebook.public_id,
         "outcome": "deny",
         "digest": row.digest,
+        "engine": row.engine,
     }
+    assert row.engine == f"{EVALUATOR}/{ENGINE}"
 
 
 @pytest.mark.parametrize(

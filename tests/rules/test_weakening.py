@@ -1,4 +1,4 @@
-"""Parameters that weaken a control take two people and a notice; what strengthens one applies at once."""
+"""Parameters that weaken a control take a longer notice; what strengthens one applies at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.invariants import verify_all
 from marketplace.kernel.permissions import Permission
-from marketplace.rules.errors import ControlWeakened, NoticeTooShort
+from marketplace.rules.errors import NoticeTooShort, RulebookTakesTwo
 from marketplace.rules.models import Rulebook
 from marketplace.rules.parameters import PARAMETERS, Weaker, values_of, weakened
 from marketplace.rules.queries import parameter
@@ -50,11 +50,13 @@ def rulebook():
 def publish(
     actor: Actor, parameters: dict[str, Any], *, after: timedelta | None = None, first_person: str = ""
 ) -> Rulebook:
+    newest = Rulebook.objects.order_by("-number").first()
     return publish_rulebook(
         actor=actor,
         document=document(parameters=parameters),
         effective_from=clock.now() + after if after else None,
         first_person=first_person,
+        replaces=newest.public_id if newest else None,
     )
 
 
@@ -63,21 +65,25 @@ def test_a_parameter_says_which_change_weakens_a_control(name):
     known = PARAMETERS[name]
     if known.weaker is Weaker.NEITHER:
         return
-    step = 1 if known.weaker is Weaker.HIGHER else -1
-    assert weakened({}, {name: known.default + step}) == [name]
-    assert weakened({name: known.default + step}, {}) == []
+    weak, strong = known.default + 1, known.default
+    if known.weaker is Weaker.LOWER:
+        weak, strong = strong, weak
+    assert weakened({name: strong}, {name: weak}) == [name]
+    assert weakened({name: weak}, {name: strong}) == []
 
 
 def test_a_control_is_strengthened_at_once(rulebook):
-    publish(FIRST, {"second_person_minor": 500_000, "control_notice_hours": 100})
+    publish(
+        SECOND, {"second_person_minor": 500_000, "control_notice_hours": 100}, first_person=FIRST.identifier
+    )
     assert (parameter("second_person_minor"), parameter("control_notice_hours")) == (500_000, 100)
 
 
 @pytest.mark.parametrize(
     ("actor", "first_person", "after", "refusal"),
     [
-        (FIRST, "", NOTICE, ControlWeakened),
-        (FIRST, FIRST.identifier, NOTICE, ControlWeakened),
+        (FIRST, "", NOTICE, RulebookTakesTwo),
+        (FIRST, FIRST.identifier, NOTICE, RulebookTakesTwo),
         (SECOND, FIRST.identifier, None, NoticeTooShort),
         (SECOND, FIRST.identifier, NOTICE - timedelta(seconds=1), NoticeTooShort),
         (PROGRAM, FIRST.identifier, NOTICE, Forbidden),
@@ -103,13 +109,13 @@ def test_a_version_between_does_not_shorten_the_notice():
     publish(SECOND, WEAKER, after=NOTICE, first_person=FIRST.identifier)
     with pytest.raises(NoticeTooShort):
         publish(SECOND, WEAKER, first_person=FIRST.identifier)
-    publish(FIRST, WEAKER, after=NOTICE)
+    publish(SECOND, WEAKER, after=NOTICE, first_person=FIRST.identifier)
     assert parameter("second_person_minor") == 1_000_000
     assert broken() == set()
 
 
 def test_a_shorter_notice_waits_for_the_longer_one():
-    publish(FIRST, {"control_notice_hours": 100})
+    publish(SECOND, {"control_notice_hours": 100}, first_person=FIRST.identifier)
     with pytest.raises(NoticeTooShort):
         publish(SECOND, {}, after=timedelta(hours=99), first_person=FIRST.identifier)
     publish(SECOND, {}, after=timedelta(hours=100), first_person=FIRST.identifier)
@@ -121,8 +127,8 @@ def raw(first_person: str, published_by: str, after: timedelta) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO rules_rulebook (public_id, number, document, digest, vocabulary, vocabulary_digest, published_at,"
-            " published_by, first_person, effective_from) SELECT 'rbk_raw', 2, %s, digest, vocabulary, vocabulary_digest,"
-            " published_at, %s, %s, published_at + %s FROM rules_rulebook",
+            " published_by, first_person, effective_from, replaces_id) SELECT 'rbk_raw', 2, %s, digest, vocabulary,"
+            " vocabulary_digest, published_at, %s, %s, published_at + %s, id FROM rules_rulebook",
             [json.dumps({"parameters": WEAKER}), published_by, first_person, after],
         )
 
@@ -143,7 +149,7 @@ def test_a_raw_weakening_is_refused(first_person, published_by, after):
 
 def test_a_forged_weakening_is_named():
     with unguarded("rules_rulebook"):
-        raw("", "usr_second", NOTICE)
+        raw("usr_first", "usr_second", NOTICE - timedelta(seconds=1))
     assert "rules.controls_weakened_by_two" in broken()
 
 

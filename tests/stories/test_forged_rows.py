@@ -169,6 +169,7 @@ FORGERIES: dict[str, Forgery] = {
     "quality_measurement": Forgery(refused="measurement_known", changes={"characteristic": "'forged'"}),
     "quality_profile": Forgery(refused="fk_listings|duplicate key"),
     "rules_decision": Forgery(named=RECORDED),
+    "rules_rescreening": Forgery(refused="duplicate key|rulebook_id"),
     "rules_rulebook": Forgery(refused="does not follow on"),
 }  # fmt: skip
 """What comes of a forged row of each table: a copy of the newest row, or made-up values where the day left none."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marketplace.events.schema import EVERYONE, Event
+from marketplace.events.schema import EVERYONE, Event, seen_by
 
 
 @dataclass(frozen=True, kw_only=True)
 class RulebookPublished(Event):
-    """A version of the rulebook was published. ``effective_from``: ISO 8601 instant."""
+    """A version of the rulebook was published. ``effective_from``: ISO 8601 instant.
+
+    ``replaces``: the version before it, None for the first. ``lane``: ``ordinary`` (after its notice) or ``urgent`` (at once).
+    """
 
     type = "rulebook.published"
     subject_field = "rulebook"
@@ -19,6 +22,24 @@ class RulebookPublished(Event):
     number: int
     digest: str
     effective_from: str
+    replaces: str | None
+    lane: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdmissionRescreened(Event):
+    """A new rulebook would decide otherwise on an admission, which stays as it is. ``outcome`` is that of ``decision``."""
+
+    type = "admission.rescreened"
+    subject_field = "admission"
+    audience = seen_by("organisation")
+
+    admission: str
+    organisation: str
+    rulebook: str
+    decision: str
+    outcome: str
+    passes: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,11 +15,9 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import Permission
 
-from ..errors import FactsNotTaken, UnknownPoint
+from ..gathering import Given, gather_facts
 from ..locks import RULEBOOK_LOCK
 from ..models import Decision, Rulebook
-from ..points import POINTS
-from ..providers import PROVIDERS, recordable_facts
 from ..queries import compiled_in_force, visible_decisions
 from ..replays import difference, differences
 from ..rulebook import CompiledRulebook, Verdict, decision_digest
@@ -53,10 +51,6 @@ class DecisionView(Judgement):
 
     public_id: str
     digest: str
-
-
-Given = Mapping[str, Mapping[str, Any]]
-"""Facts that a caller states, by namespace and name."""
 
 
 @transaction.atomic
@@ -97,6 +91,7 @@ def evaluate_in_turn(
                 digest=_digest(rulebook, point, subject, facts, verdict),
                 parties=_parties(rules, point, facts),
                 actor=actor.identifier,
+                engine=rules.engine,
                 decided_at=now,
             )
         )
@@ -115,6 +110,7 @@ def evaluate_in_turn(
                     "rulebook": rulebook.public_id,
                     "outcome": decision.outcome,
                     "digest": decision.digest,
+                    "engine": decision.engine,
                 },
             )
             for decision in decisions
@@ -192,18 +188,7 @@ def _evaluate_facts(
     given: Given | None,
 ) -> tuple[dict[str, Any], Verdict]:
     """The facts as recorded, and the result of the rules on them."""
-    types, asked = rules.facts_of(point), POINTS.get(point)
-    if asked is None:
-        raise UnknownPoint(point=point)
-    values: dict[str, Any] = {"market.now": now, "market.date": clock.business_date(now).isoformat()}
-    for namespace, stated in (given or {}).items():
-        named = {f"{namespace}.{name}": value for name, value in stated.items()}
-        if namespace not in asked.given or not set(named) <= set(types):
-            raise FactsNotTaken(point=point, facts=", ".join(sorted(named)) or namespace)
-        values |= named
-    for name in asked.providers:
-        values |= {f"{name}.{fact}": value for fact, value in PROVIDERS[name].load(subject).items()}
-    facts = recordable_facts(values, types)
+    facts = gather_facts(rules.facts_of(point), point, subject, now, given)
     return facts, rules.verdict(point, facts)
 
 

@@ -1,8 +1,9 @@
-"""Publish rulebooks."""
+"""Publish rulebooks. What the operator's people draft and approve stands in ``drafts``, above this."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,15 +17,36 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.permissions import Permission
 
-from ..document import check_document
-from ..errors import ControlWeakened, EffectiveInThePast, NoticeTooShort, RulebookRefused
+from ..errors import (
+    EffectiveInThePast,
+    NoticeTooShort,
+    NotUrgent,
+    RulebookRefused,
+    RulebookSuperseded,
+    RulebookTakesTwo,
+)
+from ..examples import check_rulebook
 from ..locks import RULEBOOK_LOCK
 from ..models import Rulebook
 from ..parameters import values_of, weakened
-from ..points import vocabulary
-from ..queries import rulebook_before
+from ..points import LAW_SECTIONS, vocabulary
+from ..queries import newest_rulebook, pending_rulebooks, rulebook_before
+from ..states import Lane
 
 EFFECTIVE_LEEWAY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """A version that is to be published: its text, what it replaces, and the two people."""
+
+    actor: Actor
+    document: Mapping[str, Any]
+    reads: Mapping[str, list[str]]
+    first_person: str
+    lane: str
+    warnings: Sequence[Mapping[str, Any]]
+    effective_from: datetime
 
 
 @transaction.atomic
@@ -34,71 +56,150 @@ def publish_rulebook(
     document: Mapping[str, Any],
     effective_from: datetime | None = None,
     first_person: str = "",
+    replaces: str | None = None,
+    lane: str = Lane.ORDINARY,
+    warnings: Sequence[Mapping[str, Any]] = (),
 ) -> Rulebook:
-    """Publish the next version of the rulebook, effective from ``effective_from`` (immediately, if not given).
+    """Publish the next version of the rulebook, effective from ``effective_from``: if not given, as soon as its notice is over.
 
-    The whole document is validated: its shape, and every condition against the facts of its decision point. A time
-    within the last minute means now. Parameters that weaken a control take effect after ``control_notice_hours`` of the
-    rulebook before; ``first_person`` is the identifier of who gave the same command first
-    (``clearing.approvals.rulebooks``). Emits rulebook.published. Raises RulebookRefused with every error,
-    EffectiveInThePast, NoticeTooShort, ControlWeakened unless two people weaken a control, Forbidden.
+    The whole document is validated: its shape, every condition against the facts of its decision point, and its examples.
+    The first version of a market takes one person and no notice. Every other names the newest, which it ``replaces`` (public
+    identifier), and takes two people: ``first_person`` is the identifier of who gave the same command first. It takes effect
+    after ``rulebook_notice_hours`` of the version before; if it weakens a control, after ``control_notice_hours`` of a
+    stated ``effective_from``. In the urgent ``lane`` it takes effect at once and may change lists and tables of law only;
+    versions that wait for their moment are published again with them. A time within the last minute means now.
+
+    Emits rulebook.published. Raises RulebookRefused with every error, RulebookSuperseded, RulebookTakesTwo,
+    EffectiveInThePast, NoticeTooShort, NotUrgent, Forbidden.
     """
     actor.require(Permission.RULEBOOK_WRITE)
-    spoken = vocabulary()
-    faults, reads = check_document(document, spoken)
+    faults, reads = check_rulebook(document, vocabulary())
     if faults:
         raise RulebookRefused(faults)
     RULEBOOK_LOCK.acquire()
     now = clock.now()
-    effective = effective_from or now
-    if effective < now - EFFECTIVE_LEEWAY:
-        raise EffectiveInThePast(effective_from=effective.isoformat(), now=now.isoformat())
-    effective = max(effective, now)
-    if names := _weakened(document, now, effective):
+    newest = newest_rulebook()
+    if replaces != (newest.public_id if newest else None):
+        raise RulebookSuperseded(replaces=replaces, newest=newest.public_id if newest else None)
+    if newest is not None:
         if first_person in ("", actor.identifier):
-            raise ControlWeakened(parameters=names)
+            raise RulebookTakesTwo()
         actor.require_person()
-    fixed = {**spoken, "reads": reads}
-    last = Rulebook.objects.order_by("-number").first()
+    effective = moment_of_effect(document, effective_from, lane=lane, now=now)
+    before = rulebook_before(effective)
+    version = _Version(actor, document, reads, first_person, lane, warnings, effective)
+    made = _publish(version, newest, now)
+    if lane == Lane.URGENT and before is not None:
+        _carry_over(version, before.document, made, now)
+    return made
+
+
+def moment_of_effect(
+    document: Mapping[str, Any], effective_from: datetime | None, *, lane: str, now: datetime
+) -> datetime:
+    """When a version that is published now takes effect. Raises EffectiveInThePast, NoticeTooShort, NotUrgent."""
+    if effective_from is not None and effective_from < now - EFFECTIVE_LEEWAY:
+        raise EffectiveInThePast(effective_from=effective_from.isoformat(), now=now.isoformat())
+    effective = max(effective_from or now, now)
+    before = rulebook_before(effective)
+    if before is None:
+        if lane == Lane.URGENT:
+            raise NotUrgent(sections=", ".join(sorted(document)))
+        return effective
+    if lane == Lane.URGENT:
+        changed = changed_sections(before.document, document)
+        if more := [name for name in changed if name not in LAW_SECTIONS]:
+            raise NotUrgent(sections=", ".join(more))
+        return effective
+    stated = before.document.get("parameters", {})
+    hours = values_of(stated)
+    earliest = now + timedelta(hours=hours["rulebook_notice_hours"])
+    if names := ", ".join(weakened(stated, document.get("parameters", {}))):
+        weakening = max(earliest, now + timedelta(hours=hours["control_notice_hours"]))
+        if effective < weakening:
+            raise NoticeTooShort(what=f"parameters {names}", earliest=weakening.isoformat())
+    if effective_from is None:
+        return earliest
+    if effective < earliest:
+        raise NoticeTooShort(what="rulebook", earliest=earliest.isoformat())
+    return effective
+
+
+def changed_sections(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The sections in which two documents differ, sorted."""
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+
+def merge_law(
+    before: Mapping[str, Any], urgent: Mapping[str, Any], waiting: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The document of ``waiting`` with the entries of law that ``urgent`` adds to ``before``, and without those it drops."""
+    merged = dict(waiting)
+    for name in LAW_SECTIONS:
+        old, new, coming = (document.get(name, []) for document in (before, urgent, waiting))
+        if old == new:
+            continue
+        kept = [entry for entry in coming if entry in new or entry not in old]
+        merged[name] = kept + [entry for entry in new if entry not in old and entry not in kept]
+    return {name: value for name, value in merged.items() if value or name not in LAW_SECTIONS}
+
+
+def _carry_over(urgent: _Version, before: Mapping[str, Any], made: Rulebook, now: datetime) -> None:
+    """Publish again, with what an urgent version changes of ``before``, each version that still waits for its moment.
+
+    Without this the urgent version, which has a higher number, would keep them from ever taking effect.
+    """
+    newest = made
+    for waiting in pending_rulebooks(after=made.effective_from, below=made.number):
+        document = merge_law(before, urgent.document, waiting.document)
+        faults, reads = check_rulebook(document, vocabulary())
+        if faults:
+            raise RulebookRefused(faults)
+        carried = replace(
+            urgent,
+            document=document,
+            reads=reads,
+            warnings=waiting.warnings,
+            effective_from=waiting.effective_from,
+        )
+        newest = _publish(carried, newest, now)
+
+
+def _publish(version: _Version, newest: Rulebook | None, now: datetime) -> Rulebook:
+    """Write one version, its evidence and its event."""
+    fixed = {**vocabulary(), "reads": version.reads}
     rulebook = Rulebook.objects.create(
-        number=last.number + 1 if last else 1,
-        document=document,
-        digest=digest_of(document),
+        number=newest.number + 1 if newest else 1,
+        document=version.document,
+        digest=digest_of(version.document),
         vocabulary=fixed,
         vocabulary_digest=digest_of(fixed),
         published_at=now,
-        published_by=actor.identifier,
-        first_person=first_person,
-        effective_from=effective,
+        published_by=version.actor.identifier,
+        first_person=version.first_person,
+        effective_from=version.effective_from,
+        replaces=newest,
+        lane=version.lane,
+        warnings=list(version.warnings),
     )
     event = RulebookPublished(
         rulebook=rulebook.public_id,
         number=rulebook.number,
         digest=rulebook.digest,
         effective_from=rulebook.effective_from.isoformat(),
+        replaces=newest.public_id if newest else None,
+        lane=rulebook.lane,
     )
     record(
         kind="rules.rulebook_published",
         subject=rulebook.public_id,
-        actor=actor,
+        actor=version.actor,
         payload={
             **event.data(),
             "vocabulary_digest": rulebook.vocabulary_digest,
-            "first_person": first_person,
+            "first_person": version.first_person,
+            "warnings": digest_of(rulebook.warnings),
         },
     )
     emit(event)
     return rulebook
-
-
-def _weakened(document: Mapping[str, Any], now: datetime, effective: datetime) -> str:
-    """The parameters that weaken a control, joined; raises NoticeTooShort if they would take effect too early."""
-    before = rulebook_before(effective)
-    if before is None:
-        return ""
-    stated = before.document.get("parameters", {})
-    names = ", ".join(weakened(stated, document.get("parameters", {})))
-    earliest = now + timedelta(hours=values_of(stated)["control_notice_hours"])
-    if names and effective < earliest:
-        raise NoticeTooShort(parameters=names, earliest=earliest.isoformat())
-    return names

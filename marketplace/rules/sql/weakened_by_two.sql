@@ -1,3 +1,6 @@
+IF NEW.lane = 'urgent' THEN
+    RETURN NEW;  -- it has the parameters of a version that was published before (notice_given)
+END IF;
 SELECT coalesce(r.document -> 'parameters', '{}'::jsonb) INTO stated FROM public.rules_rulebook r
  WHERE r.number < NEW.number ORDER BY (r.effective_from <= NEW.effective_from) DESC, r.number DESC LIMIT 1;
 IF NOT FOUND THEN

@@ -19,9 +19,9 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.invariants import REGISTER
 from marketplace.kernel.refusals import record_refusals
-from marketplace.rules.services import publish_rulebook
 from tests.participants.factories import actor_for
 from tests.roles import unguarded
+from tests.rules.factories import publish as publish_rulebook
 
 from .. import factories
 from ..raw import refused, run
@@ -106,9 +106,7 @@ def test_receipts_given_to_one_participant_add_up(market, first):
     entries = list(factories.in_suspense().order_by("pk").values_list("public_id", flat=True))
     buyer = market.party("buyer").public_id
     allocate_pay_in(actor=first, bank_entry=entries[0], organisation=buyer)
-    publish_rulebook(
-        actor=market.actor, document=factories.RULEBOOK | {"parameters": {"second_person_minor": 500_000}}
-    )
+    publish_rulebook(factories.RULEBOOK | {"parameters": {"second_person_minor": 500_000}})
     with pytest.raises(SecondPersonNeeded):
         allocate_pay_in(actor=first, bank_entry=entries[1], organisation=buyer)
     assert BankAllocation.objects.count() == 1

@@ -9,10 +9,10 @@ from clearing.models import Cycle, NetPosition, Obligation, SettlementInstructio
 from clearing.run.services.dry_run import dry_run_cycle, read_only_snapshot
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden, Missing
-from marketplace.rules.services import publish_rulebook
 from tests.clearing.relaying import relay_events
 from tests.participants.factories import client_of
 from tests.roles import as_owner, unguarded
+from tests.rules.factories import publish as publish_rulebook
 
 from .. import factories
 from ..trades.test_fee_rebates import TIERED
@@ -66,7 +66,7 @@ def test_a_dry_run_comes_out_as_the_real_one(market):
 
 
 def test_fees_that_will_come_back_are_foreseen(market):
-    publish_rulebook(actor=market.actor, document=TIERED)
+    publish_rulebook(TIERED)
     for seller, price in (("a", 80_000), ("a", 120_000), ("b", 100_000), ("a", 50_000)):
         factories.accepted(market, "c", seller, price)
     open_run = dry_run_cycle(actor=market.actor, cycle=market.cycle.public_id)

@@ -9,6 +9,7 @@ from clearing.ledger.queries import client_money
 from clearing.models import Shortfall
 from clearing.run.services.cycles import advance_cycle
 from clearing.shortfalls.own_money import lendable_minor
+from tests.rules.factories import publish as publish_rulebook
 
 from .. import factories
 from ..test_invariants import broken
@@ -45,7 +46,7 @@ def test_the_reserve_lends_what_is_missing_and_gets_it_back(market, sold):
 
 def test_a_cycle_draws_no_more_than_the_cap(market, sold):
     capped = {**factories.RULEBOOK, "parameters": {"reserve_cap_minor": 200}}
-    factories.publish_rulebook(actor=market.actor, document=capped)
+    publish_rulebook(capped)
     factories.fund_reserve(market, 10_000)
     assert lendable_minor("JPY") == 200
     factories.adjust(market, sold, "seller", "buyer", 500)

@@ -16,7 +16,7 @@ from clearing.trades.fee_rebates import fee_rebates, wrong_rebates
 from clearing.trades.services.fee_rebates import make_fee_rebates
 from marketplace.participants.queries import operator_organisation
 from marketplace.rules.models import Rulebook
-from marketplace.rules.services import publish_rulebook
+from tests.rules.factories import publish as publish_rulebook
 from tests.standing import made_once
 
 from .. import factories
@@ -54,7 +54,7 @@ def test_a_trade_records_its_fee_s_rulebook_and_is_charged_the_first_rate(tiered
     trade = factories.conclude(tiered, "buyer", "seller", 200_000)
     assert (trade.fee_minor, trade.tariff, trade.fee_tiered) == (10_000, "STANDARD-5", True)
     assert trade.rulebook == Rulebook.objects.get().public_id
-    publish_rulebook(actor=tiered.actor, document=factories.RULEBOOK)
+    publish_rulebook(factories.RULEBOOK)
     plain = factories.conclude(tiered, "buyer", "seller", 200_000)
     assert (plain.fee_minor, plain.fee_tiered) == (10_000, False)
     assert plain.rulebook == Rulebook.objects.get(number=2).public_id
@@ -141,10 +141,10 @@ def test_a_remainder_is_shared_by_the_order_of_business_keys(tiered):
 
 def test_the_same_fee_counts_together_across_versions_of_the_rulebook(tiered):
     factories.accepted(tiered, "buyer", "seller", 100_000)
-    publish_rulebook(actor=tiered.actor, document=TIERED | {"title": {"ja": "改訂", "en": "Revised"}})
+    publish_rulebook(TIERED | {"title": {"ja": "改訂", "en": "Revised"}})
     factories.accepted(tiered, "buyer", "seller", 100_000)
     # Other terms under the same code are another fee.
-    publish_rulebook(actor=tiered.actor, document=rulebook(cap_minor=400_000))
+    publish_rulebook(rulebook(cap_minor=400_000))
     factories.accepted(tiered, "buyer", "seller", 100_000)
     factories.clear(tiered)
     assert [amount for _, amount in rebates()] == [1_000, 1_000]
@@ -271,7 +271,7 @@ def test_more_than_a_fee_is_never_given_back(tiered):
 
 def test_a_rebate_is_of_its_trade_s_fee(tiered):
     trade = factories.accepted(tiered, "buyer", "seller", 100_000)
-    publish_rulebook(actor=tiered.actor, document=factories.RULEBOOK)
+    publish_rulebook(factories.RULEBOOK)
     plain = factories.accepted(tiered, "buyer", "seller", 100_000)
     waiting = factories.conclude(tiered, "buyer", "seller", 100_000)
     for subject, changes in (

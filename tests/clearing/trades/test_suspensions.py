@@ -18,7 +18,8 @@ from marketplace.participants.models import Organisation
 from marketplace.participants.suspension_queries import standing_suspensions
 from marketplace.rules.handlers import decide_shortfall
 from marketplace.rules.models import Decision
-from marketplace.rules.services import publish_rulebook, verify_replays
+from marketplace.rules.services import verify_replays
+from tests.rules.factories import publish as publish_rulebook
 from tests.standing import made_once
 
 from .. import factories
@@ -34,7 +35,7 @@ RULES = {
 @made_once
 def ruled(market):
     """A market under the demo's rules about shortfalls, with a trade to correct."""
-    publish_rulebook(actor=market.actor, document=RULES)
+    publish_rulebook(RULES)
     market.trade = factories.accepted(market, "buyer", "seller", 10_000)
     factories.settle(market, factories.clear(market))
     return market

@@ -12,9 +12,9 @@ from marketplace.kernel import clock
 from marketplace.kernel.aside import FAILURES_MAX
 from marketplace.kernel.invariants import verify_all
 from marketplace.kernel.models import AsideRow
-from marketplace.rules.services import publish_rulebook
 from tests.poison import aside, let_pauses_pass, tasks_to_repair
 from tests.roles import unguarded
+from tests.rules.factories import publish as publish_rulebook
 from tests.standing import made_once
 
 from .. import factories
@@ -97,7 +97,7 @@ def test_a_rate_published_after_the_conclusion_takes_no_more_than_is_on_hold(bef
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", trade.gross_minor)
     trade.refresh_from_db()
-    publish_rulebook(actor=market.actor, document=rulebook(RAISED))
+    publish_rulebook(rulebook(RAISED))
     factories.on_day(2030, 4, 10)
     trade = factories.accept(trade)
     assert (trade.state, factories.balance(market, "buyer", "held")) == ("secured", 11_000)
@@ -109,7 +109,7 @@ def test_a_rate_published_after_the_conclusion_takes_no_more_than_is_on_hold(bef
     let_pauses_pass()
     assert carry_out_deadlines() == 0
     assert AsideRow.objects.get(subject=trade.agreement).failures == FAILURES_MAX + 1
-    publish_rulebook(actor=market.actor, document=factories.RULEBOOK)
+    publish_rulebook(factories.RULEBOOK)
     let_pauses_pass()
     assert carry_out_deadlines() == 1
     trade.refresh_from_db()
@@ -121,7 +121,7 @@ def test_an_acceptance_that_was_put_off_is_forgotten_when_a_dispute_ends_the_tra
     market = factories.market()
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", trade.gross_minor)
-    publish_rulebook(actor=market.actor, document=rulebook(RAISED))
+    publish_rulebook(rulebook(RAISED))
     factories.on_day(2030, 4, 10)
     trade = factories.accept(trade)
     factories.resolve(factories.complain(trade), "refund")

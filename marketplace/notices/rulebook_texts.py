@@ -1,0 +1,41 @@
+"""The texts of notices about the rulebook, in both languages. Pure."""
+
+from __future__ import annotations
+
+from marketplace.kernel.labels import Label
+
+from .texts import Wording
+
+PUBLISHED = Wording(
+    Label("Version {number} of the rulebook was published", "規程の第{number}版が公表されました"),
+    Label(
+        "It takes effect at {moment}. Read it, and what it changes, at GET rulebooks/{rulebook}/. {why}",
+        "施行日時は {moment} です。内容は GET rulebooks/{rulebook}/ でご確認ください。{why}",
+    ),
+)
+WITH_NOTICE = Label(
+    "Until then the version in force applies.",
+    "それまでは現行の版が適用されます。",
+)
+AT_ONCE = Label(
+    "It changes lists or tables of law only, so it takes effect without a notice period.",
+    "法令上の名簿・表のみの変更のため、予告期間なしで施行されます。",
+)
+"""Why an urgent version takes effect at once."""
+RESCREENED = Wording(
+    Label(
+        "The new rulebook would not admit you ({admission})",
+        "新しい規程では参加承認の要件を満たしません（{admission}）",
+    ),
+    Label(
+        "Your admission stands. Decision {decision} under rulebook {rulebook} states which rule is not met, at GET decisions/."
+        " The operator reviews the admission; meet the rule before, or tell the operator why it should stay.",
+        "参加承認は引き続き有効です。満たしていない規則は、規程 {rulebook} に基づく判定 {decision}（GET decisions/）に記載しています。"
+        "運営者が審査しますので、それまでに要件を満たすか、承認を維持すべき事情を運営者にお知らせください。",
+    ),
+)
+REVIEW_RESCREENED = Label(
+    "{party} keeps an admission that the new rulebook would not give: review decision {decision}",
+    "{party} の参加承認は新規程の要件を満たしません。判定 {decision} を確認してください",
+)
+"""The title of the operator's task."""

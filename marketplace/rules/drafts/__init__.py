@@ -1,0 +1,1 @@
+"""Drafts of the rulebook: written, previewed, approved by two people, published."""

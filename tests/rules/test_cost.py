@@ -1,0 +1,119 @@
+"""What a rulebook may cost: rules, texts, lists, patterns; a document beyond it is refused when it is saved."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+import pytest
+
+from marketplace.rules.cel import ExpressionRefused, Language
+from marketplace.rules.document import DOCUMENT_BYTES_MAX, RULES_PER_POINT_MAX, check_document
+from marketplace.rules.lexing import texts
+from marketplace.rules.providers import LIST_LENGTH_MAX, TEXT_LENGTH_MAX, recordable_facts
+
+from .factories import TEXT, VOCABULARY, document, rule
+
+TYPES = {
+    "guest.kind": "string",
+    "guest.badges": "list(string)",
+    "guest.since": "timestamp",
+    "guest.age": "int",
+}
+DOUBLING = "['aaaaaaaa']" + ".map(x, x + x)" * 5 + ".size() > 0"
+
+
+@pytest.fixture(scope="module")
+def language():
+    return Language(TYPES, evaluator=2)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (DOUBLING, "found no matching overload"),
+        (DOUBLING.replace(".map(x, x + x)" * 5, ".map(x, x)" * 40), "at most 5 times"),
+        ("guest.kind + guest.kind == ''", "found no matching overload"),
+        ("(guest.badges + guest.badges).size() > 0", "found no matching overload"),
+        ("guest.badges.all(a, guest.badges.exists(b, a == b))", "cannot be nested"),
+        ("guest.badges.map(a, guest.badges.filter(b, a == b)).size() > 0", "cannot be nested"),
+        (" || ".join(["guest.badges.exists(b, b == 'x')"] * 6), "at most 5 times"),
+        ("guest.kind.matches('[')", "no pattern of RE2"),
+        ("guest.kind.matches('(a{1000}){1000}')", "no pattern of RE2"),
+        ("guest.kind.matches(guest.kind)", "write the pattern"),
+        ("matches(guest.kind, guest.badges[0])", "write the pattern"),
+        ("guest.since.getHours('Asia/Tokyo') < 9", "offset"),
+        ("guest.since.getHours(guest.kind) < 9", "offset"),
+    ],
+)
+def test_a_condition_without_a_bound_is_refused(language, condition, words):
+    with pytest.raises(ExpressionRefused) as refused:
+        language.compile(condition)
+    assert words in str(refused.value.faults[0].message)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "guest.age + 1 > 2",
+        "guest.badges.exists(b, b.startsWith('a')) && guest.badges.all(b, b != '')",
+        "[guest.badges.all(b, b != '')].exists(x, x)",
+        "guest.kind.matches('^[a-z]+$')",
+        "guest.since.getHours('+09:00') < 9 || guest.since.getHours() < 9",
+        r"guest.kind.matches(r'\d{3}') // 'a comment with a quote",
+    ],
+)
+def test_what_is_bounded_is_compiled(language, condition):
+    assert language.compile(condition).reads
+
+
+def test_the_dearest_condition_on_the_longest_list_is_fast(language):
+    dear = " || ".join(["guest.badges.exists(b, b in guest.badges && b.matches('(a|b)*c'))"] * 5)
+    condition = language.compile(dear)
+    facts = {"guest.badges": [f"{at:04d}" + "a" * 16 for at in range(LIST_LENGTH_MAX)]}
+    began = monotonic()
+    assert condition.holds(language.activation(facts)) is False
+    assert monotonic() - began < 5
+
+
+def test_a_text_or_list_that_is_too_long_counts_as_unknown():
+    within = {
+        "guest.kind": "x" * TEXT_LENGTH_MAX,
+        "guest.badges": ["x"] * LIST_LENGTH_MAX,
+        "guest.age": 1,
+        "guest.since": None,
+    }
+    assert recordable_facts(within, TYPES) == within
+    beyond = {"guest.kind": "x" * (TEXT_LENGTH_MAX + 1), "guest.badges": ["x"] * (LIST_LENGTH_MAX + 1)}
+    found = recordable_facts(beyond, TYPES)
+    assert (found["guest.kind"], found["guest.badges"]) == (None, None)
+
+
+def faults(stated):
+    found, _ = check_document(stated, VOCABULARY)
+    return [(fault["place"], fault["message"]["en"]) for fault in found]
+
+
+def test_a_point_has_a_bounded_number_of_rules():
+    rules = [rule(f"A-{at}", "guest.member") for at in range(RULES_PER_POINT_MAX + 1)]
+    assert faults(document(*rules[:-1])) == []
+    assert faults(document(*rules)) == [
+        (f"rules.{RULES_PER_POINT_MAX}", "a decision point has at most 200 rules or fees")
+    ]
+
+
+def test_twenty_thousand_rules_are_refused_at_once():
+    began = monotonic()
+    rules = [rule(f"A-{at}", "guest.member") for at in range(20_000)]
+    ((place, words),) = faults(document(*rules))
+    assert (place, words) == ("document", f"the document has more than {DOCUMENT_BYTES_MAX:,} bytes")
+    assert monotonic() - began < 5
+
+
+def test_too_many_entries_are_refused_with_their_number():
+    rules = [{**rule(f"A-{at}", "true"), "text": TEXT} for at in range(1_001)]
+    assert faults(document(*rules)) == [("rules", "at most 1000 entries")]
+
+
+def test_texts_are_found_whatever_their_quotes():
+    condition = """a == 'x' && b == "y's" && c == r'\\d' && d == '''z''' // 'no'"""
+    assert texts(condition) == ["x", "y's", "\\d", "z"]

@@ -1,0 +1,136 @@
+"""A new rulebook re-evaluates everybody who is admitted: who would not pass now is told, and keeps the admission."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.rules import AdmissionRescreened
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.jobs.kinds import report_nothing
+from marketplace.jobs.runner import run_due
+from marketplace.kernel import clock
+from marketplace.kernel.invariants import verify_all
+from marketplace.notices.handlers.rulebooks import on_admission_rescreened
+from marketplace.notices.models import Notice, Task
+from marketplace.participants.models import Admission
+from marketplace.rules.models import Decision, Rescreening
+from marketplace.rules.queries import rulebook_in_force
+from marketplace.rules.rescreening.screening import rescreen
+from marketplace.rules.rescreening.services import enqueue_due
+from tests.participants import factories as participants
+from tests.roles import assert_refused, unguarded
+
+from .factories import document, publish, publishers, rule
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2030, 4, 1, 3, 0, tzinfo=UTC)
+PASS = rule("ADM-9", "applicant.active", "allow", point="admission")
+NO_SELLERS = rule("ADM-1", "applicant.capacity == 'seller'", "deny", point="admission")
+
+
+@pytest.fixture(autouse=True)
+def three():
+    """Two buyers and a seller, admitted."""
+    clock.move_to(NOON, running=False)
+    publish(document(PASS))
+    publishers()
+    return [
+        participants.admit(participants.organisation(label), capacity=capacity)
+        for label, capacity in (("A", "buyer"), ("B", "buyer"), ("C", "seller"))
+    ]
+
+
+def rescreened() -> Rescreening:
+    """The re-screening under the rulebook in force, made by its job."""
+    assert enqueue_due()
+    run_due("documents")
+    assert not enqueue_due()
+    return Rescreening.objects.latest("pk")
+
+
+def told() -> list[AdmissionRescreened]:
+    rows = OutboxEvent.objects.filter(type="admission.rescreened").order_by("pk")
+    return [AdmissionRescreened(**row.data) for row in rows]
+
+
+def counts(row: Rescreening) -> tuple[int, int, int]:
+    return (row.evaluated, row.stopped, row.cleared)
+
+
+def broken() -> set[str]:
+    return {name for name, breaches in verify_all().items() if breaches}
+
+
+def test_nobody_is_shut_out_in_silence(three):
+    assert counts(rescreened()) == (3, 0, 0)
+    publish(document(PASS, NO_SELLERS))
+    assert counts(rescreened()) == (3, 1, 0)
+    (event,) = told()
+    assert (event.admission, event.outcome, event.passes) == (three[2].public_id, "deny", False)
+    assert Decision.objects.get(public_id=event.decision).reasons[1]["rule"] == "ADM-1"
+    on_admission_rescreened(event, None)  # type: ignore[arg-type]
+    notice = Notice.objects.get(subject=event.admission)
+    assert (notice.organisation_id, event.decision in notice.body["ja"]) == (three[2].organisation_id, True)
+    task = Task.objects.get(subject=event.admission)
+    assert (task.kind, task.state, task.deadline) == ("review", "open", NOON + timedelta(days=30))
+    assert Admission.objects.get(pk=three[2].pk).state == "admitted"
+    assert broken() == set()
+
+
+def test_progress_is_reported_and_a_second_run_finds_the_first(three):
+    publish(document(PASS, NO_SELLERS))
+    reported: list[tuple[int, int]] = []
+    in_force = rulebook_in_force().public_id
+    first = rescreen(in_force, lambda done, total: reported.append((done, total)))
+    assert reported == [(3, 3)]
+    assert rescreen(in_force, report_nothing) == first
+    assert (len(told()), Rescreening.objects.count()) == (1, 1)
+
+
+def test_a_rulebook_that_is_in_force_no_more_is_left_to_the_next(three):
+    before = rulebook_in_force().public_id
+    publish(document(PASS, NO_SELLERS))
+    assert rescreen(before, report_nothing) is None
+    assert (len(told()), Rescreening.objects.count()) == (0, 0)
+
+
+def test_who_passes_again_needs_no_review(three):
+    publish(document(PASS, NO_SELLERS))
+    rescreened()
+    on_admission_rescreened(told()[0], None)  # type: ignore[arg-type]
+    publish(document(PASS))
+    assert counts(rescreened()) == (3, 0, 1)
+    on_admission_rescreened(told()[1], None)  # type: ignore[arg-type]
+    assert Task.objects.get(subject=three[2].public_id).state == "done"
+    assert EvidenceRecord.objects.filter(kind="rules.rescreened").count() == 2
+
+
+def test_what_is_stopped_already_is_not_told_again():
+    publish(document(PASS, NO_SELLERS))
+    rescreened()
+    publish(document(PASS, NO_SELLERS, parameters={"usage_days": 2}))
+    assert counts(rescreened()) == (3, 0, 0)
+    assert len(told()) == 1
+
+
+def test_a_version_that_waits_is_not_screened_yet():
+    rescreened()
+    publish(document(PASS, NO_SELLERS), effective_from=NOON + timedelta(days=1))
+    assert not enqueue_due()
+    clock.move_to(NOON + timedelta(days=1), running=False)
+    assert counts(rescreened()) == (3, 1, 0)
+
+
+def test_a_made_up_count_is_named():
+    rescreened()
+    assert_refused(
+        lambda: connection.cursor().execute("UPDATE rules_rescreening SET stopped = 1"), because="append-only"
+    )
+    with unguarded("rules_rescreening"), connection.cursor() as cursor:
+        cursor.execute("UPDATE rules_rescreening SET stopped = 1")
+    assert "rules.rescreened_by_decisions" in broken()
