@@ -15,6 +15,7 @@ API_APPLICATIONS = (
     "marketplace.registration",
     "marketplace.notices",
     "marketplace.webhooks",
+    "marketplace.oversight",
     "marketplace.rules",
     "marketplace.cases",
     "listings",

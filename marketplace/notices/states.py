@@ -47,6 +47,9 @@ class TaskKind(TextChoices):
     DISCLOSE = "disclose", Label("decide whether the participant is told", "参加者への通知の可否の確認")
     APPEAL = "appeal", Label("decide the appeal", "不服申立ての判断")
     REMEDY = "remedy", Label("carry out the appeal", "不服申立ての結果の実施")
+    REPORT = "report", Label("report the incident", "事案の報告")
+    CONSULT = "consult", Label("answer the question put beforehand", "事前相談への回答")
+    LOOK_INTO = "look_into", Label("look into what was noticed", "検知事項の確認")
     REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 
 

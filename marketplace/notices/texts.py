@@ -9,6 +9,7 @@ from marketplace.kernel.labels import Label
 
 from .case_task_titles import CASE_TASK_TITLES
 from .people_task_titles import PEOPLE_TASK_TITLES
+from .register_task_titles import REGISTER_TASK_TITLES
 from .states import TaskKind
 
 
@@ -38,6 +39,7 @@ def fill_label(label: Label, **fields: str | Mapping[str, str]) -> Label:
 TASK_TITLES: dict[TaskKind, Label] = {
     **CASE_TASK_TITLES,
     **PEOPLE_TASK_TITLES,
+    **REGISTER_TASK_TITLES,
     TaskKind.ANSWER: Label(
         "Answer the terms proposed by {party}", "{party} からの条件提示に回答してください"
     ),
