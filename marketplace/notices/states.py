@@ -18,7 +18,7 @@ class TaskKind(TextChoices):
     COLLECT = "collect", Label("download the data", "データの受領")
     ACCEPT = "accept", Label("inspect and accept the data", "データの検査・検収")
     RESOLVE = "resolve", Label("resolve the dispute", "異議の解決")
-    REVIEW = "review", Label("review the application", "参加申請の審査")
+    REVIEW = "review", Label("review the case", "案件の審査")
     ADMIT = "admit", Label("review the application for registration", "登録申請の審査")
     CONFIRM = "confirm", Label("confirm the acceptance as the second person", "二人目としての登録承認の確認")
     ASSESS = "assess", Label("read what the screening found", "照合結果の確認")
@@ -45,6 +45,11 @@ class TaskKind(TextChoices):
     )
     RECOVER = "recover", Label("attend to the recovery of an owner", "代表管理者の回復手続への対応")
     DISCLOSE = "disclose", Label("decide whether the participant is told", "参加者への通知の可否の確認")
+    APPEAL = "appeal", Label("decide the appeal", "不服申立ての判断")
+    REMEDY = "remedy", Label("carry out the appeal", "不服申立ての結果の実施")
+    REPORT = "report", Label("report the incident", "事案の報告")
+    CONSULT = "consult", Label("answer the question put beforehand", "事前相談への回答")
+    LOOK_INTO = "look_into", Label("look into what was noticed", "検知事項の確認")
     REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 
 

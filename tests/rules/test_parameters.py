@@ -30,6 +30,11 @@ DEFAULTS = {
     "reserve_cap_minor": 10_000_000,
     "cycle_overdue_minutes": 60,
     "refund_returns_fee": True,
+    "case_days": 10,
+    "appeal_days": 30,
+    "incident_reminder_days": 3,
+    "consultation_business_days": 10,
+    "review_days": 14,
     "control_notice_hours": 72,
     "rulebook_notice_hours": 0,
 }

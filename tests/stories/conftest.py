@@ -39,10 +39,13 @@ from marketplace.participants.models import Membership, Organisation
 from marketplace.registration import services as registrations
 from marketplace.registration.models import Registration
 from marketplace.rules import services as rules
+from marketplace.rules.models import Decision
 from marketplace.webhooks import services as webhooks
 from tests.access.factories import deferred
+from tests.cases import factories as cases
 from tests.conftest import cloned_database
 from tests.faults.ground import kept_database
+from tests.oversight import factories as oversight
 from tests.participants import recoveries
 from tests.participants.accounts import OTHER_ACCOUNT
 from tests.participants.factories import (
@@ -234,6 +237,10 @@ def people(report) -> None:
     participants.state_authority_limit(actor=owner, act="sign", role="signatory", per_act_minor=10**12)
     recoveries.filed(subject)
     deferred(staff, second, subject)
+    oversight.reported(staff, oversight.opened(staff, subject, known_at=clock.now()), "first")
+    oversight.asked(actor_of(owner))
+    oversight.held(staff, "lst_held")
+    oversight.records_asked(actor_of(owner))
     negotiation = Negotiation.objects.order_by("pk").first()
     buyer = Organisation.objects.get(pk=negotiation.buyer_id)
     contracting.disclose_messages(
@@ -256,6 +263,13 @@ def people(report) -> None:
         name="管財 一郎",
         document="令和8年(フ)第1号",
         document_sha256="0" * 64,
+    )
+    cases.opened(organisation("保留"))
+    refused = Decision.objects.filter(point="admission", outcome="deny").latest("pk")
+    applicant = Organisation.objects.get(public_id=refused.parties[0])
+    cases.appealed(actor_of(owner_of(applicant)), refused.public_id)
+    participants.declare_interest(
+        actor=second, organisation=insolvent.public_id, kind="business", statement="取引先でした。"
     )
 
 

@@ -25,6 +25,8 @@ NOBODY = "no second person approved this"
 FORGERIES: dict[str, Forgery] = {
     "access_accessdeferral": Forgery(refused="is not deferred, or its review date is over"),
     "access_accessread": Forgery(refused="the access is not open", changes={"read_at": "'2020-01-01'"}),
+    "cases_appeal": Forgery(refused="against its own organisation|duplicate key", changes={"filed_by": "'usr_forged'"}),
+    "cases_remedy": Forgery(refused="only an appeal that changed|case_id"),
     "clearing_account": Forgery(refused="account_owner", changes={"code": "'forged'", "kind": "'forged'"}),
     "clearing_balancecertificate": Forgery(
         refused="does not state the balance of the ledger", changes={"ledger_minor": "987654321"}
@@ -144,6 +146,15 @@ FORGERIES: dict[str, Forgery] = {
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),
+    "oversight_incidentassessment": Forgery(
+        refused="nobody who may assess this|incident_id", changes={"assessed_by": "'usr_forged'"}
+    ),
+    "oversight_incidentconcern": Forgery(refused="concern_once|is no participant"),
+    "oversight_incidentdeadline": Forgery(refused="deadline_once|is not when the law says"),
+    "oversight_incidententry": Forgery(
+        refused="nobody of the operator who may write this|is not the hash over",
+        changes={"written_by": "'usr_forged'"},
+    ),
     "participants_authoritylimit": Forgery(
         refused="is no owner who states limits now|a participant states limits",
         changes={"role": "'signatory'", "person": "''", "stated_by": "'usr_forged'"},
