@@ -68,6 +68,9 @@ class Job(models.Model):
         ]
         indexes = [
             models.Index("queue", "due_at", "id", name="job_queued", condition=Q(state="queued")),
+            models.Index(
+                "queue", "organisation", "due_at", "id", name="job_in_turn", condition=Q(state="queued")
+            ),
             models.Index("lease_until", name="job_running", condition=Q(state="running")),
             models.Index("id", name="job_parked", condition=Q(state="parked")),
             models.Index(fields=["organisation", "-id"], name="job_of_organisation"),

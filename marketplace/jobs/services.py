@@ -15,7 +15,6 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Least, Now
 
 from marketplace.evidence.services import record
@@ -33,6 +32,7 @@ from marketplace.kernel.states import advance, advance_all
 from .kinds import KINDS, Arguments, JobKind
 from .models import ERROR_LENGTH_MAX, Job
 from .states import JOB, JobState, Queue
+from .turns import organisation_in_turn
 
 logger = logging.getLogger(__name__)
 
@@ -67,17 +67,6 @@ _ENQUEUE = """
 _PROGRESS = """
     UPDATE jobs_job SET progress_done = %s, progress_total = %s WHERE id = %s AND run_token = %s
 """
-# Of those with jobs that are due, the organisation with the fewest that run; by lot among equals, since one that had its turn
-# may run none at this moment.
-_TURN = f"""
-    SELECT waiting.organisation
-      FROM (SELECT DISTINCT organisation FROM jobs_job
-             WHERE queue = %s AND state = '{JobState.QUEUED}' AND due_at <= clock_timestamp()) waiting
-     ORDER BY (SELECT count(*) FROM jobs_job r
-                WHERE r.queue = %s AND r.state = '{JobState.RUNNING}' AND r.organisation = waiting.organisation),
-              random()
-     LIMIT 1
-"""  # noqa: S608  our own words
 
 
 class EnqueuedOutsideTransaction(RuntimeError):
@@ -159,11 +148,7 @@ def start_due(*, queue: str) -> list[Attempt]:
     transaction: an attempt counts even if its worker dies. Jobs of kinds that this worker does not know are left to a
     newer one, and parked after a day.
     """
-    due = (
-        _worked_on()
-        .select_for_update(skip_locked=True)
-        .filter(queue=queue, state=JobState.QUEUED, due_at__lte=Now())
-    )
+    due = due_jobs(queue)
     most = max((kind.together_max for kind in KINDS.values() if kind.queue == queue), default=1)
     jobs = _next_in_turn(due, queue, most)
     if any(job.kind not in KINDS for job in jobs):
@@ -194,14 +179,27 @@ def start_due(*, queue: str) -> list[Attempt]:
     ]
 
 
+def due_jobs(queue: str) -> QuerySet[Job]:
+    """The queued jobs of ``queue`` that may be tried now and that no other worker holds; reading them locks them."""
+    return (
+        _worked_on()
+        .select_for_update(skip_locked=True)
+        .filter(queue=queue, state=JobState.QUEUED, due_at__lte=Now())
+    )
+
+
 def _next_in_turn(due: QuerySet[Job], queue: str, most: int) -> list[Job]:
-    """The oldest due jobs, at most ``most``, those of the organisation whose turn it is first. What another worker holds is
-    passed over.
+    """Due jobs, at most ``most``: the oldest of the organisation whose turn it is, then the oldest of all. What another
+    worker holds is passed over.
 
     The operator's own jobs are those of one organisation.
     """
-    in_turn = RawSQL(f"jobs_job.organisation = ({_TURN})", (queue, queue))  # noqa: S611  our own words
-    return list(due.order_by(in_turn.desc(), "due_at", "id")[:most])
+    oldest = due.order_by("due_at", "id")
+    organisation = organisation_in_turn(queue)
+    jobs = [] if organisation is None else list(oldest.filter(organisation=organisation)[:most])
+    if len(jobs) < most:
+        jobs += oldest.exclude(pk__in=[job.pk for job in jobs])[: most - len(jobs)]
+    return jobs
 
 
 def _postpone_unknown(due: QuerySet[Job]) -> None:

@@ -215,14 +215,13 @@ def test_an_organisation_with_many_jobs_keeps_none_of_another_waiting_while_they
     assert [attempt.subject for attempt in services.start_due(queue="default")] == ["many_1"]
 
 
-def test_an_organisation_with_many_jobs_has_its_turn_by_lot_where_none_runs(committed_database, trace):
-    """One worker, one job after the other: that the other's came last of twenty-two is one chance in two million."""
+def test_organisations_take_turns_where_none_runs(committed_database, trace):
     for number in range(21):
         put(kinds.PLAIN, trace, subject=f"many_{number:02}", organisation="org_many")
     put(kinds.PLAIN, trace, subject="one", organisation="org_one")
     assert runner.run_due("default") == 22
     run = [line[0] for line in lines(trace)]
-    assert run.index("one") < 21
+    assert run.index("one") <= 1
     assert [subject for subject in run if subject != "one"] == [f"many_{number:02}" for number in range(21)]
 
 
