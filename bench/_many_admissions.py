@@ -54,14 +54,10 @@ def rulebook_of(count: int) -> Rulebook:
         }
     )
     newest = Rulebook.objects.latest("number")
-    hours = newest.document.get("parameters", {}).get("rulebook_notice_hours", 0)
     document = {**newest.document, "rules": rules, "examples": {"cases": []}}
-    made = publish_rulebook(
+    return publish_rulebook(
         actor=second, first_person=first.identifier, document=document, replaces=newest.public_id
     )
-    if hours:
-        clock.move_to(made.effective_from, running=True)
-    return made
 
 
 def admit(count: int) -> list[str]:

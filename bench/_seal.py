@@ -32,27 +32,32 @@ TRANSACTION_RECORDS = 2_000
 EMPTY = "sanpo_seal_empty"
 DATABASE = "sanpo_seal"
 
-# The entry as marketplace.evidence.entries writes it: canonical JSON, its members sorted.
 LOAD_RECORDS = """
     INSERT INTO evidence_evidencerecord
-           (id, public_id, kind, subject, actor, payload, occurred_at, recorded_at)
+           (id, public_id, kind, subject, actor, payload, occurred_at, recorded_at, salt)
     SELECT n, 'evi_' || lpad(n::text, 26, '0'), 'trade.secured', 'trd_' || lpad((n / 4)::text, 26, '0'), 'app_bench',
            jsonb_build_object('amount_minor', n, 'buyer', 'org_' || lpad(mod(n, 9973)::text, 26, '0'), 'currency', 'JPY',
                               'content', encode(sha256(int8send(n)), 'hex')),
-           %(moment)s::timestamptz, %(moment)s::timestamptz
+           %(moment)s::timestamptz, %(moment)s::timestamptz, sha256(int8send(-n))
       FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
 """
-LOAD_TILES = """
-    INSERT INTO evidence_tile (level, index, width, hashes)
-    SELECT 0, (n - 1) / 256, count(*), string_agg(sha256('\\x00'::bytea || convert_to(
+# The commitment as marketplace.evidence.entries makes it: to the record's canonical JSON, its members sorted.
+COMMITMENT = """sha256(sha256(int8send(-n)) || convert_to(
                '{"actor":"app_bench","id":"evi_' || lpad(n::text, 26, '0')
                || '","kind":"trade.secured","occurred_at":"' || %(moment)s || '","payload":{"amount_minor":' || n
                || ',"buyer":"org_' || lpad(mod(n, 9973)::text, 26, '0') || '","content":"' || encode(sha256(int8send(n)), 'hex')
                || '","currency":"JPY"},"recorded_at":"' || %(moment)s || '","subject":"trd_'
-               || lpad((n / 4)::text, 26, '0') || '"}', 'UTF8')), ''::bytea ORDER BY n)
+               || lpad((n / 4)::text, 26, '0') || '"}', 'UTF8'))"""
+LOAD_TILES = f"""
+    INSERT INTO evidence_tile (level, index, width, hashes)
+    SELECT 0, (n - 1) / 256, count(*), string_agg(sha256('\\x00'::bytea || convert_to(
+               '{{"commitment":"' || encode({COMMITMENT}, 'hex') || '","v":1}}', 'UTF8')), ''::bytea ORDER BY n)
       FROM generate_series(1::bigint, %(last)s::bigint) n GROUP BY 2 ORDER BY 2
 """
-LOAD_LEAVES = "INSERT INTO evidence_leaf (index, record_id) SELECT id - 1, id FROM evidence_evidencerecord"
+LOAD_LEAVES = f"""
+    INSERT INTO evidence_leaf (index, record_id, commitment)
+    SELECT n - 1, n, {COMMITMENT} FROM generate_series(1::bigint, %(last)s::bigint) n
+"""
 NOW = """SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS".500000+00:00"')"""
 NEXT_KEY = "SELECT setval(pg_get_serial_sequence('evidence_evidencerecord', 'id'), %(last)s::bigint)"
 
@@ -141,7 +146,7 @@ def load(records: int) -> None:
         connection.execute("ANALYZE evidence_evidencerecord")
         connection.execute(LOAD_TILES, {"last": records, "moment": moment})
         load_upper_tiles(connection)
-        connection.execute(LOAD_LEAVES)
+        connection.execute(LOAD_LEAVES, {"last": records, "moment": moment})
     with connect() as connection:
         connection.autocommit = True
         connection.execute("VACUUM ANALYZE")

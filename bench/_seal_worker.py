@@ -45,8 +45,9 @@ def checkpoint() -> dict[str, Any]:
     """Sign a checkpoint; afterwards compare a sample of leaf hashes with the records."""
     # deferred: Django set up
     from marketplace.evidence import services
-    from marketplace.evidence.entries import entry_of
+    from marketplace.evidence.entries import commitment_of
     from marketplace.evidence.models import Leaf
+    from marketplace.evidence.public_entries import public_entry
     from marketplace.evidence.queries import read_tile
     from marketplace.kernel.merkle import HASH_BYTES, leaf_hash
     from marketplace.kernel.tiles import TILE_WIDTH, TilePlace
@@ -60,7 +61,7 @@ def checkpoint() -> dict[str, Any]:
         record = Leaf.objects.select_related("record").get(index=index).record
         hashes = read_tile(TilePlace(0, index // TILE_WIDTH))
         at = index % TILE_WIDTH * HASH_BYTES
-        if hashes[at : at + HASH_BYTES] != leaf_hash(entry_of(record)):
+        if hashes[at : at + HASH_BYTES] != leaf_hash(public_entry(commitment_of(record))):
             raise RuntimeError(f"the loaded hash of leaf {index} is not that of its record")
     return {"size": mark.size, "seconds": round(seconds, 3), "rss_mb": peak}
 

@@ -15,6 +15,7 @@ API_APPLICATIONS = (
     "marketplace.registration",
     "marketplace.notices",
     "marketplace.webhooks",
+    "marketplace.oversight",
     "marketplace.rules",
     "listings",
     "quality",
@@ -40,5 +41,6 @@ urlpatterns = [
     path("api/v1/openapi.json", OpenapiView.as_view(), name="openapi"),
     path("api/docs/", DocumentationView.as_view(url_name="openapi"), name="api-docs"),
     *(path("api/v1/", include(f"{application}.urls")) for application in API_APPLICATIONS),
+    path("log/", include("marketplace.evidence.log_urls")),
     path("", include("web.urls")),
 ]

@@ -95,7 +95,10 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "webhook": NoAffairs.OWN,
     "webhook-attempts": NoAffairs.OWN,
     "staff-access": NoAffairs.OWN,
+    "consultation": NoAffairs.OPERATORS,
+    "activity-record": NoAffairs.OWN,
     "event-types": NoAffairs.OPERATORS,
+    "incident": NoAffairs.OPERATORS,
     "organisation": NoAffairs.OPERATORS,
     "suspension": NoAffairs.OPERATORS,
 }

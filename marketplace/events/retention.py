@@ -16,4 +16,4 @@ def remove_events(before: datetime) -> int:
     return archive_oldest(before)
 
 
-OldRows(name="events", remove=remove_events)
+OldRows(name="events", remove=remove_events, not_held="They go to the archive, which keeps them.")

@@ -1,4 +1,4 @@
-"""The bytes of a record that its leaf in the tree covers."""
+"""The bytes of a record, and the commitment to them that its leaf in the tree covers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ import rfc8785
 from marketplace.kernel.canonical import canonical_json, sha256_hex
 
 from .models import PAYLOAD_BYTES_MAX, EvidenceRecord
+from .public_entries import commit
 
 
-def entry_of(record: EvidenceRecord) -> bytes:
-    """The entry of a record: the canonical JSON (RFC 8785, UTF-8) of the object with the members below.
+def commitment_of(record: EvidenceRecord) -> bytes:
+    """The commitment to a record, under its salt."""
+    return commit(bytes(record.salt), record_bytes(record))
+
+
+def record_bytes(record: EvidenceRecord) -> bytes:
+    """What a record states: the canonical JSON (RFC 8785, UTF-8) of the object with the members below.
 
     ``id``, ``kind``, ``subject``, ``actor`` and ``payload`` are the columns; ``occurred_at`` and ``recorded_at`` are UTC
-    with six decimals of a second and the offset ``+00:00``. It takes at most ENTRY_BYTES_MAX bytes, because of the limits on
-    the columns. A payload that no entry can hold (``fault_of``), which only somebody without guards could write, is stated
+    with six decimals of a second and the offset ``+00:00``. It takes at most CONTENT_BYTES_MAX bytes, because of the limits on
+    the columns. A payload that no record can hold (``fault_of``), which only somebody without guards could write, is stated
     by its hash: it stops no later record.
     """
     payload = record.payload
@@ -38,7 +44,7 @@ def entry_of(record: EvidenceRecord) -> bytes:
 
 
 def fault_of(payload: Any) -> str | None:
-    """Why no entry can hold ``payload``: it has no canonical form, or is too long; None if one can."""
+    """Why no record can hold ``payload``: it has no canonical form, or is too long; None if one can."""
     try:
         canonical_json(payload)
     except rfc8785.CanonicalizationError as error:

@@ -35,3 +35,35 @@ class NotInCheckpoint(DomainError):
         "No signed checkpoint covers {record} yet. Try again after the next checkpoint, within about an hour.",
         "{record} を含む署名付きチェックポイントはまだありません。次のチェックポイント（約1時間以内）の後に再度お試しください。",
     )
+
+
+class SignatureInvalid(DomainError):
+    """A signature is not valid under the market's key."""
+
+    code = "signature_invalid"
+    detail = Label(
+        "The signature is not valid under the market's key.", "市場の鍵による署名の検証に失敗しました。"
+    )
+
+
+class KeyUnknown(SignatureInvalid):
+    """A signature names a key that the market has never had. Fields: ``key``."""
+
+    code = "key_unknown"
+    detail = Label(
+        "The key {key} is none that the market has published. Compare with the history of its keys (evidence/keys/).",
+        "鍵 {key} は市場が公開した鍵ではありません。鍵の履歴（evidence/keys/）と照合してください。",
+    )
+
+
+class KeyNotInForce(DomainError):
+    """The settings have another key than the one in force. Fields: ``key``."""
+
+    code = "key_not_in_force"
+    category = Category.CONFLICT
+    detail = Label(
+        "The signing key {key} of the settings is not the one in force. Enter it into the history by the command"
+        " rotate_market_key, or restart the processes with the key in force.",
+        "設定の署名鍵 {key} は有効な鍵ではありません。コマンド rotate_market_key で履歴に登録するか、有効な鍵で"
+        "プロセスを再起動してください。",
+    )

@@ -9,6 +9,8 @@ import pgtrigger
 from marketplace.kernel.guards import sql_body
 from marketplace.kernel.tiles import TILE_WIDTH
 
+from .public_entries import ENTRY_END, ENTRY_START
+
 _SQL = Path(__file__).parent / "sql"
 
 
@@ -21,7 +23,12 @@ def leaves_in_commit_order() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("added", "record"), ("previous", "record")],
-        func=sql_body(_SQL / "leaves_in_commit_order.sql", TILE_WIDTH=TILE_WIDTH),
+        func=sql_body(
+            _SQL / "leaves_in_commit_order.sql",
+            TILE_WIDTH=TILE_WIDTH,
+            ENTRY_START=ENTRY_START,
+            ENTRY_END=ENTRY_END,
+        ),
     )
 
 
@@ -36,11 +43,21 @@ def tile_grows() -> pgtrigger.Trigger:
 
 
 def note_states_checkpoint() -> pgtrigger.Trigger:
-    """The note of a checkpoint states its size and root, and as many leaves exist."""
+    """The note of a checkpoint states its size and root, as many leaves exist, and the key in force signed it."""
     return pgtrigger.Trigger(
         name="note_states_checkpoint",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("lines", "text[]")],
         func=sql_body(_SQL / "note_states_checkpoint.sql"),
+    )
+
+
+def key_follows() -> pgtrigger.Trigger:
+    """A key of the market has the identifier of its bytes, and begins when the one before it ends: now."""
+    return pgtrigger.Trigger(
+        name="key_follows",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=sql_body(_SQL / "key_follows.sql"),
     )

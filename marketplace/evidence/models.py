@@ -1,4 +1,4 @@
-"""Records, their leaves in the Merkle tree, the tiles that hold its hashes, and checkpoints."""
+"""Records, their leaves in the Merkle tree, the tiles that hold its hashes, checkpoints, and the keys that sign them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,29 @@ from django.db.models.functions import Cast, Length, Now
 from django.db.models.lookups import Exact, LessThanOrEqual
 
 from marketplace.kernel.columns import INEXACT_NUMBERS, TOO_DEEP, MomentField, TransactionIdField
-from marketplace.kernel.guards import append_only, dated_now, no_delete, own_transaction
+from marketplace.kernel.guards import (
+    append_only,
+    dated_now,
+    immutable,
+    no_delete,
+    own_transaction,
+    set_once,
+)
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.merkle import HASH_BYTES
 from marketplace.kernel.tiles import TILE_WIDTH
 
-from .guards import leaves_in_commit_order, note_states_checkpoint, tile_grows
+from .guards import key_follows, leaves_in_commit_order, note_states_checkpoint, tile_grows
 
-# A bundle of entries prefixes each with its length in 16 bits (C2SP tlog-tiles).
-ENTRY_BYTES_MAX = 2**16 - 1
-# What the members of an entry beside the payload take at most, all of their characters escaped.
+# Who verifies openings of records reads no longer ones.
+CONTENT_BYTES_MAX = 2**16 - 1
+# What the members of a record beside the payload take at most, all of their characters escaped.
 OTHER_MEMBERS_BYTES_MAX = 1_535
-PAYLOAD_BYTES_MAX = ENTRY_BYTES_MAX - OTHER_MEMBERS_BYTES_MAX
+PAYLOAD_BYTES_MAX = CONTENT_BYTES_MAX - OTHER_MEMBERS_BYTES_MAX
+SALT_BYTES = 32
+COMMITMENT_BYTES = 32
+NEW_SALT = models.Func(template="(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))")
+"""Drawn by the database, with 244 random bits."""
 
 
 class EvidenceRecord(models.Model):
@@ -27,10 +38,11 @@ class EvidenceRecord(models.Model):
 
     ``payload`` is a JSON object of identifiers, hashes, codes and amounts. ``occurred_at`` is business time,
     ``recorded_at`` real time, ``transaction`` the transaction that wrote the record. Services write records without a
-    leaf, so they do not wait for each other; the sealer adds the leaves in the order of commits.
+    leaf, so they do not wait for each other; the sealer adds the leaves in the order of commits. ``salt`` hides the record
+    in its public commitment, and is read only by who may read the record.
 
     Invariants: the payload takes at most PAYLOAD_BYTES_MAX bytes and holds no number beyond ``bounds.INTEGER_MAX`` and
-    no deep nesting, so every record has an entry; the transaction is the one that writes it. Append-only.
+    no deep nesting, so every record has a canonical form; the transaction is the one that writes it. Append-only.
     """
 
     public_id = IdentifierField(prefix="evi")
@@ -41,9 +53,13 @@ class EvidenceRecord(models.Model):
     occurred_at = MomentField()
     recorded_at = MomentField(db_default=Now())
     transaction = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
+    salt = models.BinaryField(db_default=NEW_SALT)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Exact(Length("salt"), models.Value(SALT_BYTES)), name="evidence_salt_length"
+            ),
             models.CheckConstraint(
                 condition=LessThanOrEqual(
                     models.Func(
@@ -84,10 +100,10 @@ class EvidenceRecord(models.Model):
 
 
 class Leaf(models.Model):
-    """The place of a sealed record in the tree: ``index`` counts from 0.
+    """The place of a sealed record in the tree: ``index`` counts from 0; ``commitment`` is all that the public log has of it.
 
     Invariants: indexes are 0, 1, 2, … without a gap, in the order of (transaction, id) of the records, none of which is
-    passed over or sealed twice; a tile of level 0 ends with the last one's hash. The statement trigger enforces the
+    passed over or sealed twice; a tile of level 0 has the hash of each one's entry. The statement trigger enforces the
     foreign key instead of a row constraint, because the sealer writes thousands of leaves. Append-only.
     """
 
@@ -95,9 +111,16 @@ class Leaf(models.Model):
     record = models.OneToOneField(
         EvidenceRecord, on_delete=models.PROTECT, related_name="+", db_constraint=False
     )
+    commitment = models.BinaryField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(index__gte=0), name="leaf_from_zero")]
+        constraints = [
+            models.CheckConstraint(condition=Q(index__gte=0), name="leaf_from_zero"),
+            models.CheckConstraint(
+                condition=Exact(Length("commitment"), models.Value(COMMITMENT_BYTES)),
+                name="leaf_commitment_length",
+            ),
+        ]
         triggers = [append_only(), leaves_in_commit_order()]
 
 
@@ -131,7 +154,7 @@ class Checkpoint(models.Model):
     """The root over the first ``size`` leaves, in hexadecimal, and the signed note that states both.
 
     ``note`` is a C2SP checkpoint: origin, size and root, signed by the market. Invariants: the note states this size and
-    root and is signed in the name of its origin; as many leaves exist. Append-only.
+    root and is signed in the name of its origin, by the key in force; as many leaves exist. Append-only.
     """
 
     public_id = IdentifierField(prefix="chk")
@@ -145,3 +168,39 @@ class Checkpoint(models.Model):
             models.CheckConstraint(condition=Q(root__regex="^[0-9a-f]{64}$"), name="checkpoint_root")
         ]
         triggers = [append_only(), dated_now(real=["created_at"]), note_states_checkpoint()]
+
+
+class MarketKey(models.Model):
+    """A key by which the market signs (Ed25519): its public part, and from when to when it signed; the history is public.
+
+    ``name`` is the origin of the log, ``key_id`` identifies the key in notes, ``kid`` in JWS. ``handover`` is a JWS of the
+    key before it that names this one; empty for the first key, and where the one before was lost.
+
+    Invariants: one key is in force; each begins when the one before it ends; the key identifier is that of the key. Rows
+    are kept, and change only by being ended once.
+    """
+
+    public_id = IdentifierField(prefix="mky")
+    kid = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=200)
+    key_id = models.CharField(max_length=8)
+    public_key = models.BinaryField()
+    handover = models.TextField(blank=True, default="")
+    since = MomentField(db_default=Now())
+    until = MomentField(null=True, default=None)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name"], condition=Q(until=None), name="one_market_key_in_force"),
+            models.UniqueConstraint(fields=["name", "key_id"], name="market_key_once"),
+            models.CheckConstraint(
+                condition=Exact(Length("public_key"), models.Value(32)), name="market_key_length"
+            ),
+        ]
+        triggers = [
+            no_delete(),
+            dated_now(real=["since"]),
+            immutable("public_id", "kid", "name", "key_id", "public_key", "handover", "since"),
+            set_once("until"),
+            key_follows(),
+        ]

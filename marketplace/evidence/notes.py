@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from .signatures import SignatureInvalid, market_key
+from .errors import KeyUnknown, SignatureInvalid
+from .keys import market_key, market_keys, private_part, public_bytes
+from .verifier_keys import ED25519, KEY_ID_BYTES, key_id
 
-ED25519 = b"\x01"
-KEY_ID_BYTES = 4
+_HEAD = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n")
+_LINE = re.compile(r"— ([^ \n]+) ([A-Za-z0-9+/]+={0,2})")
+
+PublicKeys = Mapping[str, bytes]
+"""Public keys of the market by their key identifier in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +37,82 @@ class TreeHead:
 
 def sign_note(head: TreeHead) -> str:
     """The note: the body, an empty line, and the market's signature line under the name of the origin."""
-    private = market_key().private_key
-    if not isinstance(private, Ed25519PrivateKey):
-        raise TypeError("the market's signing key is not a private Ed25519 key")
-    signature = key_id(head.origin, private.public_key()) + private.sign(head.body().encode())
-    return f"{head.body()}\n— {head.origin} {base64.b64encode(signature).decode()}\n"
+    key = market_key()
+    identifier = key_id(head.origin, ED25519, public_bytes(key))
+    signature = identifier + private_part(key).sign(head.body().encode())
+    return f"{head.body()}\n{signature_line(head.origin, signature)}"
 
 
-def open_note(note: str) -> TreeHead:
-    """What the note states, if the market signed it; raises SignatureInvalid."""
-    public = market_key().public_key
-    if not isinstance(public, Ed25519PublicKey):
-        raise TypeError("the market's signing key is not an Ed25519 key")
-    try:
-        body, line = note.removesuffix("\n").split("\n\n")
-        origin, size, root = body.split("\n")
-        head = TreeHead(origin, int(size), base64.b64decode(root, validate=True))
-        signature = base64.b64decode(line.removeprefix(f"— {origin} "), validate=True)
-        public.verify(signature[KEY_ID_BYTES:], f"{body}\n".encode())
-    except (ValueError, binascii.Error, InvalidSignature) as error:
-        raise SignatureInvalid() from error
-    if signature[:KEY_ID_BYTES] != key_id(origin, public):
+def signature_line(name: str, signature: bytes) -> str:
+    """A line of a signed note: whose signature it is, and its key identifier with the signature."""
+    return f"— {name} {base64.b64encode(signature).decode()}\n"
+
+
+def published_keys() -> dict[str, bytes]:
+    """The market's keys, past ones too, by their key identifiers."""
+    return {row.key_id: bytes(row.public_key) for row in market_keys()}
+
+
+def open_note(note: str, keys: PublicKeys | None = None) -> TreeHead:
+    """What the note states, if the market signed it.
+
+    ``keys``: those that it may be signed with; without them, the market's own of now, or those of its history. Raises
+    SignatureInvalid; KeyUnknown, which is one, if no signature of the note's origin is by one of the keys.
+    """
+    body, _, lines = note.partition("\n\n")
+    head = read_body(f"{body}\n")
+    signatures = [found for name, found in signature_lines(lines) if name == head.origin]
+    if not signatures:
         raise SignatureInvalid()
-    return head
+    known = _current_key(head.origin) if keys is None else keys
+    if keys is None and not any(_identifier(found) in known for found in signatures):
+        known = published_keys()
+    for signature in signatures:
+        public = known.get(_identifier(signature))
+        if public is not None:
+            _verify(public, signature[KEY_ID_BYTES:], head.body())
+            return head
+    raise KeyUnknown(key=_identifier(signatures[0]))
 
 
-def key_id(name: str, public: Ed25519PublicKey) -> bytes:
-    """The first four bytes of SHA-256 over the key's name, a line feed, the algorithm's byte and the public key."""
-    raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return hashlib.sha256(name.encode() + b"\n" + ED25519 + raw).digest()[:KEY_ID_BYTES]
+def read_body(body: str) -> TreeHead:
+    """What the body of a checkpoint states; raises SignatureInvalid if it is not written as ``TreeHead.body`` writes it."""
+    found = _HEAD.fullmatch(body)
+    if found is None:
+        raise SignatureInvalid()
+    return TreeHead(found[1], int(found[2]), _decoded(found[3]))
+
+
+def signature_lines(text: str) -> Iterator[tuple[str, bytes]]:
+    """Name and decoded value of each signature line; raises SignatureInvalid at what is none."""
+    for line in text.removesuffix("\n").split("\n"):
+        found = _LINE.fullmatch(line)
+        if found is None:
+            raise SignatureInvalid()
+        yield found[1], _decoded(found[2])
+
+
+def _current_key(origin: str) -> dict[str, bytes]:
+    public = public_bytes(market_key())
+    return {key_id(origin, ED25519, public).hex(): public}
+
+
+def _identifier(signature: bytes) -> str:
+    return signature[:KEY_ID_BYTES].hex()
+
+
+def _verify(public: bytes, signature: bytes, body: str) -> None:
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, body.encode())
+    except InvalidSignature as error:
+        raise SignatureInvalid() from error
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        found = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise SignatureInvalid() from error
+    if base64.b64encode(found).decode() != text:
+        raise SignatureInvalid()
+    return found

@@ -15,9 +15,10 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.tiles import TiledTree, TilePlace
 
-from .entries import entry_of
+from .entries import record_bytes
 from .errors import NotInCheckpoint
 from .models import Checkpoint, EvidenceRecord, Leaf, Tile
+from .public_entries import public_entry
 
 
 def records_about(subject: str) -> QuerySet[EvidenceRecord]:
@@ -91,9 +92,14 @@ def read_tile(place: TilePlace) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class RecordProof:
-    """A record's ``entry``, and the ``path`` from its leaf to the root of ``checkpoint`` (RFC 6962 section 2.1.1)."""
+    """What opens a record's commitment, and the ``path`` from its leaf to the root of ``checkpoint`` (RFC 6962 section 2.1.1).
+
+    ``content`` is the record's bytes, ``salt`` hides them in the commitment, ``entry`` is what the public log has.
+    """
 
     record: str
+    content: str
+    salt: str
     entry: str
     index: int
     path: list[str]
@@ -109,7 +115,9 @@ def prove_record(record: EvidenceRecord) -> RecordProof:
     path = TiledTree(read_tile).inclusion_proof(leaf.index, checkpoint.size)
     return RecordProof(
         record=record.public_id,
-        entry=entry_of(record).decode(),
+        content=record_bytes(record).decode(),
+        salt=bytes(record.salt).hex(),
+        entry=public_entry(bytes(leaf.commitment)).decode(),
         index=leaf.index,
         path=[found.hex() for found in path],
         checkpoint=checkpoint,

@@ -9,13 +9,18 @@ from .queries import ConsistencyProof, RecordProof
 
 
 class EvidenceRecordSerializer(serializers.ModelSerializer[EvidenceRecord]):
-    """An evidence record."""
+    """An evidence record, with the ``salt`` that hides it in the public log: who has both can open the commitment."""
 
     id = serializers.CharField(source="public_id")
+    salt = serializers.SerializerMethodField()
 
     class Meta:
         model = EvidenceRecord
-        fields = ("id", "kind", "subject", "actor", "payload", "occurred_at", "recorded_at")
+        fields = ("id", "kind", "subject", "actor", "payload", "occurred_at", "recorded_at", "salt")
+
+    def get_salt(self, record: EvidenceRecord) -> str:
+        """The salt in hexadecimal."""
+        return bytes(record.salt).hex()
 
 
 class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
@@ -29,12 +34,15 @@ class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
 
 
 class RecordProofSerializer(serializers.Serializer[RecordProof]):
-    """A record's place in the log. The leaf hash is SHA-256 of 0x00 and the UTF-8 bytes of ``entry``.
+    """A record's place in the log. Its commitment is SHA-256 of the bytes of ``salt`` and the UTF-8 bytes of ``content``.
 
+    ``entry`` states the commitment; the leaf hash is SHA-256 of 0x00 and the UTF-8 bytes of ``entry``.
     ``path`` leads from it to the root of ``checkpoint`` (RFC 6962 section 2.1.1).
     """
 
     record = serializers.CharField()
+    content = serializers.CharField()
+    salt = serializers.CharField()
     entry = serializers.CharField()
     index = serializers.IntegerField()
     path = serializers.ListField(child=serializers.CharField())

@@ -20,11 +20,13 @@ from marketplace.kernel.merkle import HASH_BYTES, leaf_hash
 from marketplace.kernel.prepared import execute_prepared
 from marketplace.kernel.tiles import TiledTree, append_leaves, edge_places
 
-from .entries import entry_of, fault_of, payload_text
+from .entries import commitment_of, fault_of, payload_text
 from .errors import EvidenceNotCanonical, EvidenceTooLong
+from .keys import key_in_force
 from .locks import SEAL_LOCK
 from .models import PAYLOAD_BYTES_MAX, Checkpoint, EvidenceRecord, Leaf, Tile
 from .notes import TreeHead, sign_note
+from .public_entries import public_entry
 from .queries import read_tile, sealed_position, tree_size
 
 SEAL_BATCH = 2_048
@@ -96,7 +98,7 @@ def _payload_text(fact: Fact) -> str:
 def seal() -> int:
     """Add leaves for the next records in commit order, at most SEAL_BATCH; returns how many. One sealer works at a time.
 
-    A record whose payload no entry can hold is sealed by its hash and stands aside. It stops before the oldest running
+    A record whose payload no record can hold is sealed by its hash and stands aside. It stops before the oldest running
     transaction, so it never passes over a record that commits late. Reads and writes only the last tile of each level, so a batch takes the same time at any size of the tree.
     """
     if not SEAL_LOCK.try_acquire():
@@ -112,7 +114,8 @@ def seal() -> int:
     if not records:
         return 0
     edge = {place: read_tile(place) for place in edge_places(position.size)}
-    changed = append_leaves(position.size, edge, [leaf_hash(entry_of(row)) for row in records])
+    commitments = [commitment_of(row) for row in records]
+    changed = append_leaves(position.size, edge, [leaf_hash(public_entry(found)) for found in commitments])
     Tile.objects.bulk_create(
         [
             Tile(level=place.level, index=place.index, width=len(hashes) // HASH_BYTES, hashes=hashes)
@@ -128,7 +131,8 @@ def seal() -> int:
                 row.public_id, f"its payload is sealed by its hash alone: {fault}", for_good=True
             )
     Leaf.objects.bulk_create(
-        Leaf(index=at, record=row) for at, row in enumerate(records, start=position.size)
+        Leaf(index=at, record=row, commitment=found)
+        for at, (row, found) in enumerate(zip(records, commitments, strict=True), start=position.size)
     )
     return len(records)
 
@@ -149,13 +153,17 @@ def seal_until_caught_up(*, seconds_max: float) -> int:
 
 @transaction.atomic
 def checkpoint() -> Checkpoint | None:
-    """Sign the root of the tree; returns the existing checkpoint if nothing was added, None if nothing is sealed."""
+    """Sign the root of the tree; returns the existing checkpoint if nothing was added, None if nothing is sealed.
+
+    Raises KeyNotInForce where the settings have another key than the published one.
+    """
     size = tree_size()
     if not size:
         return None
     existing = Checkpoint.objects.filter(size=size).first()
     if existing:
         return existing
+    key_in_force()
     root = TiledTree(read_tile).root(size)
     note = sign_note(TreeHead(origin=settings.EVIDENCE_ORIGIN, size=size, root=root))
     return Checkpoint.objects.create(size=size, root=root.hex(), note=note)

@@ -1,77 +1,55 @@
-"""The market's signing key (Ed25519), and compact JWS signed and verified with it (RFC 7515, RFC 9864)."""
+"""Compact JWS signed and verified with the market's keys (RFC 7515, RFC 9864)."""
 
 from __future__ import annotations
 
 import json
-import os
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from marketplace.kernel.canonical import canonical_json
-from marketplace.kernel.errors import DomainError
-from marketplace.kernel.labels import Label
+
+from .errors import KeyUnknown, SignatureInvalid
+from .keys import kid_of, market_key, public_jwk, public_keys
+from .models import MarketKey
+
+__all__ = ["ALGORITHM", "KeyUnknown", "SignatureInvalid", "public_keys", "sign", "sign_bytes", "verify"]
 
 ALGORITHM = "Ed25519"
 
 
-class SignatureInvalid(DomainError):
-    """A signature is not valid under the market's key."""
-
-    code = "signature_invalid"
-    detail = Label(
-        "The signature is not valid under the market's key.", "市場の鍵による署名の検証に失敗しました。"
-    )
-
-
-@cache
-def market_key() -> OKPKey:
-    """The market's private key: ``MARKET_SIGNING_KEY`` (a JWK), else ``SIGNING_KEY_FILE``, created if missing."""
-    if settings.MARKET_SIGNING_KEY:
-        return OKPKey.import_key(json.loads(settings.MARKET_SIGNING_KEY))
-    path = Path(settings.SIGNING_KEY_FILE)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _create_key_file(path)
-    return OKPKey.import_key(json.loads(path.read_text()))
-
-
-def _create_key_file(path: Path) -> None:
-    """Write a new key such that processes that start at the same time all read the same one."""
-    key = OKPKey.generate_key("Ed25519", {"use": "sig"}, private=True, auto_kid=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps(key.as_dict(private=True)))
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
-
-
-def public_keys() -> dict[str, Any]:
-    """The JWK Set for verifying the market's signatures."""
-    return {"keys": [market_key().as_dict(private=False)]}
-
-
 def sign(payload: dict[str, Any]) -> str:
-    """A compact JWS over the canonical JSON of ``payload``."""
-    key = market_key()
-    header = {"alg": ALGORITHM, "kid": key.kid}
-    return jws.serialize_compact(header, canonical_json(payload), key, algorithms=[ALGORITHM])
+    """A compact JWS over the canonical JSON of ``payload``, by the market's key."""
+    return sign_bytes(market_key(), canonical_json(payload))
+
+
+def sign_bytes(key: OKPKey, content: bytes) -> str:
+    """A compact JWS over ``content``."""
+    return jws.serialize_compact({"alg": ALGORITHM, "kid": kid_of(key)}, content, key, algorithms=[ALGORITHM])
 
 
 def verify(signature: str) -> dict[str, Any]:
-    """The signed payload; raises SignatureInvalid."""
+    """The payload that the market signed, with the key that it has now or an earlier one of its history.
+
+    Raises SignatureInvalid; KeyUnknown, which is one, if the market has never had the key that the signature names.
+    """
     try:
-        verified = jws.deserialize_compact(signature, market_key(), algorithms=[ALGORITHM])
+        named = jws.extract_compact(signature.encode()).headers().get("kid")
+        key = market_key() if named in (None, kid_of(market_key())) else _key_of_history(str(named))
+        verified = jws.deserialize_compact(signature, key, algorithms=[ALGORITHM])
+        payload = json.loads(verified.payload)
     except (JoseError, ValueError) as error:
         raise SignatureInvalid() from error
-    payload: dict[str, Any] = json.loads(verified.payload)
+    if not isinstance(payload, dict):
+        raise SignatureInvalid()
     return payload
+
+
+def _key_of_history(kid: str) -> OKPKey:
+    row = MarketKey.objects.filter(kid=kid[:64]).first()
+    if row is None:
+        raise KeyUnknown(key=kid[:64])
+    jwk = public_jwk(row)
+    return OKPKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "kid")})

@@ -13,6 +13,7 @@ from marketplace.kernel.horizon import horizon, newest_transaction
 from marketplace.kernel.merkle import HASH_BYTES, leaf_hash, packed_merkle_root
 from marketplace.kernel.tiles import (
     TILE_BYTES,
+    TILE_HEIGHT,
     TILE_WIDTH,
     TiledTree,
     TileMissing,
@@ -20,11 +21,12 @@ from marketplace.kernel.tiles import (
     widths_at,
 )
 
-from .entries import entry_of, fault_of
-from .models import Checkpoint, EvidenceRecord, Leaf, Tile
-from .notes import open_note
+from .checkpoint_verification import faults_of_checkpoints, faults_of_keys
+from .entries import commitment_of, fault_of
+from .kept import faults_of_kept
+from .models import EvidenceRecord, Leaf, Tile
+from .public_entries import public_entry
 from .queries import oldest_unsealed_age, read_tile, sealed_position, tree_size
-from .signatures import SignatureInvalid
 
 FAULTS_MAX = 100
 UNSEALED_AGE_MAX = timedelta(minutes=10)
@@ -32,7 +34,7 @@ _RECORDS_READ = 1_024
 _ROWS_READ = 64
 
 RECORDS = """
-    SELECT r.*, l.index AS leaf_index FROM evidence_evidencerecord r LEFT JOIN evidence_leaf l ON l.record_id = r.id
+    SELECT r.*, l.index AS leaf_index, l.commitment AS leaf_commitment FROM evidence_evidencerecord r LEFT JOIN evidence_leaf l ON l.record_id = r.id
      WHERE (r.transaction, r.id) > (%s::xid8, %s) AND (r.transaction, r.id) <= (%s::xid8, %s)
      ORDER BY r.transaction, r.id LIMIT %s
 """
@@ -62,10 +64,15 @@ class Verification:
         return not self.faults
 
 
-def verify_log() -> Verification:
-    """Verify every leaf from its record, every tile from the one below, and every checkpoint from the tiles."""
+def verify_log(kept_note: str | None = None) -> Verification:
+    """Verify every leaf from its record, every tile from the one below, and every checkpoint from the tiles.
+
+    ``kept_note``: a checkpoint that was verified before and kept elsewhere. Then the log must continue it, and only what
+    follows it is read; what is missing or differs from it is named.
+    """
     size = tree_size()
-    faults = list(islice(find_faults(size), FAULTS_MAX))
+    start, of_kept = (0, []) if kept_note is None else faults_of_kept(kept_note, size)
+    faults = list(islice((*of_kept, *islice(find_faults(size, start=start), FAULTS_MAX)), FAULTS_MAX))
     try:
         root = TiledTree(read_tile).root(size).hex()
     except TileMissing:
@@ -73,12 +80,13 @@ def verify_log() -> Verification:
     return Verification(entries=size, root=root, faults=faults)
 
 
-def find_faults(size: int) -> Iterator[str]:
-    """What does not fit in the first ``size`` leaves, one sentence each; reads on as it is consumed."""
-    yield from _faults_of_records(size)
+def find_faults(size: int, *, start: int = 0) -> Iterator[str]:
+    """What does not fit in the leaves from ``start`` to ``size``, one sentence each; reads on as it is consumed."""
+    yield from _faults_of_records(size, start)
     yield from _faults_of_widths()
-    yield from _faults_of_tiles(size)
-    yield from _faults_of_checkpoints()
+    yield from _faults_of_tiles(size, start)
+    yield from faults_of_keys()
+    yield from faults_of_checkpoints(above=start)
     yield from _faults_of_position()
     waiting = oldest_unsealed_age(before=horizon())
     if waiting > UNSEALED_AGE_MAX:
@@ -96,13 +104,13 @@ def _faults_of_position() -> Iterator[str]:
         )
 
 
-def _faults_of_records(size: int) -> Iterator[str]:
+def _faults_of_records(size: int, start: int) -> Iterator[str]:
     """Records that were changed or removed, or that have no leaf although later ones have."""
-    index, place, hashes = 0, None, b""
-    for record in _sealed_records(size):
+    index, place, hashes = start, None, b""
+    for record in _sealed_records(size, start):
         found: int | None = getattr(record, "leaf_index")  # noqa: B009 - a column that the query adds
         if (fault := fault_of(record.payload)) is not None:
-            yield f"record {record.public_id} has a payload that no entry can hold: {fault}"
+            yield f"record {record.public_id} has a payload that no record can hold: {fault}"
         if found is None:
             yield f"record {record.public_id} has no leaf, although later records have"
             continue
@@ -113,9 +121,12 @@ def _faults_of_records(size: int) -> Iterator[str]:
             hashes = read_tile(place)
         at = found % TILE_WIDTH * HASH_BYTES
         leaf = hashes[at : at + HASH_BYTES]
-        # A tile that is too narrow is a fault of its own.
-        if leaf and leaf != leaf_hash(entry_of(record)):
+        commitment = bytes(getattr(record, "leaf_commitment"))  # noqa: B009 - a column that the query adds
+        if commitment != commitment_of(record):
             yield f"record {record.public_id} was changed: it does not match leaf {found}"
+        # A tile that is too narrow is a fault of its own.
+        if leaf and leaf != leaf_hash(public_entry(commitment)):
+            yield f"leaf {found} is not the one that its tile hashes"
     if index < size:
         yield _missing(index, size)
 
@@ -127,12 +138,14 @@ def _missing(first: int, following: int) -> str:
     return f"leaf {following} is out of commit order"
 
 
-def _sealed_records(size: int) -> Iterator[EvidenceRecord]:
-    """Records up to that of the last of ``size`` leaves, in commit order, each with its ``leaf_index`` or None."""
-    end = Leaf.objects.filter(index__lt=size).select_related("record").order_by("-index").first()
+def _sealed_records(size: int, start: int) -> Iterator[EvidenceRecord]:
+    """Records after those of ``start`` leaves, up to that of the last of ``size``, in commit order, each with its
+    ``leaf_index`` or None."""
+    leaves = Leaf.objects.select_related("record").order_by("-index")
+    end, before = leaves.filter(index__lt=size).first(), leaves.filter(index__lt=start).first()
     if end is None:
         return
-    transaction, identifier = "0", 0
+    transaction, identifier = (str(before.record.transaction), before.record_id) if before else ("0", 0)
     while True:
         position = [transaction, identifier, end.record.transaction, end.record.pk, _RECORDS_READ]
         records = list(EvidenceRecord.objects.raw(RECORDS, position))
@@ -156,11 +169,11 @@ def _faults_of_widths() -> Iterator[str]:
             yield f"level {level} of the tiles holds {held} hashes; {leaves} leaves need {due}"
 
 
-def _faults_of_tiles(size: int) -> Iterator[str]:
-    """Tiles that are missing or too narrow, and hashes that are not the root of the tile below."""
+def _faults_of_tiles(size: int, start: int) -> Iterator[str]:
+    """Tiles that are missing or too narrow, and hashes that are not the root of the tile below; those of leaf ``start`` on."""
     for level, width in enumerate(widths_at(size)):
         above, parent = b"", -1
-        for index, hashes in _tiles(level, width):
+        for index, hashes in _tiles(level, width, start >> TILE_HEIGHT * (level + 1)):
             due = min(TILE_BYTES, width * HASH_BYTES - index * TILE_BYTES)
             if len(hashes) < due:
                 yield f"tile {level}/{index} is missing, or has fewer hashes than {size} leaves need"
@@ -175,10 +188,11 @@ def _faults_of_tiles(size: int) -> Iterator[str]:
                 yield f"tile {level + 1}/{parent} does not follow from tile {level}/{index}"
 
 
-def _tiles(level: int, width: int) -> Iterator[tuple[int, bytes]]:
-    """Index and hashes of every tile that ``width`` hashes of the level take, in order; empty where one is missing."""
+def _tiles(level: int, width: int, begin: int) -> Iterator[tuple[int, bytes]]:
+    """Index and hashes of every tile from ``begin`` on that ``width`` hashes of the level take, in order; empty where one
+    is missing."""
     end = -(-width // TILE_WIDTH)
-    for first in range(0, end, _ROWS_READ):
+    for first in range(begin, end, _ROWS_READ):
         following = min(first + _ROWS_READ, end)
         found = dict(
             Tile.objects.filter(level=level, index__gte=first, index__lt=following).values_list(
@@ -187,30 +201,3 @@ def _tiles(level: int, width: int) -> Iterator[tuple[int, bytes]]:
         )
         for index in range(first, following):
             yield index, bytes(found.get(index, b""))
-
-
-def _faults_of_checkpoints() -> Iterator[str]:
-    """Checkpoints whose note or root is not that of the tree."""
-    reached = 0
-    while marks := list(Checkpoint.objects.filter(size__gt=reached).order_by("size")[:_ROWS_READ]):
-        for mark in marks:
-            yield from _faults_of_checkpoint(mark)
-        reached = marks[-1].size
-
-
-def _faults_of_checkpoint(mark: Checkpoint) -> Iterator[str]:
-    try:
-        head = open_note(mark.note)
-    except SignatureInvalid:
-        yield f"the signature of checkpoint {mark.public_id} is not valid"
-        return
-    if (head.size, head.root.hex()) != (mark.size, mark.root):
-        yield f"the note of checkpoint {mark.public_id} states another size or root"
-    try:
-        root = TiledTree(read_tile).root(mark.size)
-    except TileMissing as missing:
-        place: TilePlace = missing.args[0]
-        yield f"checkpoint {mark.public_id} cannot be verified: tile {place.level}/{place.index} is missing"
-        return
-    if mark.root != root.hex():
-        yield f"checkpoint {mark.public_id} does not match the first {mark.size} leaves"

@@ -16,6 +16,7 @@ from marketplace.api.views import PROBLEMS, MarketReadViewSet
 from marketplace.kernel.permissions import Permission
 
 from . import queries
+from .keys import public_keys
 from .models import Checkpoint, EvidenceRecord
 from .serializers import (
     CheckpointSerializer,
@@ -23,7 +24,6 @@ from .serializers import (
     EvidenceRecordSerializer,
     RecordProofSerializer,
 )
-from .signatures import public_keys
 
 
 class EvidenceRecordViewSet(MarketReadViewSet[EvidenceRecord]):
@@ -44,7 +44,7 @@ class EvidenceRecordViewSet(MarketReadViewSet[EvidenceRecord]):
     )
     @action(detail=True, methods=["get"], filterset_fields=None)
     def proof(self, request: Request, **_: Any) -> Response:
-        """The record's entry and its path of hashes to the root of the newest checkpoint."""
+        """What opens the record's commitment, and its path of hashes to the root of the newest checkpoint."""
         return Response(RecordProofSerializer(queries.prove_record(self.get_object())).data)
 
 
@@ -73,12 +73,12 @@ class CheckpointViewSet(MarketReadViewSet[Checkpoint]):
 
 
 class PublicKeysView(APIView):
-    """The JWK Set of the market's signing keys."""
+    """The JWK Set of the market's signing keys, with their history."""
 
     reads = PUBLIC
     authentication_classes = ()
 
     @extend_schema(responses={200: {"type": "object"}}, summary="The market's public keys (JWK Set)")
     def get(self, request: Request) -> Response:
-        """The keys that verify the signatures of checkpoints, agreements and statements."""
+        """The keys that verify the signatures of checkpoints, agreements and statements; past ones stay, with their days."""
         return Response(public_keys())

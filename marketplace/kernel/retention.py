@@ -2,6 +2,9 @@
 
 How long each kind stays, and why, is one table in the settings: ``RETENTION``. Applications declare what they let go
 in ``retention.py``; the owner's command ``archive_old_rows`` runs them. Evidence, the ledger and agreements have no entry.
+
+A legal hold (``oversight.holds``) stops every deletion of rows that it knows by their names or their moment; ``HeldRows`` says
+of each table which these are.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from datetime import datetime
 from django.db import connection, transaction
 
 OLD_ROWS: dict[str, OldRows] = {}
+HELD: dict[str, HeldRows] = {}
+"""Tables from which rows leave unless a legal hold knows them."""
 CHUNK = 1_000
 LOCK_SECONDS_MAX = 2
 
@@ -21,10 +26,11 @@ LOCK_SECONDS_MAX = 2
 @dataclass(frozen=True)
 class OldRows:
     """Rows of one kind. ``remove`` takes away what is older than an instant (real time) and returns how many rows; it
-    returns 0 when nothing is left, and holds no lock longer than a moment."""
+    returns 0 when nothing is left, and holds no lock longer than a moment. ``not_held``: why no legal hold stops it."""
 
     name: str
     remove: Callable[[datetime], int]
+    not_held: str = ""
 
     def __post_init__(self) -> None:
         """Register the kind; raises ValueError if the name is taken."""
@@ -33,11 +39,38 @@ class OldRows:
         OLD_ROWS[self.name] = self
 
 
-def by_statement(table: str, condition: str, *, guard: str | None = None) -> Callable[[datetime], int]:
+@dataclass(frozen=True)
+class HeldRows:
+    """How a legal hold knows the rows of a table: public identifiers that a row is about, and its moment, in SQL.
+
+    ``{row}`` in them is the row. ``is_guarded``: the database refuses the deletion of a held row to everybody; not where rows
+    are also deleted while somebody works on them.
+    """
+
+    names: tuple[str, ...]
+    moment: str
+    is_guarded: bool = True
+
+    def names_of(self, row: str) -> str:
+        """The identifiers as an SQL array; those that are not known are NULL."""
+        return f"ARRAY[{', '.join(f'({name})::text' for name in self.names)}]".replace("{row}", row)
+
+    def moment_of(self, row: str) -> str:
+        """The moment in SQL."""
+        return self.moment.replace("{row}", row)
+
+
+def by_statement(
+    table: str, condition: str, *, guard: str | None = None, held: HeldRows | None = None
+) -> Callable[[datetime], int]:
     """Removes the rows of ``table`` for which ``condition`` holds, ``CHUNK`` at a time; ``%(before)s`` in it is the instant.
 
-    ``guard`` is the trigger that keeps the rows from everybody else.
+    ``guard`` is the trigger that keeps the rows from everybody else. ``held``: how a legal hold knows the rows, which stay
+    then; without it the kind says why none does (``OldRows.not_held``).
     """
+    if held is not None:
+        HELD[table] = held
+        condition = f"({condition}) AND NOT public.is_held({held.names_of(table)}, {held.moment_of(table)})"
     return _Walk(table, condition, guard)
 
 

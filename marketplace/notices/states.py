@@ -45,6 +45,9 @@ class TaskKind(TextChoices):
     )
     RECOVER = "recover", Label("attend to the recovery of an owner", "代表管理者の回復手続への対応")
     DISCLOSE = "disclose", Label("decide whether the participant is told", "参加者への通知の可否の確認")
+    REPORT = "report", Label("report the incident", "事案の報告")
+    CONSULT = "consult", Label("answer the question put beforehand", "事前相談への回答")
+    LOOK_INTO = "look_into", Label("look into what was noticed", "検知事項の確認")
     REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from marketplace.kernel.labels import Label
 
 from .people_task_titles import PEOPLE_TASK_TITLES
+from .register_task_titles import REGISTER_TASK_TITLES
 from .states import TaskKind
 
 
@@ -36,6 +37,7 @@ def fill_label(label: Label, **fields: str | Mapping[str, str]) -> Label:
 
 TASK_TITLES: dict[TaskKind, Label] = {
     **PEOPLE_TASK_TITLES,
+    **REGISTER_TASK_TITLES,
     TaskKind.ANSWER: Label(
         "Answer the terms proposed by {party}", "{party} からの条件提示に回答してください"
     ),

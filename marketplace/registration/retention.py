@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from marketplace.kernel.retention import OldRows, by_statement
+from marketplace.kernel.retention import HeldRows, OldRows, by_statement
 
 from .states import RegistrationState
 
@@ -20,12 +20,29 @@ BELONGING = {
 }
 
 
+_OF = "SELECT g.public_id FROM public.registration_registration g WHERE g.id = {row}.registration_id"
+_CLOSED = "coalesce((SELECT g.closed_at FROM public.registration_registration g WHERE g.id = {row}.registration_id), now())"
+
+
 def leaving(state: RegistrationState) -> Callable[[datetime], int]:
     """Removes what belongs to applications that ended in ``state``, and then these themselves."""
     ended = f"state = '{state}' AND closed_at < %(before)s"
     of_ended = f"registration_id IN (SELECT id FROM registration_registration WHERE {ended})"  # noqa: S608
-    steps = [by_statement(table, of_ended, guard=guard) for table, guard in BELONGING.items()]
-    steps.append(by_statement("registration_registration", ended, guard="no_delete"))
+    steps = [
+        # What belongs to a draft is deleted while the applicant works on it.
+        by_statement(
+            table, of_ended, guard=guard, held=HeldRows((_OF,), _CLOSED, is_guarded=guard == "no_delete")
+        )
+        for table, guard in BELONGING.items()
+    ]
+    steps.append(
+        by_statement(
+            "registration_registration",
+            ended,
+            guard="no_delete",
+            held=HeldRows(("{row}.public_id",), "{row}.closed_at"),
+        )
+    )
 
     def remove(before: datetime) -> int:
         return next((count for step in steps if (count := step(before))), 0)

@@ -189,6 +189,36 @@ PARAMETERS: Mapping[str, Parameter] = {
             highest=MINUTES_MAX,
         ),
         Parameter(
+            "incident_reminder_days",
+            3,
+            Label(
+                "Days before the report of an incident is due on which the operator is reminded of it.",
+                "事案の報告期限の何日前に運営者へ再度通知するかを定めます。",
+            ),
+            Weaker.LOWER,
+            lowest=1,
+        ),
+        Parameter(
+            "consultation_business_days",
+            10,
+            Label(
+                "Business days within which the operator answers a question that was put beforehand.",
+                "事前相談に運営者が回答するまでの営業日数です。",
+            ),
+            Weaker.HIGHER,
+            lowest=1,
+        ),
+        Parameter(
+            "review_days",
+            14,
+            Label(
+                "Days within which the operator looks into what the surveillance noticed.",
+                "検知事項を運営者が確認するまでの日数です。",
+            ),
+            Weaker.HIGHER,
+            lowest=1,
+        ),
+        Parameter(
             "control_notice_hours",
             72,
             Label(

@@ -65,6 +65,7 @@ MARKET_APPLICATIONS = [
     "marketplace.notices",
     "marketplace.webhooks",
     "marketplace.observability",
+    "marketplace.oversight",
     "marketplace.rules",
     "listings",
     "quality",

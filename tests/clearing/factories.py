@@ -58,7 +58,6 @@ from marketplace.events.services import envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.participants.models import Organisation
-from marketplace.rules.services import publish_rulebook
 from tests.clearing.carrying_in import booking, carry_in, statement
 from tests.clearing.cutting_off import cut_off
 from tests.clearing.relaying import relay_events
@@ -67,6 +66,7 @@ from tests.clearing.supplying import state_supply as state_supply
 from tests.clearing.two_people import Staffed, by_two
 from tests.clearing.two_people import approvals as approvals
 from tests.participants import factories as participants
+from tests.rules.factories import publish as publish_rulebook
 
 _numbers = itertools.count(1)
 
@@ -142,7 +142,7 @@ class Market(Staffed):
 def market(document: dict[str, Any] | None = None) -> Market:
     """A market that can clear yen."""
     operator = participants.organisation("運営", is_operator=True, payout_account=participants.PAYOUT_ACCOUNT)
-    publish_rulebook(actor=participants.actor_for(operator), document=document or RULEBOOK)
+    publish_rulebook(document or RULEBOOK)
     made = Market(operator)
     for currency in ("JPY", "USD"):
         by_two(made, declare_funds_regime, currency=currency, **FUNDS_REGIME)

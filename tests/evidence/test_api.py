@@ -1,5 +1,8 @@
 """Records with proofs for the operator; checkpoints and their consistency for everybody."""
 
+import hashlib
+import json
+
 import pytest
 
 from marketplace.evidence import queries, services
@@ -40,6 +43,9 @@ def test_a_proof_leads_from_the_entry_to_the_root(marks, operator_api):
     shown = answer.json()
     assert (shown["record"], shown["index"]) == (record.public_id, 2)
     assert (shown["checkpoint"]["id"], shown["checkpoint"]["size"]) == (marks[1].public_id, 305)
+    commitment = hashlib.sha256(bytes.fromhex(shown["salt"]) + shown["content"].encode()).hexdigest()
+    assert shown["entry"] == f'{{"commitment":"{commitment}","v":1}}'
+    assert json.loads(shown["content"])["subject"] == "c"
     assert verify_inclusion(
         leaf=leaf_hash(shown["entry"].encode()),
         index=shown["index"],

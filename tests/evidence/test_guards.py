@@ -1,21 +1,24 @@
 """The database refuses to have the log changed, or sealed in another way than the sealer's."""
 
+import base64
+
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from marketplace.evidence import services
-from marketplace.evidence.entries import entry_of
+from marketplace.evidence.entries import record_bytes
 from marketplace.evidence.models import (
-    ENTRY_BYTES_MAX,
+    CONTENT_BYTES_MAX,
     PAYLOAD_BYTES_MAX,
     Checkpoint,
     EvidenceRecord,
     Leaf,
+    MarketKey,
     Tile,
 )
 from marketplace.evidence.verification import verify_log
 from marketplace.kernel.actors import SYSTEM
-from tests.roles import assert_refused
+from tests.roles import as_owner, assert_refused
 
 from .factories import run, seal, write, write_many
 
@@ -67,20 +70,23 @@ def test_a_number_without_a_canonical_form_is_refused(db, number):
     assert EvidenceRecord.objects.count() == 0
 
 
-def test_the_longest_record_has_an_entry_that_fits(db):
+def test_the_longest_record_is_no_longer_than_its_readers_read(db):
     text = "\x01" * 60
     longest = '{"t": "' + "x" * (PAYLOAD_BYTES_MAX - len('{"t": ""}'))
     refused(INSERT_RECORD, "evi_2", text, text, text, longest + 'x"}', because="evidence_payload_bytes")
     run(INSERT_RECORD, "evi_" + "1" * 27, text, text, text, longest + '"}')
-    assert len(entry_of(EvidenceRecord.objects.get())) <= ENTRY_BYTES_MAX
+    assert len(record_bytes(EvidenceRecord.objects.get())) <= CONTENT_BYTES_MAX
 
 
 def test_the_numbers_at_the_limit_are_recorded(db):
     run(INSERT_RECORD, "evi_1", "k", "s", "a", '{"n": [9007199254740991, -9007199254740991, 0.5]}')
-    assert entry_of(EvidenceRecord.objects.get()).startswith(b'{"actor":"a","id":"evi_1"')
+    assert record_bytes(EvidenceRecord.objects.get()).startswith(b'{"actor":"a","id":"evi_1"')
 
 
-LEAVES = "INSERT INTO evidence_leaf (index, record_id) "
+LEAVES = (
+    "INSERT INTO evidence_leaf (index, record_id, commitment)"
+    " SELECT n.index, n.record_id, decode(repeat('00', 32), 'hex') FROM ({}) n (index, record_id)"
+)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +109,7 @@ def test_leaves_follow_without_a_gap_in_commit_order(committed_database, leaves,
     seal(3)
     write("d")
     write("e")
-    refused(LEAVES + leaves, because=because)
+    refused(LEAVES.format(leaves), because=because)
     assert (Leaf.objects.count(), verify_log().faults) == (3, [])
 
 
@@ -170,3 +176,87 @@ def test_a_checkpoint_states_what_its_note_states(committed_database, size, root
     with pytest.raises(Exception, match=because), transaction.atomic():
         Checkpoint.objects.create(size=size, root=root.format(**shown), note=note.format(**shown))
     assert list(Checkpoint.objects.values_list("size", flat=True)) == [2]
+
+
+def test_a_leaf_has_the_commitment_that_its_tile_hashes(committed_database):
+    write("a", "b")
+    with as_owner():
+        run(TILES + "(0, 0, 1, sha256('another entry'))")
+    refused(
+        LEAVES.format("SELECT 0, min(id) FROM evidence_evidencerecord"), because="the hash of another entry"
+    )
+    assert Leaf.objects.count() == 0
+
+
+def test_a_salt_is_drawn_by_the_database_and_has_its_length(db):
+    run(INSERT_RECORD, "evi_1", "k", "s", "a", "{}")
+    run(INSERT_RECORD, "evi_2", "k", "s", "a", "{}")
+    first, second = (bytes(record.salt) for record in EvidenceRecord.objects.order_by("pk"))
+    assert (len(first), len(second), first == second) == (32, 32, False)
+    short = INSERT_RECORD.replace("occurred_at)", "occurred_at, salt)").replace(
+        "now())", "now(), 'x'::bytea)"
+    )
+    refused(short, "evi_3", "k", "s", "a", "{}", because="evidence_salt_length")
+    assert EvidenceRecord.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "because"),
+    [
+        ("now() - interval '1 hour', pg_current_xact_id(), now()", "not that of the clock"),
+        ("now(), pg_current_xact_id(), now() - interval '1 hour'", "not that of the clock"),
+        ("now(), '5'::xid8, now()", "does not write this row"),
+    ],
+)
+def test_a_record_cannot_be_dated_back(db, columns, because):
+    refused(
+        "INSERT INTO evidence_evidencerecord (public_id, kind, subject, actor, payload, occurred_at, transaction, recorded_at)"
+        f" VALUES ('evi_1', 'k', 's', 'a', '{{}}', {columns})",
+        because=because,
+    )
+    assert EvidenceRecord.objects.count() == 0
+
+
+KEYS = (
+    "INSERT INTO evidence_marketkey (public_id, kid, name, key_id, public_key, handover, since)"
+    " SELECT 'mky_2', 'forged', name, {key_id}, sha256('forged'), '', {since} FROM evidence_marketkey"
+)
+FORGED_ID = (
+    "encode(substr(sha256(convert_to(name, 'UTF8') || '\\x0a01'::bytea || sha256('forged')), 1, 4), 'hex')"
+)
+
+
+@pytest.mark.parametrize(
+    ("key_id", "since", "because"),
+    [
+        ("'00000000'", "now()", "another identifier than its bytes"),
+        (FORGED_ID, "now()", "does not begin when the one before it ends"),
+        (FORGED_ID, "now() - interval '1 day'", "does not begin|not that of the clock"),
+    ],
+)
+def test_a_key_enters_the_history_when_the_one_before_it_ends(committed_database, key_id, since, because):
+    write("a")
+    seal(1)
+    services.checkpoint()
+    refused(KEYS.format(key_id=key_id, since=since), because=because)
+    refused("UPDATE evidence_marketkey SET public_key = sha256('forged')", because="cannot be changed")
+    refused("UPDATE evidence_marketkey SET until = now() - interval '1 day'", because="not that of the clock")
+    refused("DELETE FROM evidence_marketkey", because="are kept")
+    assert MarketKey.objects.get().until is None
+
+
+def test_a_checkpoint_is_signed_by_the_key_in_force(committed_database):
+    write("a")
+    seal(1)
+    mark = services.checkpoint()
+    write("b")
+    seal(1)
+    root = "22" * 32
+    head, _, line = mark.note.partition("\n\n")
+    body = head.split("\n")
+    body[1:] = ["2", base64.b64encode(bytes.fromhex(root)).decode()]
+    name = line.split(" ")[1]
+    forged = base64.b64encode(b"\1" * 68).decode()
+    with pytest.raises(IntegrityError, match="not signed by the key in force"), transaction.atomic():
+        Checkpoint.objects.create(size=2, root=root, note="\n".join([*body, "", f"— {name} {forged}\n"]))
+    assert Checkpoint.objects.count() == 1

@@ -10,10 +10,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from marketplace.evidence import queries, services
-from marketplace.evidence.entries import entry_of
+from marketplace.evidence.entries import commitment_of, record_bytes
 from marketplace.evidence.errors import EvidenceNotCanonical, EvidenceTooLong
 from marketplace.evidence.models import PAYLOAD_BYTES_MAX, Checkpoint, EvidenceRecord, Leaf, Tile
 from marketplace.evidence.notes import open_note
+from marketplace.evidence.public_entries import public_entry
 from marketplace.evidence.verification import verify_log
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.merkle import leaf_hash, merkle_root
@@ -30,7 +31,8 @@ def sealed_subjects() -> list[str]:
 
 def hashes() -> list[bytes]:
     return [
-        leaf_hash(entry_of(leaf.record)) for leaf in Leaf.objects.select_related("record").order_by("index")
+        leaf_hash(public_entry(commitment_of(leaf.record)))
+        for leaf in Leaf.objects.select_related("record").order_by("index")
     ]
 
 
@@ -203,9 +205,9 @@ def test_a_record_that_no_entry_can_hold_stops_no_later_one(committed_database, 
     assert seal(3) == 3
     assert sealed_subjects()[-3:] == ["before", "poison", "after"]
     forged = EvidenceRecord.objects.get(public_id="evi_poison")
-    assert list(json.loads(entry_of(forged))["payload"]) == ["sha256"]
+    assert list(json.loads(record_bytes(forged))["payload"]) == ["sha256"]
     (fault,) = verify_log().faults
-    assert fault.startswith("record evi_poison has a payload that no entry can hold")
+    assert fault.startswith("record evi_poison has a payload that no record can hold")
     assert aside("evidence.seal") == ["evi_poison"]
     ((title, state),) = tasks_to_repair()
     assert ("evi_poison" in title, state) == (True, "open")

@@ -65,9 +65,9 @@ def test_a_changed_note_is_refused(old, new):
         open_note(note.replace(old, new))
 
 
-def test_a_signature_under_another_key_identifier_is_refused():
+def test_a_signature_under_another_key_identifier_is_refused(db):
     body, line = sign_note(HEAD).split("\n\n")
     dash, name, encoded = line.strip().split(" ")
     forged = base64.b64encode(b"\0\0\0\0" + base64.b64decode(encoded)[4:]).decode()
-    with pytest.raises(signatures.SignatureInvalid):
+    with pytest.raises(signatures.KeyUnknown):
         open_note(f"{body}\n\n{dash} {name} {forged}\n")

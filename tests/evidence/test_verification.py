@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from marketplace.evidence import services
-from marketplace.evidence.models import Checkpoint, EvidenceRecord, Leaf
+from marketplace.evidence.models import Checkpoint, EvidenceRecord, Leaf, MarketKey
 from marketplace.evidence.notes import TreeHead, sign_note
 from marketplace.evidence.queries import count_unsealed
 from marketplace.evidence.verification import FAULTS_MAX, verify_log
@@ -121,7 +121,7 @@ def test_a_changed_leaf_hash_is_named(sealed):
     faults = verify_log().faults
     (mark,) = Checkpoint.objects.all()
     assert faults == [
-        f"record {identifier(259)} was changed: it does not match leaf 259",
+        "leaf 259 is not the one that its tile hashes",
         f"checkpoint {mark.public_id} does not match the first 300 leaves",
     ]
 
@@ -166,12 +166,20 @@ def test_a_checkpoint_whose_note_states_another_root_is_named(sealed):
     assert verify_log().faults == [f"the note of checkpoint {mark.public_id} states another size or root"]
 
 
-def test_a_checkpoint_that_the_market_did_not_sign_is_named(sealed):
-    forged = base64.b64encode(b"\0" * 68).decode()
+@pytest.mark.parametrize(
+    ("is_known", "fault"),
+    [
+        (False, "checkpoint {} is signed by a key that is not in the published history"),
+        (True, "the signature of checkpoint {} is not valid"),
+    ],
+)
+def test_a_checkpoint_that_the_market_did_not_sign_is_named(sealed, is_known, fault):
+    key = bytes.fromhex(MarketKey.objects.get().key_id) if is_known else b"\0" * 4
+    forged = base64.b64encode(key + b"\0" * 64).decode()
     with unguarded(CHECKPOINT):
         run(f"UPDATE {CHECKPOINT} SET note = split_part(note, '— ', 1) || '— sanpo/evidence ' || %s", forged)
     (mark,) = Checkpoint.objects.all()
-    assert verify_log().faults == [f"the signature of checkpoint {mark.public_id} is not valid"]
+    assert verify_log().faults == [fault.format(mark.public_id)]
 
 
 def test_a_record_that_waits_too_long_for_its_leaf_is_named(sealed):

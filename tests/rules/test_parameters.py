@@ -31,6 +31,9 @@ DEFAULTS = {
     "cycle_overdue_minutes": 60,
     "refund_returns_fee": True,
     "short_lived_minutes": 60,
+    "incident_reminder_days": 3,
+    "consultation_business_days": 10,
+    "review_days": 14,
     "control_notice_hours": 72,
     "rulebook_notice_hours": 0,
 }

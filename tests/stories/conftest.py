@@ -43,6 +43,7 @@ from marketplace.webhooks import services as webhooks
 from tests.access.factories import deferred
 from tests.conftest import cloned_database
 from tests.faults.ground import kept_database
+from tests.oversight import factories as oversight
 from tests.participants import recoveries
 from tests.participants.accounts import OTHER_ACCOUNT
 from tests.participants.factories import (
@@ -234,6 +235,10 @@ def people(report) -> None:
     participants.state_authority_limit(actor=owner, act="sign", role="signatory", per_act_minor=10**12)
     recoveries.filed(subject)
     deferred(staff, second, subject)
+    oversight.reported(staff, oversight.opened(staff, subject, known_at=clock.now()), "first")
+    oversight.asked(actor_of(owner))
+    oversight.held(staff, "lst_held")
+    oversight.records_asked(actor_of(owner))
     negotiation = Negotiation.objects.order_by("pk").first()
     buyer = Organisation.objects.get(pk=negotiation.buyer_id)
     contracting.disclose_messages(

@@ -144,6 +144,15 @@ FORGERIES: dict[str, Forgery] = {
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),
+    "oversight_incidentassessment": Forgery(
+        refused="nobody who may assess this|incident_id", changes={"assessed_by": "'usr_forged'"}
+    ),
+    "oversight_incidentconcern": Forgery(refused="concern_once|is no participant"),
+    "oversight_incidentdeadline": Forgery(refused="deadline_once|is not when the law says"),
+    "oversight_incidententry": Forgery(
+        refused="nobody of the operator who may write this|is not the hash over",
+        changes={"written_by": "'usr_forged'"},
+    ),
     "participants_authoritylimit": Forgery(
         refused="is no owner who states limits now|a participant states limits",
         changes={"role": "'signatory'", "person": "''", "stated_by": "'usr_forged'"},

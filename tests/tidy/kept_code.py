@@ -2,6 +2,8 @@
 
 KEPT = {
     "marketplace.kernel.bounding.bound_columns": "migrations call it",
+    "marketplace.oversight.holds.guards.IS_HELD": "a migration runs it",
+    "marketplace.oversight.holds.guards.guard_held_tables": "migrations call it",
     "marketplace.participants.bank_day_guards.CREATE": "a migration runs it",
     "marketplace.participants.bank_day_guards.DROP": "a migration runs it",
     "marketplace.participants.person_guards.CREATE": "a migration runs it",

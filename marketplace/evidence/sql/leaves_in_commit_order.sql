@@ -27,4 +27,12 @@ IF NOT EXISTS (
 ) THEN
     RAISE EXCEPTION 'no tile ends with the hash of leaf %', added.last USING ERRCODE = 'check_violation';
 END IF;
+IF EXISTS (
+    SELECT FROM new_rows n LEFT JOIN public.evidence_tile t ON t.level = 0 AND t.index = n.index / {TILE_WIDTH}
+     WHERE substr(t.hashes, (n.index % {TILE_WIDTH})::integer * 32 + 1, 32) IS DISTINCT FROM sha256(
+           '\x00'::bytea || convert_to('{ENTRY_START}' || encode(n.commitment, 'hex') || '{ENTRY_END}', 'UTF8'))
+) THEN
+    RAISE EXCEPTION 'leaves % to %: a tile has the hash of another entry', added.first, added.last
+        USING ERRCODE = 'check_violation';
+END IF;
 RETURN NULL;

@@ -9,4 +9,12 @@ IF NOT EXISTS (SELECT FROM public.evidence_leaf l WHERE l.index = NEW.size - 1) 
     RAISE EXCEPTION 'checkpoint % covers % leaves, more than there are', NEW.public_id, NEW.size
         USING ERRCODE = 'check_violation';
 END IF;
+IF NOT EXISTS (
+    SELECT FROM public.evidence_marketkey k
+     WHERE k.name = lines[1] AND k.until IS NULL
+       AND k.key_id = encode(substr(decode(split_part(lines[5], ' ', 3), 'base64'), 1, 4), 'hex')
+) THEN
+    RAISE EXCEPTION 'the note of checkpoint % is not signed by the key in force', NEW.public_id
+        USING ERRCODE = 'check_violation';
+END IF;
 RETURN NEW;

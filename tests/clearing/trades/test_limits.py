@@ -22,10 +22,10 @@ from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.approvals.models import Approval
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.kernel.money import share_of
-from marketplace.rules.services import publish_rulebook
 from tests.contracts import factories as contracts
 from tests.participants import factories as participants
 from tests.participants.factories import client_of
+from tests.rules.factories import publish as publish_rulebook
 from tests.standing import made_once
 
 from .. import factories
@@ -321,7 +321,7 @@ def agreed():
     made = contracts.market()
     agreement = contracts.agreement(made, price_minor=2_000_000)
     operator = made.organisation("operator")
-    publish_rulebook(actor=participants.actor_for(operator), document=factories.RULEBOOK)
+    publish_rulebook(factories.RULEBOOK)
     market = factories.Market(
         operator, parties={name: made.organisation(name) for name in ("buyer", "seller")}
     )

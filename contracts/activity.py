@@ -1,0 +1,39 @@
+"""What is a participant's among negotiations, agreements and disputes."""
+
+from __future__ import annotations
+
+from marketplace.api.activity import ActivityRecords
+
+ActivityRecords(
+    "negotiations",
+    "contracts.views.NegotiationViewSet",
+    ("contracts_negotiation", "contracts_proposal"),
+    keys=("buyer_id", "seller_id"),
+)
+ActivityRecords(
+    "agreements",
+    "contracts.views.AgreementViewSet",
+    ("contracts_agreement", "contracts_instrument", "contracts_signature"),
+    keys=("buyer_id", "seller_id"),
+)
+ActivityRecords(
+    "disputes",
+    "contracts.views.DisputeViewSet",
+    ("contracts_dispute",),
+    keys=("agreement__buyer_id", "agreement__seller_id"),
+)
+ActivityRecords(
+    "adjustments",
+    "contracts.views.AdjustmentViewSet",
+    ("contracts_adjustment",),
+    keys=("agreement__buyer_id", "agreement__seller_id"),
+)
+ActivityRecords(
+    "mandates", "contracts.mandate_views.MandateViewSet", ("contracts_mandate",), keys=("organisation_id",)
+)
+ActivityRecords(
+    "message-disclosures",
+    "contracts.disclosure_views.DisclosureViewSet",
+    ("contracts_messagedisclosure",),
+    keys=("organisation_id",),
+)

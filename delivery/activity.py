@@ -1,0 +1,24 @@
+"""What is a participant's among deliveries."""
+
+from __future__ import annotations
+
+from marketplace.api.activity import ActivityRecords
+
+ActivityRecords(
+    "deliveries",
+    "delivery.views.DeliveryViewSet",
+    ("delivery_entitlement", "delivery_entitleddistribution", "delivery_inspection"),
+    keys=("buyer_id", "seller_id"),
+)
+ActivityRecords(
+    "vouchers",
+    "delivery.views.VoucherViewSet",
+    ("delivery_voucher",),
+    keys=("entitlement__buyer_id", "entitlement__seller_id"),
+)
+ActivityRecords(
+    "downloads",
+    "delivery.views.DownloadViewSet",
+    ("delivery_download",),
+    keys=("entitlement__buyer_id", "entitlement__seller_id"),
+)

@@ -1,0 +1,1 @@
+"""What the operator must keep and answer for: incidents, prior consultation, reviews, legal holds and activity records."""

@@ -1,0 +1,92 @@
+"""Public figures of the registers by year: how many of each kind, and none from fewer than three."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.api.permissions import PUBLIC
+from marketplace.api.views import PROBLEMS
+from marketplace.kernel import clock
+from marketplace.kernel.bounds import YEAR_MAX, YEAR_MIN
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+
+from .consultations.queries import asked_in
+from .consultations.states import Matter
+from .incidents.queries import opened_in
+from .incidents.states import IncidentKind
+
+SHOWN_FROM = 3
+"""A figure is shown from so many on: of incidents, or of participants who asked."""
+
+
+def shown_counts(kinds: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> dict[str, int | None]:
+    """How many rows ``(kind, whose)`` there are of each kind; None where they are of one or two."""
+    whose: dict[str, list[Any]] = {str(kind): [] for kind in kinds}
+    for kind, of in rows:
+        whose.setdefault(kind, []).append(of)
+    return {
+        kind: len(found) if not found or len(set(found)) >= SHOWN_FROM else None
+        for kind, found in whose.items()
+    }
+
+
+def figures_of(year: int) -> dict[str, Any]:
+    """The figures of a calendar year in the market's zone."""
+    zone = clock.market_zone()
+    since, until = (datetime(each, 1, 1, tzinfo=zone) for each in (year, year + 1))
+    return {
+        "year": year,
+        "shown_from": SHOWN_FROM,
+        "incidents": shown_counts(IncidentKind.values, opened_in(since, until)),
+        "consultations": shown_counts(Matter.values, asked_in(since, until)),
+    }
+
+
+class OversightFiguresSerializer(serializers.Serializer[Any]):
+    """How many of each kind; null where a figure would be from fewer than ``shown_from``."""
+
+    year = serializers.IntegerField()
+    shown_from = serializers.IntegerField()
+    incidents = serializers.DictField(child=serializers.IntegerField(allow_null=True))
+    consultations = serializers.DictField(child=serializers.IntegerField(allow_null=True))
+
+
+class OversightFiguresView(APIView):
+    """Figures of the registers; public."""
+
+    reads = PUBLIC
+
+    @extend_schema(
+        summary="Read the figures of the registers",
+        parameters=[
+            OpenApiParameter("year", int, description="A calendar year; this one if it is left out."),
+        ],
+        responses={200: OversightFiguresSerializer, **PROBLEMS},
+        operation_id="oversight_figures",
+    )
+    def get(self, request: Request) -> Response:
+        """How many incidents and prior consultations a year had, by kind; null from one or two."""
+        return Response(OversightFiguresSerializer(figures_of(_year(request))).data)
+
+
+def _year(request: Request) -> int:
+    """The year that is asked for; raises FieldInvalid."""
+    text = request.query_params.get("year", str(clock.today().year))
+    if not (text.isascii() and text.isdigit() and YEAR_MIN <= int(text[:5]) < YEAR_MAX):
+        raise FieldInvalid(
+            "year",
+            Label(
+                f"choose a year from {YEAR_MIN} to {YEAR_MAX - 1}",
+                f"{YEAR_MIN}から{YEAR_MAX - 1}までの年を指定してください",
+            ),
+        )
+    return int(text)

@@ -1,0 +1,113 @@
+"""Legal holds."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from marketplace.kernel.actors import PERSON_PATTERN
+from marketplace.kernel.columns import MomentField
+from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now
+from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_by_person
+
+from ..acting import by_staff
+from .states import REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX, SUBJECT_LENGTH_MAX
+
+STAFF = (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE, Permission.SUPPORT_WRITE)
+"""One of these opens a hold."""
+LIFTS = Permission.DISPUTES_WRITE
+"""Two of these lift it."""
+
+
+def lifted_once() -> pgtrigger.Trigger:
+    """A hold begins in force, and what lifted it does not change."""
+    return pgtrigger.Trigger(
+        name="lifted_once",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func="""
+IF TG_OP = 'INSERT' THEN
+    IF NEW.lifted_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a hold begins in force' USING ERRCODE = 'check_violation';
+    END IF;
+ELSIF OLD.lifted_at IS NOT NULL AND (NEW.lifted_at, NEW.lifted_by, NEW.lifted_first, NEW.lifted_reason)
+        IS DISTINCT FROM (OLD.lifted_at, OLD.lifted_by, OLD.lifted_first, OLD.lifted_reason) THEN
+    RAISE EXCEPTION 'a hold is lifted once' USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
+""",
+    )
+
+
+class LegalHold(models.Model):
+    """What must not be deleted: rows about ``subject`` (an organisation, an agreement), of a period, or both.
+
+    ``reference`` names the proceedings or the authority's document. One person opens it; two lift it. Invariants: by people of
+    the operator; it holds something; lifted once. Rows are never deleted.
+    """
+
+    public_id = IdentifierField(prefix="lhd")
+    subject = models.CharField(max_length=SUBJECT_LENGTH_MAX, blank=True, default="")
+    since = MomentField(null=True)
+    until = MomentField(null=True)
+    reason = models.CharField(max_length=REASON_LENGTH_MAX)
+    reference = models.CharField(max_length=REFERENCE_LENGTH_MAX)
+    opened_by = models.CharField(max_length=60)
+    opened_at = MomentField()
+    lifted_first = models.CharField(max_length=60, blank=True, default="")
+    lifted_by = models.CharField(max_length=60, blank=True, default="")
+    lifted_at = MomentField(null=True)
+    lifted_reason = models.CharField(max_length=REASON_LENGTH_MAX, blank=True, default="")
+    recorded_at = MomentField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(~Q(subject="") | Q(since__isnull=False, until__isnull=False))
+                & (Q(since=None) | Q(until=None) | Q(until__gt=F("since")))
+                & ~Q(reason="")
+                & ~Q(reference=""),
+                name="hold_stated",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_at=None, lifted_by="", lifted_first="", lifted_reason="")
+                | (
+                    Q(
+                        lifted_at__isnull=False,
+                        lifted_by__regex=PERSON_PATTERN,
+                        lifted_first__regex=PERSON_PATTERN,
+                    )
+                    & ~Q(lifted_by=F("lifted_first"))
+                    & ~Q(lifted_reason="")
+                ),
+                name="hold_lifted_by_two",
+            ),
+        ]
+        indexes = [models.Index("subject", name="hold_in_force", condition=Q(lifted_at=None))]
+        triggers = [
+            immutable(
+                "public_id",
+                "subject",
+                "since",
+                "until",
+                "reason",
+                "reference",
+                "opened_by",
+                "opened_at",
+                "recorded_at",
+            ),
+            lifted_once(),
+            set_now("lifted_at"),
+            no_delete(),
+            dated_now("opened_at", real=["recorded_at"], stated=["since", "until", "lifted_at"]),
+            by_staff("opened_by", STAFF, name="opened_by_staff"),
+            acted_by_person("lifted_by", LIFTS, first="lifted_first", name="lifted_by_two"),
+        ]
+
+    def __str__(self) -> str:
+        """Its identifier."""
+        return self.public_id

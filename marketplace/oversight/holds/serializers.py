@@ -1,0 +1,68 @@
+"""Legal holds and the schedule of retention in the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, RowSerializer, StrictSerializer
+
+from .models import LegalHold
+from .states import REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX, SUBJECT_LENGTH_MAX
+
+
+class LegalHoldSerializer(RowSerializer[LegalHold]):
+    """A legal hold: what is kept from deletion, why, and whether it was lifted."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = LegalHold
+        fields = (
+            "id", "subject", "since", "until", "reason", "reference", "opened_by", "opened_at", "lifted_first", "lifted_by",
+            "lifted_at", "lifted_reason",
+        )  # fmt: skip
+
+
+class OpenHoldSerializer(StrictSerializer):
+    """What is kept from deletion, and why. Without ``subject``, everything of the period."""
+
+    subject = serializers.CharField(max_length=SUBJECT_LENGTH_MAX, allow_blank=True, default="")
+    since = serializers.DateTimeField(allow_null=True, default=None)
+    until = serializers.DateTimeField(allow_null=True, default=None)
+    reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
+    reference = serializers.CharField(max_length=REFERENCE_LENGTH_MAX)
+
+
+class LiftHoldSerializer(StrictSerializer):
+    """Why nothing is held any more."""
+
+    reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
+
+
+class KeptSerializer(serializers.Serializer[Any]):
+    """What nothing deletes, and how long law demands that it is kept."""
+
+    name = serializers.CharField()
+    label = BilingualField()  # type: ignore[assignment]  # a field of the answer
+    years_min = serializers.IntegerField()
+    law = serializers.CharField()
+    since = serializers.DateField()
+
+
+class LeavingSerializer(serializers.Serializer[Any]):
+    """What leaves after how many days, and why then. ``not_held``: why no legal hold stops it, if none does."""
+
+    name = serializers.CharField()
+    days = serializers.IntegerField()
+    reason = serializers.CharField()
+    stopped_by_holds = serializers.BooleanField()
+    not_held = serializers.CharField(allow_blank=True)
+
+
+class RetentionScheduleSerializer(serializers.Serializer[Any]):
+    """How long everything is kept."""
+
+    kept = KeptSerializer(many=True)
+    leaving = LeavingSerializer(many=True)

@@ -1,0 +1,52 @@
+"""Reads of incidents, in the scope of the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
+
+from marketplace.kernel.actors import Actor, Role
+
+from .models import Incident, IncidentAssessment, IncidentConcern, IncidentDeadline, IncidentEntry
+
+_LATEST = Subquery(
+    IncidentAssessment.objects.filter(incident=OuterRef("incident")).order_by("-pk").values("pk")[:1]
+)
+
+
+def visible_incidents(actor: Actor) -> QuerySet[Incident]:
+    """The register, for the operator; for a participant, what concerns it or it opened."""
+    rows = Incident.objects.prefetch_related(
+        Prefetch("assessments", IncidentAssessment.objects.order_by("pk")),
+        Prefetch("deadlines", IncidentDeadline.objects.order_by("due_at", "pk")),
+        Prefetch("concerns", IncidentConcern.objects.order_by("pk")),
+        Prefetch("entries", IncidentEntry.objects.order_by("pk")),
+    )
+    if actor.role is Role.PARTICIPANT:
+        own = actor.require_organisation()
+        concerned = IncidentConcern.objects.filter(incident=OuterRef("pk"), organisation=own)
+        return rows.filter(Exists(concerned))
+    return rows
+
+
+def unmet_deadlines() -> QuerySet[IncidentDeadline]:
+    """Deadlines of the latest assessment of open incidents whose report was not recorded, the first due first."""
+    reported = IncidentEntry.objects.filter(incident=OuterRef("incident"), duty=OuterRef("duty"))
+    return (
+        IncidentDeadline.objects.filter(~Exists(reported), incident__closed_at=None, assessment=_LATEST)
+        .select_related("incident")
+        .order_by("due_at", "pk")
+    )
+
+
+def missing_duties(incident: Incident) -> list[str]:
+    """The duties of an incident whose report was not recorded."""
+    return list(unmet_deadlines().filter(incident=incident).values_list("duty", flat=True))
+
+
+def opened_in(since: datetime, until: datetime) -> Iterable[tuple[Any, ...]]:
+    """Kind and identifier of the incidents that were opened in a period."""
+    return Incident.objects.filter(opened_at__gte=since, opened_at__lt=until).values_list("kind", "public_id")

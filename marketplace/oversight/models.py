@@ -1,0 +1,23 @@
+"""Every table of oversight, from its rooms."""
+
+from .activity.models import ActivityRecord
+from .consultations.models import Consultation
+from .holds.models import LegalHold
+from .incidents.models import (
+    Incident,
+    IncidentAssessment,
+    IncidentConcern,
+    IncidentDeadline,
+    IncidentEntry,
+)
+
+__all__ = [
+    "ActivityRecord",
+    "Consultation",
+    "Incident",
+    "IncidentAssessment",
+    "IncidentConcern",
+    "IncidentDeadline",
+    "IncidentEntry",
+    "LegalHold",
+]

@@ -1,0 +1,80 @@
+"""Requests that succeed, of the registers: incidents, consultations, legal holds and activity records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.jobs.runner import run_due
+from tests.oversight import factories as oversight
+
+from .requests import EVERYBODY, Request, Table
+from .world import World
+
+TABLE = Table()
+STATED = {**oversight.STATED, "known_at": oversight.FRIDAY.isoformat()}
+ASSESSED = {name: STATED[name] for name in ("ground", "persons", "known_at")}
+MEASURE = {"kind": "measure", "text": "送信を停止した。"}
+CONCLUSION = {"conclusion": "再発防止策を実施した。"}
+LIFTED = {"reason": "判決が確定したため"}
+
+
+def incident(world: World) -> str:
+    """An incident that concerns the buyer."""
+    return oversight.opened(world.actor("operator"), world.of("buyer")).public_id
+
+
+def reported(world: World) -> str:
+    """An incident of which law demands no report."""
+    opened = oversight.opened(world.actor("operator"), world.of("buyer"), ground="none", persons=1)
+    return opened.public_id
+
+
+def question(world: World) -> str:
+    """A question of the buyer's."""
+    return oversight.asked(world.actor("buyer")).public_id
+
+
+def hold(world: World) -> str:
+    """A legal hold on the buyer."""
+    return oversight.held(world.actor("operator"), world.of("buyer").public_id).public_id
+
+
+def records(world: World) -> str:
+    """Activity records that the buyer asked for, and that are made."""
+    row = oversight.records_asked(world.actor("buyer"))
+    run_due("documents")
+    return row.public_id
+
+
+def stated_hold(world: World) -> dict[str, Any]:
+    return {**oversight.HOLD, "subject": world.of("buyer").public_id}
+
+
+def concerned(world: World) -> dict[str, Any]:
+    return {"organisations": [world.of("seller").public_id]}
+
+
+TABLE.listed("incidents/", "buyer", incident)
+TABLE.sent("incidents/", "operator", STATED, is_narrowed=True)
+TABLE.of_row("POST incidents/{}/assess/", "operator", incident, ASSESSED)
+TABLE.of_row("POST incidents/{}/entries/", "operator", incident, MEASURE)
+TABLE.of_row("POST incidents/{}/close/", "operator", reported, CONCLUSION, takes_two=True)
+
+
+@TABLE.example("POST incidents/{}/concern/", "operator")
+def concern(world: World) -> Request:
+    return Request((incident(world),), concerned(world))
+
+
+TABLE.listed("consultations/", "buyer", question)
+TABLE.sent("consultations/", "buyer", oversight.QUESTION)
+TABLE.of_row("POST consultations/{}/withdraw/", "buyer", question)
+TABLE.of_row("POST consultations/{}/answer/", "operator", question, oversight.ANSWER)
+TABLE.listed("legal-holds/", "operator", hold)
+TABLE.sent("legal-holds/", "operator", stated_hold)
+TABLE.of_row("POST legal-holds/{}/lift/", "operator", hold, LIFTED, takes_two=True)
+TABLE.listed("activity-records/", "buyer", records)
+TABLE.sent("activity-records/", "buyer", {})
+TABLE.of_row("GET activity-records/{}/content/", "buyer", records)
+TABLE.read("oversight-figures/", EVERYBODY)
+TABLE.read("retention-schedule/", EVERYBODY)

@@ -1,0 +1,139 @@
+"""Incidents, questions, holds and records, made as the market lets them be made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.invariants import REGISTER, verify_all
+from marketplace.notices.models import Notice, Task
+from marketplace.oversight.activity.models import ActivityRecord
+from marketplace.oversight.activity.services import ask_records
+from marketplace.oversight.consultations import services as consultations
+from marketplace.oversight.consultations.models import Consultation
+from marketplace.oversight.holds import services as holds
+from marketplace.oversight.holds.models import LegalHold
+from marketplace.oversight.incidents import services as incidents
+from marketplace.oversight.incidents.models import Incident
+from marketplace.participants.models import Organisation
+from tests.roles import assert_refused
+
+FRIDAY = datetime(2026, 4, 10, 1, tzinfo=UTC)
+"""Friday, 2026-04-10, 10:00 in Tokyo."""
+STATED: dict[str, Any] = {
+    "kind": "leak",
+    "ground": "special_care",
+    "persons": 120,
+    "known_at": FRIDAY,
+    "data": "健康診断の結果",
+    "description": "誤った宛先にファイルが送信された。",
+}
+QUESTION: dict[str, Any] = {
+    "matter": "public_body",
+    "question": "市の保有個人情報から匿名加工情報を作成できますか。",
+}
+ANSWER: dict[str, Any] = {"outcome": "conditional", "answer": "加工基準を満たすことが条件です。"}
+HOLD: dict[str, Any] = {"reason": "訴訟の提起が予想されるため", "reference": "令和8年(ワ)第1号"}
+
+
+def opened(actor: Actor, *concerned: Organisation, **changes: Any) -> Incident:
+    """An incident that ``actor`` opened."""
+    names = [each.public_id for each in concerned]
+    return incidents.open_incident(actor=actor, organisations=names, **(STATED | changes))
+
+
+def reported(actor: Actor, incident: Incident, *duties: str) -> None:
+    """Reports of an incident that ``actor`` recorded."""
+    for duty in duties:
+        incidents.write_entry(
+            actor=actor,
+            incident=incident.public_id,
+            kind="report",
+            duty=duty,
+            addressee="個人情報保護委員会",
+            text=f"{duty} を報告した。",
+        )
+
+
+def closed(first: Actor, second: Actor, incident: Incident) -> Incident:
+    """The incident, closed by two people."""
+    command = {"incident": incident.public_id, "conclusion": "再発防止策を実施した。"}
+    with pytest.raises(SecondPersonNeeded):
+        incidents.close_incident(actor=first, **command)
+    return incidents.close_incident(actor=second, **command)
+
+
+def asked(actor: Actor, **changes: Any) -> Consultation:
+    """A question of ``actor`` to the desk."""
+    return consultations.ask_beforehand(actor=actor, **(QUESTION | changes))
+
+
+def answered(actor: Actor, row: Consultation, **changes: Any) -> Consultation:
+    """The question, answered by ``actor``."""
+    stated = {**ANSWER, "is_binding": False} | changes
+    return consultations.answer_question(actor=actor, consultation=row.public_id, **stated)
+
+
+def held(actor: Actor, subject: str = "", **changes: Any) -> LegalHold:
+    """A legal hold that ``actor`` opened."""
+    return holds.open_hold(actor=actor, subject=subject, **(HOLD | changes))
+
+
+def lifted(first: Actor, second: Actor, hold: LegalHold) -> LegalHold:
+    """The hold, lifted by two people."""
+    command = {"hold": hold.public_id, "reason": "判決が確定したため"}
+    with pytest.raises(SecondPersonNeeded):
+        holds.lift_hold(actor=first, **command)
+    return holds.lift_hold(actor=second, **command)
+
+
+def records_asked(actor: Actor) -> ActivityRecord:
+    """Activity records that ``actor`` asked for."""
+    return ask_records(actor=actor)
+
+
+def recorded(subject: str) -> list[str]:
+    """The kinds of evidence about a subject, oldest first."""
+    rows = EvidenceRecord.objects.filter(subject=subject).order_by("pk")
+    return list(rows.values_list("kind", flat=True))
+
+
+def open_tasks(kind: str) -> dict[str, Any]:
+    """The open tasks of a kind: subject → deadline."""
+    return dict(
+        Task.objects.filter(kind=kind, state="open").order_by("pk").values_list("subject", "deadline")
+    )
+
+
+def notices_of(organisation: Organisation) -> list[str]:
+    """The subjects of an organisation's notices."""
+    return list(
+        Notice.objects.filter(organisation=organisation).order_by("pk").values_list("subject", flat=True)
+    )
+
+
+def holds_everywhere() -> bool:
+    """Whether every invariant of oversight, and of evidence, holds."""
+    return not [name for app in ("oversight", "evidence") for name, rows in verify_all(app).items() if rows]
+
+
+def named(invariant: str) -> int:
+    """How many rows an invariant names."""
+    return len(REGISTER[invariant].check())
+
+
+def run(statement: str) -> None:
+    """Run raw SQL."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def refused(statement: str, because: str) -> None:
+    """Raw SQL is refused, to the application and to the owner."""
+    assert_refused(lambda: run(statement), because=because)

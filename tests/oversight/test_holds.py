@@ -1,0 +1,171 @@
+"""Legal holds: opened by one, lifted by two, and nothing that is held is deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from rest_framework.test import APIClient
+
+from marketplace.kernel import clock
+from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded, ProofNeeded
+from marketplace.kernel.labels import Label
+from marketplace.kernel.retention import HELD, OLD_ROWS
+from marketplace.notices.models import Notice
+from marketplace.notices.services import send_notice
+from marketplace.notices.texts import Wording
+from marketplace.oversight.holds import services
+from marketplace.oversight.holds.errors import HoldLifted
+from marketplace.oversight.holds.models import LegalHold
+from tests.roles import as_owner, unguarded
+
+from .factories import HOLD, held, holds_everywhere, lifted, named, recorded, refused, run
+
+pytestmark = pytest.mark.django_db
+
+WORDING = Wording(Label("title", "件名"), Label("body", "本文"))
+
+
+def old_notice(party, subject="lst_1") -> Notice:
+    send_notice(organisation_id=party.pk, subject=subject, wording=WORDING)
+    return Notice.objects.filter(organisation=party).latest("pk")
+
+
+def purge() -> int:
+    connection.check_constraints()
+    with as_owner():
+        return OLD_ROWS["notices"].remove(clock.now() + timedelta(days=1))
+
+
+def kept() -> set[int]:
+    return set(Notice.objects.values_list("organisation_id", flat=True))
+
+
+def test_a_hold_is_opened_by_one_and_lifted_by_two(first, second, subject):
+    hold = held(first, subject.public_id)
+    assert (hold.opened_by, hold.lifted_at) == ("usr_first", None)
+    done = lifted(first, second, hold)
+    assert (done.lifted_first, done.lifted_by) == ("usr_first", "usr_second")
+    assert recorded(hold.public_id) == ["oversight.hold_opened", "oversight.hold_lifted"]
+    with pytest.raises(HoldLifted):
+        services.lift_hold(actor=first, hold=hold.public_id, reason="x")
+    with pytest.raises(Missing):
+        services.lift_hold(actor=first, hold="lhd_none", reason="x")
+    assert holds_everywhere()
+
+
+def test_who_may_not_holds_nothing(first, owner, subject):
+    for actor, error in (
+        (owner, PermissionNeeded),
+        (replace(first, permissions=frozenset()), PermissionNeeded),
+        (replace(first, proved_at=clock.real_now() - timedelta(minutes=11)), ProofNeeded),
+    ):
+        with pytest.raises(error):
+            held(actor, subject.public_id)
+    now = clock.now()
+    for changes, field in (
+        ({}, "subject"),
+        ({"since": now}, "subject"),
+        ({"since": now, "until": now}, "until"),
+        ({"subject": "org_x", "reason": " "}, "reason"),
+        ({"subject": "org_x", "reference": ""}, "reference"),
+    ):
+        with pytest.raises(FieldInvalid) as refusal:
+            services.open_hold(actor=first, **(HOLD | changes))
+        assert refusal.value.name == field
+    assert LegalHold.objects.count() == 0
+
+
+def test_a_purge_passes_over_what_is_held_for_an_organisation(first, second, subject, other):
+    old_notice(subject)
+    old_notice(other)
+    hold = held(first, subject.public_id)
+    assert purge() == 1
+    assert kept() == {subject.pk}
+    lifted(first, second, hold)
+    assert purge() == 1
+    assert kept() == set()
+
+
+def test_a_purge_passes_over_what_is_held_by_its_name_or_its_period(first, subject, other):
+    old_notice(subject, "lst_held")
+    old_notice(other, "lst_free")
+    held(first, "lst_held")
+    assert (purge(), kept()) == (1, {subject.pk})
+    old_notice(other, "lst_free")
+    now = clock.now()
+    held(first, since=now - timedelta(days=1), until=now + timedelta(days=1))
+    assert (purge(), kept()) == (0, {subject.pk, other.pk})
+
+
+def test_a_hold_of_another_period_stops_nothing(first, subject):
+    old_notice(subject)
+    now = clock.now()
+    held(first, subject.public_id, since=now - timedelta(days=9), until=now - timedelta(days=8))
+    assert (purge(), kept()) == (1, set())
+
+
+def test_the_database_refuses_to_lift_alone_and_to_delete_what_is_held(first, second, subject, owner):
+    old_notice(subject)
+    held(first, subject.public_id)
+    with as_owner():
+        connection.check_constraints()
+        run(f"ALTER TABLE notices_notice DISABLE TRIGGER {trigger_of('no_delete')}")
+    refused("DELETE FROM notices_notice", "under a legal hold")
+    lift = "UPDATE oversight_legalhold SET lifted_at = public.business_now(), lifted_by = {}, lifted_first = {}, lifted_reason = 'x'"
+    for people, because in (
+        (("'usr_first'", "''"), "hold_lifted_by_two"),
+        (("'usr_first'", "'usr_first'"), "hold_lifted_by_two"),
+        (("'usr_owner'", "'usr_first'"), "no natural person of the operator"),
+        (("'usr_first'", "'usr_owner'"), "no natural person of the operator"),
+    ):
+        refused(lift.format(*people), because)
+    refused("UPDATE oversight_legalhold SET subject = 'org_x'", "cannot be changed")
+    refused("DELETE FROM oversight_legalhold", "are kept")
+    lifted(first, second, LegalHold.objects.get())
+    refused(
+        "UPDATE oversight_legalhold SET lifted_at = NULL, lifted_by = '', lifted_first = '', lifted_reason = ''",
+        "lifted once",
+    )
+    assert named("oversight.holds_by_people") == 0
+    with unguarded("oversight_legalhold"):
+        LegalHold.objects.update(lifted_first="usr_made_up")
+    assert named("oversight.holds_by_people") == 1
+
+
+def trigger_of(name: str) -> str:
+    return next(trigger for trigger in Notice._meta.triggers if trigger.name == name).get_pgid(Notice)
+
+
+def test_every_kind_of_old_rows_is_held_or_says_why_not():
+    assert set(OLD_ROWS) == set(settings.RETENTION)
+    unexplained = [name for name, rows in OLD_ROWS.items() if not rows.not_held]
+    assert unexplained == [
+        name
+        for name in OLD_ROWS
+        if name
+        in {
+            "notices", "webhook_messages", "webhook_attempts", "mail", "jobs", "lapsed_registrations",
+            "refused_registrations", "refused_recoveries", "unused_invitations",
+        }
+    ]  # fmt: skip
+    assert len(HELD) == 13
+
+
+@pytest.mark.parametrize("name", [name for name in settings.RETENTION if name != "events"])
+def test_every_kind_leaves_beside_holds(name, first, subject):
+    held(first, subject.public_id)
+    with as_owner():
+        assert OLD_ROWS[name].remove(clock.real_now() - timedelta(days=900)) == 0
+
+
+def test_the_schedule_is_public_and_says_what_is_kept_by_which_law():
+    shown = APIClient().get("/api/v1/retention-schedule/").json()
+    years = {row["name"]: row["years_min"] for row in shown["kept"]}
+    assert (years["ledger"], years["provision"], years["identity"]) == (10, 3, 7)
+    assert [row["name"] for row in shown["leaving"]] == list(settings.RETENTION)
+    jobs = next(row for row in shown["leaving"] if row["name"] == "jobs")
+    assert (jobs["stopped_by_holds"], jobs["not_held"]) == (True, "")

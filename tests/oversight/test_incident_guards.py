@@ -1,0 +1,140 @@
+"""The database refuses what Python would not do with an incident, and the checker names what was forced in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from marketplace.notices.models import Task
+from marketplace.oversight.incidents.models import (
+    Incident,
+    IncidentAssessment,
+    IncidentDeadline,
+    IncidentEntry,
+)
+from tests.participants.factories import member_for
+from tests.roles import unguarded
+
+from .factories import closed, named, opened, refused, reported, run
+
+pytestmark = pytest.mark.django_db
+
+OPEN = """
+    INSERT INTO oversight_incident (public_id, kind, data, description, subject, organisation_id, opened_by, opened_at, salt,
+        commitment, closed_first, closed_by, conclusion)
+    SELECT 'inc_raw', kind, data, {description}, '', {organisation}, {person}, public.business_now(), salt, commitment, '', '', ''
+      FROM oversight_incident LIMIT 1
+"""
+PLAIN = {"description": "description", "organisation": "NULL", "person": "'usr_first'"}
+CLOSE = "UPDATE oversight_incident SET closed_at = public.business_now(), closed_by = {second}, closed_first = {first}, conclusion = 'x'"
+DUE = """
+    INSERT INTO oversight_incidentdeadline (incident_id, assessment_id, duty, days, due_on, due_at, source)
+    SELECT incident_id, id, '{duty}', {days}, date '{day}', timestamptz '{day} 12:00:00+09', 'x'
+      FROM oversight_incidentassessment ORDER BY id DESC LIMIT 1
+"""
+ASSESS = """
+    INSERT INTO oversight_incidentassessment (incident_id, ground, persons, known_at, assessed_by, assessed_at)
+    SELECT id, 'none', 0, {known}, {person}, public.business_now() FROM oversight_incident LIMIT 1
+"""
+
+
+@pytest.fixture
+def incident(first, subject) -> Incident:
+    return opened(first, subject)
+
+
+def test_nobody_else_opens_or_closes_an_incident(incident, first, subject, other, staffed):
+    run(OPEN.format(**PLAIN))
+    member_for(subject, "usr_of_it")
+    for changes, because in (
+        ({"person": "'usr_made_up'"}, "nobody who may write this"),
+        ({"person": "'usr_of_it'"}, "nobody who may write this"),
+        ({"person": "'usr_of_it'", "organisation": str(other.pk)}, "nobody who may write this"),
+        ({"person": "'usr_first'", "organisation": str(subject.pk)}, "nobody who may write this"),
+        ({"description": "'another'"}, "is not the hash over"),
+    ):
+        refused(OPEN.format(**(PLAIN | changes)).replace("inc_raw", "inc_raw2"), because)
+    reported(first, incident, "first", "full")
+    where = f" WHERE id = {incident.pk}"
+    for people, because in (
+        ({"first": "'usr_first'", "second": "'usr_first'"}, "incident_closed_by_two"),
+        ({"first": "''", "second": "'usr_first'"}, "incident_closed_by_two"),
+        ({"first": "'usr_first'", "second": "'usr_of_it'"}, "no natural person of the operator"),
+    ):
+        refused(CLOSE.format(**people) + where, because)
+    refused(f"UPDATE oversight_incident SET data = 'x'{where}", "cannot be changed|is not the hash")
+    refused(f"DELETE FROM oversight_incident{where}", "are kept")
+    refused(ASSESS.format(known="public.business_now()", person="'usr_of_it'"), "nobody who may assess")
+    refused("UPDATE oversight_incidententry SET text = 'x'", "append-only")
+    refused("DELETE FROM oversight_incidentassessment", "append-only")
+    assert named("oversight.incident_people") == 0
+
+
+def test_an_incident_does_not_close_before_its_reports(incident, first, second):
+    by_two = CLOSE.format(first="'usr_first'", second="'usr_second'")
+    refused(by_two, "a report that law demands is not recorded")
+    reported(first, incident, "first", "full")
+    closed(first, second, incident)
+    refused(CLOSE.format(first="'usr_second'", second="'usr_first'"), "cannot be changed")
+    refused(ASSESS.format(known="public.business_now()", person="'usr_first'"), "the incident is closed")
+    refused(DUE.format(duty="full", days=30, day="2026-05-11"), "the incident is closed")
+    assert named("oversight.incident_reports") == 0
+    with unguarded("oversight_incidententry"):
+        IncidentEntry.objects.filter(duty="full").delete()
+    assert named("oversight.incident_reports") == 1
+
+
+def test_a_report_that_is_due_without_a_task_is_named(incident):
+    with unguarded("notices_task"):
+        Task.objects.filter(subject=f"{incident.public_id}:full").update(subject="x", thread="x")
+    assert named("oversight.incident_reports") == 1
+
+
+def test_a_deadline_is_that_of_the_law(incident):
+    for changes, because in (
+        ({"day": "2026-05-08"}, "not when the law says"),
+        ({"day": "2026-05-24"}, "not when the law says"),
+        ({"days": 60}, "not when the law says"),
+        ({}, "deadline_once"),
+        ({"duty": "other"}, "deadline_duty"),
+    ):
+        refused(DUE.format(**({"duty": "full", "days": 30, "day": "2026-05-11"} | changes)), because)
+    refused("UPDATE oversight_incidentdeadline SET due_on = '2026-06-01'", "append-only")
+    refused(
+        ASSESS.format(known="public.business_now() + interval '9 days'", person="'usr_first'"),
+        "not that of the clock|assessment_known_before",
+    )
+    assert named("oversight.incident_deadlines") == 0
+    with unguarded("oversight_incidentdeadline"):
+        IncidentDeadline.objects.filter(duty="full").update(due_on="2026-05-12")
+    assert named("oversight.incident_deadlines") == 1
+    with unguarded("oversight_incidentassessment"):
+        IncidentAssessment.objects.update(known_at=incident.opened_at - timedelta(days=900))
+    assert named("oversight.incident_deadlines") == 1
+
+
+def test_what_was_committed_to_does_not_change(incident, first):
+    reported(first, incident, "first")
+    assert named("oversight.incidents_committed") == 0
+    with unguarded("oversight_incident", "oversight_incidententry"):
+        Incident.objects.update(description="another")
+        IncidentEntry.objects.update(text="another")
+    assert named("oversight.incidents_committed") == 2
+
+
+def test_whom_an_incident_concerns_is_a_participant(incident, staffed, subject):
+    concern = """
+        INSERT INTO oversight_incidentconcern (incident_id, organisation_id, organisation_identifier, told_at)
+        SELECT id, {}, '{}', public.business_now() FROM oversight_incident LIMIT 1
+    """
+    refused(concern.format(staffed.pk, staffed.public_id), "is no participant")
+    refused(concern.format(subject.pk, "org_other"), "is no participant")
+    refused(concern.format(subject.pk, subject.public_id), "concern_once")
+
+
+def test_who_was_forced_in_is_named(incident):
+    with unguarded("oversight_incident"):
+        Incident.objects.update(opened_by="usr_made_up")
+    assert named("oversight.incident_people") == 1
+    assert named("evidence.rows_recorded") == 2

@@ -1,0 +1,60 @@
+"""The operator is reminded of reports that are due, and one that cannot be reminded of stops no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from marketplace.kernel import clock
+from marketplace.oversight import tasks
+from marketplace.oversight.consultations.metrics import OVERDUE_ANSWERS
+from marketplace.oversight.incidents.metrics import OVERDUE_REPORTS
+from tests.poison import RUNS, aside, let_pauses_pass, poisoned
+
+from .factories import asked, open_tasks, opened, reported
+
+pytestmark = pytest.mark.django_db
+
+
+def known_now(first, subject):
+    return opened(first, subject, known_at=clock.now())
+
+
+def test_the_operator_is_reminded_before_a_report_is_due(first, subject):
+    incident = opened(first, subject)
+    reported(first, incident, "first")
+    tasks.sweep()
+    tasks.sweep()
+    assert sorted(open_tasks("report")) == [f"{incident.public_id}:full", f"{incident.public_id}:full:soon"]
+    reported(first, incident, "full")
+    assert open_tasks("report") == {}
+    assert tasks.sweep() == 0
+
+
+def test_a_report_that_is_not_due_soon_needs_no_reminder(first, subject):
+    incident = known_now(first, subject)
+    reported(first, incident, "first")
+    assert tasks.sweep() == 0
+    assert list(open_tasks("report")) == [f"{incident.public_id}:full"]
+
+
+def test_a_reminder_that_cannot_be_written_stands_aside(first, subject):
+    stuck, other = (opened(first, subject) for _ in range(2))
+    for incident in (stuck, other):
+        reported(first, incident, "first")
+    with poisoned("notices_task", f"NEW.subject = '{stuck.public_id}:full:soon'"):
+        for _ in range(RUNS):
+            tasks.sweep()
+    assert aside("oversight.remind") == [stuck.public_id]
+    assert f"{other.public_id}:full:soon" in open_tasks("report")
+    let_pauses_pass()
+    tasks.sweep()
+    assert f"{stuck.public_id}:full:soon" in open_tasks("report")
+
+
+def test_what_is_overdue_is_counted(first, subject, owner):
+    assert (OVERDUE_REPORTS.read(), OVERDUE_ANSWERS.read()) == (0, 0)
+    incident = opened(first, subject)
+    asked(owner)
+    assert (OVERDUE_REPORTS.read(), OVERDUE_ANSWERS.read()) == (2, 0)
+    reported(first, incident, "first", "full")
+    assert OVERDUE_REPORTS.read() == 0

@@ -1,0 +1,113 @@
+"""Verify the records of a participant's activity offline: their signature, their files, and nothing beside them.
+
+Stands alone: it needs Python 3.11 and ``cryptography``, and nothing of the market.
+
+    python activity_record.py RECORDS.zip KEYS.json [ORGANISATION]
+
+``KEYS.json`` is what GET /api/v1/evidence/keys/ answers. With an organisation, the records must be its. Prints what is wrong, one
+fault a line, and exits with 1; or how many rows of each kind there are.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sys
+import zipfile
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+FORMAT = "sanpo-activity-records/1"
+SIGNED = {"manifest.json", "manifest.jws", "README.txt"}
+CHUNK = 1 << 20
+
+
+def faults_of(records: str, keys: dict[str, Any], organisation: str = "") -> list[str]:
+    """What is wrong with a file of records; nothing, if it is what the market signed."""
+    try:
+        with zipfile.ZipFile(records) as archive:
+            return _faults_in(archive, keys, organisation)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        return [f"the file cannot be read: {error}"]
+
+
+def _faults_in(archive: zipfile.ZipFile, keys: dict[str, Any], organisation: str) -> list[str]:
+    stated = archive.read("manifest.json")
+    if fault := _fault_of_signature(archive.read("manifest.jws").decode("ascii"), stated, keys):
+        return [fault]
+    manifest = json.loads(stated)
+    faults = []
+    if manifest.get("format") != FORMAT:
+        faults.append(f"format {manifest.get('format')} is not {FORMAT}")
+    if organisation and manifest["organisation"] != organisation:
+        faults.append(f"the records are of {manifest['organisation']}, not of {organisation}")
+    names, listed = archive.namelist(), [file["name"] for file in manifest["files"]]
+    faults += [f"{name} is there twice" for name in sorted({each for each in names if names.count(each) > 1})]
+    faults += [f"{name} is missing" for name in listed if name not in names]
+    faults += [f"{name} is not in the manifest" for name in names if name not in {*listed, *SIGNED}]
+    for file in manifest["files"]:
+        if file["name"] in names:
+            faults += _faults_of_file(archive, file)
+    return faults
+
+
+def _fault_of_signature(signature: str, stated: bytes, keys: dict[str, Any]) -> str:
+    """What is wrong with the compact JWS over the manifest, or nothing."""
+    header, payload, value = signature.split(".")
+    named = json.loads(_decoded(header))
+    if named.get("alg") not in ("Ed25519", "EdDSA"):
+        return f"the signature's algorithm is {named.get('alg')}, not Ed25519"
+    key = next((each for each in keys["keys"] if each.get("kid") == named.get("kid")), None)
+    if key is None:
+        return f"the signature is by the key {named.get('kid')}, which is not among the market's"
+    if _decoded(payload) != stated:
+        return "the signature is not over this manifest"
+    try:
+        public = Ed25519PublicKey.from_public_bytes(_decoded(key["x"]))
+        public.verify(_decoded(value), f"{header}.{payload}".encode("ascii"))
+    except InvalidSignature:
+        return "the signature of the manifest is not the market's"
+    return ""
+
+
+def _faults_of_file(archive: zipfile.ZipFile, file: dict[str, Any]) -> list[str]:
+    digest, rows, size = hashlib.sha256(), 0, 0
+    with archive.open(file["name"]) as content:
+        while chunk := content.read(CHUNK):
+            digest.update(chunk)
+            rows, size = rows + chunk.count(b"\n"), size + len(chunk)
+            if size > file["bytes"]:
+                return [f"{file['name']} is longer than the manifest says"]
+    if digest.hexdigest() != file["sha256"]:
+        return [f"{file['name']} is not what the market signed"]
+    if rows != file["rows"]:
+        return [f"{file['name']} has {rows} rows, not {file['rows']}"]
+    return []
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def main(arguments: list[str]) -> int:
+    """Print the faults, or the rows of each kind."""
+    if len(arguments) not in (2, 3):
+        print(__doc__)
+        return 2
+    records, keys = arguments[:2]
+    with open(keys, encoding="utf-8") as file:
+        faults = faults_of(records, json.load(file), *arguments[2:])
+    for fault in faults:
+        print(fault)
+    if not faults:
+        with zipfile.ZipFile(records) as archive:
+            for kind in json.loads(archive.read("manifest.json"))["files"]:
+                print(f"{kind['kind']}: {kind['rows']}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

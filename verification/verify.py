@@ -1,0 +1,465 @@
+#!/usr/bin/env python3
+"""Verifies a downloaded bundle of the market's evidence log. Needs Python 3.11 and the package ``cryptography``, nothing else.
+
+    python verify.py download https://market.example/log BUNDLE     # the public log, into the folder BUNDLE
+    python verify.py BUNDLE --key VERIFIER_KEY [--kept NOTE] [--witness VERIFIER_KEY]... [--witnesses-min N]
+
+A bundle is a folder laid out as the log's addresses are (C2SP tlog-tiles):
+
+    checkpoint            the signed note: origin, size, root, the log's signature, cosignatures of witnesses
+    tile/entries/...      the entries, 256 a file, each after its length in 16 bits
+    records.jsonl         records that you may read, one a line: {"index": 5, "salt": "<hex>", "content": "<text>"}
+
+Every check stands in CHECKS: a name, what it needs in the bundle, and one function that yields what is wrong. What is wrong
+has a code, so that programs can tell a fork from a missing file. Exit status: 0 verified, 1 faults, 2 nothing to verify.
+
+Tell it the key (``--key``) and what you kept (``--kept``) from elsewhere than the bundle: whoever made the bundle can make
+both anew. Keep the checkpoint that you verified, and verify the next bundle with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import re
+import sys
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+TILE_WIDTH = 256
+ED25519, COSIGNATURE = 0x01, 0x04
+FAULTS_SHOWN_MAX = 20
+ENTRY = re.compile(rb'\{"commitment":"([0-9a-f]{64})","v":1\}')
+HEAD = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n")
+LINE = re.compile(r"— ([^ \n]+) ([A-Za-z0-9+/]+={0,2})")
+
+
+class Fault(NamedTuple):
+    """What is wrong: a ``code`` for programs, and ``text`` for people."""
+
+    code: str
+    text: str
+
+
+# Keys and notes ------------------------------------------------------------------------------------------------------
+
+
+class Key(NamedTuple):
+    """A public key of a log or witness."""
+
+    name: str
+    algorithm: int
+    public: bytes
+
+    @property
+    def identifier(self) -> bytes:
+        """The first four bytes of SHA-256 over the name, a line feed, the algorithm's byte and the key."""
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.algorithm]) + self.public).digest()[:4]
+
+
+def read_key(text: str) -> Key:
+    """The key that ``name+identifier+base64`` (C2SP signed-note) states; raises ValueError."""
+    name, _, rest = text.strip().partition("+")
+    identifier, _, encoded = rest.partition("+")
+    decoded = decode(encoded)
+    key = Key(name, decoded[0] if decoded else 0, decoded[1:])
+    if len(key.public) != 32 or key.identifier.hex() != identifier:
+        raise ValueError(f"{text!r} is no verifier key")
+    return key
+
+
+def decode(text: str) -> bytes:
+    """The bytes that base64 writes as ``text``, and not otherwise; raises ValueError."""
+    found = base64.b64decode(text, validate=True)
+    if base64.b64encode(found).decode() != text:
+        raise ValueError("it is not the one base64 of its bytes")
+    return found
+
+
+@dataclass(frozen=True)
+class Note:
+    """A signed checkpoint: ``body`` is what is signed, ``lines`` are names with what they signed."""
+
+    body: str
+    origin: str
+    size: int
+    root: bytes
+    lines: list[tuple[str, bytes]]
+
+
+def read_note(text: str) -> Note:
+    """The checkpoint in ``text``; raises ValueError where it is not written as C2SP says."""
+    body, parted, rest = text.partition("\n\n")
+    head = HEAD.fullmatch(f"{body}\n")
+    lines = [LINE.fullmatch(line) for line in rest.removesuffix("\n").split("\n")]
+    if head is None or not parted or not all(lines):
+        raise ValueError("it is no signed checkpoint")
+    return Note(
+        body=f"{body}\n",
+        origin=head[1],
+        size=int(head[2]),
+        root=decode(head[3]),
+        lines=[(line[1], decode(line[2])) for line in lines if line],
+    )
+
+
+def faults_of_signature(note: Note, keys: Iterable[Key], *, of: str) -> Iterator[Fault]:
+    """What is wrong with the log's own signature on ``note``, which is ``of`` the bundle or of the reader."""
+    known = {key.identifier: key for key in keys if key.algorithm == ED25519 and key.name == note.origin}
+    signed = [value for name, value in note.lines if name == note.origin]
+    named = [value for value in signed if value[:4] in known]
+    if not signed:
+        yield Fault("not_signed", f"{of} is not signed in the name of {note.origin}")
+    elif not named:
+        yield Fault(
+            "key_unknown", f"{of} is signed by key {signed[0][:4].hex()}, which is none of those you trust"
+        )
+    for value in named:
+        if not is_signed(known[value[:4]].public, value[4:], note.body.encode()):
+            yield Fault(
+                "signature_invalid", f"the signature of {of} is not valid under key {value[:4].hex()}"
+            )
+
+
+def is_signed(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether ``signature`` is that of the key over the message."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def cosigned_at(note: Note, witness: Key, value: bytes) -> int | None:
+    """The UNIX time at which the witness cosigned ``note`` (cosignature/v1); None if it did not."""
+    if len(value) != 4 + 8 + 64 or value[:4] != witness.identifier:
+        return None
+    time = int.from_bytes(value[4:12], "big")
+    message = f"cosignature/v1\ntime {time}\n{note.body}".encode()
+    return time if is_signed(witness.public, value[12:], message) else None
+
+
+# The tree (RFC 6962) -------------------------------------------------------------------------------------------------
+
+
+def root_of(leaves: list[bytes]) -> bytes:
+    """The root over leaf hashes."""
+    sha256, level = hashlib.sha256, leaves
+    while len(level) > 1:
+        paired = len(level) // 2 * 2
+        level = [sha256(b"\x01" + level[at] + level[at + 1]).digest() for at in range(0, paired, 2)] + level[
+            paired:
+        ]
+    return level[0] if level else sha256(b"").digest()
+
+
+def roots_at(sizes: Iterable[int], tiles: Iterable[list[bytes]]) -> dict[int, bytes]:
+    """The root at each of ``sizes`` that the leaf hashes in ``tiles`` reach; they are read once and not kept."""
+    due, found = sorted(set(sizes)), dict[int, bytes]()
+    peaks: list[tuple[int, bytes]] = []
+    read = 0
+    while due and due[0] == 0:
+        found[due.pop(0)] = root_of([])
+    for leaves in tiles:
+        while due and due[0] <= read + len(leaves):
+            size = due.pop(0)
+            root = root_of(leaves[: size - read])
+            for _, peak in reversed(peaks):
+                root = hashlib.sha256(b"\x01" + peak + root).digest()
+            found[size] = root
+        read += len(leaves)
+        height, node = 0, root_of(leaves)
+        while peaks and peaks[-1][0] == height:
+            node = hashlib.sha256(b"\x01" + peaks.pop()[1] + node).digest()
+            height += 1
+        peaks.append((height, node))
+    return found
+
+
+def tile_path(index: int, width: int) -> str:
+    """Where the entries of a tile stand: its number in groups of three digits."""
+    groups = [f"{index % 1000:03d}"]
+    while index := index // 1000:
+        groups.append(f"x{index % 1000:03d}")
+    return f"tile/entries/{'/'.join(reversed(groups))}" + (f".p/{width}" if width < TILE_WIDTH else "")
+
+
+def entries_of(bundle: bytes) -> list[bytes]:
+    """The entries of one file; raises ValueError if it ends within one."""
+    found, at = [], 0
+    while at < len(bundle):
+        end = at + 2 + int.from_bytes(bundle[at : at + 2], "big")
+        if end > len(bundle):
+            raise ValueError("it ends within an entry")
+        found.append(bundle[at + 2 : end])
+        at = end
+    return found
+
+
+# The bundle ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Bundle:
+    """What is verified, and what the reader brings: keys that it trusts, the checkpoint that it kept, and witnesses."""
+
+    folder: Path
+    keys: list[Key]
+    kept: str | None = None
+    witnesses: list[Key] = field(default_factory=list)
+    witnesses_min: int = 0
+    faults_of_entries: list[Fault] = field(default_factory=list)
+    opened: dict[int, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def note(self) -> Note | None:
+        """The checkpoint of the bundle; None if it cannot be read."""
+        return _note_or_none(self.text("checkpoint") or "")
+
+    @cached_property
+    def kept_note(self) -> Note | None:
+        """The checkpoint that the reader kept; None if it cannot be read."""
+        return _note_or_none(self.kept or "")
+
+    @cached_property
+    def roots(self) -> dict[int, bytes]:
+        """The roots over the entries, at the sizes of both checkpoints, as far as there are entries."""
+        notes = [note for note in (self.note, self.kept_note) if note]
+        return roots_at([note.size for note in notes], self._tiles(self.note.size if self.note else 0))
+
+    def text(self, name: str) -> str | None:
+        """The text of a file of the bundle, or None."""
+        path = self.folder / name
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+
+    def _tiles(self, size: int) -> Iterator[list[bytes]]:
+        """The leaf hashes of the entries, as far as files are there and right; keeps what is wrong, and asked commitments."""
+        sha256 = hashlib.sha256
+        wanted = {opening.index for opening in self.openings if isinstance(opening, Opening)}
+        for index in range(-(-size // TILE_WIDTH)):
+            width = min(TILE_WIDTH, size - index * TILE_WIDTH)
+            path = self.folder / tile_path(index, width)
+            try:
+                entries = entries_of(path.read_bytes())
+            except (OSError, ValueError) as error:
+                self.faults_of_entries.append(Fault("entries_missing", f"{tile_path(index, width)}: {error}"))
+                return
+            if len(entries) != width:
+                text = f"{tile_path(index, width)} holds {len(entries)} entries, not {width}"
+                self.faults_of_entries.append(Fault("entries_missing", text))
+                return
+            for at, entry in enumerate(entries, start=index * TILE_WIDTH):
+                stated = ENTRY.fullmatch(entry)
+                if stated is None:
+                    self.faults_of_entries.append(Fault("entry_unreadable", f"entry {at} is no commitment"))
+                elif at in wanted:
+                    self.opened[at] = bytes.fromhex(stated[1].decode())
+            yield [sha256(b"\x00" + entry).digest() for entry in entries]
+
+    @cached_property
+    def openings(self) -> list[Opening | Fault]:
+        """The records of the bundle, each with what opens its commitment; a fault in place of what cannot be read."""
+        lines = (self.text("records.jsonl") or "").splitlines()
+        return [read_opening(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+class Opening(NamedTuple):
+    """A record: its place in the log, its salt, and what it states."""
+
+    index: int
+    salt: bytes
+    content: bytes
+
+
+def read_opening(number: int, line: str) -> Opening | Fault:
+    """The record in a line of ``records.jsonl``."""
+    try:
+        stated = json.loads(line)
+        return Opening(int(stated["index"]), bytes.fromhex(stated["salt"]), stated["content"].encode())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Fault("record_unreadable", f"line {number} of records.jsonl states no index, salt and content")
+
+
+def _note_or_none(text: str) -> Note | None:
+    try:
+        return read_note(text)
+    except ValueError:
+        return None
+
+
+# The checks ----------------------------------------------------------------------------------------------------------
+
+
+def check_checkpoint(bundle: Bundle) -> Iterator[Fault]:
+    """The log signed the checkpoint."""
+    if bundle.note is None:
+        yield Fault("checkpoint_unreadable", "the file checkpoint is missing, or is no signed checkpoint")
+    else:
+        yield from faults_of_signature(bundle.note, bundle.keys, of="the checkpoint")
+
+
+def check_entries(bundle: Bundle) -> Iterator[Fault]:
+    """The entries are those that the checkpoint covers: none changed, left out, added or moved."""
+    if bundle.note is None:
+        return
+    root = bundle.roots.get(bundle.note.size)
+    yield from bundle.faults_of_entries
+    if root is not None and root != bundle.note.root:
+        yield Fault(
+            "entries_differ",
+            f"the {bundle.note.size} entries have the root {root.hex()}; the checkpoint says {bundle.note.root.hex()}",
+        )
+
+
+def check_kept(bundle: Bundle) -> Iterator[Fault]:
+    """The log continues the checkpoint that the reader kept."""
+    kept, note = bundle.kept_note, bundle.note
+    if kept is None:
+        yield Fault("kept_unreadable", "what you kept is no signed checkpoint")
+        return
+    yield from faults_of_signature(kept, bundle.keys, of="the checkpoint that you kept")
+    missing = f"you kept size {kept.size} with root {kept.root.hex()}: both are missing"
+    if note is None:
+        yield Fault("tail_missing", f"the bundle has no checkpoint; {missing}")
+        return
+    if kept.origin != note.origin:
+        yield Fault("other_log", f"you kept a checkpoint of {kept.origin}; this is the log {note.origin}")
+    elif kept.size > note.size:
+        yield Fault("tail_missing", f"the log has {note.size} entries; {missing}")
+    elif (root := bundle.roots.get(kept.size)) is not None and root != kept.root:
+        yield Fault(
+            "forked",
+            f"at size {kept.size} the log has the root {root.hex()}; you kept {kept.root.hex()}: it was rewritten or forked",
+        )
+
+
+def check_witnesses(bundle: Bundle) -> Iterator[Fault]:
+    """As many of the witnesses that the reader trusts have cosigned as it asks."""
+    if bundle.note is None:
+        return
+    signed = set()
+    for witness in bundle.witnesses:
+        lines = [
+            value
+            for name, value in bundle.note.lines
+            if name == witness.name and value[:4] == witness.identifier
+        ]
+        if any(cosigned_at(bundle.note, witness, value) is not None for value in lines):
+            signed.add(witness.public)
+        elif lines:
+            yield Fault("cosignature_invalid", f"the cosignature of {witness.name} is not valid")
+    if len(signed) < bundle.witnesses_min:
+        yield Fault(
+            "not_witnessed",
+            f"{len(signed)} witnesses that you trust have cosigned the checkpoint; you ask for {bundle.witnesses_min}",
+        )
+
+
+def check_records(bundle: Bundle) -> Iterator[Fault]:
+    """Every record opens the commitment at its place in the log."""
+    _ = bundle.roots
+    for opening in bundle.openings:
+        if isinstance(opening, Fault):
+            yield opening
+            continue
+        commitment = bundle.opened.get(opening.index)
+        if commitment is None:
+            yield Fault("record_not_covered", f"the checkpoint covers no entry {opening.index}")
+        elif hashlib.sha256(opening.salt + opening.content).digest() != commitment:
+            yield Fault("record_differs", f"the record at {opening.index} is not the one that the log has")
+
+
+class Check(NamedTuple):
+    """A check: its ``name``, whether the bundle has what it needs, and what yields the faults."""
+
+    name: str
+    applies: Callable[[Bundle], bool]
+    faults: Callable[[Bundle], Iterator[Fault]]
+
+
+CHECKS = (
+    Check("checkpoint", lambda _: True, check_checkpoint),
+    Check("entries", lambda _: True, check_entries),
+    Check("kept checkpoint", lambda bundle: bundle.kept is not None, check_kept),
+    Check("witnesses", lambda bundle: bool(bundle.witnesses or bundle.witnesses_min), check_witnesses),
+    Check("records", lambda bundle: bool(bundle.openings), check_records),
+)
+"""Every check, in order."""
+
+
+def verify(bundle: Bundle) -> dict[str, list[Fault]]:
+    """What each check that applies finds; nothing found is an empty list."""
+    return {check.name: list(check.faults(bundle)) for check in CHECKS if check.applies(bundle)}
+
+
+# Commands ------------------------------------------------------------------------------------------------------------
+
+
+def download(log: str, folder: Path) -> int:
+    """Copy the public log at the address ``log`` into ``folder``; full tiles that are there already stay. Returns its size."""
+    text = _fetch(f"{log}/checkpoint").decode()
+    note = read_note(text)
+    for index in range(-(-note.size // TILE_WIDTH)):
+        place = tile_path(index, min(TILE_WIDTH, note.size - index * TILE_WIDTH))
+        path = folder / place
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(_fetch(f"{log}/{place}"))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "checkpoint").write_text(text, encoding="utf-8")
+    return note.size
+
+
+def _fetch(address: str) -> bytes:
+    if not address.startswith(("https://", "http://")):
+        raise ValueError(f"{address} is no address of a log")
+    with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - the scheme is checked
+        content: bytes = answer.read()
+        return content
+
+
+def main(arguments: list[str]) -> int:
+    """Verify the bundle that the command line names, or download one; returns the exit status."""
+    if arguments[:1] == ["download"]:
+        if len(arguments) != 3:
+            print(__doc__, file=sys.stderr)
+            return 2
+        size = download(arguments[1].rstrip("/"), Path(arguments[2]))
+        print(f"{size} entries in {arguments[2]}")
+        return 0
+    parser = argparse.ArgumentParser(description="Verifies a bundle of the market's evidence log.")
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument(
+        "--key", action="append", type=read_key, default=[], help="the log's verifier key; may be repeated"
+    )
+    parser.add_argument("--kept", type=Path, help="a checkpoint of the log that you kept earlier")
+    parser.add_argument(
+        "--witness", action="append", type=read_key, default=[], help="a witness that you trust"
+    )
+    parser.add_argument("--witnesses-min", type=int, default=0)
+    options = parser.parse_args(arguments)
+    if not options.bundle.is_dir():
+        parser.error(f"{options.bundle} is no folder")
+    kept = options.kept.read_text(encoding="utf-8", errors="replace") if options.kept else None
+    bundle = Bundle(options.bundle, options.key, kept, options.witness, options.witnesses_min)
+    outcome = verify(bundle)
+    for name, faults in outcome.items():
+        print(f"{name}: {'ok' if not faults else f'{len(faults)} faults'}")
+        for fault in faults[:FAULTS_SHOWN_MAX]:
+            print(f"  {fault.code}: {fault.text}")
+    if bundle.note and not any(outcome.values()):
+        print(f"verified: {bundle.note.size} entries, root {bundle.note.root.hex()}")
+    return 1 if any(outcome.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
