@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 
+from marketplace.cases.guards import decided_in_case
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from marketplace.kernel.columns import BoundedJSONField, DaysField, MinorField, MomentField
@@ -203,6 +204,7 @@ class ListingVersion(models.Model):
             complete_when_submitted(),
             lawful_when_published(),
             sold_with_version("listing_id"),
+            decided_in_case("publication", {"published": "allow", "refused": "deny"}),
         ]
 
     def __str__(self) -> str:

@@ -263,10 +263,3 @@ class ListingWithdrawSerializer(StrictSerializer):
     """Why a listing is withdrawn."""
 
     reason = serializers.CharField(max_length=1000, required=False, allow_blank=True)
-
-
-class DecideVersionSerializer(StrictSerializer):
-    """The operator's outcome for a version that the rules put on hold."""
-
-    outcome = serializers.ChoiceField(choices=[("allow", "allow"), ("deny", "deny")])
-    reason = serializers.CharField(max_length=1000)

@@ -31,7 +31,6 @@ from .serializers import (
     AddVersionSerializer,
     CatalogueEntrySerializer,
     CreateListingSerializer,
-    DecideVersionSerializer,
     ListingSerializer,
     ListingVersionSerializer,
     ListingWithdrawSerializer,
@@ -241,14 +240,3 @@ class ListingVersionViewSet(MarketReadViewSet[ListingVersion]):
     def submit(self, data: dict[str, Any], public_id: str) -> ListingVersion:
         """The quality is measured next, then the rules decide."""
         return services.submit_version(actor=self.actor, listing_version=public_id)
-
-    @command(
-        summary="Decide a version that is on hold",
-        request=DecideVersionSerializer,
-        response=ListingVersionSerializer,
-        needs=Permission.ADMISSION_WRITE,
-        example={"outcome": "allow", "reason": "出典のライセンスを確認しました。"},
-    )
-    def decide(self, data: dict[str, Any], public_id: str) -> ListingVersion:
-        """Publish or refuse a version that the rules put on hold (operator)."""
-        return services.decide_version(actor=self.actor, listing_version=public_id, **data)

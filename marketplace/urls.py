@@ -17,6 +17,7 @@ API_APPLICATIONS = (
     "marketplace.webhooks",
     "marketplace.oversight",
     "marketplace.rules",
+    "marketplace.cases",
     "listings",
     "quality",
     "contracts",

@@ -14,6 +14,7 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
+from marketplace.participants.interest_queries import require_unrelated
 
 from ..errors import AgreementEnded, DisputeAlreadyOpen
 from ..models import Agreement, Dispute
@@ -78,7 +79,7 @@ def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) ->
     """Resolve a dispute, as the operator: ``dismissed``, ``redelivery`` or ``refund``, with the reason.
 
     Delivery and clearing carry out the outcome. After the agreement has ended, the dispute can only be dismissed. Emits
-    dispute.resolved. Raises Missing, IllegalTransition, AgreementEnded, FieldInvalid, Forbidden.
+    dispute.resolved. Raises Missing, Recused, IllegalTransition, AgreementEnded, FieldInvalid, Forbidden.
     """
     actor.require(Permission.DISPUTES_WRITE)
     if outcome not in DisputeOutcome.values:
@@ -86,6 +87,7 @@ def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) ->
         raise FieldInvalid("outcome", Label(f"specify one of {known}", f"{known} から選んでください"))
     _check_text("reason", reason)
     agreement, subject = _locked(actor, dispute)
+    require_unrelated(actor, agreement.buyer_id, agreement.seller_id)
     DISPUTE.target(state=subject.state, command="resolve", role=actor.role.value)
     if agreement.state != AgreementState.IN_FORCE and outcome != DisputeOutcome.DISMISSED:
         raise AgreementEnded(agreement=agreement.public_id)

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
+from marketplace.cases.services import open_case
+from marketplace.cases.states import CaseKindCode
 from marketplace.events.schemas.listings import (
     ListingVersionPublished,
     ListingVersionRefused,
@@ -21,6 +23,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.participants import queries as participants
+from marketplace.participants.interest_queries import require_unrelated
 from marketplace.rules import services as rules
 
 from ..errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
@@ -83,18 +86,23 @@ def judge_version(*, listing_version: str, actor: Actor = SYSTEM) -> ListingVers
 
 
 @transaction.atomic
-def decide_version(*, actor: Actor, listing_version: str, outcome: str, reason: str) -> ListingVersion:
-    """Decide, as the operator, on a version that the rules put on hold: ``allow`` or ``deny``, with a reason.
+def decide_version(
+    *, actor: Actor, listing_version: str, outcome: str, reason: str, first_person: str
+) -> ListingVersion:
+    """Decide, as the second person of the operator, on a version that is on hold: ``allow`` or ``deny``, with a reason.
 
-    Emits listing.version_published or listing.version_refused. Raises IllegalTransition, NeverForSale,
-    FieldInvalid, Missing, Forbidden.
+    ``first_person`` gave the same command first, in the case of the version (``marketplace.cases``). Emits
+    listing.version_published or listing.version_refused. Raises IllegalTransition, NeverForSale, Recused, FieldInvalid,
+    Missing, Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
+    actor.require_second_to(first_person)
     if outcome not in ("allow", "deny"):
         raise FieldInvalid("outcome", Label("specify allow or deny", "allow か deny を選んでください"))
     if not reason.strip():
         raise FieldInvalid("reason", Label("give the reason", "理由を入力してください"))
     listing, version = locked_version(actor, listing_version)
+    require_unrelated(actor, listing.seller_id)
     if outcome == "allow" and listing.personal_data_class in NEVER_FOR_SALE:
         raise NeverForSale(listing=listing.public_id)
     _carry_out(
@@ -129,7 +137,15 @@ def _carry_out(
         actor=actor,
         payload={**facts, "decision": version.decision, "reason": version.decision_reason},
     )
-    if version.state == VersionState.PUBLISHED:
+    if version.state == VersionState.ON_HOLD:
+        open_case(
+            kind=CaseKindCode.PUBLICATION.value,
+            subject=version.public_id,
+            thread=listing.public_id,
+            organisation_id=listing.seller_id,
+            decision=str(version.decision),
+        )
+    elif version.state == VersionState.PUBLISHED:
         emit(ListingVersionPublished(**facts, decision=str(version.decision)))
     elif version.state == VersionState.REFUSED:
         emit(ListingVersionRefused(**facts, decision=str(version.decision)))
@@ -139,10 +155,11 @@ def _carry_out(
 def withdraw_listing(*, actor: Actor, listing: str, reason: str = "") -> Listing:
     """Withdraw a listing with its versions, permanently, as the seller or the operator; agreements in force continue.
 
-    Emits listing.withdrawn. Raises IllegalTransition, Missing.
+    Emits listing.withdrawn. Raises IllegalTransition, Recused, Missing.
     """
     actor.require(Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)
     subject = locked_listing(actor, listing)
+    require_unrelated(actor, subject.seller_id)
     role = role_in(actor, subject)
     LISTING.target(state=subject.state, command="withdraw", role=role)
     open_versions = subject.versions.select_for_update().filter(state__in=OPEN_VERSIONS).order_by("pk")

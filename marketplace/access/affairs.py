@@ -68,6 +68,11 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
         lists=("parties",),
         daily=(Permission.RULEBOOK_WRITE, Permission.EVIDENCE_READ, *ADMISSION),
     ),
+    "case": Affairs(
+        _METADATA,
+        _OF_ORGANISATION,
+        daily=(*ADMISSION, Permission.DISPUTES_WRITE, Permission.EVIDENCE_READ),
+    ),
     "delivery": Affairs(_METADATA, _PARTIES),
     "voucher": Affairs(_METADATA, _OF_DELIVERY),
     "download": Affairs(_METADATA, _OF_DELIVERY),
@@ -100,6 +105,7 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "event-types": NoAffairs.OPERATORS,
     "incident": NoAffairs.OPERATORS,
     "organisation": NoAffairs.OPERATORS,
+    "staff-interest": NoAffairs.OPERATORS,
     "suspension": NoAffairs.OPERATORS,
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from marketplace.kernel.labels import Label
 
+from .case_task_titles import CASE_TASK_TITLES
 from .people_task_titles import PEOPLE_TASK_TITLES
 from .register_task_titles import REGISTER_TASK_TITLES
 from .states import TaskKind
@@ -36,6 +37,7 @@ def fill_label(label: Label, **fields: str | Mapping[str, str]) -> Label:
 
 
 TASK_TITLES: dict[TaskKind, Label] = {
+    **CASE_TASK_TITLES,
     **PEOPLE_TASK_TITLES,
     **REGISTER_TASK_TITLES,
     TaskKind.ANSWER: Label(
@@ -60,10 +62,6 @@ TASK_TITLES: dict[TaskKind, Label] = {
     ),
     TaskKind.RESOLVE: Label(
         "Resolve the dispute between {buyer} and {seller}", "{buyer} と {seller} の間の異議を解決してください"
-    ),
-    TaskKind.REVIEW: Label(
-        "Review the application of {party} for {segment}",
-        "{party} の分野 {segment} への参加申請を審査してください",
     ),
     TaskKind.ADMIT: Label(
         "Review the application for registration {registration}", "登録申請 {registration} を審査してください"

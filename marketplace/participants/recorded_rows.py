@@ -37,3 +37,10 @@ RecordedRows(
     " e.payload -> 'currency', e.payload -> 'per_act_minor', e.payload -> 'per_month_minor', e.actor,"
     " e.payload -> 'approval'",
 )
+RecordedRows(
+    table="participants_staffinterest",
+    kinds=("participants.interest_declared",),
+    row="r.public_id, r.person, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id), r.kind,"
+    " r.since::text, r.declared_by",
+    record="e.subject, e.payload -> 'person', e.payload -> 'organisation', e.payload -> 'kind', e.payload -> 'since', e.actor",
+)

@@ -200,13 +200,6 @@ class ApplySerializer(StrictSerializer):
     declarations = serializers.DictField()
 
 
-class DecideSerializer(StrictSerializer):
-    """The operator's outcome for an application that the rules put on hold."""
-
-    outcome = serializers.ChoiceField(choices=(("allow", "allow"), ("deny", "deny")))
-    reason = serializers.CharField(max_length=2_000)
-
-
 class AdmissionWithdrawSerializer(StrictSerializer):
     """Why an application or admission is withdrawn; the operator must give a reason."""
 

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from .authority_views import AuthorityLimitViewSet
 from .fact_views import FactChangeViewSet
+from .interest_views import StaffInterestViewSet
 from .key_views import OrganisationKeyViewSet
 from .login_views import LoginLockViewSet, SecondFactorResetViewSet
 from .payout_views import PayoutAccountChangeViewSet
@@ -30,6 +31,7 @@ router.register("payout-account-changes", PayoutAccountChangeViewSet, basename="
 router.register("suspensions", SuspensionViewSet, basename="suspension")
 router.register("trustee-appointments", TrusteeAppointmentViewSet, basename="trustee-appointment")
 router.register("fact-changes", FactChangeViewSet, basename="fact-change")
+router.register("staff-interests", StaffInterestViewSet, basename="staff-interest")
 router.register("login-locks", LoginLockViewSet, basename="login-lock")
 router.register("second-factor-resets", SecondFactorResetViewSet, basename="second-factor-reset")
 router.register("owner-recoveries", OwnerRecoveryViewSet, basename="owner-recovery")

@@ -23,7 +23,6 @@ from .serializers import (
     AdmissionWithdrawSerializer,
     ApplySerializer,
     CallerSerializer,
-    DecideSerializer,
     DeclareAffiliationSerializer,
     OpenSegmentSerializer,
     OrganisationProfileSerializer,
@@ -162,17 +161,6 @@ class AdmissionViewSet(MarketReadViewSet[Admission]):
     def create(self, data: dict[str, Any]) -> Admission:
         """Apply for admission to a segment as seller or buyer. The rules decide and state their reasons."""
         return services.apply_for_admission(actor=self.actor, **data)
-
-    @command(
-        summary="Decide an application that is on hold",
-        request=DecideSerializer,
-        response=AdmissionSerializer,
-        needs=Permission.ADMISSION_WRITE,
-        example={"outcome": "allow", "reason": "登記事項証明書で代表者を確認しました。"},
-    )
-    def decide(self, data: dict[str, Any], public_id: str) -> Admission:
-        """Admit or refuse an application that the rules put on hold (operator)."""
-        return services.decide_admission(actor=self.actor, admission=public_id, **data)
 
     @command(
         summary="Withdraw an application or an admission",

@@ -219,6 +219,26 @@ PARAMETERS: Mapping[str, Parameter] = {
             lowest=1,
         ),
         Parameter(
+            "case_days",
+            10,
+            Label(
+                "Days within which two people of the operator decide what the rules put on hold, or an appeal.",
+                "保留案件または不服申立てについて、運営者の担当者二名が判断するまでの日数です。",
+            ),
+            Weaker.HIGHER,
+            lowest=1,
+        ),
+        Parameter(
+            "appeal_days",
+            30,
+            Label(
+                "Days within which a participant may appeal what was decided against it.",
+                "参加者が、自己に不利な判断に対して不服を申し立てられる日数です。",
+            ),
+            Weaker.LOWER,
+            lowest=7,
+        ),
+        Parameter(
             "control_notice_hours",
             72,
             Label(

@@ -60,6 +60,7 @@ CELERY_BEAT_SCHEDULE = {
     "approvals": every("marketplace.approvals.tasks.expire", 20.0),
     "people": every("marketplace.participants.tasks.sweep", 30.0),
     "staff-accesses": every("marketplace.access.tasks.sweep", 60.0),
+    "cases": every("marketplace.cases.tasks.sweep", 60.0),
     "oversight": every("marketplace.oversight.tasks.sweep", 60.0),
     "registration": every("marketplace.registration.tasks.sweep", 60.0),
     "rescreening": every("marketplace.registration.tasks.rescreen", 3600.0),

@@ -67,6 +67,7 @@ MARKET_APPLICATIONS = [
     "marketplace.observability",
     "marketplace.oversight",
     "marketplace.rules",
+    "marketplace.cases",
     "listings",
     "quality",
     "contracts",

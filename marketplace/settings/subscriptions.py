@@ -14,9 +14,13 @@ EVENTS_PASSED_OVER: dict[str, dict[str, str | int | bool]] = {
 
 EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "admission.applied": ("marketplace.rules.handlers.decide_admission",),
+    "admission.decided": (
+        "marketplace.notices.handlers.on_admission_decided",
+        "marketplace.cases.handlers.on_admission_decided",
+    ),
+    "case.moved": ("marketplace.cases.handlers.on_case_moved",),
     "rulebook.published": ("marketplace.notices.handlers.rulebooks.on_rulebook_published",),
     "admission.rescreened": ("marketplace.notices.handlers.rulebooks.on_admission_rescreened",),
-    "admission.decided": ("marketplace.notices.handlers.on_admission_decided",),
     "participant.suspended": (
         "marketplace.notices.handlers.suspensions.on_participant_suspended",
         "listings.handlers.on_participant_suspended",
@@ -56,6 +60,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "quality.profiled": ("listings.handlers.on_quality_profiled",),
     "listing.version_published": ("marketplace.notices.handlers.on_version_published",),
     "listing.version_refused": ("marketplace.notices.handlers.on_version_refused",),
+    "listing.withdrawn": ("marketplace.cases.handlers.on_listing_withdrawn",),
     "negotiation.moved": ("marketplace.notices.handlers.on_negotiation_moved",),
     "negotiation.disclosed": ("marketplace.notices.handlers.staff_accesses.on_messages_disclosed",),
     "agreement.concluded": ("clearing.handlers.on_agreement_concluded",),

@@ -86,7 +86,6 @@ TABLE.example("POST segments/", "operator")(
 )
 TABLE.listed("admissions/", "buyer", admission)
 TABLE.example("POST admissions/", "buyer")(apply)
-TABLE.of_row("POST admissions/{}/decide/", "operator", admission, {"outcome": "allow", **REASON})
 TABLE.of_row("POST admissions/{}/withdraw/", "buyer", admission, REASON)
 TABLE.listed("members/", "buyer", member)
 TABLE.listed("applications/", "buyer", program)

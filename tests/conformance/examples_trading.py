@@ -16,7 +16,6 @@ from quality.models import Profile
 from tests.contracts import factories as contracts
 from tests.delivery import factories as deliveries
 from tests.listings import factories as listing
-from tests.rules import factories as rules
 
 from .matrix import send
 from .requests import EVERYBODY, Request, Table
@@ -57,14 +56,6 @@ def draft_version(world: World) -> str:
     return listing.draft(world.of("seller")).public_id
 
 
-def held_version(world: World) -> str:
-    """A version that the rules put on hold."""
-    rules.publish(rules.document(rules.rule("PUB-9", "true", "hold", "publication")))
-    version = listing.judged(world.of("seller"))
-    assert version.state == "on_hold"
-    return version.public_id
-
-
 def profile(world: World) -> str:
     """The quality of a version on sale."""
     listing.published(world.of("seller"))
@@ -85,9 +76,6 @@ TABLE.listed(
     lambda world: str(ListingVersion.objects.get(listing__public_id=world.listing).public_id),
 )
 TABLE.of_row("POST listing-versions/{}/submit/", "seller", draft_version)
-TABLE.of_row(
-    "POST listing-versions/{}/decide/", "operator", held_version, {"outcome": "allow", "reason": "確認済み"}
-)
 TABLE.listed("profiles/", EVERYBODY, profile)
 TABLE.read("quality-method/", EVERYBODY)
 

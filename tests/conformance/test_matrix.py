@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     examples_access,
     examples_books,
+    examples_cases,
     examples_clearing,
     examples_keys,
     examples_market,
@@ -25,6 +26,7 @@ TABLES = (
     examples_trading.TABLE,
     examples_keys.TABLE,
     examples_access.TABLE,
+    examples_cases.TABLE,
     examples_oversight.TABLE,
     examples_books.TABLE,
     examples_clearing.TABLE,

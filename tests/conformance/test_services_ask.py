@@ -13,6 +13,7 @@ import contracts.services as contracting
 import delivery.services as delivering
 import listings.services as listings
 from marketplace.access import services as access
+from marketplace.cases import services as cases
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs import services as jobs
 from marketplace.kernel import clock
@@ -40,6 +41,8 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         ),
         Permission.ADMISSION_WRITE: (
             listings.decide_version,
+            cases.carry_out,
+            participants.end_interest,
             registration.propose,
             registration.return_to_review,
             registration.accept,
@@ -55,6 +58,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         Permission.CONTRACTS_SIGN: (contracting.sign, contracting.sign_mandate),
         Permission.CONTRACTS_SUBMIT: (contracting.submit_signature,),
         Permission.MEMBERS_WRITE: (participants.state_authority_limit,),
+        Permission.ORGANISATION_WRITE: (cases.file_appeal, cases.withdraw_appeal),
         Permission.KEYS_WRITE: (
             contracting.revoke_mandate,
             participants.challenge_key,
@@ -104,6 +108,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
 ] + [
     (listings.withdraw_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
     (listings.resume_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
+    (cases.resolve_case, (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE)),
     (rules.preview, (Permission.RULEBOOK_WRITE, Permission.ADMISSION_READ)),
     (contracting.terminate, (Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE)),
 ]

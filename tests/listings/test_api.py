@@ -153,18 +153,7 @@ def test_commands_on_anothers_draft_are_missing_and_change_nothing(seller, stran
     before = (sorted(Listing.objects.values_list()), sorted(ListingVersion.objects.values_list()))
     for path, data, kind in calls:
         assert stranger.post(f"/api/v1/{path}/", data, format=kind).status_code == 404, path
-    decide = {"outcome": "allow", "reason": "x"}
-    address = f"/api/v1/listing-versions/{version.public_id}/decide/"
-    assert stranger.post(address, decide).status_code == 403
     assert (sorted(Listing.objects.values_list()), sorted(ListingVersion.objects.values_list())) == before
-
-
-def test_the_operator_decides_what_is_on_hold(seller, operator_client):
-    version = factories.judged(seller, personal_data_class="personal")
-    answer = operator_client.post(
-        f"/api/v1/listing-versions/{version.public_id}/decide/", {"outcome": "allow", "reason": "同意を確認"}
-    )
-    assert (answer.status_code, answer.json()["state"]) == (200, "published")
 
 
 def test_a_listing_is_revised_and_withdrawn(client, seller):

@@ -11,6 +11,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
+from tests.cases import factories as cases
 from tests.participants import factories as participants
 
 from . import factories
@@ -109,9 +110,7 @@ def test_a_description_stays_while_it_is_decided_and_can_be_bettered_when_refuse
     with pytest.raises(DescriptionFixed):
         services.revise_listing(actor=actor(seller), **better)
     assert rows() == before
-    services.decide_version(
-        actor=operator, listing_version=version.public_id, outcome="deny", reason="出典が不明"
-    )
+    cases.decide_held(version.public_id, "deny", "出典が不明")
     services.revise_listing(actor=actor(seller), **better)
     assert factories.judged(seller, version.listing).state == "published"
 

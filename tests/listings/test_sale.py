@@ -21,6 +21,7 @@ from marketplace.kernel.errors import (
 from marketplace.participants import services as participation
 from marketplace.participants.errors import NotAdmitted
 from quality import services as quality
+from tests.cases import factories as cases
 from tests.participants import factories as participants
 from tests.participants.factories import staff
 from tests.rules import factories as rules
@@ -102,9 +103,8 @@ def test_what_the_rules_hold_the_operator_decides(seller, operator):
     version = factories.judged(seller, personal_data_class="personal")
     assert version.state == "on_hold"
     assert queries.decided_versions() == 1
-    decided = services.decide_version(
-        actor=operator, listing_version=version.public_id, outcome="allow", reason="同意書を確認"
-    )
+    cases.decide_held(version.public_id, "allow", "同意書を確認")
+    decided = ListingVersion.objects.get()
     assert (decided.state, decided.decision_reason) == ("published", "同意書を確認")
     assert decided.decision == version.decision
     assert Listing.objects.get().state == "on_sale"
@@ -112,9 +112,7 @@ def test_what_the_rules_hold_the_operator_decides(seller, operator):
 
 def test_the_operator_refuses_what_was_held(seller, operator):
     version = factories.judged(seller, personal_data_class="special_care")
-    services.decide_version(
-        actor=operator, listing_version=version.public_id, outcome="deny", reason="同意なし"
-    )
+    cases.decide_held(version.public_id, "deny", "同意なし")
     assert ListingVersion.objects.get().state == "refused"
     assert len(events("listing.version_refused")) == 1
 
@@ -124,8 +122,10 @@ def test_the_operator_refuses_what_was_held(seller, operator):
     [
         ({"outcome": "hold"}, FieldInvalid),
         ({"reason": " "}, FieldInvalid),
+        ({"first_person": ""}, Forbidden),
+        ({"first_person": "usr_desk"}, Forbidden),
         ({"actor": "seller"}, Forbidden),
-        ({"actor": "system"}, IllegalTransition),
+        ({"actor": "system"}, Forbidden),
         ({"listing_version": "lsv_nothing"}, Missing),
     ],
 )
@@ -136,6 +136,7 @@ def test_a_wrong_decision_changes_nothing(seller, operator, changes, error):
         "listing_version": version.public_id,
         "outcome": "allow",
         "reason": "確認済み",
+        "first_person": "usr_first",
         **changes,
     }
     stated["actor"] = {"seller": actor(seller), "system": SYSTEM}.get(stated["actor"], operator)
@@ -151,7 +152,11 @@ def test_the_operator_cannot_release_pseudonymised_information(seller, operator)
     before = states()
     with pytest.raises(NeverForSale):
         services.decide_version(
-            actor=operator, listing_version=version.public_id, outcome="allow", reason="例外"
+            actor=operator,
+            listing_version=version.public_id,
+            outcome="allow",
+            reason="例外",
+            first_person="usr_first",
         )
     assert states() == before
 

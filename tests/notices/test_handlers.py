@@ -253,14 +253,6 @@ def test_the_applicant_learns_the_decision(operator, buyer, state, title):
     assert inbox(operator) == []
 
 
-def test_an_application_on_hold_is_the_operators_to_review(operator, buyer):
-    admission = parties.application_for(buyer)
-    decided(admission, "on_hold")
-    assert inbox(operator) == [("review", admission.public_id, "open")]
-    decided(admission, "admitted")
-    assert inbox(operator) == [("review", admission.public_id, "done")]
-
-
 def suspended(organisation, kind, **changes):
     """The event of a suspension that stands."""
     stated = {"reason_code": "review", "reason": "書類の確認中", "reference": "第1号"} | changes

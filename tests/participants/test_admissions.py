@@ -16,6 +16,7 @@ from marketplace.kernel.errors import (
 from marketplace.participants import queries, services
 from marketplace.participants.errors import AdmissionExists, NeverATrader, NotAdmitted, SegmentExists
 from marketplace.participants.models import Admission, Organisation, Segment
+from tests.cases import factories as cases
 
 from . import factories
 
@@ -149,13 +150,21 @@ def test_after_a_refusal_one_may_apply_again(subject):
 
 def test_a_person_decides_only_what_is_on_hold_and_says_why(subject, operator):
     admission = apply_as(subject)
+    by_two = {"actor": operator, "first_person": "usr_first"}
     with pytest.raises(IllegalTransition):
-        services.decide_admission(
-            actor=operator, admission=admission.public_id, outcome="allow", reason="知り合い"
-        )
+        services.decide_admission(**by_two, admission=admission.public_id, outcome="allow", reason="知り合い")
     services.decide_admission(actor=SYSTEM, admission=admission.public_id, outcome="hold", decision="dec_1")
     with pytest.raises(FieldInvalid):
-        services.decide_admission(actor=operator, admission=admission.public_id, outcome="allow")
+        services.decide_admission(**by_two, admission=admission.public_id, outcome="allow")
+    for first_person in ("", operator.identifier):
+        with pytest.raises(Forbidden):
+            services.decide_admission(
+                actor=operator,
+                admission=admission.public_id,
+                outcome="allow",
+                reason="x",
+                first_person=first_person,
+            )
     with pytest.raises(IllegalTransition):
         services.decide_admission(
             actor=SYSTEM, admission=admission.public_id, outcome="allow", decision="dec_2"
@@ -166,9 +175,9 @@ def test_a_person_decides_only_what_is_on_hold_and_says_why(subject, operator):
         )
     admission.refresh_from_db()
     assert (admission.state, admission.decision) == ("on_hold", "dec_1")
-    decided = services.decide_admission(
-        actor=operator, admission=admission.public_id, outcome="allow", reason="登記を確認"
-    )
+    cases.of_held(admission)
+    cases.decide_held(admission.public_id, "allow", "登記を確認")
+    decided = Admission.objects.get(pk=admission.pk)
     assert (decided.state, decided.decision, decided.reason) == ("admitted", "dec_1", "登記を確認")
 
 

@@ -9,6 +9,7 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services
 from marketplace.participants.models import Admission, Application, Membership, Organisation, Segment
 from tests.access.factories import open_over_http
+from tests.cases import factories as cases
 
 from . import factories
 
@@ -173,9 +174,9 @@ def test_an_application_goes_through_the_api(operator, client, subject):
     }
     assert client.post("/api/v1/admissions/", body).json()["code"] == "admission_held"
     services.decide_admission(actor=SYSTEM, admission=created.json()["id"], outcome="hold", decision="dec_1")
-    decide = {"outcome": "allow", "reason": "登記を確認"}
-    assert client.post(f"{path}/decide/", decide).status_code == 403
-    assert operator.post(f"{path}/decide/", decide).json()["state"] == "admitted"
+    cases.of_held(Admission.objects.get(public_id=created.json()["id"]))
+    cases.decide_held(created.json()["id"])
+    assert operator.get(f"{path}/").json()["state"] == "admitted"
     assert client.post(f"{path}/withdraw/", {}).json()["state"] == "withdrawn"
 
 

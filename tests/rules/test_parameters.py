@@ -31,6 +31,8 @@ DEFAULTS = {
     "cycle_overdue_minutes": 60,
     "refund_returns_fee": True,
     "short_lived_minutes": 60,
+    "case_days": 10,
+    "appeal_days": 30,
     "incident_reminder_days": 3,
     "consultation_business_days": 10,
     "review_days": 14,

@@ -39,8 +39,10 @@ from marketplace.participants.models import Membership, Organisation
 from marketplace.registration import services as registrations
 from marketplace.registration.models import Registration
 from marketplace.rules import services as rules
+from marketplace.rules.models import Decision
 from marketplace.webhooks import services as webhooks
 from tests.access.factories import deferred
+from tests.cases import factories as cases
 from tests.conftest import cloned_database
 from tests.faults.ground import kept_database
 from tests.oversight import factories as oversight
@@ -261,6 +263,13 @@ def people(report) -> None:
         name="管財 一郎",
         document="令和8年(フ)第1号",
         document_sha256="0" * 64,
+    )
+    cases.opened(organisation("保留"))
+    refused = Decision.objects.filter(point="admission", outcome="deny").latest("pk")
+    applicant = Organisation.objects.get(public_id=refused.parties[0])
+    cases.appealed(actor_of(owner_of(applicant)), refused.public_id)
+    participants.declare_interest(
+        actor=second, organisation=insolvent.public_id, kind="business", statement="取引先でした。"
     )
 
 

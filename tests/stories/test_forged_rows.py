@@ -25,6 +25,8 @@ NOBODY = "no second person approved this"
 FORGERIES: dict[str, Forgery] = {
     "access_accessdeferral": Forgery(refused="is not deferred, or its review date is over"),
     "access_accessread": Forgery(refused="the access is not open", changes={"read_at": "'2020-01-01'"}),
+    "cases_appeal": Forgery(refused="against its own organisation|duplicate key", changes={"filed_by": "'usr_forged'"}),
+    "cases_remedy": Forgery(refused="only an appeal that changed|case_id"),
     "clearing_account": Forgery(refused="account_owner", changes={"code": "'forged'", "kind": "'forged'"}),
     "clearing_balancecertificate": Forgery(
         refused="does not state the balance of the ledger", changes={"ledger_minor": "987654321"}

@@ -60,24 +60,18 @@ RECEIVING = (TaskKind.COLLECT, TaskKind.ACCEPT)
 
 
 def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
-    """Notify the applicant. An application on hold opens a task of the operator; any later state closes it."""
+    """Notify the applicant. What is on hold is a case, of which ``marketplace.cases`` tells the operator.
+
+    Any other state ends the operator's review of the admission after a re-screening.
+    """
     applicant, segment = get_organisation(event.organisation), get_segment(event.segment)
     capacity = cast(Label, Capacity(event.capacity).label)
     wording = texts.ADMISSIONS[event.state].fill(
         segment=segment.name, capacity=capacity.as_dict(), decision=event.decision or "-"
     )
     send_notice(organisation_id=applicant.id, subject=event.admission, wording=wording)
-    operator = operator_organisation()
-    if event.state == AdmissionState.ON_HOLD:
-        open_task(
-            organisation_id=operator.id,
-            kind=TaskKind.REVIEW,
-            subject=event.admission,
-            thread=event.admission,
-            title=fill_label(TASK_TITLES[TaskKind.REVIEW], party=applicant.name, segment=segment.name),
-        )
-    else:
-        close_tasks(thread=event.admission, kinds=(TaskKind.REVIEW,), done_by=operator.id)
+    if event.state != AdmissionState.ON_HOLD:
+        finish_for_operator(TaskKind.REVIEW, event.admission)
 
 
 def on_version_published(event: ListingVersionPublished, envelope: Envelope) -> None:

@@ -4,6 +4,7 @@ from . import approvals as approvals
 from .admissions import Admission, Segment
 from .authority import AuthorityLimit, Commitment
 from .facts import FactChange
+from .interests import StaffInterest
 from .invitations import Invitation
 from .keys import OrganisationKey
 from .logins import LoginLock, SecondFactorReset
@@ -40,6 +41,7 @@ __all__ = [
     "SecondFactorReset",
     "Segment",
     "Session",
+    "StaffInterest",
     "Suspension",
     "TrusteeAppointment",
     "User",

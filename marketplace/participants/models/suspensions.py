@@ -14,6 +14,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.suspensions import EFFECTS
 
 from ..acting import acted_by_person
+from ..interest_guards import unrelated
 from ..states import SuspensionKind
 from ..suspension_guards import ends_own_suspension, suspends_organisation
 from .organisations import Organisation
@@ -55,6 +56,7 @@ class Suspension(models.Model):
             append_only(),
             dated_now("suspended_at", real=["recorded_at"]),
             suspends_organisation(),
+            unrelated("suspended_by"),
         ]
 
 
@@ -89,4 +91,5 @@ class Reinstatement(models.Model):
             own_transaction(),
             ends_own_suspension(),
             acted_by_person("reinstated_by", Permission.ADMISSION_WRITE, first="first_person"),
+            unrelated("reinstated_by", "first_person"),
         ]

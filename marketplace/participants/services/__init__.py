@@ -13,6 +13,7 @@ from .changing_members import (
 )
 from .committing import CommittingAct, commit_organisation, lock_limits, require_authority
 from .facts import change_facts
+from .interests import declare_interest, end_interest
 from .inviting import (
     confirm_invitation,
     invite,
@@ -77,6 +78,8 @@ __all__ = [
     "create_application",
     "decide_admission",
     "declare_affiliation",
+    "declare_interest",
+    "end_interest",
     "end_membership",
     "file_recovery",
     "grant_role",

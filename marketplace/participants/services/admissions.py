@@ -21,6 +21,7 @@ from marketplace.kernel.states import advance
 
 from ..declarations import check_declarations
 from ..errors import AdmissionExists, NeverATrader, SegmentExists
+from ..interest_queries import require_unrelated
 from ..models import Admission, Organisation, Segment
 from ..people_fields import REQUIRED
 from ..states import ADMISSION, HELD_ADMISSIONS, AdmissionState, Capacity, OrganisationState
@@ -103,13 +104,20 @@ def apply_for_admission(
 
 @transaction.atomic
 def decide_admission(
-    *, actor: Actor, admission: str, outcome: str, decision: str | None = None, reason: str = ""
+    *,
+    actor: Actor,
+    admission: str,
+    outcome: str,
+    decision: str | None = None,
+    reason: str = "",
+    first_person: str = "",
 ) -> Admission:
     """Carry out an outcome for an application: ``allow`` and ``warn`` admit, ``hold`` puts on hold, ``deny`` refuses.
 
-    The system carries out a ``decision`` of the rules (public identifier). A person of the operator decides only
-    applications that the rules put on hold, and gives a ``reason``. For an application that was withdrawn meanwhile
-    nothing changes. Emits admission.decided. Raises Missing, IllegalTransition, FieldInvalid, Forbidden.
+    The system carries out a ``decision`` of the rules (public identifier). People of the operator decide only applications
+    that the rules put on hold, two of them with a ``reason``: ``first_person`` gave the same command first, in the case of
+    the application (``marketplace.cases``). For an application that was withdrawn meanwhile nothing changes. Emits
+    admission.decided. Raises Missing, Recused, IllegalTransition, FieldInvalid, Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
     if outcome not in COMMANDS:
@@ -117,9 +125,12 @@ def decide_admission(
         raise FieldInvalid("outcome", Label(f"choose one of {known}", f"{known} から選んでください"))
     if actor.role is Role.OPERATOR and not reason.strip():
         raise FieldInvalid("reason", Label("give the reason", "判断の理由を入力してください"))
+    if actor.role is Role.OPERATOR:
+        actor.require_second_to(first_person)
     subject = _locked_admission(actor, admission)
     if actor.role is Role.SYSTEM and subject.state == AdmissionState.WITHDRAWN:
         return subject
+    require_unrelated(actor, subject.organisation_id)
     changes: dict[str, Any] = {"decided_at": clock.now(), "reason": reason}
     if decision is not None:
         changes["decision"] = decision
@@ -137,6 +148,7 @@ def withdraw_admission(*, actor: Actor, admission: str, reason: str = "") -> Adm
     """
     actor.require(Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE)
     subject = _locked_admission(actor, admission)
+    require_unrelated(actor, subject.organisation_id)
     is_own = subject.organisation_id == actor.organisation_id
     actor.require(Permission.ORGANISATION_WRITE if is_own else Permission.ADMISSION_WRITE)
     if actor.role is Role.OPERATOR and not reason.strip():

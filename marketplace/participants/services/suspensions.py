@@ -23,6 +23,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.suspensions import EFFECTS, SuspensionKind
 
+from ..interest_queries import require_unrelated
 from ..models import Organisation, Reinstatement, Suspension
 from ..people_fields import checked_effective_day, required_text
 from ..states import ORGANISATION, OrganisationState
@@ -50,7 +51,7 @@ def suspend_participant(
     ``kind``: see ``kernel.suspensions``. ``reference`` is the number of the document that it follows from, which all kinds but
     a breach need; ``effective_on`` the day from which that says so, today unless stated. ``reason_code`` (snake case) goes
     into the event; only the participant reads ``reason``. One person suffices, because it weakens no control. Several
-    suspensions may stand. Emits participant.suspended. Raises Missing, OperatorStays, SuspensionStands, FieldInvalid,
+    suspensions may stand. Emits participant.suspended. Raises Missing, OperatorStays, SuspensionStands, Recused, FieldInvalid,
     Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
@@ -59,6 +60,7 @@ def suspend_participant(
     subject = locked_organisation(organisation)
     if subject.is_operator:
         raise OperatorStays()
+    require_unrelated(actor, subject.pk)
     same = standing_suspensions(subject.pk).filter(kind=kind, reference=reference.strip()).first()
     if same is not None:
         raise SuspensionStands(suspension=same.public_id)
@@ -169,10 +171,11 @@ def suspended_participant(
 ) -> tuple[Organisation, Suspension]:
     """A suspended organisation, locked until the transaction ends, and the suspension to end.
 
-    Raises Missing, IllegalTransition, FieldInvalid (``suspension``, if several stand and none is named), Forbidden.
+    Raises Missing, Recused, IllegalTransition, FieldInvalid (``suspension``, if several stand and none is named), Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
     subject = locked_organisation(organisation)
+    require_unrelated(actor, subject.pk)
     ORGANISATION.target(state=subject.state, command="reinstate", role=actor.role.value)
     standing = list(standing_suspensions(subject.pk))
     if suspension is None and len(standing) > 1:

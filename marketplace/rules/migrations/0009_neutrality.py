@@ -15,7 +15,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rules', '0006_life_of_a_rulebook'),
+        ('rules', '0008_days_of_cases'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('participants', '0013_what_ends_with_its_role'),
+        ('participants', '0014_declared_interests'),
     ]
 
     operations = [

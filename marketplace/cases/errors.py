@@ -1,0 +1,62 @@
+"""Errors of cases and appeals."""
+
+from __future__ import annotations
+
+from marketplace.kernel.errors import Category, DomainError
+from marketplace.kernel.labels import Label
+
+
+class AppealTooLate(DomainError):
+    """The days within which this can be appealed are over. Fields: ``subject``, ``until``."""
+
+    code = "appeal_too_late"
+    category = Category.CONFLICT
+    detail = Label(
+        "{subject} could be appealed until {until}. If new facts came to light, ask the operator's desk.",
+        "{subject} への不服申立ての期間は {until} に終了しました。新たな事実がある場合は運営者の窓口にご相談ください。",
+    )
+
+
+class AlreadyAppealed(DomainError):
+    """The organisation has appealed this already. Fields: ``subject``, ``case``."""
+
+    code = "already_appealed"
+    category = Category.CONFLICT
+    detail = Label(
+        "{subject} was appealed already in {case}. What is decided there is final.",
+        "{subject} については {case} で不服申立て済みです。その判断が最終となります。",
+    )
+
+
+class NothingToAppeal(DomainError):
+    """This was not decided against the organisation. Fields: ``subject``."""
+
+    code = "nothing_to_appeal"
+    field = "subject"
+    detail = Label(
+        "{subject} holds nothing up and refuses nothing, or waits for its case. Name a decision of hold or deny, a case decided"
+        " against you, or a suspension.",
+        "{subject} は不利益な判断ではないか、案件として審査中です。保留・拒否の判定、不利に判断された案件、または停止を指定してください。",
+    )
+
+
+class DecidedFirst(DomainError):
+    """Who decided what is appealed does not decide the appeal. Fields: ``case``, ``subject``."""
+
+    code = "decided_first"
+    category = Category.FORBIDDEN
+    detail = Label(
+        "You decided {subject}, so you do not decide the appeal {case}. Let two colleagues decide.",
+        "あなたは {subject} の判断に関与したため、不服申立て {case} の判断はできません。ほかの担当者二名が判断してください。",
+    )
+
+
+class NothingToCarryOut(DomainError):
+    """The case is no appeal that changed the first decision, or was carried out already. Fields: ``case``."""
+
+    code = "nothing_to_carry_out"
+    category = Category.CONFLICT
+    detail = Label(
+        "{case} changed no decision, or was carried out already.",
+        "{case} は原判断を変更していないか、既に実施済みです。",
+    )

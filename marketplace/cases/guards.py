@@ -1,0 +1,147 @@
+"""Database guards of cases: who decides them, and that nothing on hold is decided without one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pgtrigger
+
+from marketplace.kernel.guards import sql_list
+
+DECIDERS = """(
+    SELECT p.person FROM public.cases_case f CROSS JOIN LATERAL (VALUES (f.first_person), (f.resolved_by)) AS p (person)
+     WHERE f.kind <> 'appeal' AND f.state = 'resolved' AND f.organisation_id = {organisation}
+       AND {appealed} IN (f.public_id, f.decision)
+    UNION ALL SELECT s.suspended_by FROM public.participants_suspension s WHERE s.public_id = {appealed})"""
+"""Who decided what is appealed, in SQL after IN."""
+
+
+def resolved_in_its_transaction() -> pgtrigger.Trigger:
+    """A case begins undecided; the transaction that decides it is on record, by which guards below know it."""
+    return pgtrigger.Trigger(
+        name="resolved_in_its_transaction",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func="""
+IF TG_OP = 'INSERT' THEN
+    NEW.resolved_in := NULL;
+ELSIF NEW.state = 'resolved' AND OLD.state <> 'resolved' THEN
+    NEW.resolved_in := pg_current_xact_id();
+ELSE
+    NEW.resolved_in := OLD.resolved_in;
+END IF;
+RETURN NEW;
+""",
+    )
+
+
+def ended_for_good() -> pgtrigger.Trigger:
+    """A case that has ended stays as it was decided."""
+    return pgtrigger.Trigger(
+        name="ended_for_good",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func="""
+IF OLD.state <> 'open' AND (NEW.state, NEW.outcome, NEW.reason, NEW.first_person, NEW.resolved_by, NEW.ended_at)
+   IS DISTINCT FROM (OLD.state, OLD.outcome, OLD.reason, OLD.first_person, OLD.resolved_by, OLD.ended_at) THEN
+    RAISE EXCEPTION 'the case % has ended', OLD.public_id USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
+""",
+    )
+
+
+def appeal_by_others() -> pgtrigger.Trigger:
+    """Who decides an appeal did not decide what is appealed."""
+    deciders = DECIDERS.format(organisation="NEW.organisation_id", appealed="NEW.subject")
+    return pgtrigger.Trigger(
+        name="appeal_by_others",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("first_person", "resolved_by"),
+        func=f"""
+IF NEW.kind = 'appeal' AND NEW.state = 'resolved'
+   AND (NEW.first_person IN {deciders} OR NEW.resolved_by IN {deciders}) THEN
+    RAISE EXCEPTION 'who decided % first does not decide the appeal', NEW.subject
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'appeal_by_others';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+def appeal_has_its_statement() -> pgtrigger.Trigger:
+    """When the transaction ends that opens an appeal, its statement is there; only an appeal has one."""
+    return pgtrigger.Trigger(
+        name="appeal_has_its_statement",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func="""
+IF NEW.kind = 'appeal' AND NOT EXISTS (SELECT FROM public.cases_appeal a WHERE a.case_id = NEW.id) THEN
+    RAISE EXCEPTION 'the appeal % has no statement', NEW.public_id USING ERRCODE = 'check_violation';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+def appeal_of_own() -> pgtrigger.Trigger:
+    """An appeal is of what concerns its organisation: a decided case, a decision of the rules or a suspension of it."""
+    return pgtrigger.Trigger(
+        name="appeal_of_own",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func="""
+IF NOT EXISTS (
+    SELECT FROM public.cases_case c JOIN public.participants_organisation o ON o.id = c.organisation_id
+     WHERE c.id = NEW.case_id AND c.kind = 'appeal' AND c.state = 'open' AND (
+           EXISTS (SELECT FROM public.cases_case f WHERE f.public_id = c.subject AND f.kind <> 'appeal'
+                      AND f.organisation_id = c.organisation_id AND f.state = 'resolved' AND f.outcome = 'deny')
+        OR EXISTS (SELECT FROM public.rules_decision d WHERE d.public_id = c.subject
+                      AND o.public_id = ANY (d.parties) AND d.outcome IN ('hold', 'deny'))
+        OR EXISTS (SELECT FROM public.participants_suspension s WHERE s.public_id = c.subject
+                      AND s.organisation_id = c.organisation_id))) THEN
+    RAISE EXCEPTION 'an appeal is of what was decided against its own organisation' USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
+""",
+    )
+
+
+def remedies_changed_appeal() -> pgtrigger.Trigger:
+    """Only an appeal that changed the first decision is carried out."""
+    return pgtrigger.Trigger(
+        name="remedies_changed_appeal",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func="""
+IF NOT EXISTS (SELECT FROM public.cases_case c WHERE c.id = NEW.case_id AND c.outcome = 'changed') THEN
+    RAISE EXCEPTION 'only an appeal that changed the first decision is carried out' USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
+""",
+    )
+
+
+def decided_in_case(kind: str, outcomes: Mapping[str, str]) -> pgtrigger.Trigger:
+    """What the rules put on hold changes by the case of it that two people decide in the same transaction.
+
+    ``outcomes``: which outcome of the case each state follows from.
+    """
+    cases = " ".join(f"WHEN '{state}' THEN '{outcome}'" for state, outcome in outcomes.items())
+    return pgtrigger.Trigger(
+        name="decided_in_case",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        func=f"""
+IF OLD.state = 'on_hold' AND NEW.state IN ({sql_list(outcomes)}) AND NOT EXISTS (
+    SELECT FROM public.cases_case c
+     WHERE c.kind = '{kind}' AND c.subject = NEW.public_id AND c.state = 'resolved'
+       AND c.resolved_in = pg_current_xact_id() AND c.outcome = CASE NEW.state {cases} END) THEN
+    RAISE EXCEPTION '% is on hold: two people decide its case', NEW.public_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'decided_in_case';
+END IF;
+RETURN NEW;
+""",
+    )

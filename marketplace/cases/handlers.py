@@ -1,0 +1,84 @@
+"""Event handlers of cases: what is put on hold opens one, and whoever waits or must decide is told."""
+
+from __future__ import annotations
+
+from marketplace.events.envelope import Envelope
+from marketplace.events.schemas.cases import CaseMoved
+from marketplace.events.schemas.listings import ListingWithdrawn
+from marketplace.events.schemas.participants import AdmissionDecided
+from marketplace.kernel import clock
+from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
+from marketplace.notices.services import close_tasks, send_notices
+from marketplace.notices.states import TaskKind
+from marketplace.participants.queries import get_organisation, operator_organisation
+from marketplace.participants.states import AdmissionState
+
+from .models import Case
+from .queries import get_case
+from .services import drop_cases, open_case
+from .states import CaseKindCode, CaseOutcome, CaseState
+from .texts import KIND_WORDS, MOVED, OUTCOME_WORDS
+
+TASK_KINDS = {
+    CaseKindCode.ADMISSION.value: TaskKind.REVIEW,
+    CaseKindCode.PUBLICATION.value: TaskKind.REVIEW,
+    CaseKindCode.APPEAL.value: TaskKind.APPEAL,
+}
+
+
+def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
+    """Open the case of an application that the rules put on hold; one that is withdrawn needs none any more."""
+    if event.state == AdmissionState.ON_HOLD:
+        open_case(
+            kind=CaseKindCode.ADMISSION.value,
+            subject=event.admission,
+            thread=event.admission,
+            organisation_id=get_organisation(event.organisation).id,
+            decision=event.decision or "",
+        )
+    elif event.state == AdmissionState.WITHDRAWN:
+        drop_cases(thread=event.admission, kinds=(CaseKindCode.ADMISSION.value,))
+
+
+def on_listing_withdrawn(event: ListingWithdrawn, envelope: Envelope) -> None:
+    """The versions of a listing that was withdrawn need no decision any more."""
+    drop_cases(thread=event.listing, kinds=(CaseKindCode.PUBLICATION.value,))
+
+
+def on_case_moved(event: CaseMoved, envelope: Envelope) -> None:
+    """Tell who waits, and open or close the tasks of the operator."""
+    case = get_case(event.case)
+    told = [case.organisation_id]
+    if event.change == "overdue":
+        told.append(operator_organisation().id)
+    wording = MOVED[event.change].fill(
+        case=event.case,
+        about=event.about,
+        kind=KIND_WORDS[event.kind].as_dict(),
+        decide_by=case.decide_by.astimezone(clock.market_zone()).strftime("%Y-%m-%d %H:%M"),
+        outcome=OUTCOME_WORDS[event.outcome].as_dict() if event.outcome else "-",
+        reason=case.reason or "-",
+    )
+    send_notices(subject=event.case, wordings=dict.fromkeys(told, wording))
+    _move_tasks(case, event.change)
+
+
+def _move_tasks(case: Case, change: str) -> None:
+    """The operator's task to decide stands while the case is open; that to carry out, until it was."""
+    kind = TASK_KINDS[case.kind]
+    if change in ("opened", "overdue") and case.state == CaseState.OPEN:
+        ask_operator(
+            kind,
+            case.public_id,
+            deadline=case.decide_by,
+            case=case.public_id,
+            about=case.subject,
+        )
+    elif change == "resolved":
+        finish_for_operator(kind, case.public_id)
+        if case.outcome == CaseOutcome.CHANGED:
+            ask_operator(TaskKind.REMEDY, case.public_id, case=case.public_id, about=case.subject)
+    elif change == "carried_out":
+        finish_for_operator(TaskKind.REMEDY, case.public_id)
+    elif change in ("withdrawn", "dropped"):
+        close_tasks(thread=case.public_id, kinds=(kind,))

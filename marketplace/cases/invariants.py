@@ -1,0 +1,129 @@
+"""Invariants of held cases and appeals: decided by two who may, and nothing waits in silence."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query, declare_readable
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_at, holders
+from marketplace.participants.interest_guards import recused_then
+
+from .guards import DECIDERS
+
+_ADMITS = holders(Permission.ADMISSION_WRITE)
+_JUDGES = holders(Permission.DISPUTES_WRITE)
+_DECIDED_FIRST = DECIDERS.format(organisation="c.organisation_id", appealed="c.subject")
+
+
+def _both(condition: str) -> str:
+    return " OR ".join(condition.format(person=f"c.{column}") for column in ("first_person", "resolved_by"))
+
+
+def _acted(holds: str) -> str:
+    return _both("NOT " + acted_at("{person}", "c.ended_at", holds=holds))
+
+
+Invariant(
+    name="cases.resolved_by_two",
+    promise=9,
+    statement=(
+        "A case was decided by two natural persons of the operator who may, gave the same command, had no interest in the"
+        " organisation, and had not decided what is appealed."
+    ),
+    guards=(
+        "cases_case.case_resolved_by_two",
+        "cases_case.resolved_by_staff",
+        "cases_case.appeal_decided_by_staff",
+        "cases_case.appeal_by_others",
+        "cases_case.recused",
+        "cases_case.ended_for_good",
+        "cases_case.resolved_in_its_transaction",
+        "cases_case.state_guard",
+        "cases_case.immutable",
+        "cases_case.case_outcome",
+        "cases_case.set_now",
+        "cases_case.no_delete",
+        "approvals_approval.approval_two_people",
+    ),
+    test="tests/cases/test_guards.py::test_one_person_decides_no_case",
+    check=by_query(
+        "SELECT c.public_id, c.first_person, c.resolved_by FROM cases_case c WHERE c.state = 'resolved' AND ("  # noqa: S608
+        f"  CASE WHEN c.kind = 'appeal' THEN {_acted(_JUDGES)} ELSE {_acted(_ADMITS)} END"
+        f"  OR {_both(recused_then('{person}', 'c.organisation_id', 'c.ended_at'))}"
+        f"  OR c.kind = 'appeal' AND ({_both('{person} IN ' + _DECIDED_FIRST)})"
+        "  OR NOT EXISTS (SELECT FROM approvals_approval a WHERE a.command = 'cases.resolve' AND a.subject = c.public_id"
+        "   AND a.state = 'approved' AND (a.first_person, a.ended_by) = (c.first_person, c.resolved_by)"
+        "   AND (a.payload ->> 'outcome', a.payload ->> 'reason') = (c.outcome, c.reason)))"
+    ),
+)
+
+Invariant(
+    name="cases.held_is_decided_in_its_case",
+    promise=5,
+    statement="What the rules put on hold was admitted, published or refused as two people decided in its case.",
+    guards=("participants_admission.decided_in_case", "listings_listingversion.decided_in_case"),
+    test="tests/cases/test_guards.py::test_nothing_on_hold_is_decided_without_its_case",
+    check=by_query(
+        "SELECT c.public_id, c.subject, c.outcome FROM cases_case c LEFT JOIN participants_admission a"
+        "  ON a.public_id = c.subject AND c.kind = 'admission' WHERE c.kind = 'admission' AND c.state = 'resolved'"
+        "   AND (a.id IS NULL OR a.state IN ('applied', 'on_hold')"
+        "    OR c.outcome = 'deny' AND a.state <> 'refused' OR c.outcome = 'allow' AND a.state = 'refused')"
+    ),
+)
+
+Invariant(
+    name="cases.appeals_state_and_name_their_own",
+    promise=8,
+    statement="Each appeal has a statement, and is of what was decided against its own organisation, once.",
+    guards=(
+        "cases_case.case_one_appeal",
+        "cases_case.appeal_has_its_statement",
+        "cases_case.case_withdrawn",
+        "cases_appeal.appeal_of_own",
+        "cases_appeal.append_only",
+        "cases_appeal.appeal_states",
+        "cases_remedy.remedies_changed_appeal",
+        "cases_remedy.remedied_by_staff",
+        "cases_remedy.append_only",
+        "cases_remedy.remedy_says_how",
+    ),
+    test="tests/cases/test_guards.py::test_no_appeal_is_of_what_is_anothers",
+    check=by_query(
+        "SELECT c.public_id, c.subject FROM cases_case c JOIN participants_organisation o ON o.id = c.organisation_id"
+        "  LEFT JOIN cases_appeal p ON p.case_id = c.id WHERE (c.kind = 'appeal') <> (p.id IS NOT NULL)"
+        "  OR c.kind = 'appeal' AND NOT EXISTS ("
+        "   SELECT FROM cases_case f WHERE f.public_id = c.subject AND f.organisation_id = c.organisation_id"
+        "   UNION ALL SELECT FROM rules_decision d WHERE d.public_id = c.subject AND o.public_id = ANY (d.parties)"
+        "   UNION ALL SELECT FROM participants_suspension s WHERE s.public_id = c.subject"
+        "    AND s.organisation_id = c.organisation_id)"
+        " UNION ALL SELECT c.public_id, r.how FROM cases_remedy r JOIN cases_case c ON c.id = r.case_id"
+        "  WHERE c.outcome <> 'changed'"
+    ),
+)
+
+_TO_BE_HANDLED = """EXISTS (
+    SELECT FROM events_outboxevent e LEFT JOIN events_inboxentry i ON i.event_id = e.id AND i.subscriber = 'marketplace.cases'
+     WHERE e.subject = {subject} AND e.type = '{kind}' AND (i.id IS NULL OR i.state IN ('pending', 'parked')))"""
+
+Invariant(
+    name="cases.nothing_waits_in_silence",
+    promise=10,
+    statement=(
+        "What is on hold is an open case; an open case, and an appeal that is to be carried out, is an open task of the"
+        " operator; who waits is told when the time to decide it is over."
+    ),
+    guards=("cases_case.case_open_once", "cases_case.case_has_time", "cases_case.dated_now"),
+    test="tests/cases/test_guards.py::test_what_waits_in_silence_is_named",
+    check=by_query(
+        "SELECT a.public_id FROM participants_admission a WHERE a.state = 'on_hold' AND NOT EXISTS ("  # noqa: S608  our own words
+        "  SELECT FROM cases_case c WHERE c.kind = 'admission' AND c.subject = a.public_id AND c.state = 'open')"
+        f"  AND NOT {_TO_BE_HANDLED.format(subject='a.public_id', kind='admission.decided')}"
+        " UNION ALL SELECT c.public_id FROM cases_case c WHERE (c.state = 'open' OR c.outcome = 'changed'"
+        "   AND NOT EXISTS (SELECT FROM cases_remedy r WHERE r.case_id = c.id))"
+        "  AND NOT EXISTS (SELECT FROM notices_task t WHERE t.subject = c.public_id AND t.state = 'open')"
+        f"  AND NOT {_TO_BE_HANDLED.format(subject='c.public_id', kind='case.moved')}"
+        " UNION ALL SELECT c.public_id FROM cases_case c WHERE c.state = 'open' AND c.reminded_at IS NULL"
+        "  AND c.decide_by < business_now() - interval '1 day'"
+    ),
+)
+
+declare_readable("cases")

@@ -1,0 +1,33 @@
+"""Kinds of held cases, and who carries out what two people decide. Applications declare theirs in ``case_kinds.py``. Public."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from marketplace.kernel.actors import Actor
+
+from .states import HELD
+
+KINDS: dict[str, HeldKind] = {}
+
+
+class CarryOut(Protocol):
+    """Carries out the outcome of a case in its transaction, as the second person; ``first_person`` gave it first."""
+
+    def __call__(self, *, actor: Actor, first_person: str, subject: str, outcome: str, reason: str) -> object:
+        """``subject``: the public identifier of what is on hold; ``outcome``: ``allow`` or ``deny``."""
+
+
+@dataclass(frozen=True)
+class HeldKind:
+    """A kind of case of what the rules put on hold. Raises ValueError for a kind that is unknown or declared twice."""
+
+    code: str
+    carry_out: CarryOut
+
+    def __post_init__(self) -> None:
+        """Register the kind."""
+        if self.code not in HELD or self.code in KINDS:
+            raise ValueError(f"{self.code} is no kind of held case, or is declared twice")
+        KINDS[self.code] = self

@@ -1,0 +1,77 @@
+"""Cases in the API, and the input of their commands."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from marketplace.api.serializers import ChoiceLabelField, StrictSerializer
+
+from .models import REASON_LENGTH_MAX, STATEMENT_LENGTH_MAX, Appeal, Case, Remedy
+from .states import CaseKindCode, CaseOutcome, CaseState
+
+
+class AppealDocumentSerializer(StrictSerializer):
+    """A document that an appeal relies on, which the participant keeps ready: its name and SHA-256."""
+
+    name = serializers.CharField(max_length=200)
+    sha256 = serializers.CharField(max_length=64)
+
+
+class AppealSerializer(serializers.ModelSerializer[Appeal]):
+    """What a participant states in its appeal."""
+
+    documents = AppealDocumentSerializer(many=True)
+
+    class Meta:
+        model = Appeal
+        fields = ("statement", "documents", "filed_by", "filed_at")
+
+
+class RemedySerializer(serializers.ModelSerializer[Remedy]):
+    """How an appeal was carried out that changed the first decision."""
+
+    class Meta:
+        model = Remedy
+        fields = ("how", "reference", "carried_out_by", "carried_out_at")
+
+
+class CaseSerializer(serializers.ModelSerializer[Case]):
+    """A case that waits for two people of the operator, or was decided by them."""
+
+    id = serializers.CharField(source="public_id")
+    organisation = serializers.CharField(source="organisation.public_id")
+    kind_label = ChoiceLabelField(CaseKindCode, source="kind")
+    state_label = ChoiceLabelField(CaseState, source="state")
+    outcome = serializers.ChoiceField(choices=CaseOutcome.choices, allow_blank=True)
+    appeal = AppealSerializer(allow_null=True)
+    remedy = RemedySerializer(allow_null=True)
+
+    class Meta:
+        model = Case
+        fields = (
+            "id", "kind", "kind_label", "subject", "organisation", "decision", "state", "state_label", "opened_at",
+            "decide_by", "reminded_at", "outcome", "reason", "first_person", "resolved_by", "ended_at", "appeal",
+            "remedy",
+        )  # fmt: skip
+
+
+class ResolveCaseSerializer(StrictSerializer):
+    """How the case is decided, and why; the participant reads the reason."""
+
+    outcome = serializers.ChoiceField(choices=CaseOutcome.choices)
+    reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
+
+
+class FileAppealSerializer(StrictSerializer):
+    """What is appealed (a decision, a case or a suspension), why, and the documents that prove it."""
+
+    subject = serializers.CharField(max_length=60)
+    statement = serializers.CharField(max_length=STATEMENT_LENGTH_MAX)
+    documents = AppealDocumentSerializer(many=True, default=list)
+
+
+class CarryOutSerializer(StrictSerializer):
+    """What was done because the first decision was changed, and the identifier of what was done."""
+
+    how = serializers.CharField(max_length=REASON_LENGTH_MAX)
+    reference = serializers.CharField(max_length=60, allow_blank=True, default="")

@@ -1,0 +1,133 @@
+"""Appeal what was decided against one's organisation, and withdraw appeals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.canonical import digest_of, sha256_hex
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
+from marketplace.kernel.states import advance
+from marketplace.participants.people_fields import checked_sha256
+from marketplace.participants.suspension_queries import visible_suspensions
+from marketplace.rules.queries import parameter, visible_decisions
+from marketplace.rules.states import Outcome
+
+from ..errors import AlreadyAppealed, AppealTooLate, NothingToAppeal
+from ..models import STATEMENT_LENGTH_MAX, Appeal, Case
+from ..states import APPEALED, CASE, HELD, CaseKindCode, CaseOutcome, CaseState
+from .opening import case_times, record_opened
+from .resolving import checked_text, locked_case
+from .telling import tell_moved
+
+APPEALED_WITHIN: Final = "appeal_days"
+DOCUMENTS_MAX: Final = 20
+NAME_LENGTH_MAX: Final = 200
+
+
+@transaction.atomic
+def file_appeal(
+    *, actor: Actor, subject: str, statement: str, documents: Sequence[dict[str, str]] = ()
+) -> Case:
+    """Appeal a decision of hold or deny, a case decided against the actor's organisation, or its suspension.
+
+    Within ``appeal_days``; two people decide who did not decide it first. ``documents``: ``{"name", "sha256"}`` each, which
+    the organisation keeps ready. Emits case.moved. Raises NothingToAppeal, AppealTooLate, AlreadyAppealed, FieldInvalid,
+    Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    """
+    actor.require(Permission.ORGANISATION_WRITE)
+    organisation_id = actor.require_organisation()
+    said = checked_text("statement", statement, STATEMENT_LENGTH_MAX)
+    named = _checked_documents(documents)
+    decided_at, decision = _appealed(actor, subject)
+    until = decided_at + timedelta(days=parameter(APPEALED_WITHIN))
+    if clock.now() > until:
+        raise AppealTooLate(subject=subject, until=until.isoformat())
+    case = _new_appeal(organisation_id, subject, decision)
+    Appeal.objects.create(
+        case=case, statement=said, documents=named, filed_by=actor.identifier, filed_at=clock.now()
+    )
+    record_opened(
+        case,
+        actor,
+        statement_sha256=sha256_hex(said.encode()),
+        documents_sha256=digest_of({"documents": named}),
+    )
+    tell_moved(case, "opened")
+    return case
+
+
+def _new_appeal(organisation_id: int, subject: str, decision: str) -> Case:
+    earlier = Case.objects.filter(kind=CaseKindCode.APPEAL, subject=subject, organisation_id=organisation_id)
+    try:
+        with transaction.atomic():
+            return Case.objects.create(
+                kind=CaseKindCode.APPEAL.value,
+                subject=subject,
+                thread=subject,
+                organisation_id=organisation_id,
+                decision=decision,
+                **case_times(),
+            )
+    except IntegrityError:
+        found = earlier.values_list("public_id", flat=True).first()
+        if found is None:
+            raise
+        raise AlreadyAppealed(subject=subject, case=found) from None
+
+
+@transaction.atomic
+def withdraw_appeal(*, actor: Actor, case: str) -> Case:
+    """Withdraw an own appeal that is not decided. Emits case.moved. Raises IllegalTransition, Missing, PermissionNeeded."""
+    actor.require(Permission.ORGANISATION_WRITE)
+    subject = locked_case(case)
+    if subject.organisation_id != actor.organisation_id or not subject.is_appeal:
+        raise Missing(kind="case", identifier=case)
+    advance(subject, CASE, command="withdraw", role=actor.role.value, ended_at=clock.now())
+    record(kind="cases.withdrawn", subject=case, actor=actor, payload={"subject": subject.subject})
+    tell_moved(subject, "withdrawn")
+    return subject
+
+
+def _appealed(actor: Actor, subject: str) -> tuple[datetime, str]:
+    """When what is appealed was decided, and the decision of the rules behind it. Raises NothingToAppeal, Missing."""
+    kind = APPEALED.get(subject.partition("_")[0])
+    if kind == "case":
+        case = Case.objects.filter(public_id=subject, organisation_id=actor.require_organisation()).first()
+        if case is not None:
+            if case.kind not in HELD or case.state != CaseState.RESOLVED or case.outcome != CaseOutcome.DENY:
+                raise NothingToAppeal(subject=subject)
+            return case.ended_at or case.opened_at, case.decision
+    elif kind == "decision":
+        decision = visible_decisions(actor).filter(public_id=subject).first()
+        if decision is not None:
+            if decision.outcome not in (Outcome.HOLD, Outcome.DENY):
+                raise NothingToAppeal(subject=subject)
+            return decision.decided_at, subject
+    elif kind == "suspension":
+        suspension = visible_suspensions(actor).filter(public_id=subject).first()
+        if suspension is not None and suspension.organisation_id == actor.organisation_id:
+            return suspension.suspended_at, ""
+    raise Missing(kind="subject", identifier=subject)
+
+
+def _checked_documents(documents: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    if len(documents) > DOCUMENTS_MAX:
+        raise FieldInvalid(
+            "documents", Label(f"name at most {DOCUMENTS_MAX}", f"{DOCUMENTS_MAX}件以内にしてください")
+        )
+    return [
+        {
+            "name": checked_text(f"documents.{place}.name", str(document.get("name", "")), NAME_LENGTH_MAX),
+            "sha256": checked_sha256(f"documents.{place}.sha256", str(document.get("sha256", ""))),
+        }
+        for place, document in enumerate(documents)
+    ]

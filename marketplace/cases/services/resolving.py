@@ -1,0 +1,162 @@
+"""Decide cases, by two people, and carry out appeals that changed the first decision."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+
+from marketplace.approvals.services import require_two_people
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
+from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.states import advance
+from marketplace.participants.interest_errors import Recused
+from marketplace.participants.interest_queries import require_unrelated, standing_interests
+
+from ..errors import DecidedFirst, NothingToCarryOut
+from ..kinds import KINDS
+from ..models import REASON_LENGTH_MAX, Case, Remedy
+from ..queries import deciders
+from ..states import CASE, OUTCOMES, CaseOutcome
+from .telling import tell_moved
+
+APPROVED_WITHIN: Final = timedelta(hours=72)
+DECIDES: Final = (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE)
+"""Who decides cases: what is on hold, who admits participants; appeals, who decides disputes."""
+
+
+@record_refusals()
+def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
+    """Decide a case when two people gave the same outcome and reason, and carry it out.
+
+    Neither has an interest in the organisation, and of an appeal neither decided what is appealed. Emits case.moved. Raises
+    SecondPersonNeeded, Recused, DecidedFirst, IllegalTransition, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
+    """
+    actor.require(*DECIDES)
+    actor.require_person()
+    why = checked_text("reason", reason, REASON_LENGTH_MAX)
+    subject = locked_case(case)
+    needed = Permission.DISPUTES_WRITE if subject.is_appeal else Permission.ADMISSION_WRITE
+    actor.require(needed)
+    known = OUTCOMES[subject.kind]
+    if outcome not in known:
+        listed = ", ".join(known)
+        raise FieldInvalid("outcome", Label(f"choose one of {listed}", f"{listed} から選んでください"))
+    CASE.target(state=subject.state, command="resolve", role=actor.role.value)
+    require_unrelated(actor, subject.organisation_id)
+    first_deciders = deciders(subject)
+    if actor.identifier in first_deciders:
+        raise DecidedFirst(case=case, subject=subject.subject)
+    approval = require_two_people(
+        actor=actor,
+        permission=needed,
+        organisation=actor.organisation or "",
+        command="cases.resolve",
+        subject=case,
+        payload={"outcome": outcome, "reason": why},
+        expires_in=APPROVED_WITHIN,
+    )
+    _require_first_fits(subject, approval.first_person, first_deciders)
+    advance(
+        subject,
+        CASE,
+        command="resolve",
+        role=actor.role.value,
+        outcome=outcome,
+        reason=why,
+        first_person=approval.first_person,
+        resolved_by=actor.identifier,
+        ended_at=clock.now(),
+    )
+    record(
+        kind="cases.resolved",
+        subject=case,
+        actor=actor,
+        payload={
+            "subject": subject.subject,
+            "outcome": outcome,
+            "first_person": approval.first_person,
+            "reason_sha256": sha256_hex(why.encode()),
+        },
+    )
+    if not subject.is_appeal:
+        KINDS[subject.kind].carry_out(
+            actor=actor,
+            first_person=approval.first_person,
+            subject=subject.subject,
+            outcome=outcome,
+            reason=why,
+        )
+    tell_moved(subject, "resolved")
+    return subject
+
+
+def _require_first_fits(case: Case, first_person: str, first_deciders: set[str]) -> None:
+    """Raise Recused or DecidedFirst where who gave the command first has become related, or decided what is appealed."""
+    interest = standing_interests(first_person, case.organisation_id).first()
+    if interest is not None:
+        raise Recused(organisation=case.organisation.public_id, interest=interest.public_id)
+    if first_person in first_deciders:
+        raise DecidedFirst(case=case.public_id, subject=case.subject)
+
+
+@transaction.atomic
+def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case:
+    """State how an appeal was carried out that changed the first decision; ends the operator's task. Emits case.moved.
+
+    ``reference`` is the public identifier of what was done. Raises NothingToCarryOut, Recused, FieldInvalid, Missing,
+    PermissionNeeded, ProofNeeded.
+    """
+    actor.require(Permission.ADMISSION_WRITE)
+    actor.require_person()
+    said = checked_text("how", how, REASON_LENGTH_MAX)
+    subject = locked_case(case)
+    require_unrelated(actor, subject.organisation_id)
+    if subject.outcome != CaseOutcome.CHANGED or Remedy.objects.filter(case=subject).exists():
+        raise NothingToCarryOut(case=case)
+    Remedy.objects.create(
+        case=subject,
+        how=said,
+        reference=reference.strip(),
+        carried_out_by=actor.identifier,
+        carried_out_at=clock.now(),
+    )
+    record(
+        kind="cases.carried_out",
+        subject=case,
+        actor=actor,
+        payload={"how_sha256": sha256_hex(said.encode()), "reference": reference.strip()},
+    )
+    tell_moved(subject, "carried_out")
+    return subject
+
+
+def locked_case(case: str) -> Case:
+    """The case, locked until the transaction ends; raises Missing."""
+    found = (
+        Case.objects.select_for_update(of=("self",))
+        .select_related("organisation")
+        .filter(public_id=case)
+        .first()
+    )
+    if found is None:
+        raise Missing(kind="case", identifier=case)
+    return found
+
+
+def checked_text(field: str, text: str, length_max: int) -> str:
+    """The text without spaces around it; raises FieldInvalid if nothing or too much is left."""
+    said = text.strip()
+    if not 0 < len(said) <= length_max or "\x00" in said:
+        raise FieldInvalid(
+            field,
+            Label(f"state it, in at most {length_max} characters", f"{length_max}字以内で入力してください"),
+        )
+    return said

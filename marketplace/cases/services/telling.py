@@ -1,0 +1,23 @@
+"""Emits what happens to cases."""
+
+from __future__ import annotations
+
+from marketplace.events.schemas.cases import CaseMoved
+from marketplace.events.services import emit
+
+from ..models import Case
+
+
+def tell_moved(case: Case, change: str) -> None:
+    """Emit that a case was ``opened``, ``resolved``, ``withdrawn``, ``dropped``, ``overdue`` or ``carried_out``."""
+    emit(
+        CaseMoved(
+            case=case.public_id,
+            kind=case.kind,
+            about=case.subject,
+            organisation=case.organisation.public_id,
+            change=change,
+            outcome=case.outcome or None,
+            decide_by=case.decide_by.isoformat(),
+        )
+    )

@@ -1,0 +1,60 @@
+"""Kinds, states and outcomes of cases. Pure; other applications may import them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db.models import TextChoices
+
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import StateMachine
+
+
+class CaseKindCode(TextChoices):
+    """What a case is about."""
+
+    ADMISSION = "admission", Label("an application for admission on hold", "参加申請の保留")
+    PUBLICATION = "publication", Label("a version of a listing on hold", "出品の保留")
+    APPEAL = "appeal", Label("an appeal", "不服申立て")
+
+
+class CaseState(TextChoices):
+    """The state of a case."""
+
+    OPEN = "open", Label("waits for the decision of two people", "二名による判断待ち")
+    RESOLVED = "resolved", Label("decided by two people", "判断済み")
+    WITHDRAWN = "withdrawn", Label("withdrawn by the participant", "取下げ")
+    MOOT = "moot", Label("no longer needed", "判断不要")
+
+
+CASE = StateMachine(
+    name="cases.case",
+    states=CaseState,
+    initial=frozenset({CaseState.OPEN}),
+    table={
+        (CaseState.OPEN, "resolve", "operator"): CaseState.RESOLVED,
+        (CaseState.OPEN, "withdraw", "participant"): CaseState.WITHDRAWN,
+        (CaseState.OPEN, "drop", "system"): CaseState.MOOT,
+    },
+)
+
+
+class CaseOutcome(TextChoices):
+    """How two people decided a case: what is on hold is allowed or denied, what is appealed is upheld or changed."""
+
+    ALLOW = "allow", Label("allowed", "許可")
+    DENY = "deny", Label("denied", "拒否")
+    UPHELD = "upheld", Label("the first decision stands", "原判断を維持")
+    CHANGED = "changed", Label("the first decision is changed", "原判断を変更")
+
+
+OUTCOMES: Final = {
+    CaseKindCode.ADMISSION.value: (CaseOutcome.ALLOW.value, CaseOutcome.DENY.value),
+    CaseKindCode.PUBLICATION.value: (CaseOutcome.ALLOW.value, CaseOutcome.DENY.value),
+    CaseKindCode.APPEAL.value: (CaseOutcome.UPHELD.value, CaseOutcome.CHANGED.value),
+}
+"""Which outcomes each kind of case may have."""
+HELD: Final = (CaseKindCode.ADMISSION.value, CaseKindCode.PUBLICATION.value)
+"""Kinds of cases of what the rules put on hold."""
+APPEALED: Final = {"cas": "case", "dec": "decision", "sus": "suspension"}
+"""What can be appealed, by the prefix of its identifier."""

@@ -1,0 +1,39 @@
+"""Errors of declared interests."""
+
+from __future__ import annotations
+
+from marketplace.kernel.errors import Category, DomainError
+from marketplace.kernel.labels import Label
+
+
+class Recused(DomainError):
+    """Who has declared an interest in an organisation decides nothing about it. Fields: ``organisation``, ``interest``."""
+
+    code = "recused"
+    category = Category.FORBIDDEN
+    detail = Label(
+        "You have declared an interest in {organisation} ({interest}), so you decide nothing about it. Let colleagues decide.",
+        "あなたは {organisation} との利害関係（{interest}）を届け出ているため、同組織に関する判断はできません。"
+        "ほかの担当者が判断してください。",
+    )
+
+
+class InterestStands(DomainError):
+    """The same interest is declared already. Fields: ``interest``."""
+
+    code = "interest_stands"
+    category = Category.CONFLICT
+    detail = Label(
+        "{interest} declares the same interest already.", "同じ利害関係は {interest} で届出済みです。"
+    )
+
+
+class InterestEnded(DomainError):
+    """The interest was ended already. Fields: ``interest``, ``ended_at``."""
+
+    code = "interest_ended"
+    category = Category.CONFLICT
+    detail = Label(
+        "{interest} was ended at {ended_at}. Declare a new one if there is one.",
+        "{interest} は {ended_at} に終了しています。利害関係がある場合は改めて届け出てください。",
+    )

@@ -1,0 +1,31 @@
+"""Queries on declared interests: who decides nothing about which organisation."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from marketplace.kernel.actors import Actor, Role
+
+from .interest_errors import Recused
+from .models import StaffInterest
+
+
+def visible_interests(actor: Actor) -> QuerySet[StaffInterest]:
+    """Every interest, for the operator's staff; none for others."""
+    rows = StaffInterest.objects.select_related("organisation")
+    return rows if actor.role is not Role.PARTICIPANT else rows.none()
+
+
+def standing_interests(person: str, *organisation_ids: int) -> QuerySet[StaffInterest]:
+    """The interests of a person in these organisations (database keys) that stand."""
+    rows = StaffInterest.objects.filter(person=person, organisation_id__in=organisation_ids, ended_at=None)
+    return rows.select_related("organisation").order_by("pk")
+
+
+def require_unrelated(actor: Actor, *organisation_ids: int) -> None:
+    """Raise Recused if a person of the operator has declared an interest in one of these organisations (database keys)."""
+    if actor.role is not Role.OPERATOR:
+        return
+    found = standing_interests(actor.identifier, *organisation_ids).first()
+    if found is not None:
+        raise Recused(organisation=found.organisation.public_id, interest=found.public_id)

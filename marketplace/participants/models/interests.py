@@ -1,0 +1,93 @@
+"""Interests that the operator's staff have declared in organisations."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from marketplace.kernel.actors import PERSON_PATTERN
+from marketplace.kernel.columns import DayField, MomentField
+from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, set_once
+from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.permissions import Permission
+
+from ..acting import acted_by_person
+from ..interest_guards import interest_in_participant
+from ..interests import InterestKind
+from .organisations import Organisation
+
+STATEMENT_LENGTH_MAX = 500
+_ENDED_BY_TWO = (
+    Q(ended_at__isnull=False, ended_by__regex=PERSON_PATTERN, end_first_person__regex=PERSON_PATTERN)
+    & ~Q(ended_by=F("end_first_person"))
+    & ~Q(ended_by=F("person"))
+    & ~Q(end_first_person=F("person"))
+    & ~Q(end_reason="")
+)
+
+
+class StaffInterest(models.Model):
+    """A person of the operator has an interest in an organisation, and so decides nothing about it.
+
+    The person declares it itself, or somebody who admits participants states it of a colleague. ``statement`` says what it is,
+    for the operator's staff alone; evidence holds its hash. It stands until two others end it.
+
+    Invariants: of a person of the operator, in a participant; ended by two people, neither the person concerned; nothing else
+    of it changes. Rows are never deleted.
+    """
+
+    public_id = IdentifierField(prefix="sin")
+    person = models.CharField(max_length=60)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=InterestKind.choices)
+    statement = models.CharField(max_length=STATEMENT_LENGTH_MAX)
+    since = DayField()
+    declared_by = models.CharField(max_length=60)
+    declared_at = MomentField()
+    ended_at = MomentField(null=True)
+    ended_by = models.CharField(max_length=60, null=True)
+    end_first_person = models.CharField(max_length=60, null=True)
+    end_reason = models.CharField(max_length=STATEMENT_LENGTH_MAX, null=True)
+    recorded_at = MomentField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "organisation", "kind"],
+                condition=Q(ended_at=None),
+                name="interest_stated_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=InterestKind.values, person__regex=PERSON_PATTERN) & ~Q(statement=""),
+                name="interest_of_what",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ended_by=None, end_first_person=None, end_reason=None)
+                | _ENDED_BY_TWO,
+                name="interest_ended_by_two",
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation", "person"], name="interests_in")]
+        triggers = [
+            interest_in_participant(),
+            immutable("public_id", "person", "organisation_id", "kind", "statement", "since", "declared_by",
+                      "declared_at", "recorded_at"),
+            set_once("ended_at", "ended_by", "end_first_person", "end_reason"),
+            no_delete(),
+            dated_now("declared_at", real=["recorded_at"]),
+            set_now("ended_at"),
+            acted_by_person("person", Permission.OPERATOR_READ, proved=False, name="interest_of_staff"),
+            acted_by_person(
+                "declared_by", Permission.OPERATOR_READ, when="NEW.declared_by = NEW.person", name="declared_by_staff"
+            ),
+            acted_by_person(
+                "declared_by", Permission.ADMISSION_WRITE, when="NEW.declared_by <> NEW.person",
+                name="declared_of_colleague",
+            ),
+            acted_by_person("ended_by", Permission.ADMISSION_WRITE, first="end_first_person", name="ended_by_staff"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        """The public identifier, so that logs name nobody."""
+        return self.public_id

@@ -1,0 +1,82 @@
+"""Requests that succeed, of held cases, appeals and declared interests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.cases import services as cases
+from marketplace.participants import services as participants
+from tests.cases import factories
+from tests.participants import factories as parties
+
+from .requests import Request, Table
+from .world import World
+
+TABLE = Table()
+DECIDED = {"outcome": "allow", "reason": factories.REASON}
+ENDED = {"reason": "利害関係が解消したため"}
+
+
+def _judges(world: World) -> tuple[Any, Any]:
+    of = world.of("operator")
+    return parties.actor_for(of, "usr_case_one"), parties.actor_for(of, "usr_case_two")
+
+
+def held(world: World) -> str:
+    """A case of the buyer that waits."""
+    return factories.opened(world.of("buyer"), "health", "seller").public_id
+
+
+def denied(world: World) -> str:
+    """A case that was decided against the buyer."""
+    case = factories.opened(world.of("buyer"), "health", "seller")
+    return factories.resolved(case, "deny", by=_judges(world)).public_id
+
+
+def appealed(world: World) -> str:
+    """An appeal of the buyer that waits."""
+    return factories.appealed(world.actor("buyer"), denied(world)).public_id
+
+
+def changed(world: World) -> str:
+    """An appeal of the buyer that changed the first decision."""
+    case = cases.file_appeal(
+        actor=world.actor("buyer"), subject=factories.suspended(world.of("buyer")), statement="x"
+    )
+    return factories.resolved(case, "changed", by=_judges(world)).public_id
+
+
+def stated(world: World) -> Request:
+    """An appeal of the buyer."""
+    body = {"subject": denied(world), "statement": factories.STATEMENT, "documents": factories.DOCUMENTS}
+    return Request(body=body)
+
+
+def interest(world: World) -> str:
+    """An interest of a person of the operator in the stranger."""
+    actor = parties.actor_for(world.of("operator"), "usr_related")
+    made = participants.declare_interest(
+        actor=actor,
+        organisation=world.of("stranger").public_id,
+        kind="family",
+        statement="親族が勤務しています。",
+    )
+    return made.public_id
+
+
+def declaring(world: World) -> dict[str, Any]:
+    return {
+        "organisation": world.of("stranger").public_id,
+        "kind": "holding",
+        "statement": "株式を保有しています。",
+    }
+
+
+TABLE.listed("cases/", "buyer", held)
+TABLE.example("POST cases/", "buyer")(stated)
+TABLE.of_row("POST cases/{}/resolve/", "operator", held, DECIDED, takes_two=True, is_narrowed=True)
+TABLE.of_row("POST cases/{}/carry-out/", "operator", changed, {"how": "停止を解除しました。"})
+TABLE.of_row("POST cases/{}/withdraw/", "buyer", appealed)
+TABLE.listed("staff-interests/", "operator", interest)
+TABLE.sent("staff-interests/", "operator", declaring, is_narrowed=True)
+TABLE.of_row("POST staff-interests/{}/end/", "operator", interest, ENDED, takes_two=True)
