@@ -14,7 +14,7 @@ from django.db.migrations import Migration
 from django.db.migrations.operations import AddConstraint, AddField, AddIndex, AlterField, CreateModel
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
-from pgtrigger.migrations import AddTrigger
+from pgtrigger.migrations import AddTrigger, RemoveTrigger
 
 KINDS: dict[type[Operation], str] = {
     CreateModel: "models",
@@ -23,8 +23,11 @@ KINDS: dict[type[Operation], str] = {
     AddIndex: "options",
     AddConstraint: "options",
     AddTrigger: "options",
+    RemoveTrigger: "options",
 }
-"""What may be applied together: operations of one kind need nothing of each other, unless they change one field twice."""
+"""What may be applied together: operations of one kind need nothing of each other, unless they change one thing twice."""
+TRIGGERS = (AddTrigger, RemoveTrigger)
+"""A model is not rendered for its triggers: no operation looks for them there."""
 
 
 class Together(Operation):
@@ -43,7 +46,9 @@ class Together(Operation):
             state.__dict__["apps"] = rendered
             # As Django's own operations do: what may make a relation renders all that is related, the others their model.
             delay = not isinstance(self.operations[0], CreateModel | AddField | AlterField)
-            state.reload_models(list({(app_label, model_of(each)) for each in self.operations}), delay=delay)
+            changed = {model_of(each) for each in self.operations if not isinstance(each, TRIGGERS)}
+            if changed:
+                state.reload_models([(app_label, name) for name in sorted(changed)], delay=delay)
 
     def database_forwards(
         self,
@@ -75,11 +80,18 @@ def grouped(operations: Sequence[Operation]) -> list[Operation]:
     together: list[Operation] = []
     for kind, group in itertools.groupby(operations, key=lambda each: KINDS.get(type(each))):
         run = list(group)
-        together += [Together(run)] if kind and len(run) > 1 and not change_twice(run) else run
+        saves = len(run) > 1 or isinstance(run[0], TRIGGERS)
+        together += [Together(run)] if kind and saves and not change_twice(run) else run
     return together
 
 
 def change_twice(operations: Sequence[Operation]) -> bool:
-    """Whether two of these operations change the same field."""
+    """Whether two of these operations change the same field, or one removes a trigger that one before it adds."""
     changed = [(model_of(each), each.name) for each in operations if isinstance(each, AlterField)]
+    added: set[tuple[str, str]] = set()
+    for each in operations:
+        if isinstance(each, AddTrigger):
+            added.add((model_of(each), str(each.trigger.name)))
+        elif isinstance(each, RemoveTrigger) and (model_of(each), each.name) in added:
+            return True
     return len(set(changed)) < len(changed)

@@ -12,7 +12,9 @@ from django.db.migrations import Migration, operations
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
-from pgtrigger.migrations import AddTrigger
+from django.db.migrations.state import ProjectState
+from pgtrigger.compiler import Trigger, UpsertTriggerSql
+from pgtrigger.migrations import AddTrigger, RemoveTrigger
 
 from marketplace.kernel.grouping import Together, group_operations, grouped
 from marketplace.kernel.management.commands.migrate import Command
@@ -76,7 +78,14 @@ FIELD, OTHER = field(operations.AddField, "a", "x"), field(operations.AddField, 
 CHANGE, OTHER_CHANGE = field(operations.AlterField, "a", "x"), field(operations.AlterField, "A", "y")
 INDEX = operations.AddIndex("a", models.Index("x", name="by_x"))
 CHECK = operations.AddConstraint("a", models.CheckConstraint(condition=models.Q(x=""), name="x_empty"))
-TRIGGER = AddTrigger("a", None)
+
+
+def trigger(name: str) -> AddTrigger:
+    sql = UpsertTriggerSql(table="a", pgid=name, operation="INSERT", when="BEFORE", func="RETURN NEW;")
+    return AddTrigger("a", Trigger(name=name, sql=sql))
+
+
+TRIGGER, REMOVAL = trigger("kept"), RemoveTrigger("a", "kept")
 SQL = operations.RunSQL("SELECT 1")
 
 
@@ -101,6 +110,29 @@ def test_what_stands_alone_stays_itself():
 
 def test_a_field_that_is_changed_twice_is_changed_one_time_after_the_other():
     assert shape(grouped([CHANGE, OTHER_CHANGE, CHANGE])) == [CHANGE, OTHER_CHANGE, CHANGE]
+
+
+def test_a_model_is_not_rendered_for_its_triggers():
+    assert shape(grouped([SQL, REMOVAL, SQL])) == [SQL, [REMOVAL], SQL]
+    assert shape(grouped([REMOVAL, TRIGGER])) == [[REMOVAL, TRIGGER]]
+    state = ProjectState()
+    (group,) = grouped([A, B])
+    group.state_forwards("probe", state)
+    before = state.apps.get_model("probe", "a")
+    (group,) = grouped([TRIGGER])
+    group.state_forwards("probe", state)
+    assert state.models["probe", "a"].options["triggers"] == [TRIGGER.trigger]
+    assert state.apps.get_model("probe", "a") is before
+    (group,) = grouped([REMOVAL, CHECK])
+    group.state_forwards("probe", state)
+    assert state.models["probe", "a"].options["triggers"] == []
+    assert state.apps.get_model("probe", "a") is not before
+
+
+def test_a_trigger_that_is_added_and_removed_again_is_changed_one_time_after_the_other():
+    assert shape(grouped([TRIGGER, REMOVAL])) == [TRIGGER, REMOVAL]
+    other = trigger("other")
+    assert shape(grouped([other, REMOVAL, TRIGGER])) == [[other, REMOVAL, TRIGGER]]
 
 
 def test_a_migration_without_a_transaction_of_its_own_is_left_as_it_is():
