@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.labels import Label
+from marketplace.participants.admission_queries import admission_facts, facts_of_admissions
 from marketplace.participants.queries import (
-    admission_facts,
-    facts_of_admissions,
     get_segment,
     standing_admissions,
 )

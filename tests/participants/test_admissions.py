@@ -14,6 +14,7 @@ from marketplace.kernel.errors import (
     PermissionNeeded,
 )
 from marketplace.participants import queries, services
+from marketplace.participants.admission_queries import admission_facts
 from marketplace.participants.errors import AdmissionExists, NeverATrader, NotAdmitted, SegmentExists
 from marketplace.participants.models import Admission, Organisation, Segment
 from tests.cases import factories as cases
@@ -144,8 +145,8 @@ def test_after_a_refusal_one_may_apply_again(subject):
     admission = apply_as(subject)
     services.decide_admission(actor=SYSTEM, admission=admission.public_id, outcome="deny", decision="dec_1")
     again = apply_as(subject)
-    assert queries.admission_facts(again.public_id)["refused_before"] == 1
-    assert queries.admission_facts(admission.public_id)["refused_before"] == 0
+    assert admission_facts(again.public_id)["refused_before"] == 1
+    assert admission_facts(admission.public_id)["refused_before"] == 0
 
 
 def test_a_person_decides_only_what_is_on_hold_and_says_why(subject, operator):
@@ -248,7 +249,7 @@ def test_the_facts_of_an_application_hold_no_personal_data(subject):
     admission = apply_as(
         subject, declarations={**factories.DECLARATIONS, "certifications": ["ISMS"], "purpose": "讃岐 花子"}
     )
-    assert queries.admission_facts(admission.public_id) == {
+    assert admission_facts(admission.public_id) == {
         "organisation": subject.public_id,
         "kind": "business",
         "country": "JP",
@@ -268,7 +269,7 @@ def test_the_facts_of_an_application_hold_no_personal_data(subject):
         "refused_before": 0,
     }
     with pytest.raises(Missing):
-        queries.admission_facts("adm_nobody")
+        admission_facts("adm_nobody")
 
 
 def test_counts_tell_admitted_refused_and_suspended(operator):

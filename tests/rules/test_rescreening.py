@@ -17,8 +17,8 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
 from marketplace.notices.handlers.rulebooks import on_admission_rescreened
 from marketplace.notices.models import Notice, Task
+from marketplace.participants.admission_queries import admission_facts, facts_of_admissions
 from marketplace.participants.models import Admission
-from marketplace.participants.queries import admission_facts, facts_of_admissions
 from marketplace.rules.models import Decision, Rescreening
 from marketplace.rules.queries import rulebook_in_force
 from marketplace.rules.rescreening.screening import rescreen
