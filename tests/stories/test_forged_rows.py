@@ -91,6 +91,7 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_paymentpermission": Forgery(refused="was stated by no second person"),
     "clearing_proofblock": Forgery(refused=SAME_AGAIN),
     "clearing_recoupment": Forgery(refused="does not return debit booking"),
+    "clearing_reservereduction": Forgery(refused="was approved by no second person"),
     "clearing_restoration": Forgery(refused="is not later than the newest"),
     "clearing_segregationcheck": Forgery(
         refused="relies on a balance that nobody confirmed", changes={"currency": "'XTS'"}
