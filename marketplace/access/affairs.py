@@ -80,6 +80,9 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "listing-version": Affairs(_METADATA, ("listing__seller_id",), daily=ADMISSION),
     "member": Affairs(_METADATA, _OF_ORGANISATION),
     "application": Affairs(_METADATA, _OF_ORGANISATION),
+    "organisation-relation": Affairs(
+        _METADATA, ("organisation_id", "related_id"), daily=(*ADMISSION, Permission.EVIDENCE_READ)
+    ),
     "organisation-key": Affairs(_METADATA, _OF_ORGANISATION),
     "admission": Affairs(_METADATA, _OF_ORGANISATION, daily=ADMISSION),
     "fact-change": Affairs(_METADATA, _OF_ORGANISATION, daily=(*ADMISSION, Permission.CLEARING_READ)),

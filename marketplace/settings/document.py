@@ -73,6 +73,8 @@ ENUMERATIONS: dict[str, Any] = {
     "ScreeningCauseEnum": "marketplace.registration.states.ScreeningCause.choices",
     "ScreeningOutcomeEnum": "marketplace.registration.states.ScreeningOutcome.choices",
     "SecondFactorResetStateEnum": "marketplace.participants.states.SecondFactorResetState.choices",
+    "RelationKindEnum": "marketplace.participants.relation_kinds.RelationKind.choices",
+    "RelationSourceEnum": "marketplace.participants.relation_kinds.RelationSource.choices",
     "SignatureMethodEnum": "contracts.states.SignatureMethod.choices",
     "SupplyClassEnum": "marketplace.rules.tax_tables.SupplyClass.choices",
     "SuspensionKindEnum": "marketplace.participants.states.SuspensionKind.choices",

@@ -134,6 +134,8 @@ MOVES_NO_MONEY = {
     "SecondFactorResetViewSet.confirm",
     "NegotiationViewSet.terminate",
     "NoticeViewSet.read",
+    "OrganisationRelationViewSet.create",
+    "OrganisationRelationViewSet.end",
     "OrganisationViewSet.create",
     "OrganisationViewSet.declare_affiliation",
     "OrganisationViewSet.reinstate",

@@ -14,6 +14,7 @@ from .payout_accounts import PayoutAccountChange
 from .people import Membership, RoleGrant, User
 from .programs import Application
 from .recoveries import OwnerRecovery, RecoveryContact, RecoveryEvidence
+from .relations import OrganisationRelation
 from .sessions import Session
 from .suspensions import Reinstatement, Suspension
 from .trustees import TrusteeAppointment
@@ -32,6 +33,7 @@ __all__ = [
     "Membership",
     "Organisation",
     "OrganisationKey",
+    "OrganisationRelation",
     "OwnerRecovery",
     "PayoutAccountChange",
     "RecoveryContact",
