@@ -107,6 +107,7 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "activity-record": NoAffairs.OWN,
     "event-types": NoAffairs.OPERATORS,
     "incident": NoAffairs.OPERATORS,
+    "review": NoAffairs.OPERATORS,
     "organisation": NoAffairs.OPERATORS,
     "staff-interest": NoAffairs.OPERATORS,
     "suspension": NoAffairs.OPERATORS,

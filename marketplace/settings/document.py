@@ -69,6 +69,8 @@ ENUMERATIONS: dict[str, Any] = {
     "PersonalDataClassEnum": "listings.states.PersonalDataClass.choices",
     "QueueEnum": "marketplace.jobs.states.Queue.choices",
     "RegistrationStateEnum": "marketplace.registration.states.RegistrationState.choices",
+    "ReviewDetectorEnum": "marketplace.oversight.reviews.states.Detector.choices",
+    "ReviewOutcomeEnum": "marketplace.oversight.reviews.states.Outcome.choices",
     "RestraintKindEnum": "clearing.shortfalls.set_off_rules.RestraintKind.choices",
     "ScreeningCauseEnum": "marketplace.registration.states.ScreeningCause.choices",
     "ScreeningOutcomeEnum": "marketplace.registration.states.ScreeningOutcome.choices",

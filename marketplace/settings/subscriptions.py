@@ -64,7 +64,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "listing.withdrawn": ("marketplace.cases.handlers.on_listing_withdrawn",),
     "negotiation.moved": ("marketplace.notices.handlers.on_negotiation_moved",),
     "negotiation.disclosed": ("marketplace.notices.handlers.staff_accesses.on_messages_disclosed",),
-    "agreement.concluded": ("clearing.handlers.on_agreement_concluded",),
+    "agreement.concluded": (
+        "clearing.handlers.on_agreement_concluded",
+        "marketplace.oversight.handlers.on_agreement_concluded",
+    ),
     "agreement.terminated": ("clearing.handlers.on_agreement_terminated",),
     "trade.concluded": (
         "marketplace.notices.handlers.on_trade_concluded",

@@ -82,6 +82,7 @@ MOVES_NO_MONEY = {
     "IncidentViewSet.write",
     "LegalHoldViewSet.create",
     "LegalHoldViewSet.lift",
+    "ReviewViewSet.close",
     "StaffAccessViewSet.create",
     "StaffAccessViewSet.defer",
     "StaffAccessViewSet.end",

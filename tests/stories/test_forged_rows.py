@@ -156,6 +156,7 @@ FORGERIES: dict[str, Forgery] = {
         refused="nobody of the operator who may write this|is not the hash over",
         changes={"written_by": "'usr_forged'"},
     ),
+    "oversight_seenagreement": Forgery(named=RECORDED, changes={"agreement": "'agr_forged'"}),
     "participants_authoritylimit": Forgery(
         refused="is no owner who states limits now|a participant states limits",
         changes={"role": "'signatory'", "person": "''", "stated_by": "'usr_forged'"},
