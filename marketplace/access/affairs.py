@@ -88,6 +88,7 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "fact-change": Affairs(_METADATA, _OF_ORGANISATION, daily=(*ADMISSION, Permission.CLEARING_READ)),
     "trustee-appointment": Affairs(_METADATA, ("suspension__organisation_id",), daily=ADMISSION),
     "job": Affairs(_METADATA, names=("organisation",), daily=(Permission.SUPPORT_WRITE,)),
+    "evidence-record": Affairs(_METADATA, daily=(Permission.EVIDENCE_READ,)),
     "outbox-event": Affairs(_TRADES, daily=PIPE),
     "inbox-entry": Affairs(_TRADES, daily=PIPE),
     "aside-row": Affairs(_METADATA, daily=PIPE),

@@ -136,6 +136,7 @@ FORGERIES: dict[str, Forgery] = {
         },
     ),
     "evidence_checkpoint": Forgery(refused="states another size or root", changes={"size": "t.size + 1"}),
+    "evidence_cosignature": Forgery(refused="does not cosign any more|duplicate key"),
     "evidence_evidencerecord": Forgery(
         named=RECORDED,
         changes={

@@ -1,6 +1,7 @@
 """Organisations, the people who act for them and how they join, segments, admissions, programs and sessions."""
 
 from . import approvals as approvals
+from . import witnesses as witnesses
 from .admissions import Admission, Segment
 from .authority import AuthorityLimit, Commitment
 from .facts import FactChange
