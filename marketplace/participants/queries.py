@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from stdnum.jp import cn
 
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing, OrganisationSuspended
 from marketplace.kernel.permissions import Permission
@@ -18,7 +20,7 @@ from marketplace.kernel.prepared import fetch_prepared
 from .acting import acts_now, holders
 from .errors import NotAdmitted
 from .models import Admission, Organisation, Reinstatement, Segment
-from .payout_queries import payout_account_now
+from .payout_queries import payout_account_now, payout_accounts_on
 from .relation_queries import relation_facts
 from .states import HELD_ADMISSIONS, AdmissionState, OrganisationState
 
@@ -281,6 +283,46 @@ def admission_facts(admission: str) -> dict[str, Any]:
     row = Admission.objects.select_related("organisation", "segment").filter(public_id=admission).first()
     if row is None:
         raise Missing(kind="admission", identifier=admission)
+    return _admission_facts(
+        row,
+        payout_account_stated=payout_account_now(row.organisation_id) is not None,
+        refused_before=Admission.objects.filter(
+            organisation_id=row.organisation_id,
+            segment_id=row.segment_id,
+            capacity=row.capacity,
+            state=AdmissionState.REFUSED,
+            pk__lt=row.pk,
+        ).count(),
+    )
+
+
+def facts_of_admissions(admissions: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The facts about many applications at once, by public identifier, as ``admission_facts``; unknown ones are left out."""
+    earlier = Admission.objects.filter(
+        organisation=OuterRef("organisation"),
+        segment=OuterRef("segment"),
+        capacity=OuterRef("capacity"),
+        state=AdmissionState.REFUSED,
+        pk__lt=OuterRef("pk"),
+    )
+    counted = earlier.order_by().values("organisation").annotate(count=Count("pk")).values("count")
+    rows = list(
+        Admission.objects.select_related("organisation", "segment")
+        .filter(public_id__in=list(admissions))
+        .annotate(refused_before=Coalesce(Subquery(counted), 0))
+    )
+    accounts = payout_accounts_on(clock.today(), {row.organisation_id for row in rows})
+    return {
+        row.public_id: _admission_facts(
+            row,
+            payout_account_stated=row.organisation_id in accounts,
+            refused_before=row.refused_before,
+        )
+        for row in rows
+    }
+
+
+def _admission_facts(row: Admission, *, payout_account_stated: bool, refused_before: int) -> dict[str, Any]:
     organisation, declared = row.organisation, row.declarations
     return {
         "organisation": organisation.public_id,
@@ -294,19 +336,13 @@ def admission_facts(admission: str) -> dict[str, Any]:
         **relation_facts(organisation.pk),
         "corporate_number_valid": cn.is_valid(organisation.corporate_number or ""),
         "invoice_registered": organisation.invoice_registration_number is not None,
-        "payout_account_stated": payout_account_now(organisation.pk) is not None,
+        "payout_account_stated": payout_account_stated,
         "representative_stated": bool(organisation.representative),
         "antisocial_forces_excluded": declared["antisocial_forces_excluded"],
         "security_contact_stated": bool(declared["security_contact"].strip()),
         "barred_by_privacy_law": declared.get("barred_by_privacy_law", False),
         "certifications": declared.get("certifications", []),
-        "refused_before": Admission.objects.filter(
-            organisation=organisation,
-            segment=row.segment,
-            capacity=row.capacity,
-            state=AdmissionState.REFUSED,
-            pk__lt=row.pk,
-        ).count(),
+        "refused_before": refused_before,
     }
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.labels import Label
-from marketplace.participants.queries import admission_facts, get_segment, standing_admissions
+from marketplace.participants.queries import (
+    admission_facts,
+    facts_of_admissions,
+    get_segment,
+    standing_admissions,
+)
 
 from .halts import register_subjects
 from .populations import Population
@@ -35,6 +40,7 @@ APPLICANT = FactProvider(
         "refused_before": "int",
     },
     load=admission_facts,
+    load_many=facts_of_admissions,
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -76,13 +76,15 @@ class FactProvider:
     ``name`` is the namespace in rules, ``types`` the type of each fact: ``bool``, ``int``, ``string``,
     ``timestamp``, ``list(int)`` or ``list(string)``. A trailing ``?`` means that the fact may be null; rules then test
     ``name.fact.known`` first. A rule that reads a null leads to a hold. ``load`` takes the subject's public identifier
-    and returns the facts by name; it raises Missing for an unknown subject. Facts are booleans, codes, counts and
+    and returns the facts by name; it raises Missing for an unknown subject. ``load_many``, if there is one, loads
+    the same facts of many subjects by identifier, without those that are unknown. Facts are booleans, codes, counts and
     public identifiers, never personal data.
     """
 
     name: str
     types: Mapping[str, str]
     load: Callable[[str], Mapping[str, Any]]
+    load_many: Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]] | None = None
 
     def __post_init__(self) -> None:
         """Register the provider; raises ValueError for a bad name or type, or a name that is taken."""

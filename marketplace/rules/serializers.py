@@ -66,6 +66,12 @@ class RulebookSerializer(RulebookSummarySerializer):
         )
 
 
+class InForceSerializer(StrictSerializer):
+    """The moment at which a version was, or will be, in force; now, if not given."""
+
+    at = serializers.DateTimeField(required=False)
+
+
 class ReasonSerializer(serializers.Serializer[Any]):
     """One reason of a decision: the rule (``DEFAULT`` if none applies) and its outcome."""
 

@@ -25,6 +25,7 @@ from .serializers import (
     DecisionSerializer,
     HaltSerializer,
     HaltTradingSerializer,
+    InForceSerializer,
     NeutralitySerializer,
     ParametersSerializer,
     PreviewedSerializer,
@@ -100,12 +101,19 @@ class RulebookViewSet(MarketReadViewSet[Rulebook]):
         """Lists omit the text."""
         return RulebookSummarySerializer if self.action == "list" else RulebookSerializer
 
-    @extend_schema(summary="Read the rulebook in force", responses={200: RulebookSerializer, **PROBLEMS})
+    @extend_schema(
+        summary="Read the rulebook in force",
+        parameters=[InForceSerializer],
+        responses={200: RulebookSerializer, **PROBLEMS},
+    )
     @action(detail=False, methods=["get"])
     def current(self, request: Request) -> Response:
-        """The version that is in force now."""
+        """The version that is in force now, or at the moment `at`: exactly one, of those effective by then the highest number."""
+        given = request.query_params.get("at")
+        asked = InForceSerializer(data={} if given is None else {"at": given})
+        asked.is_valid(raise_exception=True)
         try:
-            rulebook = queries.rulebook_in_force()
+            rulebook = queries.rulebook_in_force(asked.validated_data.get("at"))
         except NoRulebook as error:
             raise Missing(kind="rulebook", identifier="current") from error
         return Response(RulebookSerializer(rulebook).data)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from marketplace.kernel import clock
 from marketplace.rules import services
 from marketplace.rules.figures import NEUTRALITY
 from marketplace.rules.models import Rulebook
@@ -43,6 +46,17 @@ def test_everybody_reads_the_rules(api):
     assert (current["id"], current["document"]) == (second.public_id, fixture_document())
     assert current["vocabulary"]["reads"]["CON-04"] == ["negotiation.buyer", "negotiation.seller"]
     assert api.get(f"{RULEBOOKS}{first.public_id}/").json()["digest"] == first.digest
+
+
+def test_everybody_reads_which_version_is_in_force_at_a_moment(api):
+    first = publish(document())
+    later = publish(document(), effective_from=clock.now() + timedelta(days=2))
+    path = f"{RULEBOOKS}current/"
+    assert api.get(path).json()["id"] == first.public_id
+    assert api.get(path, {"at": later.effective_from.isoformat()}).json()["id"] == later.public_id
+    assert api.get(path, {"at": "2020-01-01T00:00:00Z"}).status_code == 404
+    wrong = api.get(path, {"at": "tomorrow"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "at")
 
 
 def test_nobody_publishes_without_a_draft(operator):

@@ -13,10 +13,12 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.kinds import report_nothing
 from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
 from marketplace.notices.handlers.rulebooks import on_admission_rescreened
 from marketplace.notices.models import Notice, Task
 from marketplace.participants.models import Admission
+from marketplace.participants.queries import admission_facts, facts_of_admissions
 from marketplace.rules.models import Decision, Rescreening
 from marketplace.rules.queries import rulebook_in_force
 from marketplace.rules.rescreening.screening import rescreen
@@ -64,6 +66,19 @@ def counts(row: Rescreening) -> tuple[int, int, int]:
 
 def broken() -> set[str]:
     return {name for name, breaches in verify_all().items() if breaches}
+
+
+def test_many_are_loaded_at_once_with_the_same_facts(three):
+    twice = participants.organisation("D", payout_account=participants.PAYOUT_ACCOUNT)
+    refused = participants.application_for(twice)
+    participants.services.decide_admission(
+        actor=SYSTEM, admission=refused.public_id, outcome="deny", decision="dec_test"
+    )
+    again = participants.admit(twice)
+    known = [admission.public_id for admission in (*three, refused, again)]
+    loaded = facts_of_admissions([*known, "adm_none"])
+    assert loaded == {admission: admission_facts(admission) for admission in known}
+    assert (loaded[again.public_id]["refused_before"], len(loaded)) == (1, 5)
 
 
 def test_nobody_is_shut_out_in_silence(three):

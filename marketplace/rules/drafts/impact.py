@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from marketplace.kernel.errors import Missing
-
 from ..errors import NoTariff, TariffUndecidable, UnknownPoint
-from ..gathering import gather_facts
+from ..gathering import gather_many
 from ..models import Decision
 from ..points import PointKind
 from ..populations import POPULATIONS
@@ -30,7 +28,7 @@ SUBJECTS_MAX = 20_000
 SHOWN_MAX = 100
 """So many affected subjects are listed at most; all are counted."""
 DECISIONS_SINCE = timedelta(days=31)
-REPORTED_EVERY = 50
+CHUNK = 200
 _PASSING = (Outcome.ALLOW, Outcome.WARN)
 
 Progress = Callable[[int, int], None]
@@ -128,20 +126,17 @@ def tally_populations(
     for point, subjects in found.items():
         tally = tallies[point] = Tally(is_cut=len(subjects) > SUBJECTS_MAX)
         types = draft.facts_of(point)
-        for subject in subjects[:SUBJECTS_MAX]:
-            done += 1
-            if done % REPORTED_EVERY == 0:
-                report(done, total)
-            try:
-                facts = gather_facts(types, point, subject, now)
-            except Missing:
-                continue
-            tally.add(
-                subject,
-                _parties(facts),
-                _outcome(before, point, facts),
-                draft.verdict(point, facts),
-            )
+        for start in range(0, len(subjects[:SUBJECTS_MAX]), CHUNK):
+            chunk = subjects[start : min(start + CHUNK, SUBJECTS_MAX)]
+            for subject, facts in gather_many(types, point, chunk, now).items():
+                tally.add(
+                    subject,
+                    _parties(facts),
+                    _outcome(before, point, facts),
+                    draft.verdict(point, facts),
+                )
+            done += len(chunk)
+            report(done, total)
     report(total, total)
     return tallies
 

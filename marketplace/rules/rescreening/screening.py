@@ -13,10 +13,9 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import Missing
 from marketplace.participants.queries import standing_admissions
 
-from ..gathering import gather_facts
+from ..gathering import gather_many
 from ..models import Decision, Rulebook
 from ..queries import compiled_in_force
 from ..rulebook import CompiledRulebook
@@ -61,11 +60,7 @@ def _rescreen_chunk(chunk: Sequence[str], rules: CompiledRulebook, rulebook: str
     now, types = clock.now(), rules.facts_of(POINT)
     decided = Decision.objects.filter(point=POINT, subject__in=chunk).order_by("pk")
     last = dict(decided.values_list("subject", "outcome"))
-    for admission in chunk:
-        try:
-            facts = gather_facts(types, POINT, admission, now)
-        except Missing:
-            continue
+    for admission, facts in gather_many(types, POINT, chunk, now).items():
         counts.evaluated += 1
         outcome, before = rules.verdict(POINT, facts).outcome, last.get(admission, Outcome.ALLOW.value)
         passed, passes = before in _PASSING, outcome in _PASSING
