@@ -6,12 +6,14 @@ as a substring: from three characters by pg_trgm, of two by the pairs that are s
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import add
 
 from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchRank, SearchVector
+from django.db import connection
 from django.db.models import BigIntegerField, F, Q, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Round
@@ -104,3 +106,22 @@ def search_condition(text: str) -> tuple[Q, Combinable]:
     elif pairs := substring_pairs(wanted):
         found |= Q(search_pairs__contains=pairs)
     return found, relevance
+
+
+_SEARCHED = """
+    SELECT (simple || english)::text, numnode(simple) > 0 AND numnode(english) > 0
+      FROM plainto_tsquery('simple', %s) AS simple, plainto_tsquery('english', %s) AS english
+"""
+_LEXEME = re.compile(r"'((?:[^']|'')*)'")
+
+
+def searched_words(text: str) -> tuple[list[str], bool]:
+    """The words that a search for ``text`` looks for, sorted, each once; and whether it looks for those of either language.
+
+    Of one language alone, relevance counts how near the words stand to each other.
+    """
+    wanted = normalise(text)[:QUERY_CHARACTERS_MAX]
+    with connection.cursor() as cursor:
+        cursor.execute(_SEARCHED, [" ".join(words(wanted)), wanted])
+        query, is_either = cursor.fetchone()
+    return sorted({found.replace("''", "'") for found in _LEXEME.findall(query)}), bool(is_either)

@@ -96,12 +96,10 @@ def fee_rebates(cycle: Cycle, payers: Payers = EVERY_PAYER) -> Iterator[Rebate]:
 def _payers_past_a_band(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff], payers: Payers) -> list[int]:
     """Those of ``payers`` that get a rebate, found from sums alone: the trades of others are not read."""
     sums: dict[tuple[int, Tariff], list[int]] = defaultdict(lambda: [0, 0])
-    with connection.cursor() as cursor:
-        cursor.execute(_VOLUMES, {"cycle": cycle.pk, **payers._asdict()})
-        for payer, rulebook, code, volume, charged in cursor.fetchall():
-            found = sums[(payer, _terms(cycle, tariffs, rulebook, code))]
-            found[0] += volume
-            found[1] += charged
+    for payer, rulebook, code, volume, charged in fee_volumes(cycle, payers):
+        found = sums[(payer, _terms(cycle, tariffs, rulebook, code))]
+        found[0] += volume
+        found[1] += charged
     return sorted(
         {
             payer
@@ -109,6 +107,13 @@ def _payers_past_a_band(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff], pa
             if tier_rebate_minor(tariff.tiers, volume_minor=volume, charged_minor=charged)
         }
     )
+
+
+def fee_volumes(cycle: Cycle, payers: Payers = EVERY_PAYER) -> list[tuple[int, str, str, int, int]]:
+    """Payer, rulebook, tariff, volume and the fee charged for it in a cycle, of each tariff with tiers."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VOLUMES, {"cycle": cycle.pk, **payers._asdict()})
+        return list(cursor.fetchall())
 
 
 def _terms(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff], rulebook: str, code: str) -> Tariff:

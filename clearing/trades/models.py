@@ -29,6 +29,7 @@ from .guards import (
     within_limits,
     within_plan,
 )
+from .neutral_guards import independent_traders
 from .obligation_kinds import BASE_KINDS, BENEFICIARY_KINDS, KINDS_WITHOUT_OWN_TAX, OWED_TO_OPERATOR
 from .states import (
     PERIODIC,
@@ -283,6 +284,7 @@ class Trade(models.Model):
                 "fee_supplied_on",
                 "cycle_id",
             ),
+            independent_traders(),
             trade_leaf(),
             no_delete(),
             within_plan(),

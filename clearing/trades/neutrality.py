@@ -9,8 +9,10 @@ from django.db.models import Count, Q, Sum
 from marketplace.api.figures import Figures
 from marketplace.kernel.money import BASIS_POINTS
 from marketplace.participants.queries import organisations_by_id
+from marketplace.rules.neutrality.contributions import FEES, ORDER, REBATES, SIZES
 
 from .models import Trade
+from .neutral_bundle import charged_fees, order_of_clearing, trades_by_organisation, volume_rebates
 from .states import TradeState
 
 
@@ -52,3 +54,8 @@ def _concentration_bp(values: list[int]) -> int:
 
 
 NEUTRALITY = Figures("trading-neutrality", neutrality)
+
+FEES.append(charged_fees)
+REBATES.append(volume_rebates)
+ORDER.append(order_of_clearing)
+SIZES.append(trades_by_organisation)

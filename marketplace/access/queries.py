@@ -57,3 +57,9 @@ def due_to_tell(at: datetime) -> QuerySet[StaffAccess]:
         .filter(review__lte=at)
         .order_by("deferred_until", "pk")
     )
+
+
+def told_accesses(starts_at: datetime, ends_at: datetime) -> list[str]:
+    """The participant of each access that was opened in a time, and of which it was told: what is deferred is not counted."""
+    rows = StaffAccess.objects.filter(opened_at__gte=starts_at, opened_at__lt=ends_at, told_at__isnull=False)
+    return list(rows.order_by("pk").values_list("organisation_identifier", flat=True))

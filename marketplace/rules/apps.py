@@ -16,6 +16,7 @@ class RulesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import every ``facts``, so that the register of fact providers is complete, and register its check."""
-        import_declarations("facts")
+        """Import every ``facts`` and ``neutrality``, so that the registers of fact providers and of contributions to
+        neutrality bundles are complete, and register a check."""
+        import_declarations("facts", "neutrality")
         register(check_providers)

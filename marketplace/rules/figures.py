@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from functools import partial
+from typing import Any
 
 from marketplace.api.figures import Figures
+from marketplace.participants.queries import sellers_by_segment
 
+from .neutrality.aimed import aimed_entries
+from .neutrality.queries import latest_bundle
 from .queries import neutrality
 
 REPLAYED_MAX = 200
 
-NEUTRALITY = Figures("neutrality", partial(neutrality, replayed_max=REPLAYED_MAX))
+
+def _report() -> dict[str, Any]:
+    """The neutrality report with what of the rulebooks is aimed at somebody, and the newest bundle."""
+    newest = latest_bundle()
+    return {
+        **neutrality(replayed_max=REPLAYED_MAX),
+        "aimed_rules": aimed_entries(sellers_by_segment()),
+        "latest_bundle": newest.public_id if newest else None,
+    }
+
+
+NEUTRALITY = Figures("neutrality", _report)

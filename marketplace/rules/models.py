@@ -23,11 +23,14 @@ from .guards import (
     rulebook_in_force,
     weakened_by_two,
 )
+from .neutrality.models import Counterfactual, NeutralityBundle
 from .points import NEUTRAL_NAMESPACES
 from .rescreening.models import Rescreening
 from .states import STRENGTH, HaltScope, Lane, Outcome
 
 __all__ = ["Decision", "Halt", "Rescreening", "Rulebook", "RulebookDraft"]
+
+__all__ = ["Counterfactual", "Decision", "Halt", "NeutralityBundle", "Rulebook"]
 
 DIGEST_LENGTH = 64
 DIGEST_PATTERN = r"^[0-9a-f]{64}$"

@@ -189,6 +189,16 @@ PARAMETERS: Mapping[str, Parameter] = {
             highest=100,
         ),
         Parameter(
+            "short_lived_minutes",
+            60,
+            Label(
+                "A version of the rulebook that was in force for less than these minutes is listed in the neutrality report.",
+                "規程の版が有効であった時間がこの分数に満たないとき、中立性報告に掲載します。",
+            ),
+            Weaker.NEITHER,
+            highest=MINUTES_MAX,
+        ),
+        Parameter(
             "incident_reminder_days",
             3,
             Label(

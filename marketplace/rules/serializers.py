@@ -9,6 +9,7 @@ from rest_framework import serializers
 from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
 
 from .models import Decision, Halt, Rulebook
+from .neutrality.aimed import Aim
 from .parameters import ParameterType, Weaker
 from .states import HaltScope, Lane
 
@@ -137,6 +138,15 @@ class ReplaySerializer(serializers.Serializer[Any]):
     same = serializers.BooleanField()
 
 
+class AimedRuleSerializer(serializers.Serializer[Any]):
+    """What of a rulebook is aimed at somebody, or looks so; ``entry`` is empty for a whole version."""
+
+    rulebook = serializers.CharField()
+    number = serializers.IntegerField()
+    entry = serializers.CharField(allow_blank=True)
+    aim = serializers.ChoiceField(choices=[aim.value for aim in Aim])
+
+
 class NeutralitySerializer(serializers.Serializer[Any]):
     """Figures that show whether the same rules apply to every participant."""
 
@@ -146,6 +156,8 @@ class NeutralitySerializer(serializers.Serializer[Any]):
     replayed_the_same = serializers.IntegerField()
     facts_behind_fees = serializers.ListField(child=serializers.CharField())
     admissions_of_operator_and_affiliates = serializers.IntegerField()
+    aimed_rules = AimedRuleSerializer(many=True)
+    latest_bundle = serializers.CharField(allow_null=True)
     made_at = serializers.DateTimeField()
 
 

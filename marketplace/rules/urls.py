@@ -1,6 +1,6 @@
 """Routes of the rules."""
 
-from django.urls import path
+from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
 from .drafts.views import RulebookDraftViewSet
@@ -16,5 +16,6 @@ router.register("rulebook-drafts", RulebookDraftViewSet, basename="rulebook-draf
 urlpatterns = [
     path("neutrality/", NeutralityView.as_view(), name="neutrality"),
     path("parameters/", ParametersView.as_view(), name="parameters"),
+    path("", include("marketplace.rules.neutrality.urls")),
     *router.urls,
 ]

@@ -64,6 +64,7 @@ CELERY_BEAT_SCHEDULE = {
     "oversight": every("marketplace.oversight.tasks.sweep", 60.0),
     "registration": every("marketplace.registration.tasks.sweep", 60.0),
     "rescreening": every("marketplace.registration.tasks.rescreen", 3600.0),
+    "neutrality-bundles": every("marketplace.rules.tasks.ask_for_bundle", 3600.0),
     "rulebooks": every("marketplace.rules.tasks.sweep", 30.0),
     "figures": every("marketplace.rules.tasks.make_figures", 300.0),
     "clearing-figures": every("clearing.tasks.make_figures", 300.0),

@@ -21,6 +21,8 @@ from .conftest import bearer
 
 MOVES_NO_MONEY = {
     "BalanceCertificateViewSet.create",
+    "CounterfactualViewSet.create",
+    "NeutralityBundleViewSet.create",
     "RulebookDraftViewSet.create",
     "RulebookDraftViewSet.preview",
     "RulebookDraftViewSet.publish",

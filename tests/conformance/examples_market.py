@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from marketplace.events.models import InboxEntry, OutboxEvent
@@ -9,6 +10,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs import services as jobs
 from marketplace.jobs.models import Job
 from marketplace.jobs.runner import run_due
+from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.labels import Label
 from marketplace.kernel.models import AsideRow
@@ -21,6 +23,7 @@ from marketplace.rules import services as rules
 from marketplace.rules.drafts.models import RulebookDraft
 from marketplace.rules.drafts.services import preview_draft, save_draft
 from marketplace.rules.models import Rescreening, Rulebook
+from marketplace.rules.neutrality import services as neutrality
 from marketplace.rules.rescreening.services import enqueue_due
 from marketplace.webhooks import services as webhooks
 from marketplace.webhooks.models import Webhook, WebhookAttempt
@@ -36,6 +39,8 @@ TABLE = Table()
 TITLE = Label("It happened", "起こりました")
 WHY = {"ja": "確認のため", "en": "To check"}
 HANDLER = "tests.events.probe.handlers.on_registered"
+PERIOD_DAYS = {"first_day": date(2026, 10, 1), "last_day": date(2026, 10, 2)}
+PERIOD = {name: day.isoformat() for name, day in PERIOD_DAYS.items()}
 URL = "https://hooks.example.com/sanpo"
 
 
@@ -138,6 +143,24 @@ def halt(world: World) -> str:
     return halted.public_id
 
 
+def neutrality_bundle(_world: World) -> str:
+    """A bundle that is made."""
+    asked = neutrality.ask_for_bundle(actor=SYSTEM, **PERIOD_DAYS)
+    run_due("documents")
+    return str(asked.public_id)
+
+
+def swapped(world: World) -> dict[str, Any]:
+    """The buyer and the seller, whose identities a counterfactual swaps."""
+    return {**PERIOD, "first": world.of("buyer").public_id, "second": world.of("seller").public_id}
+
+
+def counterfactual(world: World) -> str:
+    asked = neutrality.ask_for_counterfactual(actor=SYSTEM, **{**swapped(world), **PERIOD_DAYS})
+    run_due("documents")
+    return str(asked.public_id)
+
+
 TABLE.listed("evidence/records/", "operator", record, is_narrowed=True)
 TABLE.read("evidence/keys/", EVERYBODY)
 TABLE.listed("events/outbox/", "operator", event, is_narrowed=True)
@@ -194,6 +217,13 @@ TABLE.of_row("POST webhooks/{}/ping/", "buyer", webhook)
 TABLE.of_row("POST webhooks/{}/replay/", "buyer", webhook, {"since": "2026-11-01T00:00:00Z"})
 
 TABLE.read("neutrality/", EVERYBODY)
+TABLE.listed("neutrality-bundles/", EVERYBODY, neutrality_bundle)
+TABLE.sent("neutrality-bundles/", "operator", PERIOD)
+TABLE.of_row("GET neutrality-bundles/{}/content/", EVERYBODY, neutrality_bundle)
+TABLE.of_row("GET neutrality-bundles/{}/auditors-content/", "operator", neutrality_bundle)
+TABLE.listed("counterfactuals/", EVERYBODY, counterfactual)
+TABLE.sent("counterfactuals/", "operator", swapped)
+TABLE.of_row("GET counterfactuals/{}/audited/", "operator", counterfactual)
 TABLE.read("parameters/", EVERYBODY)
 TABLE.read("rulebooks/current/", EVERYBODY)
 TABLE.listed("rulebooks/", EVERYBODY, lambda _world: str(Rulebook.objects.get().public_id))

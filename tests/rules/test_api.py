@@ -117,3 +117,4 @@ def test_everybody_reads_how_the_market_decides(api):
     body = api.get("/api/v1/neutrality/").json()
     assert body["decisions"] == {"admission": {"allow": 1}}
     assert (body["decisions_replayed"], body["replayed_the_same"]) == (1, 1)
+    assert (body["aimed_rules"], body["latest_bundle"]) == ([], None)

@@ -31,6 +31,7 @@ DEFAULTS = {
     "cycle_overdue_minutes": 60,
     "refund_returns_fee": True,
     "witnesses_min": 0,
+    "short_lived_minutes": 60,
     "case_days": 10,
     "appeal_days": 30,
     "incident_reminder_days": 3,

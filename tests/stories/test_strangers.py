@@ -27,6 +27,7 @@ from tests.roles import unguarded
 PUBLIC = {
     "catalogue-entry-detail",
     "contract-template-detail",
+    "counterfactual-detail",
     "cycle-detail",
     "cycle-left-out",
     "cycle-progress",
@@ -34,6 +35,8 @@ PUBLIC = {
     "evidence-checkpoint-detail",
     "halt-detail",
     "funds-regime-detail",
+    "neutrality-bundle-content",
+    "neutrality-bundle-detail",
     "organisation-detail",
     "profile-detail",
     "rulebook-detail",

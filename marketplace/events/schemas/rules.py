@@ -1,4 +1,4 @@
-"""Events of the rules: rulebooks and halts."""
+"""Events of the rules: rulebooks, halts and neutrality bundles."""
 
 from __future__ import annotations
 
@@ -71,3 +71,17 @@ class TradingResumed(Event):
     scope: str
     target: str | None
     resumed_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeutralityPublished(Event):
+    """A neutrality bundle was published. Its period is from ``first_day`` to ``last_day``; ``sha256`` is of its public file."""
+
+    type = "neutrality.published"
+    subject_field = "bundle"
+    audience = EVERYONE
+
+    bundle: str
+    first_day: str
+    last_day: str
+    sha256: str

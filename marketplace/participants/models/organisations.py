@@ -72,6 +72,10 @@ class Organisation(models.Model):
                 condition=Q(is_operator=False) | Q(state="active"), name="organisation_operator_active"
             ),
         ]
+        # Guards of trades look for the few affiliates of the operator.
+        indexes = [
+            models.Index(fields=["id"], name="organisation_affiliates", condition=Q(operator_affiliate=True))
+        ]
         triggers = [
             state_guard(ORGANISATION),
             no_delete(),

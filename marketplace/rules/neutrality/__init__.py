@@ -1,0 +1,1 @@
+"""Neutrality that an outsider recomputes: public bundles, figures by class, counterfactuals, and rules aimed at somebody."""
