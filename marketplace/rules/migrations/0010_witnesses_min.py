@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rules', '0008_days_of_cases'),
+        ('rules', '0009_time_of_halts'),
     ]
 
     operations = [
