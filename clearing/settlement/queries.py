@@ -49,13 +49,17 @@ def client_account(currency: str) -> ClientAccount | None:
 
 def reserve_reductions() -> QuerySet[ReserveReduction]:
     """All reductions of the reserve, with whether they are carried out (``lowered``); everybody reads them."""
-    posted = Entry.objects.filter(reference=Concat(Value("reserve_lowered:"), OuterRef("public_id")))
-    return ReserveReduction.objects.annotate(lowered=Exists(posted))
+    return ReserveReduction.objects.annotate(lowered=_is_lowered())
 
 
 def reductions_due() -> QuerySet[ReserveReduction]:
     """The reductions of the reserve whose day has come and which are not carried out, the oldest first."""
-    return reserve_reductions().filter(lowered=False, effective_from__lte=clock.now()).order_by("pk")
+    return reserve_reductions().filter(~_is_lowered(), effective_from__lte=clock.now()).order_by("pk")
+
+
+def _is_lowered() -> Exists:
+    """Whether a reduction of the reserve is posted."""
+    return Exists(Entry.objects.filter(reference=Concat(Value("reserve_lowered:"), OuterRef("public_id"))))
 
 
 @dataclass(frozen=True, slots=True)

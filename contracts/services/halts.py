@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -51,8 +52,9 @@ _MOVE = """
 def _give_back(covered: Q) -> None:
     """Move the time to answer in each open negotiation that no halt covers any more, and the deadlines of its tasks."""
     keys = list(Negotiation.objects.filter(covered, state__in=OPEN_NEGOTIATIONS).values_list("pk", flat=True))
+    values: dict[str, Any] = {"now": clock.now(), "response": timedelta(days=RESPONSE_DAYS), "keys": keys}
     with connection.cursor() as cursor:
-        cursor.execute(_MOVE, {"now": clock.now(), "response": timedelta(days=RESPONSE_DAYS), "keys": keys})
+        cursor.execute(_MOVE, values)
         notices.move_deadlines(dict(cursor.fetchall()))
 
 

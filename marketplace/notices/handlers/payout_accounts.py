@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.participants import (
@@ -89,7 +90,11 @@ def on_payment_returned(event: PaymentReturned, envelope: Envelope) -> None:
 
 
 def _tell_of_creditor(event: PaymentReturned, party: OrganisationView, amount: str | dict[str, str]) -> None:
-    words = {"reference": event.reference, "amount": amount, "restraint": event.restraint or ""}
+    words: dict[str, Any] = {
+        "reference": event.reference,
+        "amount": amount,
+        "restraint": event.restraint or "",
+    }
     ask_operator(
         TaskKind.PAY_AGAIN,
         event.instruction,
