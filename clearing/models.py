@@ -25,6 +25,7 @@ from .settlement.models import (
     SettlementInstruction,
     TransferFile,
 )
+from .settlement.reserve_models import ReserveReduction
 from .settlement.restraint_models import CreditorPayment, SetOffRestraint
 from .settlement.sanction_models import PaymentPermission
 from .shortfalls.bad_debt_models import FeeWriteOff, TaxRelief
@@ -77,6 +78,7 @@ __all__ = [
     "ProofBlock",
     "PutOffCorrection",
     "Recoupment",
+    "ReserveReduction",
     "Restoration",
     "SegregationCheck",
     "SendingOpening",

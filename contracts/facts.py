@@ -19,6 +19,7 @@ NEGOTIATION = FactProvider(
         "seller_admitted": "bool",
         "buyer_affiliated": "bool",
         "seller_affiliated": "bool",
+        "parties_related": "bool",
     },
     load=negotiation_facts,
 )

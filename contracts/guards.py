@@ -8,6 +8,7 @@ import pgtrigger
 
 from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import RULES, Permission
+from marketplace.rules.halt_time import extended_as_halted
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -136,4 +137,20 @@ def within_price() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         declare=[("a", "record"), ("returned", "numeric")],
         func=sql_body(_SQL / "within_price.sql"),
+    )
+
+
+def answer_extended_as_halted(response_days: int) -> pgtrigger.Trigger:
+    """The time to answer moves with the state, or by the time that trading was halted."""
+    return pgtrigger.Trigger(
+        name="extended_as_halted",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("respond_by"),
+        func=extended_as_halted(
+            "respond_by",
+            "halts_counted_until",
+            f"OLD.respond_by - interval '{response_days} days'",
+            listing="NEW.listing",
+            segment="NEW.segment",
+        ),
     )

@@ -154,6 +154,7 @@ Invariant(
     statement="An open negotiation has a deadline for the answer; one that ended early has a time and a reason.",
     guards=(
         "contracts_negotiation.negotiation_respond_by",
+        "contracts_negotiation.extended_as_halted",
         "contracts_negotiation.negotiation_ended_why",
         "contracts_agreement.agreement_terminated_why",
         "contracts_agreement.state_guard",

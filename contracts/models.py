@@ -30,6 +30,7 @@ from .states import (
     AGREEMENT,
     NEGOTIATION,
     OPEN_NEGOTIATIONS,
+    RESPONSE_DAYS,
     AgreementState,
     ContractType,
     NegotiationState,
@@ -95,7 +96,8 @@ class Negotiation(models.Model):
 
     ``reference`` is the buyer's own (its purchase order). ``dataset`` is a snapshot of the title and files.
     ``agreement_identifier`` is the future identifier of the agreement, which both parties sign. ``respond_by`` is the
-    deadline for the next answer, after which the negotiation ends.
+    deadline for the next answer, after which the negotiation ends; it does not run while trading is halted, and
+    ``halts_counted_until`` says until when halts were counted into it.
 
     Invariants: buyer and seller are two organisations, neither the operator nor an affiliate; references are unique per
     buyer; parties and subject never change; it has a deadline exactly while it is open; a terminated one records when,
@@ -120,6 +122,7 @@ class Negotiation(models.Model):
         max_length=10, choices=NegotiationState.choices, default=NegotiationState.REQUESTED
     )
     respond_by = MomentField(null=True)
+    halts_counted_until = MomentField(null=True)
     opened_at = MomentField()
     ended_at = MomentField(null=True)
     ended_by = models.CharField(max_length=10, blank=True, default="")
@@ -161,6 +164,7 @@ class Negotiation(models.Model):
             not_halted(),
             guards.steps_signed(),
             guards.begins_with_proposal(),
+            guards.answer_extended_as_halted(RESPONSE_DAYS),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -19,6 +20,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.prepared import columns_of, fetch_models, fetch_prepared
 from marketplace.participants import queries as participants
 from marketplace.participants.queries import OrganisationView
+from marketplace.participants.relation_queries import are_related
 from marketplace.rules import queries as rules
 
 from . import signed_object
@@ -366,6 +368,7 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
         "seller_admitted": Party.SELLER in seller.admitted_as,
         "buyer_affiliated": buyer.is_operator or buyer.affiliate,
         "seller_affiliated": seller.is_operator or seller.affiliate,
+        "parties_related": are_related(buyer_id, seller_id),
     }
 
 
@@ -389,3 +392,14 @@ def counts() -> dict[str, dict[str, int]]:
             ("disputes", Dispute),
         )
     }
+
+
+def segments_of_agreements(agreements: Collection[str]) -> dict[str, str]:
+    """The segment (code) of each of these agreements, by public identifier."""
+    rows = Agreement.objects.filter(public_id__in=agreements)
+    return dict(rows.values_list("public_id", "segment"))
+
+
+def agreements_of_segment(segment: str) -> QuerySet[Agreement, str]:
+    """The public identifiers of the agreements in a segment (code), for a subquery."""
+    return Agreement.objects.filter(segment=segment).values_list("public_id", flat=True)

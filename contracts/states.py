@@ -114,6 +114,10 @@ class MandateLimit(TextChoices):
     TOTAL = "total", Label("the total of its days would be exceeded", "期間の合計上限額を超えます")
 
 
+RESPONSE_DAYS = 14
+"""Calendar days within which a party must answer; after that the negotiation ends."""
+
+
 class AgreementState(TextChoices):
     """Whether an agreement is in force."""
 

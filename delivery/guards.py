@@ -7,6 +7,7 @@ from pathlib import Path
 import pgtrigger
 
 from marketplace.kernel.guards import sql_body
+from marketplace.rules.halt_time import extended_as_halted
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -122,4 +123,25 @@ def voucher_of_sent() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update,
         func=sql_body(_SQL / "voucher_of_sent.sql"),
+    )
+
+
+def inspection_extended_as_halted() -> pgtrigger.Trigger:
+    """The end of the inspection period is set once, and then moves only by the time that trading was halted."""
+    return pgtrigger.Trigger(
+        name="extended_as_halted",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("inspect_by"),
+        func="IF NEW.state <> OLD.state AND OLD.inspect_by IS NOT NULL AND NEW.inspect_by IS DISTINCT FROM OLD.inspect_by THEN\n"
+        "    RAISE EXCEPTION 'the end of an inspection period does not move with its state'"
+        " USING ERRCODE = 'check_violation';\nEND IF;\n"
+        + extended_as_halted(
+            "inspect_by",
+            "halts_counted_until",
+            "OLD.matched_at",
+            listing="e.listing",
+            segment="a.segment",
+            joins="FROM public.delivery_entitlement e"
+            " JOIN public.contracts_agreement a ON a.public_id = e.agreement WHERE e.id = NEW.entitlement_id",
+        ),
     )

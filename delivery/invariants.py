@@ -53,7 +53,11 @@ Invariant(
     name="delivery.accepted_after_match",
     promise=3,
     statement="The buyer or the end of the period accepts only a full match, and the latter not before its time.",
-    guards=("delivery_inspection.accepted_after_match", "delivery_inspection.matched_in_full"),
+    guards=(
+        "delivery_inspection.accepted_after_match",
+        "delivery_inspection.matched_in_full",
+        "delivery_inspection.extended_as_halted",
+    ),
     test=TESTS + "test_nothing_is_accepted_before_it_matched",
     check=by_query(
         "SELECT n.id, d.public_id, n.round, n.accepted_by FROM delivery_inspection n"

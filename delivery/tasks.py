@@ -11,10 +11,11 @@ SWEEP = Loop("delivery.sweep")
 
 @shared_task(name="delivery.tasks.sweep", ignore_result=True)
 def sweep() -> None:
-    """Run the sweeps: lapsed inspections, ended terms, uncollected data, abandoned downloads."""
+    """Run the sweeps: halts to count, lapsed inspections, ended terms, uncollected data, abandoned downloads."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
+            services.give_back_halts,
             services.lapse_inspections,
             services.expire_access,
             services.end_uncollected,

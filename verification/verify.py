@@ -244,7 +244,7 @@ class Bundle:
     def _tiles(self, size: int) -> Iterator[list[bytes]]:
         """The leaf hashes of the entries, as far as files are there and right; keeps what is wrong, and asked commitments."""
         sha256 = hashlib.sha256
-        wanted = {opening.index for opening in self.openings if isinstance(opening, Opening)}
+        wanted = {opening.place for opening in self.openings if isinstance(opening, Opening)}
         for index in range(-(-size // TILE_WIDTH)):
             width = min(TILE_WIDTH, size - index * TILE_WIDTH)
             path = self.folder / tile_path(index, width)
@@ -275,7 +275,7 @@ class Bundle:
 class Opening(NamedTuple):
     """A record: its place in the log, its salt, and what it states."""
 
-    index: int
+    place: int
     salt: bytes
     content: bytes
 
@@ -371,11 +371,11 @@ def check_records(bundle: Bundle) -> Iterator[Fault]:
         if isinstance(opening, Fault):
             yield opening
             continue
-        commitment = bundle.opened.get(opening.index)
+        commitment = bundle.opened.get(opening.place)
         if commitment is None:
-            yield Fault("record_not_covered", f"the checkpoint covers no entry {opening.index}")
+            yield Fault("record_not_covered", f"the checkpoint covers no entry {opening.place}")
         elif hashlib.sha256(opening.salt + opening.content).digest() != commitment:
-            yield Fault("record_differs", f"the record at {opening.index} is not the one that the log has")
+            yield Fault("record_differs", f"the record at {opening.place} is not the one that the log has")
 
 
 class Check(NamedTuple):

@@ -102,6 +102,7 @@ _RECORDED_AS = {
     "clearing.write_off_fee": "clearing.fee_written_off",
     "clearing.pay_creditor": "clearing.creditor_paid",
     "clearing.take_out_own_money": "clearing.own_money_taken_out",
+    "clearing.lower_reserve": "clearing.reserve_reduction_announced",
     "clearing.relieve_tax": "clearing.bad_debt_tax_relieved",
     "clearing.adjustment": "contracts.price_adjusted",
     "clearing.resolution": "contracts.dispute_resolved",

@@ -6,10 +6,12 @@ from .views import (
     HaltViewSet,
     OrganisationViewSet,
     ParkedEntryViewSet,
+    WitnessViewSet,
 )
 
 router = SimpleRouter()
 router.register("events/inbox", ParkedEntryViewSet, basename="inbox-entry")
+router.register("evidence/witnesses", WitnessViewSet, basename="witness")
 router.register("halts", HaltViewSet, basename="halt")
 router.register("organisations", OrganisationViewSet, basename="organisation")
 

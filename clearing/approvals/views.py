@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from marketplace.api.views import command
+from marketplace.api.views import command, create_command
 from marketplace.events.models import InboxEntry
 from marketplace.events.serializers import AbandonEntryInput, InboxEntrySerializer
+from marketplace.evidence.models import Witness
+from marketplace.evidence.witness_serializers import RegisterWitnessSerializer, WitnessSerializer
+from marketplace.evidence.witness_views import WITNESS_EXAMPLE
+from marketplace.evidence.witness_views import WitnessViewSet as WitnessReadViewSet
 from marketplace.kernel.permissions import Permission
 from marketplace.notices.views import RepairableEntryViewSet
 from marketplace.participants.models import Organisation
@@ -21,6 +25,7 @@ from marketplace.rules.views import HaltViewSet as HaltingViewSet
 from .halts import lift_halt_by_two
 from .parked_events import abandon_parked_event
 from .reinstatements import reinstate_by_two
+from .witnesses import end_witness_by_right, register_witness_by_right
 
 
 class ParkedEntryViewSet(RepairableEntryViewSet):
@@ -67,3 +72,27 @@ class OrganisationViewSet(OrganisationRecordViewSet):
     def reinstate(self, data: dict[str, Any], public_id: str) -> Organisation:
         """End a suspension of an organisation, named if several stand; takes two people (operator)."""
         return reinstate_by_two(actor=self.actor, organisation=public_id, **data)
+
+
+class WitnessViewSet(WitnessReadViewSet):
+    """Witnesses of the evidence log, live and ended; public. A participant registers its own, the operator third parties'."""
+
+    @create_command(
+        summary="Register a witness of the evidence log",
+        needs=(Permission.KEYS_WRITE, Permission.RULEBOOK_WRITE),
+        request=RegisterWitnessSerializer,
+        response=WitnessSerializer,
+        example=WITNESS_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> Witness:
+        """Register the key by which a witness cosigns: of your own organisation, or as two people of the operator."""
+        return register_witness_by_right(actor=self.actor, **data)
+
+    @command(
+        summary="End a witness of the evidence log",
+        needs=(Permission.KEYS_WRITE, Permission.RULEBOOK_WRITE),
+        response=WitnessSerializer,
+    )
+    def end(self, data: dict[str, Any], public_id: str) -> Witness:
+        """End it, as it was registered; what it cosigned stays."""
+        return end_witness_by_right(actor=self.actor, witness=public_id, **data)

@@ -28,6 +28,7 @@ from ..ledger.journal import Draft, Line, post
 from ..ledger.locking import lock_balances
 from ..ledger.states import AccountKind, EntryKind, LineKind
 from ..settlement.models import SettlementInstruction, TransferFile
+from ..settlement.services.attachments import hold_back_where_attached
 from ..settlement.services.payments import event_of_return, events_of_payment_found
 from ..settlement.states import InstructionState, PaymentPurpose
 from ..shortfalls.services.claims import recovery
@@ -105,6 +106,7 @@ class Booking:
     def write(self, statement: BankStatement, report_progress: Progress = report_nothing) -> None:
         """Write payments, bank entries, journal entries, evidence and events. Raises StaleState."""
         self.advances.write()
+        self._hold_back()
         self._write_bank_entries(statement)
         for currency, drafts in self.drafts.items():
             for start in range(0, len(drafts), ROWS_A_STATEMENT):
@@ -221,6 +223,14 @@ class Booking:
             draft, fact = repaid
             self._draft(draft, line)
             self.facts.append(fact)
+
+    def _hold_back(self) -> None:
+        """What was to pay creditors and came back stays attached: show on planned payments that they are held back for it."""
+        came_back = [row for row in self.advances.returned if row.creditor_payment_id is not None]
+        for currency in sorted({row.currency for row in came_back}):
+            hold_back_where_attached(
+                {row.organisation_id for row in came_back if row.currency == currency}, currency
+            )
 
     def _draft(self, draft: Draft, line: BankStatementLine) -> None:
         """Add a journal entry and move the balances that the next lines see."""

@@ -68,6 +68,7 @@ class EntryKind(TextChoices):
     DEPOSIT = "deposit", Label("security deposit paid or released", "保証金の差入・返還")
     OWN_MONEY = "own_money", Label("own money paid in by the operator", "運営者による自己資金の拠出")
     RESERVE = "reserve", Label("reserve funded by the operator", "準備金の拠出")
+    RESERVE_LOWERED = "reserve_lowered", Label("reserve lowered by the operator", "準備金の減額")
     WRITE_OFF = "write_off", Label("claim written off", "求償債権の貸倒処理")
     IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
 
@@ -112,6 +113,7 @@ class LineKind(TextChoices):
     DEPOSIT_RELEASED = "deposit_released", Label("security deposit released", "保証金の返還")
     WRITTEN_OFF = "written_off", Label("claim written off", "求償債権の貸倒れ")
     RESERVE_USED = "reserve_used", Label("loss borne by the reserve", "準備金の取崩し")
+    RESERVE_LOWERED = "reserve_lowered", Label("reserve lowered", "準備金の減額")
     PAYMENT = "payment", Label("payment", "支払")
     UNEXPLAINED = "unexplained", Label("debit in suspense", "未照合の出金")
     BANK_FEE = "bank_fee", Label("bank fee", "銀行手数料")

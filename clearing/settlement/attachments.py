@@ -25,11 +25,7 @@ def attached_payments(organisation_ids: Collection[int], currency: str) -> set[i
     All of them where the whole claim is attached; else the oldest, until they come to the attached amounts together, less
     what creditors are paid already. A payment is not split.
     """
-    attached: dict[int, list[int | None]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(_ATTACHED, [list(organisation_ids), currency])
-        for organisation_id, unpaid_minor in cursor.fetchall():
-            attached[organisation_id].append(unpaid_minor)
+    attached = _attached_amounts(organisation_ids, currency)
     if not attached:
         return set()
     planned = SettlementInstruction.objects.filter(
@@ -49,6 +45,23 @@ def attached_payments(organisation_ids: Collection[int], currency: str) -> set[i
             held.add(key)
             held_minor[organisation_id] += amount_minor
     return held
+
+
+def attached_parties(organisation_ids: Collection[int], currency: str) -> set[int]:
+    """Those of some participants whose claim, or a part of it, is attached."""
+    return set(_attached_amounts(organisation_ids, currency))
+
+
+def _attached_amounts(organisation_ids: Collection[int], currency: str) -> dict[int, list[int | None]]:
+    """The attached amounts that no payment to a creditor pays yet, by participant; None for the whole claim."""
+    attached: dict[int, list[int | None]] = defaultdict(list)
+    if not organisation_ids:
+        return attached
+    with connection.cursor() as cursor:
+        cursor.execute(_ATTACHED, [list(organisation_ids), currency])
+        for organisation_id, unpaid_minor in cursor.fetchall():
+            attached[organisation_id].append(unpaid_minor)
+    return attached
 
 
 def unpaid_minor(restraint_id: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Journal entries that follow from planned payments: idle money that is set aside for its return."""
+"""Journal entries that follow from planned payments (idle money that is set aside for its return) and reserve reductions."""
 
 from __future__ import annotations
 
@@ -18,3 +18,15 @@ IDLE = Cause(
     """,
 )
 """A payment is planned after its money is set aside, because it must be covered."""
+
+LOWERED = Cause(
+    kinds=(EntryKind.RESERVE_LOWERED,),
+    table="clearing_reservereduction",
+    lines="""
+        SELECT d.effective_from AS caused_at, 'reserve_lowered' AS line, 'reserve' AS debit, NULL::bigint AS debit_of,
+               'own_funds' AS credit, NULL::bigint AS credit_of, d.amount_minor, d.currency
+          FROM public.clearing_reservereduction d
+         WHERE d.public_id = e.cause AND e.reference = 'reserve_lowered:' || d.public_id AND e.organisation_id IS NULL
+    """,
+)
+"""The reserve becomes the operator's own money, on its day or later."""

@@ -28,6 +28,19 @@ class ClientAccountMissing(DomainError):
     )
 
 
+class ReserveNeeded(DomainError):
+    """Claims or other reductions need the reserve. Fields: ``most_minor``, ``currency``."""
+
+    code = "reserve_needed"
+    category = Category.CONFLICT
+    field = "amount_minor"
+    detail = Label(
+        "amount_minor: the reserve can be lowered by at most {most_minor} {currency} now; claims on participants and announced"
+        " reductions need the rest.",
+        "amount_minor: 現在減額できる準備金は {most_minor} {currency} までです。残りは参加者への求償債権と予定済みの減額に必要です。",
+    )
+
+
 class NotOwnMoney(DomainError):
     """Only the operator's own money that was not paid in yet can be withdrawn. Fields: ``instruction``."""
 

@@ -15,12 +15,14 @@ from .held_by_two import (
     ACCOUNT_NOTICED,
     CREDITOR_APPROVED,
     LIFT_APPROVED,
+    LOWERING_APPROVED,
     PERMISSION_APPROVED,
     REGIME_APPROVED,
     REGIME_NOTICED,
     SURPLUS_APPROVED,
 )
 from .operator_money import FREE
+from .reserve import FREE_RESERVE
 
 UNPAID = """(r.amount_minor - coalesce((
     SELECT sum(paid.amount_minor) FROM public.clearing_settlementinstruction paid
@@ -240,4 +242,18 @@ def permitted_by_two() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=sql_body(_SQL / "permitted_by_two.sql", APPROVED=PERMISSION_APPROVED.format(row="NEW")),
+    )
+
+
+def reserve_lowered_by_two() -> pgtrigger.Trigger:
+    """Two people lower the reserve, after the notice, by no more than claims and other reductions leave free."""
+    return pgtrigger.Trigger(
+        name="reserve_lowered_by_two",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(
+            _SQL / "reserve_lowered_by_two.sql",
+            APPROVED=LOWERING_APPROVED.format(row="NEW"),
+            FREE_RESERVE=FREE_RESERVE.format(currency="NEW.currency"),
+        ),
     )

@@ -16,6 +16,7 @@ LIFT_RESTRAINT: Final = "clearing.lift_restraint"
 PAY_CREDITOR: Final = "clearing.pay_creditor"
 PERMIT_PAYMENT: Final = "clearing.permit_payment"
 TAKE_OUT_OWN_MONEY: Final = "clearing.take_out_own_money"
+LOWER_RESERVE: Final = "clearing.lower_reserve"
 
 REGIME_FIELDS = (
     "regime",
@@ -70,16 +71,21 @@ def _approved(command: str, approval: str, *, by: str, moment: str, fields: tupl
 
 def _noticed(table: str, *, moment: str, until: str, weakened: str) -> str:
     """The row weakens nothing in comparison with the one effective at ``until``, or its notice is over when it takes effect."""
-    hours = (
-        f"coalesce((SELECT (rules.document -> 'parameters' ->> 'control_notice_hours')::numeric"  # noqa: S608  our own words
-        f" FROM public.rules_rulebook rules WHERE rules.effective_from <= {{row}}.{moment} ORDER BY rules.number DESC LIMIT 1),"
-        f" {PARAMETERS['control_notice_hours'].default})"
-    )
+    hours = _notice_hours(moment)
     return (
         f"{{row}}.effective_from >= {{row}}.{moment} + {hours} * interval '1 hour' OR NOT EXISTS ("  # noqa: S608  our own words
         f"SELECT FROM (SELECT b.* FROM public.{table} b WHERE b.currency = {{row}}.currency"
         f" AND b.effective_from <= {{row}}.{until}{{earlier}} ORDER BY b.effective_from DESC, b.id DESC LIMIT 1) b"
         f" WHERE {weakened})"
+    )
+
+
+def _notice_hours(moment: str) -> str:
+    """``control_notice_hours`` of the rulebook in force at a moment of the row."""
+    return (
+        f"coalesce((SELECT (rules.document -> 'parameters' ->> 'control_notice_hours')::numeric"  # noqa: S608  our own words
+        f" FROM public.rules_rulebook rules WHERE rules.effective_from <= {{row}}.{moment} ORDER BY rules.number DESC LIMIT 1),"
+        f" {PARAMETERS['control_notice_hours'].default})"
     )
 
 
@@ -140,3 +146,13 @@ PERMISSION_APPROVED = (
     " AND (a.subject, a.ended_by) = (p.public_id, {row}.permitted_by)"
     " AND a.payload @> jsonb_build_object('number', {row}.number, 'authority', {row}.authority))"
 )
+LOWERING_APPROVED = (
+    "EXISTS (SELECT FROM public.approvals_approval a WHERE a.id = {row}.approval_id AND a.state = 'approved'"
+    f" AND a.command = '{LOWER_RESERVE}'"
+    " AND (a.subject, a.amount_minor, a.currency, a.ended_by)"
+    "  = ({row}.currency, {row}.amount_minor, {row}.currency, {row}.decided_by)"
+    " AND a.payload @> jsonb_build_object('reason', {row}.reason)"
+    " AND coalesce((a.payload ->> 'effective_from')::timestamptz, {row}.effective_from) = {row}.effective_from)"
+    f" AND {{row}}.effective_from >= {{row}}.decided_at + {_notice_hours('decided_at')} * interval '1 hour'"
+)
+"""Two people lower the reserve as they stated, and everybody can read it before it takes effect."""

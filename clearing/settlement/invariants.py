@@ -8,17 +8,17 @@ from typing import Any
 from django.db import connection
 
 from marketplace.kernel import clock
-from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
-from marketplace.kernel.suspensions import HOLDING_PAYMENTS
+from marketplace.participants.suspension_queries import WAS_HELD_FROM_PAYMENT
 
-from .causes import IDLE
+from .causes import IDLE, LOWERED
 from .guards import UNPAID
 from .held_by_two import (
     ACCOUNT_APPROVED,
     ACCOUNT_NOTICED,
     CREDITOR_APPROVED,
     LIFT_APPROVED,
+    LOWERING_APPROVED,
     PERMISSION_APPROVED,
     REGIME_APPROVED,
     REGIME_NOTICED,
@@ -54,6 +54,10 @@ def _waiting_without_end() -> list[dict[str, Any]]:
         ]
 
 
+_not_as_announced = by_query(
+    f"SELECT r.public_id, r.amount_minor FROM clearing_reservereduction r WHERE NOT ({LOWERING_APPROVED.format(row='r')})"  # noqa: S608  our own words
+)
+
 Invariant(
     name="clearing.sanctioned_are_not_paid",
     promise=9,
@@ -68,16 +72,13 @@ Invariant(
     test="tests/clearing/settlement/test_sanctions.py::test_a_payment_forced_to_somebody_under_sanctions_is_named",
     check=by_query(
         (
-            "SELECT i.reference, s.public_id AS suspension FROM clearing_settlementinstruction i"
+            "SELECT i.reference, f.public_id AS transfer_file FROM clearing_settlementinstruction i"
             " JOIN clearing_transferfile f ON f.id = i.transfer_file_id"
-            " JOIN participants_suspension s ON s.organisation_id = i.organisation_id AND s.kind IN ({KINDS})"
-            "  AND s.suspended_at <= f.made_at"
-            " LEFT JOIN participants_reinstatement l ON l.suspension_id = s.id"
-            " WHERE (l.id IS NULL OR l.reinstated_at > f.made_at) AND NOT EXISTS ("
+            " WHERE {HELD} AND NOT EXISTS ("
             "  SELECT FROM clearing_paymentpermission p WHERE p.payment_id = i.id AND p.permitted_at <= f.made_at)"
             " UNION ALL SELECT r.public_id, r.number FROM clearing_paymentpermission r WHERE NOT ({APPROVED})"
         )
-        .replace("{KINDS}", sql_list(sorted(HOLDING_PAYMENTS)))
+        .replace("{HELD}", WAS_HELD_FROM_PAYMENT.format(organisation="i.organisation_id", moment="f.made_at"))
         .replace("{APPROVED}", PERMISSION_APPROVED.format(row="r"))
     ),
 )
@@ -349,6 +350,24 @@ Invariant(
         "  WHERE e.cycle_id = i.cycle_id AND e.kind = 'cycle' AND a.kind IN ('fee_revenue', 'fees_receivable', 'tax_payable', 'write_off')) earned"
         " WHERE i.direction = 'out' AND i.purpose <> 'surplus' AND i.amount_minor > earned.minor"
     ),
+)
+Invariant(
+    name="clearing.reserve_lowered_as_announced",
+    promise=9,
+    statement=(
+        "The reserve is lowered by what two people announced, after its notice, once; what was announced is carried out on its"
+        " day, or stands aside with a task while claims need it."
+    ),
+    guards=(
+        "clearing_reservereduction.reserve_lowered_by_two",
+        "clearing_reservereduction.reserve_reduction_of_what",
+        "clearing_reservereduction.clearing_reservereduction_approval_id_key",
+        "clearing_reservereduction.append_only",
+        "clearing_entry.caused_by_reduction",
+        "clearing_balance.claims_within_reserve",
+    ),
+    test="tests/clearing/settlement/test_reserve.py::test_one_person_and_no_notice_lower_nothing_in_the_database",
+    check=lambda: [*LOWERED.check()(), *_not_as_announced()],
 )
 Invariant(
     name="clearing.idle_money_set_aside_for_payments",

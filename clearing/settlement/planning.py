@@ -17,6 +17,7 @@ from ..cycles.queries import sending_day
 from ..cycles.states import StepPart
 from ..ledger.queries import may_pay_abroad
 from ..netting.models import NetPosition
+from .attachments import attached_payments
 from .locks import PAYMENT_SEQUENCE_LOCK
 from .models import SettlementInstruction
 from .operator_money import free_operator_money
@@ -24,7 +25,7 @@ from .payability import hindrances_of
 from .restorations import restoration_number
 from .restraint_models import CreditorPayment
 from .routes import route_for
-from .states import PaymentDirection, PaymentPurpose
+from .states import Hindrance, PaymentDirection, PaymentPurpose
 
 PARTICIPANTS_A_CHUNK = 2_000
 
@@ -45,26 +46,28 @@ _EARNED = """
 """
 UNPLANNED = """
     SELECT e.organisation_id, c.currency, -sum(p.amount_minor)::bigint AS minor
-      FROM clearing_cycle c JOIN clearing_entry e ON e.cycle_id = c.id AND e.kind = 'cycle'
-      JOIN clearing_posting p ON p.entry_id = e.id
-      JOIN clearing_account a ON a.id = p.account_id AND a.kind = 'receivable'
+      FROM public.clearing_cycle c JOIN public.clearing_entry e ON e.cycle_id = c.id AND e.kind = 'cycle'
+      JOIN public.clearing_posting p ON p.entry_id = e.id
+      JOIN public.clearing_account a ON a.id = p.account_id AND a.kind = 'receivable'
      WHERE c.state IN ('netted', 'posted') AND NOT EXISTS (
-        SELECT FROM clearing_settlementinstruction i
+        SELECT FROM public.clearing_settlementinstruction i
          WHERE i.cycle_id = c.id AND i.organisation_id = e.organisation_id)
      GROUP BY 1, 2
 """
 """What a cycle has posted as receivable, per participant, and not planned a payment of yet. A cycle posts and plans
 in chunks, so the state alone does not say whose payment is planned."""
-_UNCLAIMED = f"""
-    SELECT (coalesce((SELECT -b.balance_minor FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id
-                       WHERE a.organisation_id = %(organisation)s AND a.currency = %(currency)s
-                         AND a.kind = 'receivable'), 0)
-          - coalesce((SELECT sum(i.amount_minor) FROM clearing_settlementinstruction i
-                       WHERE i.organisation_id = %(organisation)s AND i.currency = %(currency)s
-                         AND i.direction = 'out' AND i.state IN ('planned', 'sending', 'unknown')), 0)
-          - coalesce((SELECT sum(u.minor) FROM ({UNPLANNED}) u
-                       WHERE u.organisation_id = %(organisation)s AND u.currency = %(currency)s), 0))::bigint
-"""  # noqa: S608  our own words
+UNCLAIMED = f"""(
+           coalesce((SELECT -b.balance_minor FROM public.clearing_account a
+                       JOIN public.clearing_balance b ON b.account_id = a.id
+                      WHERE a.organisation_id = {{organisation}} AND a.currency = {{currency}}
+                        AND a.kind = 'receivable'), 0)
+         - coalesce((SELECT sum(i.amount_minor) FROM public.clearing_settlementinstruction i
+                      WHERE i.organisation_id = {{organisation}} AND i.currency = {{currency}}
+                        AND i.direction = 'out' AND i.state IN ('planned', 'sending', 'unknown')), 0)
+         - coalesce((SELECT sum(u.minor) FROM ({UNPLANNED}) u
+                      WHERE u.organisation_id = {{organisation}} AND u.currency = {{currency}}), 0))::bigint"""  # noqa: S608  our own words
+"""What is due to ``organisation`` in ``currency`` (SQL expressions) without a payment: its payment failed, and was not made again."""
+_UNCLAIMED = "SELECT " + UNCLAIMED.format(organisation="%(organisation)s", currency="%(currency)s")
 
 
 def plan_some_payments(cycle: Cycle) -> CyclePart:
@@ -87,7 +90,7 @@ def plan_some_payments(cycle: Cycle) -> CyclePart:
     abroad, planned_at = may_pay_abroad(cycle.currency), clock.now()
     hindrances = hindrances_of(payees.values(), currency=cycle.currency, cross_border_allowed=abroad)
     restoration, send_by = restoration_number(), sending_day(cycle.currency)
-    SettlementInstruction.objects.bulk_create(
+    planned = SettlementInstruction.objects.bulk_create(
         cycle_instruction(
             cycle,
             organisation_id,
@@ -100,6 +103,10 @@ def plan_some_payments(cycle: Cycle) -> CyclePart:
         )
         for sequence, (organisation_id, amount) in enumerate(amounts, start=next_sequence(cycle))
     )
+    held = attached_payments(payees, cycle.currency)
+    attached = SettlementInstruction.objects.filter(pk__in=held.intersection(row.pk for row in planned))
+    if held:
+        attached.exclude(held_back=Hindrance.SANCTIONED).update(held_back=Hindrance.ATTACHED)
     record_chunk(part, done=len(rows), reached=rows[-1][0] if rows else "", ended=ended)
     return part
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Concat
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -13,15 +14,20 @@ from marketplace.kernel.waiting import Waiting
 
 from ..cycles.waiting import waiting_of_pause
 from ..ground.scopes import own_key
+from ..ledger.models import Entry
 from ..ledger.queries import may_pay_abroad
+from .attachments import attached_payments
 from .models import ClientAccount, SettlementInstruction
 from .payability import hindrance_to, payees_of
+from .reserve_models import ReserveReduction
 from .restorations import ShutBy, shut_currencies
 from .sanctions import sanctioned_payments
 from .states import Hindrance, InstructionState, PaymentDirection
+from .still_due import still_due
 from .waiting import (
     ABROAD,
     ATTACHED,
+    CREDITOR_UNPAID,
     FAILED,
     NO_ACCOUNT,
     NO_ROUTE,
@@ -39,6 +45,21 @@ def client_account(currency: str) -> ClientAccount | None:
     """The client account of a currency in force now; None if none is."""
     rows = ClientAccount.objects.filter(currency=currency, effective_from__lte=clock.now())
     return rows.order_by("effective_from", "pk").last()
+
+
+def reserve_reductions() -> QuerySet[ReserveReduction]:
+    """All reductions of the reserve, with whether they are carried out (``lowered``); everybody reads them."""
+    return ReserveReduction.objects.annotate(lowered=_is_lowered())
+
+
+def reductions_due() -> QuerySet[ReserveReduction]:
+    """The reductions of the reserve whose day has come and which are not carried out, the oldest first."""
+    return reserve_reductions().filter(~_is_lowered(), effective_from__lte=clock.now()).order_by("pk")
+
+
+def _is_lowered() -> Exists:
+    """Whether a reduction of the reserve is posted."""
+    return Exists(Entry.objects.filter(reference=Concat(Value("reserve_lowered:"), OuterRef("public_id"))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,36 +147,56 @@ class PaymentReadings:
             for payment in unsent
             if payment.direction == PaymentDirection.OUT
         }
+        self._hindrances |= dict.fromkeys(_attached(unsent), Hindrance.ATTACHED.value)
         self._hindrances |= dict.fromkeys(sanctioned_payments(unsent), Hindrance.SANCTIONED.value)
         self._shut = shut_currencies(sorted({row.currency for row in unsent})) if unsent else {}
         failed = [payment for payment in unsent if payment.state == InstructionState.FAILED]
         again = SettlementInstruction.objects.filter(instead_of__in=failed)
         made_again = set(again.values_list("instead_of_id", flat=True)) if failed else set()
-        self._over = made_again | carried_out_before(failed)
+        used_up = {key for key, minor in still_due(failed).items() if not minor}
+        self._over = made_again | carried_out_before(failed) | used_up
+        self._to_creditors = _still_to_creditors(failed)
 
     def waiting(self, payment: SettlementInstruction) -> Waiting | None:
-        """The reason why ``payment`` waits; None if it is confirmed, was replaced, or replaces what was carried out."""
+        """The reason why ``payment`` waits.
+
+        None if it is confirmed, was replaced, replaces what was carried out, or failed and was set off since.
+        """
         if payment.pk in self._over:
             return None
         return waiting_of_payment(
             payment,
-            hindrance=_recorded(payment) or self._hindrances.get(payment.pk, ""),
+            hindrance=self._hindrances.get(payment.pk, ""),
             shut_by=self._shut.get(payment.currency),
+            to_creditor=payment.pk in self._to_creditors,
         )
 
 
-def _recorded(payment: SettlementInstruction) -> str:
-    """That an attachment holds the payment back, which was found when it was recorded or the payment was to be sent."""
-    return payment.held_back if payment.held_back == Hindrance.ATTACHED else ""
+def _attached(unsent: Collection[SettlementInstruction]) -> set[int]:
+    """Keys of the payments that attachments hold back, with others of the same participants."""
+    parties: dict[str, set[int]] = {}
+    for payment in unsent:
+        if payment.state == InstructionState.PLANNED and payment.direction == PaymentDirection.OUT:
+            parties.setdefault(payment.currency, set()).add(payment.organisation_id)
+    return {key for currency, named in parties.items() for key in attached_payments(named, currency)}
+
+
+def _still_to_creditors(failed: Collection[SettlementInstruction]) -> set[int]:
+    """Keys of the failed payments to creditors whose attachment is in force: what they were to pay stays attached."""
+    keys = [payment.pk for payment in failed if payment.creditor_payment_id is not None]
+    if not keys:
+        return set()
+    rows = SettlementInstruction.objects.filter(pk__in=keys, creditor_payment__restraint__lifted_by=None)
+    return set(rows.values_list("pk", flat=True))
 
 
 def waiting_of_payment(
-    payment: SettlementInstruction, *, hindrance: str, shut_by: ShutBy | None
+    payment: SettlementInstruction, *, hindrance: str, shut_by: ShutBy | None, to_creditor: bool
 ) -> Waiting | None:
     """The reason why a payment without replacement waits; None if it is confirmed or cancelled.
 
     ``hindrance`` is why its payee cannot be paid now (a Hindrance), or the empty text; ``shut_by`` the restoration for
-    which no payment in its currency is sent.
+    which no payment in its currency is sent; ``to_creditor``: it was to pay a creditor whose attachment is in force.
     """
     state = InstructionState(payment.state)
     if state in (InstructionState.CONFIRMED, InstructionState.CANCELLED):
@@ -168,7 +209,7 @@ def waiting_of_payment(
     if hindrance:
         return REASON_OF_HINDRANCE[Hindrance(hindrance)].waiting(since=since)
     if state == InstructionState.FAILED:
-        return FAILED.waiting(since=since)
+        return (CREDITOR_UNPAID if to_creditor else FAILED).waiting(since=since)
     paused = waiting_of_pause(payment.cycle) if payment.cycle else None
     if paused:
         return paused

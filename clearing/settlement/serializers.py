@@ -13,6 +13,7 @@ from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .models import ClientAccount, SettlementInstruction, TransferFile
 from .queries import PaymentReadings
+from .reserve_models import REASON_LENGTH_MAX, ReserveReduction
 from .restraint_models import CreditorPayment
 
 
@@ -123,6 +124,30 @@ class ClientAccountSerializer(serializers.ModelSerializer[ClientAccount]):
             "id", "currency", "requester_code", "requester_name", "bank_code", "bank_name", "branch_code",
             "branch_name", "account_type", "account_number", "effective_from", "registered_at",
         )  # fmt: skip
+
+
+class ReserveReductionSerializer(serializers.ModelSerializer[ReserveReduction]):
+    """A reduction of the reserve, which everybody can read before it takes effect."""
+
+    id = serializers.CharField(source="public_id")
+    lowered = serializers.SerializerMethodField(help_text="Whether the ledger has carried it out.")
+
+    class Meta:
+        model = ReserveReduction
+        fields = ("id", "currency", "amount_minor", "reason", "effective_from", "decided_at", "lowered")
+
+    def get_lowered(self, reduction: ReserveReduction) -> bool:
+        """One that was just announced is not carried out."""
+        return getattr(reduction, "lowered", False)
+
+
+class LowerReserveSerializer(StrictSerializer):
+    """By how much the reserve is lowered, why, and from when on."""
+
+    amount_minor = serializers.IntegerField(min_value=1, max_value=AMOUNT_MINOR_MAX)
+    currency = serializers.CharField(min_length=3, max_length=3, required=False, default="JPY")
+    reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
+    effective_from = serializers.DateTimeField(required=False, default=None, allow_null=True)
 
 
 class CreateTransferFileSerializer(StrictSerializer):

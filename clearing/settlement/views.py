@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketplace.api.permissions import PUBLIC
 from marketplace.api.renderers import AsAddressed, BytesRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel.permissions import Permission
@@ -20,15 +21,18 @@ from ..ledger.serializers import DeclareFundsRegimeSerializer, FundsRegimeSerial
 from ..ledger.views import FundsRegimeReadViewSet
 from .filters import InstructionFilter, TransferFileFilter
 from .models import ClientAccount, SettlementInstruction, TransferFile
-from .queries import visible_instructions
+from .queries import reserve_reductions, visible_instructions
+from .reserve_models import ReserveReduction
 from .serializers import (
     ClientAccountSerializer,
     CreateTransferFileSerializer,
     FailSerializer,
     InstructionSerializer,
+    LowerReserveSerializer,
     OwnMoneySerializer,
     PermitPaymentSerializer,
     RegisterClientAccountSerializer,
+    ReserveReductionSerializer,
     TakeOutSerializer,
     TransferFileSerializer,
 )
@@ -37,6 +41,7 @@ from .services.funds_regimes import declare_funds_regime
 from .services.own_money import plan_own_money, take_out_own_money, withdraw_own_money
 from .services.payments import report_failed_payment, retry_payment
 from .services.permissions import permit_payment
+from .services.reserve import announce_reserve_reduction
 from .services.transfer_files import create_transfer_file
 
 CLIENT_ACCOUNT_EXAMPLE = {
@@ -202,6 +207,31 @@ class ClientAccountViewSet(MarketReadViewSet[ClientAccount]):
     def create(self, data: dict[str, Any]) -> ClientAccount:
         """Takes two people. The newest effective account of a currency is in force; another one needs notice (operator)."""
         return register_client_account(actor=self.actor, **data)
+
+
+class ReserveReductionViewSet(MarketReadViewSet[ReserveReduction]):
+    """Reductions of the operator's reserve: past, present and announced."""
+
+    serializer_class = ReserveReductionSerializer
+    reads = PUBLIC
+    filterset_fields = ("currency",)
+    queryset = ReserveReduction.objects.none()
+
+    def get_queryset(self) -> QuerySet[ReserveReduction]:
+        """All reductions."""
+        return reserve_reductions()
+
+    @create_command(
+        summary="Lower the operator's reserve",
+        needs=Permission.CLEARING_WRITE,
+        request=LowerReserveSerializer,
+        response=ReserveReductionSerializer,
+        example={"amount_minor": 1_000_000, "currency": "JPY", "reason": "立替えの減少に伴う見直し"},
+        moves_money=True,
+    )
+    def create(self, data: dict[str, Any]) -> ReserveReduction:
+        """Takes two people. It takes effect after the notice, never below what the reserve has lent (operator)."""
+        return announce_reserve_reduction(actor=self.actor, **data)
 
 
 class FundsRegimeViewSet(FundsRegimeReadViewSet):

@@ -110,6 +110,19 @@ FAILED = WaitingReason(
         "受取人が振込先口座を確認し、運営者が支払を再度予定してください。",
     ),
 )
+CREDITOR_UNPAID = WaitingReason(
+    "payment.creditor_unpaid",
+    Label(
+        "the bank returned the payment to the creditor; what it was to pay stays attached",
+        "差押債権者等への振込が不能となりました。金額は引き続き差し押さえられています",
+    ),
+    WaitsFor.OPERATOR,
+    Label(
+        "Two people of the operator pay it again, to another account if the creditor states one; once the attachment ends, it"
+        " is planned to the participant.",
+        "運営者が二人で再度支払ってください（債権者等の別の口座も指定できます）。差押えの終了後は参加者への支払を予定します。",
+    ),
+)
 RESTORATION_UNCOUNTED = WaitingReason(
     "payment.restoration_uncounted",
     Label(

@@ -10,7 +10,8 @@ from marketplace.kernel.guards import sql_body
 from marketplace.participants.suspension_queries import HELD_FROM_PAYMENT
 from marketplace.rules.parameters import PARAMETERS
 
-from .set_offs import PROTECTED, RESTRAINTS
+from ..settlement.planning import UNCLAIMED
+from .set_offs import PASSES, PROTECTED, RESTRAINTS
 from .states import APPROVED_COMMANDS
 
 WITHDRAWN = """EXISTS (
@@ -59,7 +60,36 @@ def set_off_fits() -> pgtrigger.Trigger:
             _SQL / "set_off_fits.sql",
             PROTECTED=PROTECTED,
             RESTRAINTS=RESTRAINTS,
+            PASSES=PASSES.format(total="total", due="planned"),
             HELD=HELD_FROM_PAYMENT.format(organisation="i.organisation_id"),
+        ),
+    )
+
+
+def failed_set_off_fits() -> pgtrigger.Trigger:
+    """What a cover takes of failed payments is due to its participant without a payment, not held back, and within restraints.
+
+    Together with what the cycle sets off of planned payments; compared when the cover is committed.
+    """
+    return pgtrigger.Trigger(
+        name="failed_set_off_fits",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        condition=pgtrigger.Q(new__kind="cover"),
+        declare=[
+            ("drawn", "numeric"),
+            ("unclaimed", "numeric"),
+            ("planned", "numeric"),
+            ("money", "text"),
+            ("held", "record"),
+        ],
+        func=sql_body(
+            _SQL / "failed_set_off_fits.sql",
+            UNCLAIMED=UNCLAIMED.format(organisation="NEW.organisation_id", currency="money"),
+            RESTRAINTS=RESTRAINTS,
+            PASSES=PASSES.format(total="held.done_minor", due="planned + unclaimed"),
+            HELD=HELD_FROM_PAYMENT.format(organisation="NEW.organisation_id"),
         ),
     )
 

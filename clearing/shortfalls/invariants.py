@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
-from marketplace.kernel.suspensions import HOLDING_PAYMENTS
+from marketplace.participants.suspension_queries import WAS_HELD_FROM_PAYMENT
 from marketplace.rules.parameters import PARAMETERS
 
 from .bad_debt_guards import TAX_CONTAINED
 from .causes import DECIDED, SET_ASIDE
 from .guards import TO_CREDITOR, WITHDRAWN
-from .set_offs import PROTECTED
+from .set_offs import CLAIMS, DONE, PROTECTED, RULE
 
-_SANCTIONED = f"""
-    SELECT FROM participants_suspension q LEFT JOIN participants_reinstatement e ON e.suspension_id = q.id
-     WHERE q.organisation_id = {{organisation}} AND q.kind IN ({sql_list(sorted(HOLDING_PAYMENTS))})
-       AND q.suspended_at <= {{moment}} AND (e.id IS NULL OR e.reinstated_at > {{moment}})
-"""
 _not_as_decided = by_query(
     "SELECT d.public_id, d.kind, d.amount_minor FROM clearing_fundsdecision d"  # noqa: S608  our own words
     " LEFT JOIN approvals_approval a ON a.id = d.approval_id"
@@ -176,7 +170,7 @@ Invariant(
         "  AND NOT EXISTS (SELECT FROM clearing_restoration r WHERE r.happened_at <= s.occurred_at AND NOT EXISTS ("
         "   SELECT FROM clearing_sendingopening o WHERE o.restoration_id = r.id AND o.currency = s.currency"
         "    AND o.opened_at <= s.occurred_at))"
-        f"  AND NOT EXISTS ({_SANCTIONED.format(organisation='s.organisation_id', moment='s.occurred_at')})"
+        f"  AND NOT {WAS_HELD_FROM_PAYMENT.format(organisation='s.organisation_id', moment='s.occurred_at')}"
     ),
 )
 Invariant(
@@ -190,9 +184,36 @@ Invariant(
     test="tests/clearing/shortfalls/test_sanctioned.py::test_a_set_off_forced_under_sanctions_is_named",
     check=by_query(
         "SELECT s.public_id, s.instruction_id FROM clearing_setoff s"  # noqa: S608  our own words
-        f" WHERE EXISTS ({_SANCTIONED.format(organisation='s.organisation_id', moment='s.set_off_at')})"
+        f" WHERE {WAS_HELD_FROM_PAYMENT.format(organisation='s.organisation_id', moment='s.set_off_at')}"
         "  AND NOT EXISTS (SELECT FROM clearing_paymentpermission p"
         "   WHERE p.payment_id = s.instruction_id AND p.permitted_at <= s.set_off_at)"
+    ),
+)
+Invariant(
+    name="clearing.failed_payments_set_off_within_bounds",
+    promise=9,
+    statement=(
+        "What failed payments left is set off within the same bounds as planned ones: nothing under sanctions, and beside a"
+        " restraint of the whole claim no more than the participant owed by causes from before it."
+    ),
+    guards=(
+        "clearing_entry.failed_set_off_fits",
+        "clearing_entry.append_only",
+        "clearing_setoff.set_off_fits",
+        "clearing_setoffrestraint.append_only",
+    ),
+    test="tests/clearing/shortfalls/test_failed_set_offs.py::test_a_set_off_forced_past_a_restraint_is_named",
+    check=by_query(
+        "SELECT e.reference, e.organisation_id FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id"  # noqa: S608  our own words
+        "  AND p.line = 'drawn_receivable' AND p.amount_minor > 0 WHERE e.kind = 'cover'"
+        f"  AND {WAS_HELD_FROM_PAYMENT.format(organisation='e.organisation_id', moment='e.booked_at')}"
+        " UNION ALL SELECT r.public_id, r.organisation_id FROM clearing_setoffrestraint r"
+        f" CROSS JOIN LATERAL ({RULE}) rule LEFT JOIN clearing_setoffrestraint l ON l.lifts_id = r.id"
+        " CROSS JOIN LATERAL (SELECT DISTINCT e.cycle_id FROM clearing_entry e WHERE e.kind = 'cover'"
+        "  AND e.organisation_id = r.organisation_id AND e.booked_at > r.noted_at"
+        "  AND (l.id IS NULL OR e.booked_at < l.noted_at)) named"
+        " JOIN clearing_cycle c ON c.id = named.cycle_id AND c.currency = r.currency"
+        f" WHERE r.lifts_id IS NULL AND r.amount_minor IS NULL AND {DONE} > {CLAIMS}"
     ),
 )
 

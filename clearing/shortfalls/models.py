@@ -23,6 +23,7 @@ from .guards import (
     decided_by_two,
     decision_is_posted,
     deferrals_fit,
+    failed_set_off_fits,
     set_off_fits,
     set_off_is_drawn,
 )
@@ -157,4 +158,6 @@ class FundsDecision(models.Model):
 # A cancelled payment names no set-off: this guard of payments reads set-offs and is registered here.
 pgtrigger.register(cancelled_is_set_off())(SettlementInstruction)
 # These guards of journal entries read decisions, shortfalls and set-offs, so they are registered here.
-pgtrigger.register(DECIDED.guard("caused_by_decision"), SET_ASIDE.guard("caused_by_shortfall"))(Entry)
+pgtrigger.register(
+    DECIDED.guard("caused_by_decision"), SET_ASIDE.guard("caused_by_shortfall"), failed_set_off_fits()
+)(Entry)

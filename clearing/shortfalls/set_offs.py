@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
 
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.money import BASIS_POINTS
@@ -27,7 +26,7 @@ from ..cycles.models import Cycle
 from ..settlement.guards import UNPAID
 from ..settlement.models import SettlementInstruction
 from ..settlement.sanctions import sanctioned_payments
-from ..settlement.states import InstructionState, PaymentDirection
+from ..settlement.still_due import NOT_MADE_AGAIN, OWED_AT
 from ..trades.obligation_kinds import TAXED_PER_CYCLE, UNSECURED
 from .set_off_rules import RULES_SQL
 
@@ -39,32 +38,55 @@ PROTECTED = """
 """
 """What payment ``i`` contains of shares and pay for commissioned data; none in a payment of no cycle."""
 
-RESTRAINTS = f"""
-    SELECT r.organisation_id, r.currency, {UNPAID}::bigint AS amount_minor, r.served_at,
-           rule.debts_before, (
+CLAIMS = f"""(
            SELECT coalesce(sum(o.amount_minor + CASE WHEN o.kind IN ({sql_list(TAXED_PER_CYCLE)})
                       THEN div(o.amount_minor::numeric * o.tax_rate_bp, {BASIS_POINTS}) ELSE o.tax_minor END), 0)
              FROM public.clearing_obligation o JOIN public.clearing_trade t ON t.id = o.trade_id
             WHERE o.cycle_id = named.cycle_id AND o.debtor_id = r.organisation_id AND o.kind IN ({sql_list(UNSECURED)})
-              AND CASE WHEN rule.by_cause THEN t.concluded_at ELSE o.made_at END < r.served_at) AS claims_minor
+              AND CASE WHEN rule.by_cause THEN t.concluded_at ELSE o.made_at END < r.served_at)"""  # noqa: S608  our own words
+"""What the participant of restraint ``r``, of law ``rule``, owes in cycle ``named`` by causes from before it."""
+
+RULE = f"""
+    SELECT v.by_cause, v.debts_before FROM (VALUES {RULES_SQL}) AS v(kind, effective_from, by_cause, debts_before)
+     WHERE v.kind = r.kind AND v.effective_from <= (r.served_at AT TIME ZONE 'Asia/Tokyo')::date
+     ORDER BY v.effective_from DESC LIMIT 1"""  # noqa: S608  our own words
+"""The law of restraint ``r``."""
+
+DONE = """(
+           coalesce((SELECT sum(s.amount_minor) FROM public.clearing_setoff s
+                      WHERE s.cycle_id = named.cycle_id AND s.organisation_id = r.organisation_id), 0)
+         + coalesce((SELECT sum(p.amount_minor) FROM public.clearing_entry e
+                       JOIN public.clearing_posting p ON p.entry_id = e.id
+                      WHERE e.cycle_id = named.cycle_id AND e.organisation_id = r.organisation_id AND e.kind = 'cover'
+                        AND p.line = 'drawn_receivable' AND p.amount_minor > 0), 0))"""
+"""What cycle ``named`` has set off already of payments to the participant of ``r``: planned ones, and ones that failed."""
+
+RESTRAINTS = f"""
+    SELECT r.organisation_id, r.currency, {UNPAID}::bigint AS amount_minor, r.served_at, rule.debts_before,
+           {CLAIMS} AS claims_minor, {DONE} AS done_minor,
+           CASE WHEN rule.debts_before THEN coalesce((
+               SELECT sum(f.amount_minor) FROM public.clearing_settlementinstruction f
+                WHERE f.organisation_id = r.organisation_id AND f.currency = r.currency AND {NOT_MADE_AGAIN}
+                  AND {OWED_AT} >= r.served_at), 0) ELSE 0 END AS owed_after_minor
       FROM public.clearing_setoffrestraint r
-     CROSS JOIN LATERAL (
-           SELECT v.by_cause, v.debts_before FROM (VALUES {RULES_SQL}) AS v(kind, effective_from, by_cause, debts_before)
-            WHERE v.kind = r.kind
-              AND v.effective_from <= (r.served_at AT TIME ZONE 'Asia/Tokyo')::date
-            ORDER BY v.effective_from DESC LIMIT 1) rule
+     CROSS JOIN LATERAL ({RULE}) rule
      WHERE r.lifts_id IS NULL AND NOT EXISTS (
            SELECT FROM public.clearing_setoffrestraint l WHERE l.lifts_id = r.id)
 """  # noqa: S608  our own words
-"""The restraints in force, each with the attached amount that no payment to a creditor pays yet, and with what its participant
-owes in cycle ``named`` by causes from before it."""
+"""The restraints in force, each with the attached amount that no payment to a creditor pays yet, with what its participant
+owes in cycle ``named`` by causes from before it, with what the cycle has set off already, and with the failed payments that
+it puts out of reach because they were owed later."""
+
+PASSES = """{total} > held.claims_minor + coalesce(greatest({total} + {due} - held.amount_minor, 0), 0)"""
+"""Whether ``total``, set off in a cycle, passes restraint ``held`` of ``RESTRAINTS``; ``due`` is what stays due."""
 
 _PROTECTED = f"""
     SELECT i.id, least(protected.minor, i.amount_minor)::bigint
       FROM clearing_settlementinstruction i CROSS JOIN LATERAL ({PROTECTED}) protected WHERE i.id = ANY(%s)
 """  # noqa: S608  our own words
 _RESTRAINED = f"""
-    SELECT found.organisation_id, found.amount_minor, found.served_at, found.debts_before, found.claims_minor::bigint
+    SELECT found.organisation_id, found.amount_minor, found.served_at, found.debts_before, found.claims_minor::bigint,
+           found.done_minor::bigint, found.owed_after_minor::bigint
       FROM (SELECT %(cycle)s::bigint AS cycle_id) named CROSS JOIN LATERAL ({RESTRAINTS}) found
      WHERE found.organisation_id = ANY(%(parties)s) AND found.currency = %(currency)s
 """  # noqa: S608  our own words
@@ -78,6 +100,8 @@ class _Restraint(NamedTuple):
     served_at: datetime
     debts_before: bool
     claims_minor: int
+    done_minor: int
+    owed_after_minor: int
 
 
 def free_parts(
@@ -123,7 +147,8 @@ def free_unclaimed(
         parts_minor[payment.organisation_id] += free_minor
     for key in [key for key in free if restraints[key]]:
         bound = _bound(restraints[key], planned_minor[key] + free[key]) - parts_minor[key]
-        free[key] = max(min(free[key], bound, _failed_minor(key, cycle, restraints[key])), 0)
+        owed_before = free[key] - max(restraint.owed_after_minor for restraint in restraints[key])
+        free[key] = max(min(free[key], bound, owed_before), 0)
     return free
 
 
@@ -147,25 +172,16 @@ def _restraints_on(parties: Iterable[int], cycle: Cycle) -> dict[int, list[_Rest
     return restraints
 
 
-def _failed_minor(organisation_id: int, cycle: Cycle, restraints: list[_Restraint]) -> int:
-    """The amount of a participant's failed payments that were not made again and may be set off, by when they were owed."""
-    again = SettlementInstruction.objects.filter(instead_of=OuterRef("pk"))
-    failed = SettlementInstruction.objects.filter(
-        ~Exists(again),
-        organisation_id=organisation_id,
-        currency=cycle.currency,
-        direction=PaymentDirection.OUT,
-        state=InstructionState.FAILED,
-    )
-    rows = failed.select_related("cycle")
-    return sum(payment.amount_minor for payment in rows if _owed_before(payment, restraints))
-
-
 def _bound(restraints: list[_Restraint], due_minor: int) -> int:
-    """The most that can be set off against all that is due to one participant together."""
+    """The most that can still be set off against all that is due to one participant together (the guards: ``PASSES``)."""
     bounds = [
         restraint.claims_minor
-        + (0 if restraint.amount_minor is None else max(due_minor - restraint.amount_minor, 0))
+        - restraint.done_minor
+        + (
+            0
+            if restraint.amount_minor is None
+            else max(restraint.done_minor + due_minor - restraint.amount_minor, 0)
+        )
         for restraint in restraints
     ]
     return min(bounds, default=due_minor)

@@ -13,13 +13,11 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Missing, OrganisationSuspended
 from marketplace.kernel.states import advance
 from marketplace.participants import queries as participants
+from marketplace.rules.halt_time import halted_time
 
 from ..errors import NegotiationExpired
 from ..models import Negotiation
-from ..states import NEGOTIATION, WAITS_FOR, NegotiationState, Party
-
-RESPONSE_DAYS = 14
-"""Calendar days within which a party must answer; after that the negotiation ends."""
+from ..states import NEGOTIATION, RESPONSE_DAYS, WAITS_FOR, NegotiationState, Party
 
 
 def locked(actor: Actor, public_id: str) -> Negotiation:
@@ -59,11 +57,39 @@ def require_turn(actor: Actor, negotiation: Negotiation, command: str) -> str:
     """The role in which it is the actor's turn to move so. Raises IllegalTransition, NegotiationExpired."""
     role = role_in(actor, negotiation)
     NEGOTIATION.target(state=negotiation.state, command=command, role=role)
-    if negotiation.respond_by is not None and clock.now() > negotiation.respond_by:
-        raise NegotiationExpired(
-            negotiation=negotiation.public_id, respond_by=negotiation.respond_by.isoformat()
-        )
+    respond_by = negotiation.respond_by
+    if respond_by is not None and is_overdue(negotiation):
+        raise NegotiationExpired(negotiation=negotiation.public_id, respond_by=respond_by.isoformat())
     return role
+
+
+def is_overdue(negotiation: Negotiation) -> bool:
+    """Whether the time to answer is over; it does not run while trading is halted, and what halts took is given back.
+
+    The caller holds the row's lock.
+    """
+    if negotiation.respond_by is None or clock.now() <= negotiation.respond_by:
+        return False
+    return not give_back_halted_time(negotiation) and clock.now() > negotiation.respond_by
+
+
+def give_back_halted_time(negotiation: Negotiation) -> bool:
+    """Move the time to answer by what halts covered since it began to run; returns whether a halt covers it now.
+
+    While one does, nothing moves: the deadline stands still until it is lifted.
+    """
+    if negotiation.respond_by is None:
+        return False
+    now = clock.now()
+    since = negotiation.halts_counted_until or negotiation.respond_by - timedelta(days=RESPONSE_DAYS)
+    taken, is_halted = halted_time(
+        listing=negotiation.listing, segment=negotiation.segment, since=since, until=now
+    )
+    if taken and not is_halted:
+        negotiation.respond_by += taken
+        negotiation.halts_counted_until = now
+        negotiation.save(update_fields=["respond_by", "halts_counted_until"])
+    return is_halted
 
 
 def require_buyer_and_seller(negotiation: Negotiation) -> None:
@@ -102,6 +128,7 @@ def change_state(negotiation: Negotiation, *, command: str, role: str, **changes
     """Change the negotiation's state, with ``changes`` and the deadline of the next move; the caller records it."""
     target = NegotiationState(NEGOTIATION.target(state=negotiation.state, command=command, role=role))
     changes["respond_by"] = answer_by() if target in WAITS_FOR else None
+    changes["halts_counted_until"] = None
     advance(negotiation, NEGOTIATION, command=command, role=role, **changes)
 
 

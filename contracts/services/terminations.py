@@ -15,10 +15,11 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.participants import queries as participants
+from marketplace.rules.halt_time import covered_by_halts
 
 from ..models import Negotiation
 from ..states import NEGOTIATION, OPEN_NEGOTIATIONS
-from .moves import locked, move, role_in
+from .moves import is_overdue, locked, move, role_in
 
 REASON_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 REASON_LENGTH_MAX = 2_000
@@ -79,6 +80,7 @@ def end_expired(*, limit: int = 100) -> int:
     """
     late = (
         Negotiation.objects.filter(state__in=OPEN_NEGOTIATIONS, respond_by__lt=clock.now())
+        .exclude(covered_by_halts())
         .exclude(public_id__in=EXPIRED.standing_aside())
         .order_by("pk")
         .values_list("public_id", flat=True)[:limit]
@@ -93,7 +95,7 @@ def _expire(public_id: str) -> bool:
         .filter(public_id=public_id, state__in=OPEN_NEGOTIATIONS, respond_by__lt=clock.now())
         .first()
     )
-    if negotiation is None:
+    if negotiation is None or not is_overdue(negotiation):
         return False
     _end(negotiation, actor=SYSTEM, role="system", reason_code="expired", reason="")
     return True

@@ -172,7 +172,8 @@ class EntitledDistribution(models.Model):
 class Inspection(models.Model):
     """The inspection of one delivery round, up to its acceptance (検収). A redelivery begins another ``round``.
 
-    ``inspect_by`` is the end of the inspection period. ``dispute`` is the public identifier of the dispute. Invariants:
+    ``inspect_by`` is the end of the inspection period, which does not run while trading is halted; ``halts_counted_until``
+    says until when halts were counted into it. ``dispute`` is the public identifier of the dispute. Invariants:
     at most one open and one accepted inspection per entitlement; the buyer or the end of the period accepts only a full
     match, the latter only after ``inspect_by``, a dismissal only a disputed inspection; recorded values never change.
     """
@@ -183,6 +184,7 @@ class Inspection(models.Model):
     opened_at = MomentField()
     matched_at = MomentField(null=True)
     inspect_by = MomentField(null=True)
+    halts_counted_until = MomentField(null=True)
     dispute = models.CharField(max_length=IDENTIFIER_LENGTH, null=True)
     disputed_at = MomentField(null=True)
     accepted_at = MomentField(null=True)
@@ -243,9 +245,10 @@ class Inspection(models.Model):
             state_guard(INSPECTION),
             no_delete(),
             immutable("entitlement_id", "round", "opened_at"),
-            set_once("matched_at", "inspect_by", "dispute", "disputed_at", "accepted_at", "accepted_by"),
+            set_once("matched_at", "dispute", "disputed_at", "accepted_at", "accepted_by"),
             guards.inspection_follows(),
             guards.matched_in_full(),
+            guards.inspection_extended_as_halted(),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from .access import (
 )
 from .downloads import authorise_download, download
 from .inspections import accept_delivery, apply_dispute_outcome, dispute_delivery, report_receipt
-from .sweeps import abandon_downloads, end_uncollected, expire_access, lapse_inspections
+from .sweeps import abandon_downloads, end_uncollected, expire_access, give_back_halts, lapse_inspections
 from .transmissions import Transmission, record_progress
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "download",
     "end_uncollected",
     "expire_access",
+    "give_back_halts",
     "grant_access",
     "lapse_inspections",
     "record_payment",

@@ -32,6 +32,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
 from .access import emit_granted, end_access
+from .halts import is_inspection_over
 from .locking import Delivery, lock_delivery, lock_delivery_where, require_buyer
 
 HASH_DIGITS = {"sha256": 64, "sha512": 128}
@@ -326,7 +327,7 @@ def dispute_delivery(*, actor: Actor, entitlement: str, reason_code: str, text: 
     require_buyer(actor, delivery.entitlement)
     _require_undecided(delivery)
     inspection, now = delivery.inspection, clock.now()
-    if inspection.inspect_by is not None and inspection.inspect_by <= now:
+    if inspection.inspect_by is not None and is_inspection_over(delivery):
         raise InspectionPeriodEnded(entitlement=entitlement, inspect_by=inspection.inspect_by.isoformat())
     opened: OpenedDispute = contracts.open_dispute(
         actor=actor, agreement=delivery.entitlement.agreement, reason_code=reason_code, text=text

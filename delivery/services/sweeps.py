@@ -23,6 +23,7 @@ from marketplace.kernel.aside import Loop
 
 from .access import end_access
 from .downloads import abort_download
+from .halts import give_back, inspections_to_count, is_inspection_over, not_halted
 from .inspections import record_acceptance
 from .locking import lock_delivery_where
 
@@ -33,7 +34,7 @@ WATCH_PAUSE_MAX = timedelta(seconds=queries.PROGRESS_LOST_SECONDS / 2)
 
 def lapse_inspections(limit: int = SWEEP_BATCH) -> int:
     """Accept matched deliveries at the end of their inspection period; returns their number."""
-    due = queries.lapsed_inspections(clock.now())
+    due = not_halted(queries.lapsed_inspections(clock.now()))
     return _each(_lapse, due, "entitlement_id", "entitlement__public_id", limit)
 
 
@@ -42,11 +43,15 @@ def _lapse(entitlement_id: int) -> bool:
     delivery = lock_delivery_where(Q(pk=entitlement_id), skip_locked=True)
     if delivery is None:
         return False
-    inspect_by = delivery.inspection.inspect_by
-    if delivery.inspection.state != InspectionState.RUNNING or inspect_by is None or inspect_by > clock.now():
+    if delivery.inspection.state != InspectionState.RUNNING or not is_inspection_over(delivery):
         return False
     record_acceptance(actor=SYSTEM, delivery=delivery, command="lapse", by=AcceptedBy.LAPSE)
     return True
+
+
+def give_back_halts(limit: int = SWEEP_BATCH) -> int:
+    """Give back to running inspections what lifted halts of trading took; returns how many were looked at."""
+    return _each(give_back, inspections_to_count(), "entitlement_id", "entitlement__public_id", limit)
 
 
 def expire_access(limit: int = SWEEP_BATCH) -> int:

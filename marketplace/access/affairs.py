@@ -80,11 +80,15 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "listing-version": Affairs(_METADATA, ("listing__seller_id",), daily=ADMISSION),
     "member": Affairs(_METADATA, _OF_ORGANISATION),
     "application": Affairs(_METADATA, _OF_ORGANISATION),
+    "organisation-relation": Affairs(
+        _METADATA, ("organisation_id", "related_id"), daily=(*ADMISSION, Permission.EVIDENCE_READ)
+    ),
     "organisation-key": Affairs(_METADATA, _OF_ORGANISATION),
     "admission": Affairs(_METADATA, _OF_ORGANISATION, daily=ADMISSION),
     "fact-change": Affairs(_METADATA, _OF_ORGANISATION, daily=(*ADMISSION, Permission.CLEARING_READ)),
     "trustee-appointment": Affairs(_METADATA, ("suspension__organisation_id",), daily=ADMISSION),
     "job": Affairs(_METADATA, names=("organisation",), daily=(Permission.SUPPORT_WRITE,)),
+    "evidence-record": Affairs(_METADATA, daily=(Permission.EVIDENCE_READ,)),
     "outbox-event": Affairs(_TRADES, daily=PIPE),
     "inbox-entry": Affairs(_TRADES, daily=PIPE),
     "aside-row": Affairs(_METADATA, daily=PIPE),
@@ -104,6 +108,7 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "activity-record": NoAffairs.OWN,
     "event-types": NoAffairs.OPERATORS,
     "incident": NoAffairs.OPERATORS,
+    "review": NoAffairs.OPERATORS,
     "organisation": NoAffairs.OPERATORS,
     "staff-interest": NoAffairs.OPERATORS,
     "suspension": NoAffairs.OPERATORS,

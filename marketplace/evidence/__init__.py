@@ -1,4 +1,5 @@
-"""Evidence: append-only records, sealed into a Merkle tree (RFC 6962) whose signed checkpoints are public.
+"""Evidence: append-only records, sealed into a Merkle tree (RFC 6962) that is public, with signed checkpoints and witnesses.
 
-Public for other applications: ``services``, ``queries``, ``signatures`` and ``verification``.
+Public for other applications: ``services``, ``queries``, ``signatures``, ``verification``, ``witnesses``, ``cosignatures``
+and ``verifier_keys``.
 """

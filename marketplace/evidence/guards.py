@@ -61,3 +61,23 @@ def key_follows() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert | pgtrigger.Update,
         func=sql_body(_SQL / "key_follows.sql"),
     )
+
+
+def witness_key() -> pgtrigger.Trigger:
+    """A witness has the key identifier of its bytes, begins live, and is ended now."""
+    return pgtrigger.Trigger(
+        name="witness_key",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=sql_body(_SQL / "witness_key.sql"),
+    )
+
+
+def cosigned_while_live() -> pgtrigger.Trigger:
+    """A cosignature arrives while its witness lives, and states a time near the present."""
+    return pgtrigger.Trigger(
+        name="cosigned_while_live",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "cosigned_while_live.sql"),
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, columns_within_bounds
 
+from .cosignatures import faults_of_cosignatures
 from .row_records import unexplained_rows
 from .row_seals import changed_rows
 from .verification import verify_log
@@ -27,15 +28,48 @@ Invariant(
         "evidence_evidencerecord.evidence_payload_numbers",
         "evidence_leaf.append_only",
         "evidence_leaf.leaf_from_zero",
+        "evidence_leaf.leaf_commitment_length",
+        "evidence_evidencerecord.evidence_salt_length",
         "evidence_leaf.leaves_in_commit_order",
         "evidence_tile.no_delete",
         "evidence_tile.tile_grows",
         "evidence_tile.tile_length",
         "evidence_checkpoint.append_only",
         "evidence_checkpoint.note_states_checkpoint",
+        "evidence_marketkey.no_delete",
+        "evidence_marketkey.immutable",
+        "evidence_marketkey.set_once",
+        "evidence_marketkey.key_follows",
+        "evidence_marketkey.one_market_key_in_force",
+        "evidence_marketkey.market_key_once",
+        "evidence_marketkey.market_key_length",
     ),
     test="tests/evidence/test_guards.py::test_the_log_is_append_only",
     check=_faults,
+)
+
+Invariant(
+    name="evidence.witnesses_verify",
+    promise=5,
+    statement="Witnesses are registered and ended by who may, each key once, and every cosignature is valid under the key of"
+    " its witness.",
+    guards=(
+        "evidence_witness.no_delete",
+        "evidence_witness.immutable",
+        "evidence_witness.set_once",
+        "evidence_witness.witness_key",
+        "evidence_witness.witness_by_right",
+        "evidence_witness.witness_by_two",
+        "evidence_witness.witness_ended_by_two",
+        "evidence_witness.witness_name_once",
+        "evidence_witness.witness_key_length",
+        "evidence_cosignature.append_only",
+        "evidence_cosignature.cosigned_once",
+        "evidence_cosignature.cosigned_while_live",
+        "evidence_cosignature.cosignature_length",
+    ),
+    test="tests/evidence/test_witnesses.py::test_a_cosignature_that_the_witness_did_not_make_is_named",
+    check=lambda: [{"fault": fault} for fault in islice(faults_of_cosignatures(), BREACHES_SHOWN_MAX)],
 )
 
 Invariant(

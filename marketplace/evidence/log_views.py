@@ -5,7 +5,9 @@ Everybody reads it, without a credential and by any client of that specification
 
 from __future__ import annotations
 
+from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +18,7 @@ from .log_paths import read_tile_path
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 BRIEFLY: Final = "public, max-age=10"
+PROGRAMS: Final = Path(__file__).parents[2] / "verification"
 
 
 @require_safe
@@ -35,6 +38,17 @@ def tile(_request: HttpRequest, place: str) -> HttpResponse:
     if content is None:
         return _missing("the log has no such tile yet")
     return _answer(content, "application/octet-stream", FOREVER)
+
+
+@require_safe
+def program(_request: HttpRequest, name: str) -> HttpResponse:
+    """A program for outsiders: the verifier or the witness, each one file."""
+    return _answer(_read_program(name), "text/x-python; charset=utf-8", BRIEFLY)
+
+
+@cache
+def _read_program(name: str) -> bytes:
+    return (PROGRAMS / name).read_bytes()
 
 
 def _answer(content: bytes, content_type: str, caching: str) -> HttpResponse:

@@ -21,6 +21,8 @@ from marketplace.kernel.merkle import HASH_BYTES
 from marketplace.kernel.tiles import TILE_WIDTH
 
 from .guards import key_follows, leaves_in_commit_order, note_states_checkpoint, tile_grows
+from .witness_models import Cosignature as Cosignature
+from .witness_models import Witness as Witness
 
 # Who verifies openings of records reads no longer ones.
 CONTENT_BYTES_MAX = 2**16 - 1

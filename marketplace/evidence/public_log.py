@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.kernel.merkle import HASH_BYTES
 from marketplace.kernel.tiles import TILE_WIDTH, TilePlace
 
+from .cosignatures import cosigned_note
 from .log_paths import TileRequest
 from .models import Checkpoint, Leaf
 from .public_entries import entry_bundle, public_entry
@@ -12,8 +13,9 @@ from .queries import read_tile
 
 
 def newest_note() -> str | None:
-    """The note of the newest checkpoint; None before the first."""
-    return Checkpoint.objects.order_by("-size").values_list("note", flat=True).first()
+    """The note of the newest checkpoint with the cosignatures of witnesses; None before the first."""
+    newest = Checkpoint.objects.order_by("-size").first()
+    return cosigned_note(newest) if newest else None
 
 
 def read(wanted: TileRequest) -> bytes | None:

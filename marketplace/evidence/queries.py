@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.tiles import TiledTree, TilePlace
@@ -31,8 +32,13 @@ def records_about_any(subjects: Collection[str], kinds: Collection[str]) -> Quer
     return EvidenceRecord.objects.filter(subject__in=subjects, kind__in=kinds).order_by("id")
 
 
-def all_records() -> QuerySet[EvidenceRecord]:
-    """Every record, for the operator and the auditor."""
+def visible_records(actor: Actor) -> QuerySet[EvidenceRecord]:
+    """The records about the actor's own organisation; of every subject for the operator, whose auditor alone reads them.
+
+    The gate of staff reads (``access.affairs``) narrows those of the operator.
+    """
+    if actor.role is Role.PARTICIPANT:
+        return EvidenceRecord.objects.filter(subject=actor.organisation)
     return EvidenceRecord.objects.all()
 
 

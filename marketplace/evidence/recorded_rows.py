@@ -13,3 +13,17 @@ RecordedRows(
     row="r.public_id, r.kid, r.key_id, r.before, r.handover <> ''",
     record="e.subject, e.payload -> 'kid', e.payload -> 'key_id', e.payload -> 'before', e.payload -> 'is_handed_over'",
 )
+RecordedRows(
+    table="evidence_witness",
+    kinds=("evidence.witness_registered",),
+    row="r.public_id, r.name, r.key_id, r.organisation, r.first_person, r.registered_by",
+    record="e.subject, e.payload -> 'name', e.payload -> 'key_id', e.payload -> 'organisation',"
+    " e.payload -> 'first_person', e.actor",
+)
+RecordedRows(
+    table="evidence_witness",
+    source="(SELECT * FROM evidence_witness WHERE until IS NOT NULL)",
+    kinds=("evidence.witness_ended",),
+    row="r.public_id, r.ended_by, r.ended_first_person",
+    record="e.subject, e.actor, e.payload -> 'first_person'",
+)

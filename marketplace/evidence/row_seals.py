@@ -41,6 +41,7 @@ NOT_SEALED = {
     "evidence_evidencerecord": "The log itself, which its own tree seals.",
     "evidence_leaf": "The log itself, which its own tree seals.",
     "evidence_checkpoint": "The log itself, whose checkpoints are signed.",
+    "evidence_cosignature": "Each is signed by its witness; sealing them would make every checkpoint need the next.",
     "events_outboxevent": "Ranges leave for the archive, with their hashes (``events_archivedrange``).",
     "documents_rendereddocument": "Renderings leave, and are made again from what is sealed.",
 }

@@ -30,7 +30,7 @@ class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
 
     class Meta:
         model = Checkpoint
-        fields = ("id", "size", "root", "note", "created_at")
+        fields: tuple[str, ...] = ("id", "size", "root", "note", "created_at")
 
 
 class RecordProofSerializer(serializers.Serializer[RecordProof]):

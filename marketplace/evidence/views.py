@@ -13,30 +13,31 @@ from rest_framework.views import APIView
 
 from marketplace.api.permissions import PUBLIC
 from marketplace.api.views import PROBLEMS, MarketReadViewSet
+from marketplace.kernel.parameters import parameter
 from marketplace.kernel.permissions import Permission
 
 from . import queries
 from .keys import public_keys
 from .models import Checkpoint, EvidenceRecord
 from .serializers import (
-    CheckpointSerializer,
     ConsistencyProofSerializer,
     EvidenceRecordSerializer,
     RecordProofSerializer,
 )
+from .witness_serializers import WitnessedCheckpointSerializer
 
 
 class EvidenceRecordViewSet(MarketReadViewSet[EvidenceRecord]):
-    """Evidence records, for the auditors of the operator."""
+    """Evidence records about the caller's own organisation; all, for the auditors of the operator."""
 
-    reads = Permission.EVIDENCE_READ
+    reads = Permission.MARKET_READ
     serializer_class = EvidenceRecordSerializer
     filterset_fields = ("kind", "subject", "actor")
     queryset = EvidenceRecord.objects.none()
 
     def get_queryset(self) -> QuerySet[EvidenceRecord]:
-        """Every record."""
-        return queries.all_records()
+        """Rows in the caller's scope."""
+        return queries.visible_records(self.actor)
 
     @extend_schema(
         summary="Prove that a record is in the evidence log",
@@ -52,8 +53,12 @@ class CheckpointViewSet(MarketReadViewSet[Checkpoint]):
     """Signed Merkle roots over the evidence log; public, so that anyone can keep and compare them."""
 
     reads = PUBLIC
-    serializer_class = CheckpointSerializer
-    queryset = Checkpoint.objects.all()
+    serializer_class = WitnessedCheckpointSerializer
+    queryset = Checkpoint.objects.prefetch_related("cosignatures__witness")
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """With what the rulebook asks of witnesses."""
+        return {**super().get_serializer_context(), "witnesses_min": parameter("witnesses_min")}
 
     @extend_schema(
         summary="Prove that a checkpoint continues an older one",

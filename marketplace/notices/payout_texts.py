@@ -50,6 +50,36 @@ RETURNED = Wording(
         "{account}",
     ),
 )
+RETURNED_OF_CREDITOR = Wording(
+    Label(
+        "A payment of {amount} to your creditor came back",
+        "差押債権者等への支払 {amount} が返却されました",
+    ),
+    Label(
+        "The bank returned the payment {reference} of what was attached ({restraint}). The amount stays attached, and is held"
+        " back, until the operator pays it again or the attachment ends.",
+        "差押え（{restraint}）に係る支払 {reference} が銀行から返却されました。運営者が再度支払うか差押えが終了するまで、金額は引き続き"
+        "差し押さえられ、支払は保留されます。",
+    ),
+)
+PAY_CREDITOR_AGAIN = Label(
+    "Payment {reference} of {amount} to a creditor of {party} came back: pay it again, to another account if the creditor"
+    " states one (set-off-restraints/{restraint}/pay-creditor/)",
+    "{party} の差押債権者等への支払 {reference}（{amount}）が返却されました。再度支払ってください。別の口座への支払もできます"
+    "（set-off-restraints/{restraint}/pay-creditor/）",
+)
+RETURN_SET_OFF = Wording(
+    Label(
+        "{amount} of a payment that came back was set off",
+        "返却された支払のうち {amount} を相殺しました",
+    ),
+    Label(
+        "You owed more in {cycle} than it brought you. {amount} of the payment {reference}, which the bank returned, was set"
+        " off against it. Still due to you of this payment: {remainder}.",
+        "{cycle} における貴組織の債務が清算額を上回ったため、銀行から返却された支払 {reference} のうち {amount} を相殺しました。"
+        "この支払の残額は {remainder} です。",
+    ),
+)
 NO_CHANGE = Label("No change of the payout account is under way.", "振込先口座の変更手続きはありません。")
 UNCONFIRMED_CHANGE = Label(
     "The change {change} of the payout account waits to be confirmed.",

@@ -99,6 +99,17 @@ def open_task(
 
 
 @transaction.atomic(savepoint=False)
+def move_deadlines(deadlines: Mapping[str, datetime]) -> None:
+    """Move the deadlines of the open tasks about these subjects (public identifiers) to later moments."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE notices_task t SET deadline = m.deadline FROM unnest(%s::text[], %s::timestamptz[]) AS m (subject, deadline)"
+            " WHERE t.subject = m.subject AND t.state = 'open' AND t.deadline < m.deadline",
+            [list(deadlines), list(deadlines.values())],
+        )
+
+
+@transaction.atomic(savepoint=False)
 def close_tasks(
     *,
     thread: str,

@@ -23,6 +23,8 @@ from .consultations.queries import asked_in
 from .consultations.states import Matter
 from .incidents.queries import opened_in
 from .incidents.states import IncidentKind
+from .reviews.queries import opened_in as reviews_opened_in
+from .reviews.states import Detector
 
 SHOWN_FROM = 3
 """A figure is shown from so many on: of incidents, or of participants who asked."""
@@ -48,6 +50,7 @@ def figures_of(year: int) -> dict[str, Any]:
         "shown_from": SHOWN_FROM,
         "incidents": shown_counts(IncidentKind.values, opened_in(since, until)),
         "consultations": shown_counts(Matter.values, asked_in(since, until)),
+        "reviews": shown_counts(Detector.values, reviews_opened_in(since, until)),
     }
 
 
@@ -58,6 +61,7 @@ class OversightFiguresSerializer(serializers.Serializer[Any]):
     shown_from = serializers.IntegerField()
     incidents = serializers.DictField(child=serializers.IntegerField(allow_null=True))
     consultations = serializers.DictField(child=serializers.IntegerField(allow_null=True))
+    reviews = serializers.DictField(child=serializers.IntegerField(allow_null=True))
 
 
 class OversightFiguresView(APIView):
@@ -74,7 +78,7 @@ class OversightFiguresView(APIView):
         operation_id="oversight_figures",
     )
     def get(self, request: Request) -> Response:
-        """How many incidents and prior consultations a year had, by kind; null from one or two."""
+        """How many incidents, prior consultations and reviews a year had, by kind; null from one or two."""
         return Response(OversightFiguresSerializer(figures_of(_year(request))).data)
 
 

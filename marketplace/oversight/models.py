@@ -10,6 +10,7 @@ from .incidents.models import (
     IncidentDeadline,
     IncidentEntry,
 )
+from .reviews.models import Review, SeenAgreement
 
 __all__ = [
     "ActivityRecord",
@@ -20,4 +21,6 @@ __all__ = [
     "IncidentDeadline",
     "IncidentEntry",
     "LegalHold",
+    "Review",
+    "SeenAgreement",
 ]

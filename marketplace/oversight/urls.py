@@ -8,10 +8,12 @@ from .consultations.views import ConsultationViewSet
 from .figures import OversightFiguresView
 from .holds.views import LegalHoldViewSet, RetentionScheduleView
 from .incidents.views import IncidentViewSet
+from .reviews.views import ReviewViewSet
 
 router = SimpleRouter()
 router.register("incidents", IncidentViewSet, basename="incident")
 router.register("consultations", ConsultationViewSet, basename="consultation")
+router.register("reviews", ReviewViewSet, basename="review")
 router.register("legal-holds", LegalHoldViewSet, basename="legal-hold")
 router.register("activity-records", ActivityRecordViewSet, basename="activity-record")
 

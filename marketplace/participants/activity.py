@@ -91,3 +91,7 @@ no_activity(
     "participants_ownerrecovery",
     "a procedure of whoever lost access, which admission reads; what came of it is told in notices",
 )
+no_activity(
+    "participants_staffinterest",
+    "what people of the operator declared of themselves; who has an interest decides nothing about the participant",
+)

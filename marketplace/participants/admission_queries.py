@@ -14,6 +14,7 @@ from marketplace.kernel.errors import Missing
 
 from .models import Admission
 from .payout_queries import payout_account_now, payout_accounts_on
+from .relation_queries import relation_facts
 from .states import AdmissionState, OrganisationState
 
 
@@ -22,8 +23,9 @@ def admission_facts(admission: str) -> dict[str, Any]:
 
     Keys: organisation, kind, country, segment, capacity (strings); active, is_operator, operator_affiliate,
     corporate_number_valid, invoice_registered, payout_account_stated, representative_stated,
-    antisocial_forces_excluded, security_contact_stated, barred_by_privacy_law (booleans); certifications (list of
-    strings); refused_before (integer: applications for the same purpose that were refused). Raises Missing.
+    antisocial_forces_excluded, security_contact_stated, barred_by_privacy_law, shares_representative_with_operator
+    (booleans); certifications, related_organisations (lists of strings); refused_before (integer: applications for the
+    same purpose that were refused). Raises Missing.
     """
     row = Admission.objects.select_related("organisation", "segment").filter(public_id=admission).first()
     if row is None:
@@ -78,6 +80,7 @@ def _admission_facts(row: Admission, *, payout_account_stated: bool, refused_bef
         "active": organisation.state == OrganisationState.ACTIVE,
         "is_operator": organisation.is_operator,
         "operator_affiliate": organisation.operator_affiliate,
+        **relation_facts(organisation.pk),
         "corporate_number_valid": cn.is_valid(organisation.corporate_number or ""),
         "invoice_registered": organisation.invoice_registration_number is not None,
         "payout_account_stated": payout_account_stated,

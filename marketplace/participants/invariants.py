@@ -7,7 +7,13 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES, Permission
 
-from . import authority_invariants, interest_invariants, key_invariants, people_invariants  # noqa: F401  they register themselves
+from . import (  # noqa: F401  they register themselves
+    authority_invariants,
+    interest_invariants,
+    key_invariants,
+    people_invariants,
+    relation_invariants,
+)
 from .acting import acted_at, approvals_of_others, holders
 from .models import PayoutAccountChange
 from .payout_accounts import usable_from

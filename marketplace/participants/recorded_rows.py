@@ -38,6 +38,15 @@ RecordedRows(
     " e.payload -> 'approval'",
 )
 RecordedRows(
+    table="participants_organisationrelation",
+    kinds=("participants.relation_stated",),
+    row="r.public_id, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id),"
+    " (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.related_id), r.kind, r.source, r.since::text,"
+    " r.document_sha256, r.stated_by",
+    record="e.subject, e.payload -> 'organisation', e.payload -> 'related', e.payload -> 'kind', e.payload -> 'source',"
+    " e.payload -> 'since', e.payload -> 'document_sha256', e.actor",
+)
+RecordedRows(
     table="participants_staffinterest",
     kinds=("participants.interest_declared",),
     row="r.public_id, r.person, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id), r.kind,"

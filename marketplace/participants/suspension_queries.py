@@ -28,6 +28,13 @@ HELD_FROM_PAYMENT = f"""EXISTS (
        AND NOT EXISTS (SELECT FROM public.participants_reinstatement l WHERE l.suspension_id = s.id))"""  # noqa: S608  our own words
 """The condition for guards of applications above: nothing is paid to ``organisation`` (an SQL expression) without a permission."""
 
+WAS_HELD_FROM_PAYMENT = f"""EXISTS (
+    SELECT FROM public.participants_suspension standing
+      LEFT JOIN public.participants_reinstatement ended ON ended.suspension_id = standing.id
+     WHERE standing.organisation_id = {{organisation}} AND standing.kind IN ({sql_list(sorted(HOLDING_PAYMENTS))})
+       AND standing.suspended_at <= {{moment}} AND (ended.id IS NULL OR ended.reinstated_at > {{moment}}))"""
+"""The same at a ``moment`` (an SQL expression), for invariants that read history."""
+
 
 def standing_suspensions(organisation_id: int) -> QuerySet[Suspension]:
     """The suspensions that stand against an organisation, the oldest first."""

@@ -12,6 +12,7 @@ from .payout_views import PayoutAccountChangeViewSet
 from .people_views import InvitationViewSet, JoiningViewSet, MemberChangeViewSet, MemberViewSet
 from .program_views import ApplicationViewSet
 from .recovery_views import OwnerRecoveryViewSet, RecoveryEvidenceViewSet
+from .relation_views import OrganisationRelationViewSet
 from .suspension_views import SuspensionViewSet
 from .trustee_views import TrusteeAppointmentViewSet
 from .views import AdmissionViewSet, CallerView, SegmentViewSet
@@ -32,6 +33,7 @@ router.register("suspensions", SuspensionViewSet, basename="suspension")
 router.register("trustee-appointments", TrusteeAppointmentViewSet, basename="trustee-appointment")
 router.register("fact-changes", FactChangeViewSet, basename="fact-change")
 router.register("staff-interests", StaffInterestViewSet, basename="staff-interest")
+router.register("organisation-relations", OrganisationRelationViewSet, basename="organisation-relation")
 router.register("login-locks", LoginLockViewSet, basename="login-lock")
 router.register("second-factor-resets", SecondFactorResetViewSet, basename="second-factor-reset")
 router.register("owner-recoveries", OwnerRecoveryViewSet, basename="owner-recovery")

@@ -26,6 +26,8 @@ APPLICANT = FactProvider(
         "active": "bool",
         "is_operator": "bool",
         "operator_affiliate": "bool",
+        "related_organisations": "list(string)",
+        "shares_representative_with_operator": "bool",
         "corporate_number_valid": "bool",
         "invoice_registered": "bool",
         "payout_account_stated": "bool",

@@ -179,6 +179,16 @@ PARAMETERS: Mapping[str, Parameter] = {
             weaker=Weaker.NEITHER,
         ),
         Parameter(
+            "witnesses_min",
+            0,
+            Label(
+                "Witnesses that must have cosigned a checkpoint of the evidence log for it to count as witnessed.",
+                "証跡ログのチェックポイントを証人確認済みとするために必要な、連署した証人の数です。",
+            ),
+            Weaker.LOWER,
+            highest=100,
+        ),
+        Parameter(
             "short_lived_minutes",
             60,
             Label(

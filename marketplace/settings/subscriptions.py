@@ -36,6 +36,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "payout_account.confirmed": ("marketplace.notices.handlers.payout_accounts.on_payout_account_confirmed",),
     "payout_account.ended": ("marketplace.notices.handlers.payout_accounts.on_payout_account_ended",),
     "payment.returned": ("marketplace.notices.handlers.payout_accounts.on_payment_returned",),
+    "payment.return_set_off": ("marketplace.notices.handlers.payout_accounts.on_return_set_off",),
     "payment.return_settled": ("marketplace.notices.handlers.payout_accounts.on_return_settled",),
     "member.joined": ("marketplace.notices.handlers.people.on_member_joined",),
     "member.changed": (
@@ -63,7 +64,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "listing.withdrawn": ("marketplace.cases.handlers.on_listing_withdrawn",),
     "negotiation.moved": ("marketplace.notices.handlers.on_negotiation_moved",),
     "negotiation.disclosed": ("marketplace.notices.handlers.staff_accesses.on_messages_disclosed",),
-    "agreement.concluded": ("clearing.handlers.on_agreement_concluded",),
+    "agreement.concluded": (
+        "clearing.handlers.on_agreement_concluded",
+        "marketplace.oversight.handlers.on_agreement_concluded",
+    ),
     "agreement.terminated": ("clearing.handlers.on_agreement_terminated",),
     "trade.concluded": (
         "marketplace.notices.handlers.on_trade_concluded",

@@ -22,12 +22,13 @@ from clearing.models import (
     TransferFile,
 )
 from clearing.safeguarding.services.segregation import check_client_money
+from clearing.settlement.services.reserve import announce_reserve_reduction
 from clearing.settlement.services.restorations import record_restoration
 from clearing.shortfalls.services.restraints import record_restraint
 from clearing.trades.obligation_reference import obligation_reference
 from clearing.trades.services.supplies import state_supply
 from marketplace.kernel import clock
-from tests.clearing import guaranteeing
+from tests.clearing import factories, guaranteeing
 
 from .requests import EVERYBODY, Table
 from .world import World
@@ -54,6 +55,15 @@ def settled_cycle(_world: World) -> str:
 def obligation(world: World) -> str:
     row = Obligation.objects.filter(debtor=world.of("seller")).earliest("pk")
     return str(obligation_reference(row.trade.public_id, row.pk))
+
+
+def reserve_reduction(world: World) -> str:
+    """A part of the reserve that is announced to be taken out."""
+    factories.fund_reserve(world.clearing, 5_000)
+    announced = factories.by_two(
+        world.clearing, announce_reserve_reduction, amount_minor=1_000, reason="見直し"
+    )
+    return str(announced.public_id)
 
 
 def restraint(world: World) -> str:
@@ -111,6 +121,7 @@ TABLE.listed("transfer-files/", "operator", first_of(TransferFile))
 TABLE.of_row("GET transfer-files/{}/content/", "operator", first_of(TransferFile))
 TABLE.listed("client-accounts/", "operator", first_of(ClientAccount))
 TABLE.listed("funds-regimes/", EVERYBODY, first_of(FundsRegime))
+TABLE.listed("reserve-reductions/", EVERYBODY, reserve_reduction)
 TABLE.listed("bank-statements/", "operator", first_of(BankStatement))
 TABLE.listed("statement-imports/", "operator", first_of(StatementImport))
 TABLE.listed("bank-entries/", "operator", first_of(BankEntry))

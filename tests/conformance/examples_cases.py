@@ -80,3 +80,23 @@ TABLE.of_row("POST cases/{}/withdraw/", "buyer", appealed)
 TABLE.listed("staff-interests/", "operator", interest)
 TABLE.sent("staff-interests/", "operator", declaring, is_narrowed=True)
 TABLE.of_row("POST staff-interests/{}/end/", "operator", interest, ENDED, takes_two=True)
+
+
+def relation(world: World) -> str:
+    """A relation that the buyer declared to somebody new."""
+    made = participants.state_relation(
+        actor=world.actor("buyer"),
+        related=parties.organisation("新").public_id,
+        kind="parent",
+        document="報告書",
+    )
+    return made.public_id
+
+
+def relating(_world: World) -> dict[str, Any]:
+    return {"related": parties.organisation("親").public_id, "kind": "parent", "document": "報告書"}
+
+
+TABLE.listed("organisation-relations/", "buyer", relation)
+TABLE.sent("organisation-relations/", "buyer", relating)
+TABLE.of_row("POST organisation-relations/{}/end/", "operator", relation, ENDED, takes_two=True)

@@ -271,6 +271,11 @@ def take_out(world: World) -> Any:
     return {**MONEY, **REASON}
 
 
+def lower_reserve(world: World) -> Any:
+    factories.fund_reserve(world.clearing, 5_000)
+    return {**MONEY, **REASON}
+
+
 TABLE.listed("approvals/", "operator", approval, is_narrowed=True)
 TABLE.of_row("POST approvals/{}/withdraw/", "operator", approval, is_narrowed=True)
 TABLE.of_row("POST trades/{}/refund/", "operator", sold, {"amount_minor": 5_000, **REASON})
@@ -301,6 +306,7 @@ TABLE.of_row("POST settlement-instructions/{}/withdraw/", "operator", own_money)
 TABLE.sent("transfer-files/", "operator", lambda world: {"cycle": closed_cycle(world)})
 TABLE.sent("client-accounts/", "operator", account, takes_two=True)
 TABLE.sent("funds-regimes/", "operator", REGIME_EXAMPLE, takes_two=True)
+TABLE.sent("reserve-reductions/", "operator", lower_reserve, takes_two=True)
 TABLE.sent("deposits/", "buyer", keep_back)
 TABLE.sent("deposits/release/", "operator", depositing)
 TABLE.sent("set-off-restraints/", "operator", attachment)

@@ -161,7 +161,7 @@ def counterfactual(world: World) -> str:
     return str(asked.public_id)
 
 
-TABLE.listed("evidence/records/", "operator", record)
+TABLE.listed("evidence/records/", "operator", record, is_narrowed=True)
 TABLE.read("evidence/keys/", EVERYBODY)
 TABLE.listed("events/outbox/", "operator", event, is_narrowed=True)
 TABLE.listed("events/inbox/", "operator", parked_entry, is_narrowed=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marketplace.jobs.runner import run_due
+from marketplace.oversight.reviews.services import close_review
 from tests.oversight import factories as oversight
 
 from .requests import EVERYBODY, Request, Table
@@ -15,6 +16,7 @@ STATED = {**oversight.STATED, "known_at": oversight.FRIDAY.isoformat()}
 ASSESSED = {name: STATED[name] for name in ("ground", "persons", "known_at")}
 MEASURE = {"kind": "measure", "text": "送信を停止した。"}
 CONCLUSION = {"conclusion": "再発防止策を実施した。"}
+CLOSED = {"outcome": "explained", "reason": "共同事業の精算"}
 LIFTED = {"reason": "判決が確定したため"}
 
 
@@ -54,6 +56,18 @@ def concerned(world: World) -> dict[str, Any]:
     return {"organisations": [world.of("seller").public_id]}
 
 
+def review(world: World) -> str:
+    """A review about the buyer and the seller."""
+    return oversight.review_of(world.of("buyer"), world.of("seller")).public_id
+
+
+def closed_review(world: World) -> str:
+    """A review about the buyer that was closed."""
+    found = review(world)
+    close_review(actor=world.actor("operator"), review=found, **CLOSED)
+    return found
+
+
 TABLE.listed("incidents/", "buyer", incident)
 TABLE.sent("incidents/", "operator", STATED, is_narrowed=True)
 TABLE.of_row("POST incidents/{}/assess/", "operator", incident, ASSESSED)
@@ -76,5 +90,7 @@ TABLE.of_row("POST legal-holds/{}/lift/", "operator", hold, LIFTED, takes_two=Tr
 TABLE.listed("activity-records/", "buyer", records)
 TABLE.sent("activity-records/", "buyer", {})
 TABLE.of_row("GET activity-records/{}/content/", "buyer", records)
+TABLE.listed("reviews/", "buyer", closed_review, is_shared=True)
+TABLE.of_row("POST reviews/{}/close/", "operator", review, CLOSED)
 TABLE.read("oversight-figures/", EVERYBODY)
 TABLE.read("retention-schedule/", EVERYBODY)

@@ -6,11 +6,13 @@ import pytest
 from django.db import transaction
 
 from marketplace.evidence import services as evidence
-from marketplace.evidence.models import Checkpoint, EvidenceRecord
+from marketplace.evidence.models import Checkpoint, EvidenceRecord, Witness
+from marketplace.evidence.witnesses import register_witness
 from tests.evidence.factories import seal
+from tests.evidence.observers import Observer
 
 from .matrix import Trial
-from .requests import EVERYBODY, Table
+from .requests import EVERYBODY, Request, Table
 from .world import make_world
 
 TABLE = Table()
@@ -24,9 +26,33 @@ def sealed(_world) -> str:
     return str(EvidenceRecord.objects.earliest("pk").public_id)
 
 
-TABLE.of_row("GET evidence/records/{}/proof/", "operator", sealed)
+def registered(world) -> Observer:
+    """A witness of the buyer."""
+    observer = Observer(f"witness-{Witness.objects.count()}.example")
+    register_witness(actor=world.actor("buyer"), verifier_key=observer.verifier_key)
+    return observer
+
+
+def witness(world) -> str:
+    Witness.objects.filter(until=None).exists() or registered(world)
+    return str(Witness.objects.latest("pk").public_id)
+
+
+def cosignature(world) -> Request:
+    """The signature of the newest checkpoint by a witness of the buyer."""
+    mark = Checkpoint.objects.latest("pk")
+    return Request(body={"size": mark.size, "cosignature": registered(world).line(mark.note)})
+
+
+TABLE.of_row("GET evidence/records/{}/proof/", "operator", sealed, is_narrowed=True)
 TABLE.listed("evidence/checkpoints/", EVERYBODY, checkpoint)
 TABLE.of_row("GET evidence/checkpoints/{}/consistency/", EVERYBODY, checkpoint)
+TABLE.listed("evidence/witnesses/", EVERYBODY, witness)
+TABLE.of_row("POST evidence/witnesses/{}/end/", "buyer", witness)
+TABLE.example("POST evidence/witnesses/", "buyer")(
+    lambda _world: Request(body={"verifier_key": Observer("more.example").verifier_key})
+)
+TABLE.example("POST evidence/cosignatures/", EVERYBODY)(cosignature)
 TABLE.of_row(
     "POST cycles/{}/dry-run/",
     "operator",

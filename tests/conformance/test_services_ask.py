@@ -43,6 +43,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             listings.decide_version,
             cases.carry_out,
             participants.end_interest,
+            participants.end_relation,
             registration.propose,
             registration.return_to_review,
             registration.accept,
@@ -108,6 +109,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
 ] + [
     (listings.withdraw_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
     (listings.resume_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
+    (participants.state_relation, (Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE)),
     (cases.resolve_case, (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE)),
     (rules.preview, (Permission.RULEBOOK_WRITE, Permission.ADMISSION_READ)),
     (contracting.terminate, (Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE)),

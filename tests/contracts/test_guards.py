@@ -135,7 +135,10 @@ def test_an_end_is_explained(market):
         "negotiation_ended_why",
         f"UPDATE contracts_negotiation SET state = 'terminated', respond_by = NULL {waiting}",
     )
-    refused("negotiation_respond_by", f"UPDATE contracts_negotiation SET respond_by = NULL {waiting}")
+    refused(
+        "negotiation_respond_by|trading was halted",
+        f"UPDATE contracts_negotiation SET respond_by = NULL {waiting}",
+    )
     refused("negotiation_ended_why", f"UPDATE contracts_negotiation SET end_reason_code = 'x' {waiting}")
 
 

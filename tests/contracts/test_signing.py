@@ -295,6 +295,7 @@ def test_the_facts_of_a_negotiation_are_those_the_rules_were_told(market):
         "seller_admitted": True,
         "buyer_affiliated": False,
         "seller_affiliated": False,
+        "parties_related": False,
     }
     with pytest.raises(Missing):
         queries.negotiation_facts("ngt_nowhere")

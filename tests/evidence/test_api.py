@@ -104,5 +104,37 @@ def test_a_larger_or_unknown_checkpoint_is_refused(marks, api):
 
 def test_checkpoints_show_their_note(marks, api):
     answer = api.get(f"/api/v1/evidence/checkpoints/{marks[1].public_id}/")
-    assert set(answer.json()) == {"id", "size", "root", "note", "created_at"}
+    assert set(answer.json()) == {
+        *("id", "size", "root", "note", "created_at"),
+        *("cosignatures", "is_witnessed"),
+    }
     assert answer.json()["note"] == marks[1].note
+
+
+def test_a_participant_reads_the_records_about_itself_and_proves_them(committed_database):
+    subject, other = participants.organisation(), participants.organisation("B")
+    client = participants.client_of(subject, roles=("trader",))
+    while queries.count_unsealed():
+        seal(1)
+    services.checkpoint()
+    listed = client.get("/api/v1/evidence/records/").json()["results"]
+    assert {row["subject"] for row in listed} == {subject.public_id}
+    assert "participants.organisation_registered" in {row["kind"] for row in listed}
+    assert [len(row["salt"]) for row in listed] == [64] * len(listed)
+    proof = client.get(f"/api/v1/evidence/records/{listed[0]['id']}/proof/").json()
+    assert json.loads(proof["content"])["subject"] == subject.public_id
+    foreign = EvidenceRecord.objects.filter(subject=other.public_id).first().public_id
+    assert client.get(f"/api/v1/evidence/records/{foreign}/").status_code == 404
+    assert client.get(f"/api/v1/evidence/records/{foreign}/proof/").status_code == 404
+    assert client.get("/api/v1/evidence/records/", {"subject": other.public_id}).json()["results"] == []
+
+
+def test_of_the_operator_the_auditor_alone_reads_the_records(committed_database):
+    write("a")
+    operator = participants.operator()
+    auditor = participants.client_of(operator, roles=("auditor",))
+    support = participants.client_of(operator, roles=("support", "owner"))
+    record = EvidenceRecord.objects.get(subject="a").public_id
+    assert auditor.get(f"/api/v1/evidence/records/{record}/").status_code == 200
+    assert support.get(f"/api/v1/evidence/records/{record}/").status_code == 404
+    assert support.get("/api/v1/evidence/records/").json()["results"] == []

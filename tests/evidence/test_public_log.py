@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -96,6 +97,14 @@ def test_what_the_log_does_not_have_is_missing(log, api, path):
 def test_a_log_without_a_checkpoint_says_so(db, api):
     answer = api.get("/log/checkpoint")
     assert (answer.status_code, answer.content) == (404, b"no checkpoint was signed yet\n")
+
+
+@pytest.mark.parametrize(("name", "module"), [("verify.py", verify), ("witness.py", witness)])
+def test_the_programs_for_outsiders_are_served(db, api, name, module):
+    answer = api.get(f"/log/{name}")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/x-python; charset=utf-8")
+    assert answer.content == Path(module.__file__).read_bytes()
+    assert api.get("/log/__init__.py").status_code == 404
 
 
 def test_nobody_writes_to_the_log(log, api):

@@ -10,7 +10,9 @@ from django.db import connection
 
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.evidence.models import EvidenceRecord
-from marketplace.kernel.actors import Actor
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.notices.models import Notice, Task
 from marketplace.oversight.activity.models import ActivityRecord
@@ -21,6 +23,9 @@ from marketplace.oversight.holds import services as holds
 from marketplace.oversight.holds.models import LegalHold
 from marketplace.oversight.incidents import services as incidents
 from marketplace.oversight.incidents.models import Incident
+from marketplace.oversight.reviews.detectors import Seen
+from marketplace.oversight.reviews.models import Review
+from marketplace.oversight.reviews.services import see_agreement
 from marketplace.participants.models import Organisation
 from tests.roles import assert_refused
 
@@ -96,6 +101,20 @@ def lifted(first: Actor, second: Actor, hold: LegalHold) -> LegalHold:
 def records_asked(actor: Actor) -> ActivityRecord:
     """Activity records that ``actor`` asked for."""
     return ask_records(actor=actor)
+
+
+def seen_between(buyer: Organisation, seller: Organisation, **changes: Any) -> None:
+    """The surveillance sees an agreement of two organisations."""
+    stated: dict[str, Any] = {"segment": "mobility", "price_minor": 1_000, "currency": "JPY"}
+    names = {"agreement": new_identifier("agr"), "buyer": buyer.public_id, "seller": seller.public_id}
+    see_agreement(actor=SYSTEM, seen=Seen(**(stated | names | changes)), concluded_at=clock.now())
+
+
+def review_of(one: Organisation, another: Organisation) -> Review:
+    """A review of two organisations that traded back and forth."""
+    for buyer, seller in ((one, another), (another, one)) * 2:
+        seen_between(buyer, seller)
+    return Review.objects.get(detector="back_and_forth")
 
 
 def recorded(subject: str) -> list[str]:

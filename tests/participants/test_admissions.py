@@ -267,6 +267,8 @@ def test_the_facts_of_an_application_hold_no_personal_data(subject):
         "barred_by_privacy_law": False,
         "certifications": ["ISMS"],
         "refused_before": 0,
+        "related_organisations": [],
+        "shares_representative_with_operator": False,
     }
     with pytest.raises(Missing):
         admission_facts("adm_nobody")

@@ -30,6 +30,7 @@ DEFAULTS = {
     "reserve_cap_minor": 10_000_000,
     "cycle_overdue_minutes": 60,
     "refund_returns_fee": True,
+    "witnesses_min": 0,
     "short_lived_minutes": 60,
     "case_days": 10,
     "appeal_days": 30,

@@ -29,6 +29,7 @@ from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
 from fixtures.day.script import CHAPTERS
 from fixtures.declaration import read
+from marketplace.evidence.witnesses import register_witness
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.aside import Loop
@@ -44,6 +45,7 @@ from marketplace.webhooks import services as webhooks
 from tests.access.factories import deferred
 from tests.cases import factories as cases
 from tests.conftest import cloned_database
+from tests.evidence.observers import Observer
 from tests.faults.ground import kept_database
 from tests.oversight import factories as oversight
 from tests.participants import recoveries
@@ -235,6 +237,7 @@ def people(report) -> None:
     participants.propose_payout_account(actor=owner, payout_account=OTHER_ACCOUNT)
     participants.change_facts(actor=owner, facts={"contact_email": "new@example.jp"}, document="届出書")
     participants.state_authority_limit(actor=owner, act="sign", role="signatory", per_act_minor=10**12)
+    register_witness(actor=owner, verifier_key=Observer("story.example").verifier_key)
     recoveries.filed(subject)
     deferred(staff, second, subject)
     oversight.reported(staff, oversight.opened(staff, subject, known_at=clock.now()), "first")

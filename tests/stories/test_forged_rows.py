@@ -91,6 +91,7 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_paymentpermission": Forgery(refused="was stated by no second person"),
     "clearing_proofblock": Forgery(refused=SAME_AGAIN),
     "clearing_recoupment": Forgery(refused="does not return debit booking"),
+    "clearing_reservereduction": Forgery(refused="was approved by no second person"),
     "clearing_restoration": Forgery(refused="is not later than the newest"),
     "clearing_segregationcheck": Forgery(
         refused="relies on a balance that nobody confirmed", changes={"currency": "'XTS'"}
@@ -135,6 +136,7 @@ FORGERIES: dict[str, Forgery] = {
         },
     ),
     "evidence_checkpoint": Forgery(refused="states another size or root", changes={"size": "t.size + 1"}),
+    "evidence_cosignature": Forgery(refused="does not cosign any more|duplicate key"),
     "evidence_evidencerecord": Forgery(
         named=RECORDED,
         changes={
@@ -155,6 +157,7 @@ FORGERIES: dict[str, Forgery] = {
         refused="nobody of the operator who may write this|is not the hash over",
         changes={"written_by": "'usr_forged'"},
     ),
+    "oversight_seenagreement": Forgery(named=RECORDED, changes={"agreement": "'agr_forged'"}),
     "participants_authoritylimit": Forgery(
         refused="is no owner who states limits now|a participant states limits",
         changes={"role": "'signatory'", "person": "''", "stated_by": "'usr_forged'"},

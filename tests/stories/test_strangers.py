@@ -41,6 +41,7 @@ PUBLIC = {
     "profile-detail",
     "rulebook-detail",
     "segment-detail",
+    "witness-detail",
 }
 READS = ("get", "head")
 # Commands on what everybody may read, but the operator alone may do.

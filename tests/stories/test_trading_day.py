@@ -123,6 +123,8 @@ def test_the_books_balance_and_everything_was_handled(report):
     assert report["events"]["pending"] == 0
     assert report["events"]["handled"] > report["events"]["emitted"] > 0
     assert report["evidence"]["verified"] is True
+    assert report["evidence"]["witnessed"] >= 1
+    assert report["evidence"]["checkpoints"] >= report["evidence"]["witnessed"]
     assert report["invariants"]["broken"] == []
     assert report["invariants"]["checked"] >= 20
 

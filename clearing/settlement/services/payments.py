@@ -35,6 +35,8 @@ from ..errors import MoreThanAttached, NothingToTransfer
 from ..models import SettlementInstruction
 from ..planning import creditor_to_pay, replacement_payment, unclaimed_minor
 from ..states import INSTRUCTION, InstructionState
+from ..still_due import still_due
+from .attachments import hold_back_attached
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> Set
         actor=actor,
         payload={"reference": subject.reference, "reason": subject.failure_reason},
     )
+    hold_back_attached(subject.organisation_id, subject.currency)
     emit_payment_found(subject)
     emit(event_of_return(subject, _organisation_of(subject)))
     return subject
@@ -81,6 +84,7 @@ def event_of_return(payment: SettlementInstruction, organisation: str) -> Paymen
         reference=payment.reference,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
+        restraint=payment.creditor_payment.restraint.public_id if payment.creditor_payment else None,
     )
 
 
@@ -129,6 +133,7 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     planned = replacement_payment(failed, amount_minor)
     with within_operator_money(failed.currency):
         planned.save()
+    hold_back_attached(planned.organisation_id, planned.currency)
     record(
         kind="clearing.payment_planned_again",
         subject=planned.public_id,
@@ -177,7 +182,8 @@ def _still_due(failed: SettlementInstruction) -> int:
     if receivable is None:
         return failed.amount_minor
     lock_balances([receivable.pk])
-    due = min(failed.amount_minor, unclaimed_minor(failed.organisation_id, failed.currency))
+    unclaimed = unclaimed_minor(failed.organisation_id, failed.currency)
+    due = min(still_due([failed]).get(failed.pk, failed.amount_minor), unclaimed)
     if due <= 0:
         raise NothingToTransfer(cycle=failed.reference, state=failed.state)
     return due

@@ -28,7 +28,7 @@ from ...settlement.attachments import attached_payments, unpaid_minor
 from ...settlement.errors import MoreThanAttached
 from ...settlement.held_by_two import CREDITOR_FIELDS, PAY_CREDITOR
 from ...settlement.models import SettlementInstruction
-from ...settlement.planning import instruction_without_cycle, unclaimed_minor
+from ...settlement.planning import instruction_without_cycle
 from ...settlement.restorations import require_sending_open
 from ...settlement.restraint_models import CreditorPayment, SetOffRestraint
 from ...settlement.services.attachments import hold_back_attached
@@ -40,6 +40,7 @@ from ...settlement.states import (
     PaymentPurpose,
     RestraintKind,
 )
+from ...settlement.still_due import still_due
 from ..errors import AttachmentsCompete, NotAttached, RestraintLifted
 
 
@@ -227,7 +228,7 @@ def _require_within(attachment: SetOffRestraint, taken: SettlementInstruction, a
     failed = taken.state == InstructionState.FAILED
     due_minor = taken.amount_minor
     if failed:
-        due_minor = min(due_minor, unclaimed_minor(taken.organisation_id, taken.currency))
+        due_minor = still_due([taken])[taken.pk]
     unpaid = unpaid_minor(attachment.pk)
     most_minor = due_minor if unpaid is None else min(due_minor, unpaid)
     if not (most_minor if failed else 1) <= amount_minor <= most_minor:

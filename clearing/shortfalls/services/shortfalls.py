@@ -36,7 +36,7 @@ from ..clearing_vector import Cover, cover_of
 from ..exposures import Deferred, ShortfallOutcome, resolve_shortfalls
 from ..models import Deferral, Shortfall
 from ..own_money import OwnMoney, awaits_planning
-from .set_offs import set_off_payments
+from .set_offs import FailedSetOffs, set_off_payments
 
 
 def missing_money(positions: Mapping[int, Position]) -> dict[int, int]:
@@ -187,6 +187,7 @@ def _cover(
     if not covers:
         return
     lines = {key: _lines(cover, money.accounts[key]) for key, cover in covers.items()}
+    failed = FailedSetOffs(cycle, [key for key, cover in covers.items() if cover.receivable_minor])
     set_off_payments(
         cycle, {key: cover.planned_minor for key, cover in covers.items() if cover.planned_minor}, money
     )
@@ -203,6 +204,7 @@ def _cover(
         for key, of_party in lines.items()
     ]
     post(drafts, currency=cycle.currency, purpose=cycle.business_key)
+    failed.tell()
 
 
 def _reference(cycle: Cycle, organisation: str, *, again: bool) -> str:

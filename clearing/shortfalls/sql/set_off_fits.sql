@@ -33,7 +33,7 @@ FOR held IN
      WHERE found.organisation_id = NEW.organisation_id AND found.currency = NEW.currency
 LOOP
     IF held.debts_before AND held.owed_at >= held.served_at
-       OR total > held.claims_minor + coalesce(greatest(total + planned - held.amount_minor, 0), 0) THEN
+       OR {PASSES} THEN
         RAISE EXCEPTION 'set-off % passes a restraint of %', NEW.public_id, held.served_at
             USING ERRCODE = 'check_violation';
     END IF;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.participants import (
@@ -10,11 +11,11 @@ from marketplace.events.schemas.participants import (
     PayoutAccountEnded,
     PayoutAccountProposed,
 )
-from marketplace.events.schemas.payments import PaymentReturned, ReturnSettled
+from marketplace.events.schemas.payments import PaymentReturned, ReturnSetOff, ReturnSettled
 from marketplace.kernel import clock
 from marketplace.kernel.labels import Label
 from marketplace.participants.payout_queries import pending_account
-from marketplace.participants.queries import get_organisation, operator_organisation
+from marketplace.participants.queries import OrganisationView, get_organisation, operator_organisation
 
 from .. import payout_texts
 from ..formats import format_amount
@@ -65,12 +66,16 @@ def on_payout_account_ended(event: PayoutAccountEnded, envelope: Envelope) -> No
 
 
 def on_payment_returned(event: PaymentReturned, envelope: Envelope) -> None:
-    """Open the operator's task to plan the payment again, and tell the payee; both name the account that is to come."""
+    """Open the operator's task to plan the payment again, and tell the payee; both name the account that is to come.
+
+    Of a payment to a creditor they name the attachment instead.
+    """
     party = get_organisation(event.organisation)
-    account, amount = (
-        _account_to_come(party.id).as_dict(),
-        format_amount(event.amount_minor, event.currency),
-    )
+    amount = format_amount(event.amount_minor, event.currency)
+    if event.restraint is not None:
+        _tell_of_creditor(event, party, amount)
+        return
+    account = _account_to_come(party.id).as_dict()
     ask_operator(
         TaskKind.PAY_AGAIN,
         event.instruction,
@@ -82,6 +87,38 @@ def on_payment_returned(event: PaymentReturned, envelope: Envelope) -> None:
     if not party.is_operator:
         wording = payout_texts.RETURNED.fill(account=account, reference=event.reference, amount=amount)
         send_notice(organisation_id=party.id, subject=event.instruction, wording=wording)
+
+
+def _tell_of_creditor(event: PaymentReturned, party: OrganisationView, amount: str | dict[str, str]) -> None:
+    words: dict[str, Any] = {
+        "reference": event.reference,
+        "amount": amount,
+        "restraint": event.restraint or "",
+    }
+    ask_operator(
+        TaskKind.PAY_AGAIN,
+        event.instruction,
+        title=payout_texts.PAY_CREDITOR_AGAIN,
+        party=party.name,
+        **words,
+    )
+    wording = payout_texts.RETURNED_OF_CREDITOR.fill(**words)
+    send_notice(organisation_id=party.id, subject=event.instruction, wording=wording)
+
+
+def on_return_set_off(event: ReturnSetOff, envelope: Envelope) -> None:
+    """Tell the payee what was set off and what stays due; the operator's task ends when nothing does."""
+    wording = payout_texts.RETURN_SET_OFF.fill(
+        cycle=event.cycle,
+        reference=event.reference,
+        amount=format_amount(event.amount_minor, event.currency),
+        remainder=format_amount(event.remainder_minor, event.currency),
+    )
+    send_notice(
+        organisation_id=get_organisation(event.organisation).id, subject=event.instruction, wording=wording
+    )
+    if not event.remainder_minor:
+        finish_for_operator(TaskKind.PAY_AGAIN, event.instruction)
 
 
 def on_return_settled(event: ReturnSettled, envelope: Envelope) -> None:

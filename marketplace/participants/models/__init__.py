@@ -1,6 +1,7 @@
 """Organisations, the people who act for them and how they join, segments, admissions, programs and sessions."""
 
 from . import approvals as approvals
+from . import witnesses as witnesses
 from .admissions import Admission, Segment
 from .authority import AuthorityLimit, Commitment
 from .facts import FactChange
@@ -14,6 +15,7 @@ from .payout_accounts import PayoutAccountChange
 from .people import Membership, RoleGrant, User
 from .programs import Application
 from .recoveries import OwnerRecovery, RecoveryContact, RecoveryEvidence
+from .relations import OrganisationRelation
 from .sessions import Session
 from .suspensions import Reinstatement, Suspension
 from .trustees import TrusteeAppointment
@@ -32,6 +34,7 @@ __all__ = [
     "Membership",
     "Organisation",
     "OrganisationKey",
+    "OrganisationRelation",
     "OwnerRecovery",
     "PayoutAccountChange",
     "RecoveryContact",

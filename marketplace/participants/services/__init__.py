@@ -51,6 +51,7 @@ from .recovering import (
     propose_recovery,
     refuse_recovery,
 )
+from .relations import end_relation, state_relation
 from .second_factors import (
     ask_second_factor_reset,
     confirm_second_factor_reset,
@@ -81,6 +82,7 @@ __all__ = [
     "declare_interest",
     "end_interest",
     "end_membership",
+    "end_relation",
     "file_recovery",
     "grant_role",
     "invite",
@@ -111,6 +113,7 @@ __all__ = [
     "revoke_role",
     "rotate_secret",
     "state_authority_limit",
+    "state_relation",
     "stop_payout_account",
     "stop_second_factor_reset",
     "suspend_participant",

@@ -221,6 +221,10 @@ ATTACKS: dict[str, Attack] = {
         "kind": "deposit", "reference": "deposit:fdc_none", "organisation_id": m.party("a").pk,
         "lines": [("deposit_released", own(m, "a", "deposit"), own(m, "a", "available"), 500)],
     },
+    "a reserve lowered by nobody": lambda m: {
+        "kind": "reserve_lowered", "reference": "reserve_lowered:rsr_none", "organisation_id": None,
+        "lines": [("reserve_lowered", own(m, "a", "available"), of_market("own_funds"), 500)],
+    },
     "a loss that nobody decided": lambda m: {
         "kind": "write_off", "reference": f"write_off:{FundsDecision.objects.get().public_id}",
         "organisation_id": m.party("a").pk,

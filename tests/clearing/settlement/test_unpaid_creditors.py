@@ -9,11 +9,16 @@ from clearing.models import SetOff, SettlementInstruction, Shortfall
 from clearing.run.services.cycles import pause_cycle
 from clearing.settlement.errors import MoreThanAttached, SendingIsShut
 from clearing.settlement.metrics import NOT_PAID
+from clearing.settlement.queries import PaymentReadings
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.restorations import record_restoration
 from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.shortfalls.services.attached_payments import pay_creditor
 from clearing.shortfalls.services.restraints import lift_restraint
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schema import parse
+from marketplace.notices.handlers.payout_accounts import on_payment_returned
+from marketplace.notices.models import Notice, Task
 from tests.standing import made_once
 
 from .. import factories
@@ -171,3 +176,52 @@ def test_what_a_shortfall_used_of_a_failed_payment_is_no_alarm(market, planned):
     factories.adjust(market, trade, "seller", "buyer", 9_500)
     factories.clear(market)
     assert (factories.balance(market, "seller", "receivable"), NOT_PAID.read(), broken()) == (0, 0, {})
+
+
+def test_what_a_creditor_was_not_paid_is_held_back_at_once_and_everybody_knows_why(market, planned):
+    restraint = attach(market, 4_000)
+    (held,) = to_seller(market)
+    first = pay(market, restraint, held, 4_000)
+    assert [row[3] for row in shown(market)] == ["", "", ""]
+    fail(market, first)
+    rest = to_seller(market)[1]
+    assert (rest.amount_minor, rest.state, rest.held_back) == (6_450, "planned", "attached")
+    first.refresh_from_db()
+    readings = PaymentReadings([first, rest])
+    assert [readings.waiting(row).reason.code for row in (first, rest)] == [
+        "payment.creditor_unpaid",
+        "payment.attached",
+    ]
+    event = parse("payment.returned", OutboxEvent.objects.get(type="payment.returned").data)
+    assert event.restraint == restraint.public_id
+    on_payment_returned(event, factories.envelope(event))
+    task = Task.objects.get(kind="pay_again", subject=first.public_id)
+    assert f"set-off-restraints/{restraint.public_id}/pay-creditor/" in task.title["ja"]
+    notice = Notice.objects.get(organisation=market.party("seller"), subject=first.public_id)
+    assert "差押債権者等への支払 ¥4,000 が返却されました" in notice.title["ja"]
+    retry_payment(actor=market.actor, instruction=first.public_id)
+    rest.refresh_from_db()
+    assert (rest.held_back, broken()) == ("", {})
+
+
+def test_a_creditor_s_payment_that_the_bank_returned_is_held_back_at_once(market, planned):
+    restraint = attach(market, 4_000)
+    first = pay(market, restraint, to_seller(market)[0], 4_000)
+    send(market, first)
+    factories.receive(market, [factories.booking("debit", 4_000, first.reference)])
+    factories.receive(market, [factories.booking("credit", 4_000, f"組戻 {first.reference}")])
+    assert shown(market)[1:] == [
+        (6_450, "cycle", "planned", "attached", False),
+        (4_000, "attachment", "failed", "", True),
+    ]
+    assert broken() == {}
+
+
+def test_a_payment_that_is_planned_to_an_attached_participant_says_so(market, planned):
+    restraint = attach(market, None)
+    factories.accepted(market, "buyer", "seller", 1_000)
+    factories.clear(market)
+    assert [row[2:4] for row in shown(market)] == [("planned", "attached"), ("planned", "attached")]
+    factories.by_two(market, lift_restraint, restraint=restraint.public_id, reason="取下げ")
+    assert [row[2:4] for row in shown(market)] == [("planned", ""), ("planned", "")]
+    assert broken() == {}

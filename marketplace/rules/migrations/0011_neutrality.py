@@ -15,7 +15,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rules', '0008_days_of_cases'),
+        ('rules', '0010_witnesses_min'),
     ]
 
     operations = [

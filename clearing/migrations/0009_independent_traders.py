@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clearing', '0006_held_from_payment'),
+        ('clearing', '0008_reserve_lowered'),
     ]
 
     operations = [

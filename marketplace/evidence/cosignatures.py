@@ -1,0 +1,149 @@
+"""Cosignatures of witnesses (C2SP ``tlog-cosignature``, cosignature/v1): taken, counted, and written into notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.db import transaction
+from django.utils import timezone
+
+from marketplace.kernel.errors import Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.parameters import parameter
+
+from .errors import SignatureInvalid
+from .models import Checkpoint, Cosignature, Witness
+from .notes import signature_line, signature_lines
+from .verifier_keys import KEY_ID_BYTES
+from .witness_errors import CosignatureInvalid
+
+TIME_BYTES, SIGNATURE_BYTES = 8, 64
+CLOCKS_DIFFER = timedelta(minutes=5)
+_ROWS_READ = 256
+
+NO_LINE = Label("it is no signature line of cosignature/v1", "cosignature/v1 の署名行ではありません")
+UNKNOWN = Label("no registered witness has this name and key", "この名称と鍵の証人は登録されていません")
+OF_ANOTHER = Label("the witness did not sign this checkpoint", "証人はこのチェックポイントに署名していません")
+AT_ANOTHER_TIME = Label(
+    "its time is to come, or before the checkpoint", "時刻が未来か、チェックポイントより前です"
+)
+
+
+class _Line(NamedTuple):
+    """What a signature line of a witness states."""
+
+    name: str
+    key_id: str
+    signed_at: int
+    signature: bytes
+
+
+@transaction.atomic
+def cosign(*, size: int, cosignature: str) -> Cosignature:
+    """Take the cosignature of the checkpoint of ``size`` leaves; what was taken before is returned again.
+
+    ``cosignature`` is the witness's signature line. Raises Missing, CosignatureInvalid.
+    """
+    line = _read_line(cosignature)
+    witness = Witness.objects.filter(name=line.name, key_id=line.key_id, until=None).first()
+    if witness is None:
+        raise CosignatureInvalid(reason=UNKNOWN)
+    checkpoint = Checkpoint.objects.filter(size=size).first()
+    if checkpoint is None:
+        raise Missing(kind="checkpoint", identifier=str(size))
+    earliest = (checkpoint.created_at - CLOCKS_DIFFER).timestamp()
+    if not earliest <= line.signed_at <= (timezone.now() + CLOCKS_DIFFER).timestamp():
+        raise CosignatureInvalid(reason=AT_ANOTHER_TIME)
+    if not is_cosigned(checkpoint.note, bytes(witness.public_key), line.signed_at, line.signature):
+        raise CosignatureInvalid(reason=OF_ANOTHER)
+    row = Cosignature(
+        checkpoint=checkpoint, witness=witness, signed_at=line.signed_at, signature=line.signature
+    )
+    # A witness that polls twice signs twice, maybe at once.
+    Cosignature.objects.bulk_create([row], ignore_conflicts=True)
+    return Cosignature.objects.select_related("checkpoint", "witness").get(
+        checkpoint=checkpoint, witness=witness
+    )
+
+
+def is_cosigned(note: str, public: bytes, signed_at: int, signature: bytes) -> bool:
+    """Whether the key signed the body of ``note`` at the UNIX time ``signed_at``."""
+    body = note.partition("\n\n")[0]
+    message = f"cosignature/v1\ntime {signed_at}\n{body}\n".encode()
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _read_line(text: str) -> _Line:
+    try:
+        ((name, value),) = signature_lines(text)
+    except (SignatureInvalid, ValueError) as error:
+        raise CosignatureInvalid(reason=NO_LINE) from error
+    if len(value) != KEY_ID_BYTES + TIME_BYTES + SIGNATURE_BYTES:
+        raise CosignatureInvalid(reason=NO_LINE)
+    timed = value[KEY_ID_BYTES:]
+    return _Line(
+        name,
+        value[:KEY_ID_BYTES].hex(),
+        int.from_bytes(timed[:TIME_BYTES], "big"),
+        timed[TIME_BYTES:],
+    )
+
+
+def cosigned_note(checkpoint: Checkpoint) -> str:
+    """The note of a checkpoint with the lines of its witnesses."""
+    rows = Cosignature.objects.filter(checkpoint=checkpoint).select_related("witness").order_by("id")
+    return checkpoint.note + "".join(map(line_of, rows))
+
+
+def line_of(row: Cosignature) -> str:
+    """The signature line of a cosignature."""
+    value = bytes.fromhex(row.witness.key_id) + row.signed_at.to_bytes(TIME_BYTES, "big")
+    return signature_line(row.witness.name, value + bytes(row.signature))
+
+
+def witnesses_count(cosignatures: Iterable[Cosignature]) -> int:
+    """How many have cosigned, each organisation once, however many witnesses it runs."""
+    return len({row.witness.organisation or row.witness.public_id for row in cosignatures})
+
+
+def is_witnessed(cosignatures: Iterable[Cosignature], witnesses_min: int) -> bool:
+    """Whether as many witnesses have cosigned as the rulebook asks for, and at least one."""
+    return witnesses_count(cosignatures) >= max(1, witnesses_min)
+
+
+def witnessed_counts() -> dict[str, int]:
+    """How many checkpoints there are, and how many are witnessed."""
+    least = parameter("witnesses_min")
+    signed: dict[int, list[Cosignature]] = {}
+    for row in Cosignature.objects.select_related("witness").iterator(_ROWS_READ):
+        signed.setdefault(row.checkpoint_id, []).append(row)
+    return {
+        "checkpoints": Checkpoint.objects.count(),
+        "witnessed": sum(is_witnessed(rows, least) for rows in signed.values()),
+    }
+
+
+def faults_of_cosignatures() -> Iterator[str]:
+    """Cosignatures that their witness did not make."""
+    reached = 0
+    while rows := list(
+        Cosignature.objects.filter(pk__gt=reached)
+        .select_related("checkpoint", "witness")
+        .order_by("pk")[:_ROWS_READ]
+    ):
+        for row in rows:
+            public = bytes(row.witness.public_key)
+            if not is_cosigned(row.checkpoint.note, public, row.signed_at, bytes(row.signature)):
+                yield (
+                    f"the cosignature of checkpoint {row.checkpoint.public_id} by witness"
+                    f" {row.witness.public_id} is not valid"
+                )
+        reached = rows[-1].pk

@@ -1,0 +1,52 @@
+"""Invariants of relations between organisations."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.permissions import Permission
+
+from .acting import acted_at, holders
+
+_ADMITS = holders(Permission.ADMISSION_WRITE)
+_OWN = acted_at(
+    "r.stated_by",
+    "r.stated_at",
+    holds=holders(Permission.ORGANISATION_WRITE),
+    organisation="o.id = r.organisation_id",
+)
+
+Invariant(
+    name="participants.relations_stated_and_ended_rightly",
+    promise=5,
+    statement=(
+        "A relation was declared by a person of the organisation or found by one of the operator, and ended by two of the"
+        " operator; who is related to the operator is its affiliate."
+    ),
+    guards=(
+        "participants_organisationrelation.relation_stated_rightly",
+        "participants_organisationrelation.related_to_operator",
+        "participants_organisation.affiliate_while_related",
+        "participants_organisationrelation.relation_of_two",
+        "participants_organisationrelation.relation_stated_once",
+        "participants_organisationrelation.relation_ended_by_two",
+        "participants_organisationrelation.ended_by_staff",
+        "participants_organisationrelation.immutable",
+        "participants_organisationrelation.set_once",
+        "participants_organisationrelation.set_now",
+        "participants_organisationrelation.dated_now",
+        "participants_organisationrelation.no_delete",
+    ),
+    test="tests/participants/test_relations.py::test_the_database_keeps_relations",
+    check=by_query(
+        "SELECT r.public_id, r.stated_by FROM participants_organisationrelation r"  # noqa: S608  our own words
+        f" WHERE NOT CASE r.source WHEN 'declared' THEN {_OWN}"
+        f"  ELSE {acted_at('r.stated_by', 'r.stated_at', holds=_ADMITS)} END"
+        "  OR r.ended_by = r.end_first_person"
+        f"  OR r.ended_at IS NOT NULL AND NOT ({acted_at('r.ended_by', 'r.ended_at', holds=_ADMITS)}"
+        f"   AND {acted_at('r.end_first_person', 'r.ended_at', holds=_ADMITS)})"
+        " UNION ALL SELECT r.public_id, o.public_id FROM participants_organisationrelation r"
+        "  JOIN participants_organisation o ON o.id = r.organisation_id"
+        "  JOIN participants_organisation n ON n.id = r.related_id"
+        "  WHERE r.ended_at IS NULL AND n.is_operator AND NOT o.operator_affiliate"
+    ),
+)

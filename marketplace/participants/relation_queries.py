@@ -1,0 +1,52 @@
+"""Queries on relations between organisations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.prepared import fetch_prepared
+
+from .models import OrganisationRelation
+from .relation_guards import STANDS
+
+_FACTS = """
+    SELECT ARRAY(SELECT DISTINCT other.public_id
+                   FROM participants_organisationrelation r
+                   JOIN participants_organisation other
+                     ON other.id IN (r.organisation_id, r.related_id) AND other.id <> o.id
+                  WHERE r.ended_at IS NULL AND o.id IN (r.organisation_id, r.related_id)),
+           EXISTS (SELECT FROM participants_organisation p
+                    WHERE p.is_operator AND p.id <> o.id AND o.representative <> ''
+                      AND regexp_replace(p.representative, '[\\s\u3000]', '', 'g')
+                        = regexp_replace(o.representative, '[\\s\u3000]', '', 'g'))
+      FROM participants_organisation o WHERE o.id = %s
+"""
+_RELATED = f"SELECT EXISTS {STANDS.format(one='%s::bigint', other='%s::bigint')}"
+
+
+def visible_relations(actor: Actor) -> QuerySet[OrganisationRelation]:
+    """Relations of the actor's organisation, on either side; all, for the operator."""
+    rows = OrganisationRelation.objects.select_related("organisation", "related")
+    if actor.may_see():
+        return rows
+    own = actor.require_organisation()
+    return rows.filter(Q(organisation_id=own) | Q(related_id=own))
+
+
+def relation_facts(organisation_id: int) -> dict[str, Any]:
+    """What rules read of the relations of an organisation (database key).
+
+    ``related_organisations``: the public identifiers of those to which it is related now, sorted.
+    ``shares_representative_with_operator``: whether both have the same representative on record, whatever the spaces in it.
+    """
+    ((related, is_shared),) = fetch_prepared(_FACTS, [organisation_id])
+    return {"related_organisations": sorted(related), "shares_representative_with_operator": bool(is_shared)}
+
+
+def are_related(one: int, other: int) -> bool:
+    """Whether a relation between two organisations (database keys) stands."""
+    ((found,),) = fetch_prepared(_RELATED, [one, other, other, one])
+    return bool(found)

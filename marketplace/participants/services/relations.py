@@ -1,0 +1,165 @@
+"""State relations between organisations, by themselves or by the operator, and end them by two of its people."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from marketplace.approvals.services import require_two_people
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
+from marketplace.kernel.refusals import record_refusals
+
+from ..errors import HasAdmissions
+from ..interest_queries import require_unrelated
+from ..models import Admission, Organisation, OrganisationRelation
+from ..models.relations import DOCUMENT_LENGTH_MAX
+from ..people_fields import checked_effective_day, checked_sha256, required_text
+from ..relation_errors import RelationEnded, RelationStands
+from ..relation_kinds import RelationKind, RelationSource
+from ..states import HELD_ADMISSIONS
+from ..uniqueness import translate_duplicates
+
+APPROVED_WITHIN: Final = timedelta(hours=24)
+REASON_LENGTH_MAX: Final = 500
+
+
+@transaction.atomic
+def state_relation(
+    *,
+    actor: Actor,
+    related: str,
+    kind: str,
+    document: str,
+    document_sha256: str = "",
+    since: date | None = None,
+    organisation: str | None = None,
+) -> OrganisationRelation:
+    """State that an organisation is related to another; rules read it as a fact of both from now on.
+
+    A participant declares relations of its own; the operator's people state what they found of ``organisation``. A relation
+    to the operator makes an affiliate, which never trades: it is refused while the organisation is admitted anywhere.
+    Raises RelationStands, HasAdmissions, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    """
+    actor.require(Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE)
+    actor.require_person()
+    is_found = actor.role is Role.OPERATOR
+    actor.require(Permission.ADMISSION_WRITE if is_found else Permission.ORGANISATION_WRITE)
+    if kind not in RelationKind.values:
+        known = ", ".join(RelationKind.values)
+        raise FieldInvalid("kind", Label(f"choose one of {known}", f"{known} から選んでください"))
+    proof, day = _text("document", document, DOCUMENT_LENGTH_MAX), checked_effective_day(since)
+    if document_sha256:
+        checked_sha256("document_sha256", document_sha256)
+    subject, other = _both(actor, organisation if is_found else actor.organisation, related)
+    require_unrelated(actor, subject.pk, other.pk)
+    if other.is_operator:
+        _affiliate(subject)
+    stated = {"organisation": subject, "related": other, "kind": kind}
+    same = OrganisationRelation.objects.filter(**stated, ended_at=None).first()
+    taken = RelationStands(relation=same.public_id if same else related)
+    if same is not None:
+        raise taken
+    with translate_duplicates({"relation_stated_once": taken}):
+        relation = OrganisationRelation.objects.create(
+            **stated,
+            source=RelationSource.FOUND if is_found else RelationSource.DECLARED,
+            document=proof,
+            document_sha256=document_sha256,
+            since=day,
+            stated_by=actor.identifier,
+            stated_at=clock.now(),
+        )
+    record(
+        kind="participants.relation_stated",
+        subject=relation.public_id,
+        actor=actor,
+        payload={
+            "organisation": subject.public_id,
+            "related": other.public_id,
+            "kind": kind,
+            "source": str(relation.source),
+            "since": day.isoformat(),
+            "document_sha256": document_sha256,
+        },
+    )
+    return relation
+
+
+def _both(actor: Actor, organisation: str | None, related: str) -> tuple[Organisation, Organisation]:
+    """The organisation, locked, and the other. Raises FieldInvalid, Missing."""
+    if not organisation:
+        raise FieldInvalid(
+            "organisation",
+            Label("name the organisation that is related", "関係のある組織を指定してください"),
+        )
+    if organisation == related:
+        raise FieldInvalid("related", Label("name another organisation", "別の組織を指定してください"))
+    subject = Organisation.objects.select_for_update(no_key=True).filter(public_id=organisation).first()
+    if subject is None or subject.is_operator:
+        raise Missing(kind="organisation", identifier=organisation)
+    other = Organisation.objects.filter(public_id=related).first()
+    if other is None:
+        raise Missing(kind="organisation", identifier=related)
+    return subject, other
+
+
+def _affiliate(subject: Organisation) -> None:
+    """Make an organisation an affiliate of the operator; raises HasAdmissions while it is admitted or applies."""
+    if Admission.objects.filter(organisation=subject, state__in=HELD_ADMISSIONS).exists():
+        raise HasAdmissions(organisation=subject.public_id)
+    if not subject.operator_affiliate:
+        subject.operator_affiliate = True
+        subject.save(update_fields=["operator_affiliate"])
+
+
+@record_refusals()
+def end_relation(*, actor: Actor, relation: str, reason: str) -> OrganisationRelation:
+    """End a relation when two people of the operator gave the command. An affiliate of the operator stays one.
+
+    Raises SecondPersonNeeded, RelationEnded, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
+    """
+    actor.require(Permission.ADMISSION_WRITE)
+    actor.require_person()
+    why = _text("reason", reason, REASON_LENGTH_MAX)
+    subject = OrganisationRelation.objects.select_for_update(no_key=True).filter(public_id=relation).first()
+    if subject is None:
+        raise Missing(kind="relation", identifier=relation)
+    if subject.ended_at is not None:
+        raise RelationEnded(relation=relation, ended_at=subject.ended_at.isoformat())
+    require_unrelated(actor, subject.organisation_id, subject.related_id)
+    approval = require_two_people(
+        actor=actor,
+        permission=Permission.ADMISSION_WRITE,
+        organisation=actor.organisation or "",
+        command="participants.end_relation",
+        subject=relation,
+        payload={"reason": why},
+        expires_in=APPROVED_WITHIN,
+    )
+    subject.ended_at, subject.ended_by = clock.now(), actor.identifier
+    subject.end_first_person, subject.end_reason = approval.first_person, why
+    subject.save(update_fields=["ended_at", "ended_by", "end_first_person", "end_reason"])
+    record(
+        kind="participants.relation_ended",
+        subject=relation,
+        actor=actor,
+        payload={"first_person": approval.first_person, "reason_sha256": sha256_hex(why.encode())},
+    )
+    return subject
+
+
+def _text(field: str, text: str, length_max: int) -> str:
+    said = required_text(field, text)
+    if len(said) > length_max or "\x00" in said:
+        raise FieldInvalid(
+            field, Label(f"use at most {length_max} characters", f"{length_max}字以内で入力してください")
+        )
+    return said

@@ -1,0 +1,33 @@
+"""Who registers and ends a witness of the evidence log: the guard of a lower table, which knows no people."""
+
+from __future__ import annotations
+
+import pgtrigger
+
+from marketplace.kernel.permissions import Permission
+
+from .acting import acts_now, holders
+
+_OF_PARTICIPANT = "o.public_id = NEW.organisation AND NOT o.is_operator"
+
+
+def witness_by_right() -> pgtrigger.Trigger:
+    """Who manages the keys of a participant acts for its own witness, two people of the operator for one of a third party."""
+    return pgtrigger.Trigger(
+        name="witness_by_right",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("ended_by"),
+        declare=[("who", "text"), ("earlier", "text")],
+        func=f"""
+who := CASE WHEN TG_OP = 'INSERT' THEN NEW.registered_by ELSE NEW.ended_by END;
+earlier := CASE WHEN TG_OP = 'INSERT' THEN NEW.first_person ELSE NEW.ended_first_person END;
+IF NOT (CASE WHEN NEW.organisation = ''
+    THEN {acts_now("who", holds=holders(Permission.RULEBOOK_WRITE))}
+     AND {acts_now("earlier", holds=holders(Permission.RULEBOOK_WRITE), proved=False)}
+    ELSE {acts_now("who", holds=holders(Permission.KEYS_WRITE), organisation=_OF_PARTICIPANT)} END) THEN
+    RAISE EXCEPTION 'witness %: % is no natural person who may do this now', NEW.name, who
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'witness_by_right';
+END IF;
+RETURN NULL;
+""",
+    )

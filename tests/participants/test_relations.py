@@ -1,0 +1,225 @@
+"""Relations between organisations: declared or found, ended by two, read by rules; who is related to the operator never trades."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.db import connection
+
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded, ProofNeeded
+from marketplace.kernel.invariants import REGISTER, verify_all
+from marketplace.participants import relation_queries, services
+from marketplace.participants.admission_queries import admission_facts
+from marketplace.participants.errors import HasAdmissions, NeverATrader
+from marketplace.participants.interest_errors import Recused
+from marketplace.participants.models import Organisation, OrganisationRelation
+from marketplace.participants.relation_errors import RelationEnded, RelationStands
+from tests.roles import assert_refused, unguarded
+
+from . import factories
+
+pytestmark = pytest.mark.django_db
+
+STATED = {"kind": "parent", "document": "有価証券報告書（第45期）"}
+ENDING = "株式譲渡により解消したことを登記で確認しました。"
+INSERT = """
+    INSERT INTO participants_organisationrelation (public_id, organisation_id, related_id, kind, source, document,
+        document_sha256, since, stated_by, stated_at)
+    VALUES ('orl_raw', {one}, {other}, 'officer', '{source}', 'x', '', current_date, '{by}', public.business_now())
+"""
+
+
+@pytest.fixture
+def staffed():
+    return factories.operator()
+
+
+@pytest.fixture
+def subject(staffed):
+    return factories.organisation("A")
+
+
+@pytest.fixture
+def other(staffed):
+    return factories.organisation("B")
+
+
+@pytest.fixture
+def owner(subject):
+    return factories.member_for(subject, "usr_owner")
+
+
+@pytest.fixture
+def people(staffed):
+    """Two people of the operator, with every role."""
+    return [factories.actor_for(staffed, f"usr_{name}") for name in ("one", "two")]
+
+
+def stated(actor, related, **changes):
+    return services.state_relation(actor=actor, related=related.public_id, **(STATED | changes))
+
+
+def run(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def refused(statement: str, because: str) -> None:
+    assert_refused(lambda: run(statement), because=because)
+
+
+def holds() -> bool:
+    return not [name for name, rows in verify_all("participants").items() if rows]
+
+
+def test_a_relation_that_one_declares_is_a_fact_of_both(subject, other, owner):
+    relation = stated(owner, other)
+    assert (relation.organisation, relation.related, relation.source) == (subject, other, "declared")
+    for one, another in ((subject, other), (other, subject)):
+        assert relation_queries.relation_facts(one.pk)["related_organisations"] == [another.public_id]
+    assert relation_queries.are_related(subject.pk, other.pk)
+    assert relation_queries.are_related(other.pk, subject.pk)
+    admission = factories.application_for(other)
+    facts = admission_facts(admission.public_id)
+    assert (facts["related_organisations"], facts["operator_affiliate"]) == ([subject.public_id], False)
+    assert EvidenceRecord.objects.filter(kind="participants.relation_stated").count() == 1
+    assert holds()
+
+
+def test_the_operator_states_what_it_found(subject, other, people):
+    relation = stated(people[0], other, organisation=subject.public_id, kind="officer")
+    assert (relation.source, relation.stated_by) == ("found", "usr_one")
+    with pytest.raises(FieldInvalid) as refusal:
+        stated(people[0], other)
+    assert refusal.value.name == "organisation"
+    services.declare_interest(
+        actor=people[1], organisation=other.public_id, kind="family", statement="親族が勤務しています。"
+    )
+    with pytest.raises(Recused):
+        stated(people[1], other, organisation=subject.public_id)
+    assert holds()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"kind": "cousin"}, FieldInvalid),
+        ({"document": " "}, FieldInvalid),
+        ({"document": "x" * 201}, FieldInvalid),
+        ({"document_sha256": "9F"}, FieldInvalid),
+        ({"related": "org_none"}, Missing),
+    ],
+)
+def test_a_wrong_statement_changes_nothing(subject, other, owner, changes, error):
+    said = {"related": other.public_id, **STATED, **changes}
+    with pytest.raises(error):
+        services.state_relation(actor=owner, **said)
+    assert OrganisationRelation.objects.count() == 0
+
+
+def test_nobody_states_relations_of_others_or_twice(subject, other, owner):
+    for actor, error in (
+        (replace(owner, permissions=frozenset()), PermissionNeeded),
+        (replace(owner, proved_at=None), ProofNeeded),
+        (replace(owner, identifier="app_1"), Forbidden),
+        (SYSTEM, Forbidden),
+    ):
+        with pytest.raises(error):
+            stated(actor, other)
+    with pytest.raises(FieldInvalid):
+        stated(owner, subject)
+    # Whatever a participant names as the organisation, it is its own.
+    assert stated(owner, other, organisation=other.public_id).organisation == subject
+    with pytest.raises(RelationStands):
+        stated(owner, other)
+    assert OrganisationRelation.objects.count() == 1
+
+
+def test_who_is_related_to_the_operator_never_trades(subject, staffed, owner, people):
+    admission = factories.admit(subject)
+    with pytest.raises(HasAdmissions):
+        stated(owner, staffed)
+    services.withdraw_admission(actor=owner, admission=admission.public_id)
+    relation = stated(owner, staffed, kind="affiliate")
+    assert Organisation.objects.get(pk=subject.pk).operator_affiliate
+    with pytest.raises(NeverATrader):
+        factories.application_for(subject)
+    refused(
+        "UPDATE participants_organisation SET operator_affiliate = false", "a relation to the operator stands"
+    )
+    end = {"relation": relation.public_id, "reason": ENDING}
+    with pytest.raises(SecondPersonNeeded):
+        services.end_relation(actor=people[0], **end)
+    services.end_relation(actor=people[1], **end)
+    services.declare_affiliation(actor=people[0], organisation=subject.public_id, affiliated=False)
+    assert holds()
+
+
+def test_the_same_representative_as_the_operators_is_a_fact(staffed):
+    same = factories.organisation("C", representative=staffed.representative.replace(" ", "　"))
+    unlike = factories.organisation("D", representative="代表取締役 讃岐 花子")
+    for organisation, expected in ((same, True), (unlike, False)):
+        facts = admission_facts(factories.application_for(organisation).public_id)
+        assert facts["shares_representative_with_operator"] is expected
+
+
+def test_two_people_of_the_operator_end_a_relation(subject, other, owner, people):
+    relation = stated(owner, other)
+    end = {"relation": relation.public_id, "reason": ENDING}
+    with pytest.raises(PermissionNeeded):
+        services.end_relation(actor=owner, **end)
+    with pytest.raises(SecondPersonNeeded):
+        services.end_relation(actor=people[0], **end)
+    assert relation_queries.are_related(subject.pk, other.pk)
+    ended = services.end_relation(actor=people[1], **end)
+    assert (ended.end_first_person, ended.ended_by) == ("usr_one", "usr_two")
+    assert not relation_queries.are_related(subject.pk, other.pk)
+    with pytest.raises(RelationEnded):
+        services.end_relation(actor=people[0], **end)
+    with pytest.raises(Missing):
+        services.end_relation(actor=people[0], relation="orl_none", reason=ENDING)
+    assert stated(owner, other).ended_at is None
+    assert holds()
+
+
+def test_the_database_keeps_relations(subject, other, owner, people, staffed):
+    stated(owner, other)
+    for one, two, source, by, because in (
+        (subject, other, "declared", "usr_made_up", "states no relation"),
+        (other, subject, "declared", "usr_owner", "states no relation"),
+        (subject, other, "found", "usr_owner", "states no relation"),
+        (subject, other, "declared", "usr_one", "states no relation"),
+        (subject, subject, "declared", "usr_owner", "relation_of_two"),
+    ):
+        refused(INSERT.format(one=one.pk, other=two.pk, source=source, by=by), because)
+    to_operator = INSERT.format(one=subject.pk, other=staffed.pk, source="declared", by="usr_owner")
+    refused(f"{to_operator}; SET CONSTRAINTS ALL IMMEDIATE", "is its affiliate")
+    end = (
+        "UPDATE participants_organisationrelation SET ended_at = public.business_now(), ended_by = '{}',"
+        " end_first_person = '{}', end_reason = 'x'"
+    )
+    for second, first, because in (
+        ("usr_one", "usr_one", "relation_ended_by_two"),
+        ("usr_owner", "usr_one", "no natural person of the operator"),
+        ("usr_one", "usr_made_up", "no natural person of the operator"),
+    ):
+        refused(end.format(second, first), because)
+    refused("UPDATE participants_organisationrelation SET kind = 'officer'", "cannot be changed")
+    refused("DELETE FROM participants_organisationrelation", "are kept")
+    assert OrganisationRelation.objects.get().ended_at is None
+    with unguarded("participants_organisationrelation"):
+        OrganisationRelation.objects.update(stated_by="usr_made_up")
+    assert len(REGISTER["participants.relations_stated_and_ended_rightly"].check()) == 1
+
+
+def test_others_see_no_relation(subject, other, owner):
+    stated(owner, other)
+    path = "/api/v1/organisation-relations/"
+    seen = [len(factories.client_of(each).get(path).json()["results"]) for each in (subject, other)]
+    stranger = factories.client_of(factories.organisation("C"))
+    assert (seen, stranger.get(path).json()["results"]) == ([1, 1], [])
+    assert stranger.get(f"{path}{OrganisationRelation.objects.get().public_id}/").status_code == 404
