@@ -88,27 +88,32 @@ def announce_reserve_reduction(
         decided_by=actor.identifier,
         decided_at=now,
     )
+    _tell(actor, announced)
+    return announced
+
+
+def _tell(actor: Actor, announced: ReserveReduction) -> None:
+    """Record as evidence what is announced, and publish it."""
     record(
         kind="clearing.reserve_reduction_announced",
         subject=announced.public_id,
         actor=actor,
         payload={
-            "amount_minor": amount_minor,
-            "currency": currency,
-            "reason": why,
+            "amount_minor": announced.amount_minor,
+            "currency": announced.currency,
+            "reason": announced.reason,
             "effective_from": announced.effective_from.isoformat(),
-            "first_person": approval.first_person,
+            "first_person": announced.approval.first_person,
         },
     )
     emit(
         ReserveReductionAnnounced(
             reduction=announced.public_id,
-            amount_minor=amount_minor,
-            currency=currency,
+            amount_minor=announced.amount_minor,
+            currency=announced.currency,
             effective_from=announced.effective_from.isoformat(),
         )
     )
-    return announced
 
 
 def lower_reserves(*, actor: Actor = SYSTEM) -> int:

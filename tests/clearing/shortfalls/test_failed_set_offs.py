@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 from clearing.models import Entry, SetOff, SettlementInstruction, Shortfall
 from clearing.settlement.errors import NothingToTransfer
@@ -121,7 +121,10 @@ def test_the_database_refuses_what_the_service_let_pass(market, failed, monkeypa
         monkeypatch.setattr(set_offs, "_restraints_on", lambda parties, cycle: {key: [] for key in parties})
     factories.adjust(market, trade, "seller", "buyer", 500)
     entries = Entry.objects.filter(kind="cover")
-    with pytest.raises(IntegrityError, match=r"passes a restraint|sanctions hold back"):
+    with (
+        pytest.raises(IntegrityError, match=r"passes a restraint|sanctions hold back"),
+        transaction.atomic(),
+    ):
         factories.clear(market)
         connection.check_constraints()
     assert (entries.count(), SetOff.objects.count()) == (0, 0)
@@ -134,7 +137,7 @@ def test_no_cover_takes_the_money_of_a_planned_payment(market, monkeypatch):
     factories.adjust(market, trade, "seller", "buyer", 500)
     monkeypatch.setattr(own_money, "on_its_way", lambda parties, currency: {})
     monkeypatch.setattr(own_money, "free_parts", lambda payments, cycle: [])
-    with pytest.raises(IntegrityError, match="takes what payments pay"):
+    with pytest.raises(IntegrityError, match="takes what payments pay"), transaction.atomic():
         factories.clear(market)
         connection.check_constraints()
     assert Entry.objects.filter(kind="cover").count() == 0
