@@ -38,6 +38,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 TILE_WIDTH = 256
 ED25519, COSIGNATURE = 0x01, 0x04
 FAULTS_SHOWN_MAX = 20
+LINES_MAX = 100  # what other clients read of a note, too
 ENTRY = re.compile(rb'\{"commitment":"([0-9a-f]{64})","v":1\}')
 HEAD = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n")
 LINE = re.compile(r"— ([^ \n]+) ([A-Za-z0-9+/]+={0,2})")
@@ -101,7 +102,7 @@ def read_note(text: str) -> Note:
     body, parted, rest = text.partition("\n\n")
     head = HEAD.fullmatch(f"{body}\n")
     lines = [LINE.fullmatch(line) for line in rest.removesuffix("\n").split("\n")]
-    if head is None or not parted or not all(lines):
+    if head is None or not parted or not all(lines) or len(lines) > LINES_MAX:
         raise ValueError("it is no signed checkpoint")
     return Note(
         body=f"{body}\n",

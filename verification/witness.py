@@ -50,6 +50,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 TILE_HEIGHT, HASH_BYTES = 8, 32
 ANSWER_BYTES_MAX = 1_000_000
+LINES_MAX = 100  # what other clients read of a note, too
 ED25519, COSIGNATURE = 0x01, 0x04
 HEAD = re.compile(r"([^\n]+)\n([1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n")
 LINE = re.compile(r"— ([^ \n]+) ([A-Za-z0-9+/]+={0,2})")
@@ -83,7 +84,7 @@ def open_note(text: str, log_keys: list[str]) -> Head:
     body, _, rest = text.partition("\n\n")
     head = HEAD.fullmatch(f"{body}\n")
     lines = [found for line in rest.splitlines() if (found := LINE.fullmatch(line))]
-    if head is None or not lines:
+    if head is None or not 0 < len(lines) <= LINES_MAX:
         raise Refused("unreadable", "the log serves no signed checkpoint")
     trusted = dict(map(read_log_key, log_keys))
     names = {name for name, _ in trusted.values()}

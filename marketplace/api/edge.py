@@ -95,3 +95,25 @@ class KeepPrivate:
         if credential_of(request):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def serve_alike(response: HttpResponse) -> HttpResponse:
+    """Mark an answer as the same in every language, so that caches keep one copy of it."""
+    response.serves_alike = True  # type: ignore[attr-defined]  # read by ServeAlike
+    return response
+
+
+class ServeAlike:
+    """Takes off answers that are the same in every language what tells caches otherwise; stands around LocaleMiddleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Wrap the next middleware."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer, without ``Vary`` and ``Content-Language`` where it is marked."""
+        response = self.get_response(request)
+        if getattr(response, "serves_alike", False):
+            for header in ("Vary", "Content-Language"):
+                response.headers.pop(header, None)
+        return response

@@ -24,6 +24,8 @@ from .witness_errors import CosignatureInvalid
 TIME_BYTES, SIGNATURE_BYTES = 8, 64
 CLOCKS_DIFFER = timedelta(minutes=5)
 _ROWS_READ = 256
+LINES_MAX = 64
+"""So many cosignatures stand in a note."""
 
 NO_LINE = Label("it is no signature line of cosignature/v1", "cosignature/v1 の署名行ではありません")
 UNKNOWN = Label("no registered witness has this name and key", "この名称と鍵の証人は登録されていません")
@@ -98,9 +100,16 @@ def _read_line(text: str) -> _Line:
 
 
 def cosigned_note(checkpoint: Checkpoint) -> str:
-    """The note of a checkpoint with the lines of its witnesses."""
-    rows = Cosignature.objects.filter(checkpoint=checkpoint).select_related("witness").order_by("id")
-    return checkpoint.note + "".join(map(line_of, rows))
+    """The note of a checkpoint with the lines of its witnesses, at most LINES_MAX; the API has the others.
+
+    Of each organisation the first comes before any second: clients read no note with more than a hundred signatures.
+    """
+    rows = list(Cosignature.objects.filter(checkpoint=checkpoint).select_related("witness").order_by("id"))
+    first: dict[str, int] = {}
+    for row in rows:
+        first.setdefault(row.witness.organisation or row.witness.public_id, row.pk)
+    rows.sort(key=lambda row: row.pk not in first.values())
+    return checkpoint.note + "".join(map(line_of, rows[:LINES_MAX]))
 
 
 def line_of(row: Cosignature) -> str:

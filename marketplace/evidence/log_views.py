@@ -5,23 +5,54 @@ Everybody reads it, without a credential and by any client of that specification
 
 from __future__ import annotations
 
-from functools import cache
+import hashlib
+from collections.abc import Callable
+from functools import cache, wraps
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.cache import get_conditional_response
+from django.views.decorators.csrf import csrf_exempt
+
+from marketplace.api.edge import serve_alike
+from marketplace.api.problems import explain
 
 from . import public_log
 from .log_paths import read_tile_path
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 BRIEFLY: Final = "public, max-age=10"
+READING: Final = ("GET", "HEAD")
 PROGRAMS: Final = Path(__file__).parents[2] / "verification"
 
 
-@require_safe
+View = Callable[..., HttpResponse]
+
+
+def public_read(view: View) -> Any:
+    """A view that everybody reads: the same in every language, from pages of any origin, and again only if it changed."""
+
+    @csrf_exempt
+    @wraps(view)
+    def answer(request: HttpRequest, **captured: Any) -> HttpResponse:
+        if request.method not in READING:
+            refused = HttpResponseNotAllowed(READING)
+            explain(refused)
+            return refused
+        found: HttpResponse = serve_alike(view(request, **captured))
+        found["Access-Control-Allow-Origin"] = "*"
+        if found.status_code != HTTPStatus.OK:
+            return found
+        found["ETag"] = f'"{hashlib.sha256(found.content).hexdigest()}"'
+        conditional = get_conditional_response(request, etag=found["ETag"], response=found)
+        return found if conditional is None else serve_alike(conditional)
+
+    return answer
+
+
+@public_read
 def checkpoint(_request: HttpRequest) -> HttpResponse:
     """The signed note of the newest checkpoint."""
     note = public_log.newest_note()
@@ -30,7 +61,7 @@ def checkpoint(_request: HttpRequest) -> HttpResponse:
     return _answer(note.encode(), "text/plain; charset=utf-8", BRIEFLY)
 
 
-@require_safe
+@public_read
 def tile(_request: HttpRequest, place: str) -> HttpResponse:
     """A tile of hashes, or a bundle of entries; neither ever changes."""
     wanted = read_tile_path(place)
@@ -40,7 +71,7 @@ def tile(_request: HttpRequest, place: str) -> HttpResponse:
     return _answer(content, "application/octet-stream", FOREVER)
 
 
-@require_safe
+@public_read
 def program(_request: HttpRequest, name: str) -> HttpResponse:
     """A program for outsiders: the verifier or the witness, each one file."""
     return _answer(_read_program(name), "text/x-python; charset=utf-8", BRIEFLY)

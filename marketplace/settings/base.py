@@ -37,7 +37,7 @@ MARKET_TIME_ZONE = env.str("MARKET_TIME_ZONE", default="Asia/Tokyo")
 MARKET_SIGNING_KEY = env.str("MARKET_SIGNING_KEY", default="")
 SIGNING_KEY_FILE = Path(env.str("SIGNING_KEY_FILE", default=str(VAR / "keys" / "market.jwk")))
 # Names the evidence log in its checkpoints, for ever: an address without a scheme that the operator owns.
-EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}/evidence")
+EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}.example/log")
 STORAGE_DIRECTORY = Path(env.str("STORAGE_DIRECTORY", default=str(VAR / "storage")))
 # Passwords and second factors of the demo market's people follow from it; elsewhere it is never made.
 DEMO_KEY_FILE = VAR / "demo" / "logins.key"
@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "marketplace.api.edge.KeepPrivate",
+    "marketplace.api.edge.ServeAlike",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -1,5 +1,7 @@
 """An operator's own servers behind HTTPS. What is missing from the environment stops the start."""
 
+from urllib.parse import urlsplit
+
 import environ
 
 from marketplace.runtime.layout import VAR
@@ -16,6 +18,7 @@ DAILY_COMMANDS = ("archive_old_rows", "check_invariants")
 WEBHOOKS_LOCAL = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 BASE_URL = env.str("SANPO_BASE_URL")
+EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{urlsplit(BASE_URL).hostname}/log")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 MARKET_SIGNING_KEY = env.str("MARKET_SIGNING_KEY")
 

@@ -7,14 +7,16 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from marketplace.evidence import services
 from marketplace.evidence.log_paths import TileRequest, read_tile_path
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.merkle import merkle_root
+from tests.client import KeyedClient
 from verification import verify, witness
 
-from .factories import seal, write_many
+from .factories import seal, write, write_many
 
 
 @pytest.fixture
@@ -99,6 +101,31 @@ def test_a_log_without_a_checkpoint_says_so(db, api):
     assert (answer.status_code, answer.content) == (404, b"no checkpoint was signed yet\n")
 
 
+def test_a_log_is_read_again_only_if_it_changed_and_by_pages_of_any_origin(log, api):
+    for path in ("tile/0/000", "tile/entries/002.p/88", "checkpoint", "verify.py"):
+        answer = api.get(f"/log/{path}", HTTP_ACCEPT_LANGUAGE="ja", HTTP_ORIGIN="https://reader.example")
+        assert answer["Access-Control-Allow-Origin"] == "*"
+        assert (answer.has_header("Vary"), answer.has_header("Content-Language")) == (False, False)
+        again = api.get(f"/log/{path}", HTTP_IF_NONE_MATCH=answer["ETag"])
+        assert (again.status_code, again.content, again["ETag"]) == (304, b"", answer["ETag"])
+        assert (again.has_header("Vary"), again["Cache-Control"]) == (False, answer["Cache-Control"])
+        assert api.get(f"/log/{path}", HTTP_IF_NONE_MATCH='"other"').content == answer.content
+    before = api.get("/log/checkpoint")["ETag"]
+    write_many_more()
+    assert api.get("/log/checkpoint", HTTP_IF_NONE_MATCH=before).status_code == 200
+
+
+def write_many_more() -> None:
+    write("more")
+    seal(1)
+    services.checkpoint()
+
+
+def test_the_origin_of_a_log_is_an_address_of_its_market():
+    host, _, path = settings.EVIDENCE_ORIGIN.partition("/")
+    assert ("." in host, path) == (True, "log")
+
+
 @pytest.mark.parametrize(("name", "module"), [("verify.py", verify), ("witness.py", witness)])
 def test_the_programs_for_outsiders_are_served(db, api, name, module):
     answer = api.get(f"/log/{name}")
@@ -108,8 +135,14 @@ def test_the_programs_for_outsiders_are_served(db, api, name, module):
 
 
 def test_nobody_writes_to_the_log(log, api):
-    assert api.post("/log/checkpoint", {}).status_code == 405
-    assert api.delete("/log/tile/0/000").status_code == 405
+    api = KeyedClient(enforce_csrf_checks=True)
+    for answer in (
+        api.post("/log/checkpoint", {}),
+        api.delete("/log/tile/0/000"),
+        api.put("/log/verify.py", {}),
+    ):
+        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+        assert (answer["Content-Type"], answer.json()["status"]) == ("application/problem+json", 405)
     assert api.get("/log/checkpoint").content.decode() == log.note
 
 

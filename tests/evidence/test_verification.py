@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -151,7 +152,7 @@ def test_a_missing_tile_is_named(sealed):
 
 def test_a_checkpoint_of_another_root_is_named(sealed):
     root = b"\1" * 32
-    note = sign_note(TreeHead(origin="sanpo/evidence", size=300, root=root))
+    note = sign_note(TreeHead(origin=settings.EVIDENCE_ORIGIN, size=300, root=root))
     with unguarded(CHECKPOINT):
         run(f"UPDATE {CHECKPOINT} SET root = %s, note = %s", root.hex(), note)
     (mark,) = Checkpoint.objects.all()
@@ -159,7 +160,7 @@ def test_a_checkpoint_of_another_root_is_named(sealed):
 
 
 def test_a_checkpoint_whose_note_states_another_root_is_named(sealed):
-    note = sign_note(TreeHead(origin="sanpo/evidence", size=300, root=b"\1" * 32))
+    note = sign_note(TreeHead(origin=settings.EVIDENCE_ORIGIN, size=300, root=b"\1" * 32))
     with unguarded(CHECKPOINT):
         run(f"UPDATE {CHECKPOINT} SET note = %s", note)
     (mark,) = Checkpoint.objects.all()
@@ -177,7 +178,8 @@ def test_a_checkpoint_that_the_market_did_not_sign_is_named(sealed, is_known, fa
     key = bytes.fromhex(MarketKey.objects.get().key_id) if is_known else b"\0" * 4
     forged = base64.b64encode(key + b"\0" * 64).decode()
     with unguarded(CHECKPOINT):
-        run(f"UPDATE {CHECKPOINT} SET note = split_part(note, '— ', 1) || '— sanpo/evidence ' || %s", forged)
+        signed = f"{settings.EVIDENCE_ORIGIN} {forged}"
+        run(f"UPDATE {CHECKPOINT} SET note = split_part(note, '— ', 1) || '— ' || %s", signed)
     (mark,) = Checkpoint.objects.all()
     assert verify_log().faults == [fault.format(mark.public_id)]
 

@@ -9,8 +9,8 @@ import pytest
 
 from clearing.approvals.witnesses import end_witness_by_right, register_witness_by_right
 from marketplace.approvals.errors import SecondPersonNeeded
-from marketplace.evidence import services
-from marketplace.evidence.cosignatures import cosigned_note, faults_of_cosignatures
+from marketplace.evidence import cosignatures, services
+from marketplace.evidence.cosignatures import cosign, cosigned_note, faults_of_cosignatures
 from marketplace.evidence.models import Cosignature, EvidenceRecord, Witness
 from marketplace.evidence.row_records import unexplained_rows
 from marketplace.evidence.verifier_keys import ED25519, verifier_key
@@ -218,6 +218,17 @@ def test_an_organisation_counts_once(manager, checkpoint, api, settings):
     register_witness(actor=other, verifier_key=third.verifier_key)
     api.post(COSIGNATURES, {"size": checkpoint.size, "cosignature": third.line(checkpoint.note)})
     assert api.get(f"/api/v1/evidence/checkpoints/{checkpoint.public_id}/").json()["is_witnessed"] is True
+
+
+def test_a_note_has_no_more_lines_than_its_readers_read(manager, checkpoint, monkeypatch):
+    monkeypatch.setattr(cosignatures, "LINES_MAX", 2)
+    other = participants.member_for(participants.organisation("B"), "usr_other")
+    for actor, name in ((manager, "w1"), (manager, "w2"), (other, "w3")):
+        observer = Observer(name)
+        register_witness(actor=actor, verifier_key=observer.verifier_key)
+        cosign(size=checkpoint.size, cosignature=observer.line(checkpoint.note))
+    lines = cosigned_note(checkpoint).removeprefix(checkpoint.note).splitlines()
+    assert [line.split(" ")[1] for line in lines] == ["w1", "w3"]
 
 
 def two(_name: str) -> int:
