@@ -34,7 +34,7 @@ class NothingToAppeal(DomainError):
     code = "nothing_to_appeal"
     field = "subject"
     detail = Label(
-        "{subject} holds nothing up and refuses nothing, or waits for its case. Name a decision of hold or deny, a case decided"
+        "{subject} holds nothing up and refuses nothing, or its case decides it. Name a decision of hold or deny, a case decided"
         " against you, or a suspension.",
         "{subject} は不利益な判断ではないか、案件として審査中です。保留・拒否の判定、不利に判断された案件、または停止を指定してください。",
     )
@@ -46,8 +46,8 @@ class DecidedFirst(DomainError):
     code = "decided_first"
     category = Category.FORBIDDEN
     detail = Label(
-        "You decided {subject}, so you do not decide the appeal {case}. Let two colleagues decide.",
-        "あなたは {subject} の判断に関与したため、不服申立て {case} の判断はできません。ほかの担当者二名が判断してください。",
+        "You decided {subject}, or an appeal of it, so you do not decide {case}. Let two colleagues decide.",
+        "あなたは {subject} の判断に関与したため、{case} の判断はできません。ほかの担当者二名が判断してください。",
     )
 
 
@@ -59,4 +59,15 @@ class NothingToCarryOut(DomainError):
     detail = Label(
         "{case} changed no decision, or was carried out already.",
         "{case} は原判断を変更していないか、既に実施済みです。",
+    )
+
+
+class StillSuspended(DomainError):
+    """The suspension that an appeal ends still stands. Fields: ``case``, ``suspension``."""
+
+    code = "still_suspended"
+    category = Category.CONFLICT
+    detail = Label(
+        "{suspension} still stands. Reinstate the participant as two people, then state that {case} was carried out.",
+        "停止 {suspension} は解除されていません。二名で取引停止を解除してから、{case} の実施を記録してください。",
     )

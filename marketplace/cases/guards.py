@@ -14,6 +14,16 @@ DECIDERS = """(
        AND {appealed} IN (f.public_id, f.decision)
     UNION ALL SELECT s.suspended_by FROM public.participants_suspension s WHERE s.public_id = {appealed})"""
 """Who decided what is appealed, in SQL after IN."""
+JUDGES = """(
+    SELECT p.person FROM public.cases_case f CROSS JOIN LATERAL (VALUES (f.first_person), (f.resolved_by)) AS p (person)
+     WHERE f.kind = 'appeal' AND f.state = 'resolved' AND f.organisation_id = {organisation} AND f.subject = {decision})"""
+"""Who decided an appeal of the decision that put something on hold, in SQL after IN."""
+
+
+STILL_SUSPENDED = """EXISTS (
+    SELECT FROM public.participants_suspension s WHERE s.public_id = c.subject
+       AND NOT EXISTS (SELECT FROM public.participants_reinstatement t WHERE t.suspension_id = s.id))"""
+"""Whether the suspension that a case ``c`` appeals still stands, in SQL."""
 
 
 def resolved_in_its_transaction() -> pgtrigger.Trigger:
@@ -52,15 +62,21 @@ RETURN NEW;
 
 
 def appeal_by_others() -> pgtrigger.Trigger:
-    """Who decides an appeal did not decide what is appealed."""
-    deciders = DECIDERS.format(organisation="NEW.organisation_id", appealed="NEW.subject")
+    """Who decides an appeal did not decide what is appealed, nor the other way round."""
+    people = {
+        "organisation": "NEW.organisation_id",
+        "appealed": "NEW.subject",
+        "decision": "nullif(NEW.decision, '')",
+    }
+    deciders, judges = DECIDERS.format(**people), JUDGES.format(**people)
     return pgtrigger.Trigger(
         name="appeal_by_others",
         when=pgtrigger.After,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("first_person", "resolved_by"),
         func=f"""
-IF NEW.kind = 'appeal' AND NEW.state = 'resolved'
-   AND (NEW.first_person IN {deciders} OR NEW.resolved_by IN {deciders}) THEN
+IF NEW.state = 'resolved' AND (
+    NEW.kind = 'appeal' AND (NEW.first_person IN {deciders} OR NEW.resolved_by IN {deciders})
+    OR NEW.kind <> 'appeal' AND (NEW.first_person IN {judges} OR NEW.resolved_by IN {judges})) THEN
     RAISE EXCEPTION 'who decided % first does not decide the appeal', NEW.subject
         USING ERRCODE = 'check_violation', CONSTRAINT = 'appeal_by_others';
 END IF;
@@ -110,17 +126,20 @@ RETURN NEW;
 
 
 def remedies_changed_appeal() -> pgtrigger.Trigger:
-    """Only an appeal that changed the first decision is carried out."""
+    """Only an appeal that changed the first decision is carried out; that of a suspension, when the suspension is ended."""
     return pgtrigger.Trigger(
         name="remedies_changed_appeal",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func="""
+        func=f"""
 IF NOT EXISTS (SELECT FROM public.cases_case c WHERE c.id = NEW.case_id AND c.outcome = 'changed') THEN
     RAISE EXCEPTION 'only an appeal that changed the first decision is carried out' USING ERRCODE = 'check_violation';
 END IF;
+IF EXISTS (SELECT FROM public.cases_case c WHERE c.id = NEW.case_id AND {STILL_SUSPENDED}) THEN
+    RAISE EXCEPTION 'the suspension that the appeal ends still stands' USING ERRCODE = 'check_violation';
+END IF;
 RETURN NEW;
-""",
+""",  # noqa: S608  our own words
     )
 
 

@@ -7,7 +7,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
-from .guards import DECIDERS
+from .guards import DECIDERS, STILL_SUSPENDED
 
 _ADMITS = holders(Permission.ADMISSION_WRITE)
 _JUDGES = holders(Permission.DISPUTES_WRITE)
@@ -67,13 +67,20 @@ Invariant(
         "  ON a.public_id = c.subject AND c.kind = 'admission' WHERE c.kind = 'admission' AND c.state = 'resolved'"
         "   AND (a.id IS NULL OR a.state IN ('applied', 'on_hold')"
         "    OR c.outcome = 'deny' AND a.state <> 'refused' OR c.outcome = 'allow' AND a.state = 'refused')"
+        " UNION ALL SELECT a.public_id, a.decision, a.state FROM participants_admission a"
+        "  JOIN rules_decision d ON d.public_id = a.decision WHERE d.outcome = 'hold' AND a.state IN ('admitted', 'refused')"
+        "   AND NOT EXISTS (SELECT FROM cases_case c WHERE c.kind = 'admission' AND c.subject = a.public_id"
+        "    AND c.state = 'resolved')"
     ),
 )
 
 Invariant(
     name="cases.appeals_state_and_name_their_own",
     promise=8,
-    statement="Each appeal has a statement, and is of what was decided against its own organisation, once.",
+    statement=(
+        "Each appeal has a statement, and is of what was decided against its own organisation, once; a suspension that one"
+        " changed is carried out when it is ended."
+    ),
     guards=(
         "cases_case.case_one_appeal",
         "cases_case.appeal_has_its_statement",
@@ -88,7 +95,7 @@ Invariant(
     ),
     test="tests/cases/test_guards.py::test_no_appeal_is_of_what_is_anothers",
     check=by_query(
-        "SELECT c.public_id, c.subject FROM cases_case c JOIN participants_organisation o ON o.id = c.organisation_id"
+        "SELECT c.public_id, c.subject FROM cases_case c JOIN participants_organisation o ON o.id = c.organisation_id"  # noqa: S608
         "  LEFT JOIN cases_appeal p ON p.case_id = c.id WHERE (c.kind = 'appeal') <> (p.id IS NOT NULL)"
         "  OR c.kind = 'appeal' AND NOT EXISTS ("
         "   SELECT FROM cases_case f WHERE f.public_id = c.subject AND f.organisation_id = c.organisation_id"
@@ -96,7 +103,7 @@ Invariant(
         "   UNION ALL SELECT FROM participants_suspension s WHERE s.public_id = c.subject"
         "    AND s.organisation_id = c.organisation_id)"
         " UNION ALL SELECT c.public_id, r.how FROM cases_remedy r JOIN cases_case c ON c.id = r.case_id"
-        "  WHERE c.outcome <> 'changed'"
+        f"  WHERE c.outcome <> 'changed' OR {STILL_SUSPENDED}"
     ),
 )
 

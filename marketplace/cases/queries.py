@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 
 from marketplace.kernel.actors import Actor
 
-from .guards import DECIDERS
+from .guards import DECIDERS, JUDGES
 from .models import Case
-from .states import CaseState
+from .states import HELD, CaseOutcome, CaseState
 
 
 def visible_cases(actor: Actor) -> QuerySet[Case]:
@@ -25,15 +25,21 @@ def get_case(case: str) -> Case:
     return Case.objects.select_related("organisation").get(public_id=case)
 
 
+def undenied_cases(organisation_id: int, decision: str) -> QuerySet[Case]:
+    """The cases of what a decision put on hold, for an organisation, that are open or were not decided against it."""
+    held = Case.objects.filter(kind__in=HELD, organisation_id=organisation_id, decision=decision)
+    return held.exclude(state=CaseState.RESOLVED, outcome=CaseOutcome.DENY)
+
+
 def deciders(case: Case) -> set[str]:
-    """Who decided what a case appeals; nobody, for what is on hold."""
-    if not case.is_appeal:
-        return set()
-    people = DECIDERS.format(organisation="%(organisation)s", appealed="%(subject)s")
+    """Who decided what a case appeals; of what is on hold, who decided an appeal of it."""
+    people = (DECIDERS if case.is_appeal else JUDGES).format(
+        organisation="%(organisation)s", appealed="%(subject)s", decision="%(decision)s"
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT d.person FROM {people} AS d (person)",  # noqa: S608  our own words
-            {"organisation": case.organisation_id, "subject": case.subject},
+            {"organisation": case.organisation_id, "subject": case.subject, "decision": case.decision},
         )
         return {person for (person,) in cursor.fetchall()}
 

@@ -119,13 +119,18 @@ def line_of(row: Cosignature) -> str:
 
 
 def witnesses_count(cosignatures: Iterable[Cosignature]) -> int:
-    """How many have cosigned, each organisation once, however many witnesses it runs."""
-    return len({row.witness.organisation or row.witness.public_id for row in cosignatures})
+    """How many have cosigned, each organisation once, however many witnesses it runs.
+
+    Third parties count once together: the operator registers them, and might run them all itself.
+    """
+    return len({row.witness.organisation for row in cosignatures})
 
 
 def is_witnessed(cosignatures: Iterable[Cosignature], witnesses_min: int) -> bool:
-    """Whether as many witnesses have cosigned as the rulebook asks for, and at least one."""
-    return witnesses_count(cosignatures) >= max(1, witnesses_min)
+    """Whether as many witnesses have cosigned as the rulebook asks for, and at least one that a participant runs."""
+    rows = list(cosignatures)
+    is_by_participant = any(row.witness.organisation for row in rows)
+    return is_by_participant and witnesses_count(rows) >= witnesses_min
 
 
 def witnessed_counts() -> dict[str, int]:

@@ -13,6 +13,9 @@ from marketplace.kernel.identifiers import IdentifierField
 
 from .guards import cosigned_while_live, witness_key
 
+LIVE_MAX = 3
+"""So many witnesses one organisation has at most; together they count once."""
+
 
 class Witness(models.Model):
     """Somebody who checks that the log only grows and cosigns its checkpoints, by one key; the history is public.
@@ -20,7 +23,7 @@ class Witness(models.Model):
     ``name`` and ``key_id`` identify the key in notes (C2SP ``tlog-cosignature``). ``organisation``: the participant that
     registered it for itself; empty for a third party, which two people of the operator registered, ``first_person`` first.
 
-    Invariants: the key identifier is that of the key; one witness lives under a name, and a key is registered once; rows
+    Invariants: the key identifier is that of the key; one witness lives under a name, and a key is registered once; an organisation has few; rows
     are kept, and change only by being ended once.
     """
 

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from psycopg.errors import CheckViolation
 
 from marketplace.kernel.actors import Actor, Role
-from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 
-from .models import Witness
+from .models import MarketKey, Witness
 from .services import record
 from .verifier_keys import COSIGNATURE, VerifierKey, key_id, read_verifier_key
 from .witness_errors import TooManyWitnesses, WitnessEnded, WitnessTaken
+from .witness_models import LIVE_MAX
 
-LIVE_MAX = 3
-"""So many witnesses one organisation has at most; together they count once."""
 UNREADABLE = Label(
     "give the verifier key of a witness: name+key identifier+base64 of the byte 0x04 and the Ed25519 key",
     "証人の検証鍵（名称+鍵識別子+base64（バイト 0x04 と Ed25519 鍵））を指定してください",
+)
+OF_THE_LOG = Label(
+    "this is the log's own name: give the witness another one",
+    "ログ自身の名称です。証人には別の名称を付けてください",
+)
+BY_RIGHT = "witness_by_right"
+"""The guard that knows who may register a witness (``participants.witness_guards``)."""
+INDEPENDENT = Label(
+    "who manages the keys of a participant that is no affiliate of the operator",
+    "運営者の関係会社でない参加者の鍵管理者",
 )
 
 
@@ -28,6 +39,8 @@ def witness_key_of(verifier_key: str) -> VerifierKey:
     key = read_verifier_key(verifier_key)
     if key is None or key.algorithm != COSIGNATURE:
         raise FieldInvalid("verifier_key", UNREADABLE)
+    if MarketKey.objects.filter(name=key.name).exists() or key.name == settings.EVIDENCE_ORIGIN:
+        raise FieldInvalid("verifier_key", OF_THE_LOG)
     taken = Witness.objects.filter(public_key=key.public) | Witness.objects.filter(name=key.name, until=None)
     if taken.exists():
         raise WitnessTaken(name=key.name)
@@ -57,6 +70,11 @@ def register_witness(*, actor: Actor, verifier_key: str, first_person: str = "")
                 first_person=first_person,
             )
     except IntegrityError as error:
+        cause = error.__cause__
+        if isinstance(cause, CheckViolation) and cause.diag.constraint_name == BY_RIGHT:
+            raise Forbidden(needed=INDEPENDENT) from error
+        if organisation and Witness.objects.filter(organisation=organisation, until=None).count() >= LIVE_MAX:
+            raise TooManyWitnesses(count=LIVE_MAX) from error
         # Somebody registered the same at the same time; whatever else the database refuses is no matter of names.
         if Witness.objects.filter(name=key.name, until=None).exists():
             raise WitnessTaken(name=key.name) from error

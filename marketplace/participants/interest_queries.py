@@ -24,8 +24,12 @@ def standing_interests(person: str, *organisation_ids: int) -> QuerySet[StaffInt
 
 def require_unrelated(actor: Actor, *organisation_ids: int) -> None:
     """Raise Recused if a person of the operator has declared an interest in one of these organisations (database keys)."""
-    if actor.role is not Role.OPERATOR:
-        return
-    found = standing_interests(actor.identifier, *organisation_ids).first()
+    if actor.role is Role.OPERATOR:
+        require_unrelated_person(actor.identifier, *organisation_ids)
+
+
+def require_unrelated_person(person: str, *organisation_ids: int) -> None:
+    """Raise Recused if the person has declared an interest in one of these organisations, maybe after giving a command first."""
+    found = standing_interests(person, *organisation_ids).first()
     if found is not None:
         raise Recused(organisation=found.organisation.public_id, interest=found.public_id)

@@ -17,7 +17,8 @@ _FACTS = """
                    FROM participants_organisationrelation r
                    JOIN participants_organisation other
                      ON other.id IN (r.organisation_id, r.related_id) AND other.id <> o.id
-                  WHERE r.ended_at IS NULL AND o.id IN (r.organisation_id, r.related_id)),
+                  WHERE r.ended_at IS NULL
+                    AND (o.id = r.organisation_id OR o.id = r.related_id AND r.source = 'found')),
            EXISTS (SELECT FROM participants_organisation p
                     WHERE p.is_operator AND p.id <> o.id AND o.representative <> ''
                       AND regexp_replace(p.representative, '[\\s\u3000]', '', 'g')
@@ -39,7 +40,8 @@ def visible_relations(actor: Actor) -> QuerySet[OrganisationRelation]:
 def relation_facts(organisation_id: int) -> dict[str, Any]:
     """What rules read of the relations of an organisation (database key).
 
-    ``related_organisations``: the public identifiers of those to which it is related now, sorted.
+    ``related_organisations``: the public identifiers of those to which it is related now, sorted: as it declared or the operator
+    found. What another declares about it is no fact of it, or anybody could harm it by a word.
     ``shares_representative_with_operator``: whether both have the same representative on record, whatever the spaces in it.
     """
     ((related, is_shared),) = fetch_prepared(_FACTS, [organisation_id])

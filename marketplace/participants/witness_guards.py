@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import pgtrigger
 
+from marketplace.evidence.witness_models import LIVE_MAX
 from marketplace.kernel.permissions import Permission
 
 from .acting import acts_now, holders
 
-_OF_PARTICIPANT = "o.public_id = NEW.organisation AND NOT o.is_operator"
+_OF_PARTICIPANT = (
+    "o.public_id = NEW.organisation AND NOT o.is_operator AND NOT (TG_OP = 'INSERT' AND o.operator_affiliate)"
+)
 
 
 def witness_by_right() -> pgtrigger.Trigger:
-    """Who manages the keys of a participant acts for its own witness, two people of the operator for one of a third party."""
+    """Who manages the keys of a participant acts for its own witness, two people of the operator for one of a third party.
+
+    The operator's affiliates have none, and a participant has few: who registers at once waits for the other.
+    """
     return pgtrigger.Trigger(
         name="witness_by_right",
         when=pgtrigger.After,
@@ -28,6 +34,13 @@ IF NOT (CASE WHEN NEW.organisation = ''
     RAISE EXCEPTION 'witness %: % is no natural person who may do this now', NEW.name, who
         USING ERRCODE = 'check_violation', CONSTRAINT = 'witness_by_right';
 END IF;
+IF TG_OP = 'INSERT' AND NEW.organisation <> '' THEN
+    PERFORM FROM public.participants_organisation o WHERE o.public_id = NEW.organisation FOR NO KEY UPDATE;
+    IF (SELECT count(*) FROM public.evidence_witness w
+         WHERE w.organisation = NEW.organisation AND w.until IS NULL) > {LIVE_MAX} THEN
+        RAISE EXCEPTION '% has {LIVE_MAX} witnesses', NEW.organisation USING ERRCODE = 'check_violation';
+    END IF;
+END IF;
 RETURN NULL;
-""",
+""",  # noqa: S608  our own words
     )

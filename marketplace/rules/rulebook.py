@@ -48,6 +48,7 @@ class CompiledRulebook:
 
         ``engine`` is what evaluates it here: the version of the evaluator and of the library.
         """
+        self.vocabulary = vocabulary
         self.points: Mapping[str, Any] = vocabulary["points"]
         self.tax = TaxTables.of(document)
         self.engine = f"{vocabulary['evaluator']}/{ENGINE}"

@@ -96,6 +96,13 @@ def suspended(subject: Organisation, by: Actor = SYSTEM) -> str:
     return str(Suspension.objects.latest("pk").public_id)
 
 
+def reinstated(subject: Organisation, first: Actor, second: Actor) -> None:
+    """Two people end the suspension of a participant."""
+    participants.reinstate_participant(
+        actor=second, organisation=subject.public_id, first_person=first.identifier
+    )
+
+
 def later(delay: timedelta) -> None:
     """Business time goes on."""
     clock.move_to(clock.now() + delay)

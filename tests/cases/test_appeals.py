@@ -14,12 +14,15 @@ from marketplace.cases.errors import (
     DecidedFirst,
     NothingToAppeal,
     NothingToCarryOut,
+    StillSuspended,
 )
 from marketplace.cases.models import Appeal, Case, Remedy
+from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, IllegalTransition, Missing, PermissionNeeded, ProofNeeded
 from marketplace.kernel.permissions import Permission
 from marketplace.participants import services as participants
 from marketplace.participants.interest_errors import Recused
+from marketplace.participants.models import Admission
 
 from .factories import (
     DOCUMENTS,
@@ -29,6 +32,7 @@ from .factories import (
     later,
     opened,
     refused_by_rules,
+    reinstated,
     resolved,
     suspended,
 )
@@ -83,6 +87,52 @@ def test_a_decision_of_the_rules_is_appealed(subject, owner, outcome):
     decision = refused_by_rules(subject, outcome)
     appeal = appealed(owner, decision)
     assert (appeal.decision, appeal.subject) == (decision, decision)
+
+
+def on_hold(subject) -> tuple[str, Admission]:
+    """The decision that put an application on hold, and the application."""
+    decision = refused_by_rules(subject, "hold")
+    admission = participants.decide_admission(
+        actor=SYSTEM, admission=Admission.objects.latest("pk").public_id, outcome="hold", decision=decision
+    )
+    return decision, admission
+
+
+def case_of(admission: Admission) -> Case:
+    return services.open_case(
+        kind="admission",
+        subject=admission.public_id,
+        thread=admission.public_id,
+        organisation_id=admission.organisation_id,
+        decision=admission.decision,
+    )
+
+
+@pytest.mark.parametrize(("outcome", "is_appealed"), [("deny", True), ("allow", False)])
+def test_what_is_on_hold_is_decided_in_its_case_before_an_appeal(subject, owner, outcome, is_appealed):
+    decision, admission = on_hold(subject)
+    case = case_of(admission)
+    with pytest.raises(NothingToAppeal):
+        appealed(owner, decision)
+    resolved(case, outcome)
+    if is_appealed:
+        assert appealed(owner, decision).state == "open"
+    else:
+        with pytest.raises(NothingToAppeal):
+            appealed(owner, decision)
+    assert broken() == []
+
+
+def test_who_decided_an_appeal_of_a_hold_does_not_decide_its_case(subject, owner, judges):
+    decision, admission = on_hold(subject)
+    resolved(appealed(owner, decision), "upheld", by=judges)
+    case = case_of(admission)
+    for judge in judges:
+        with pytest.raises(DecidedFirst):
+            services.resolve_case(actor=judge, case=case.public_id, outcome="deny", reason="x")
+    assert Case.objects.get(pk=case.pk).state == "open"
+    resolved(case, "deny")
+    assert broken() == []
 
 
 def test_nothing_is_appealed_that_was_not_decided_against_one(subject, owner, stranger):
@@ -169,6 +219,10 @@ def test_what_an_appeal_changed_is_carried_out_once(subject, owner, judges):
         services.carry_out(actor=judges[0], **stated)
     resolved(appeal, "changed", by=judges)
     assert broken() == []
+    with pytest.raises(StillSuspended):
+        services.carry_out(actor=judges[0], **stated)
+    assert Remedy.objects.count() == 0
+    reinstated(subject, *judges)
     services.carry_out(actor=judges[0], **stated)
     assert Remedy.objects.get().carried_out_by == judges[0].identifier
     with pytest.raises(NothingToCarryOut):

@@ -17,7 +17,7 @@ from tests.participants.factories import person_of
 from tests.roles import assert_refused, unguarded
 from tests.rules import factories as rules
 
-from .factories import appealed, denied, held, opened, resolved, suspended
+from .factories import appealed, denied, held, opened, refused_by_rules, resolved, suspended
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +110,40 @@ def test_who_decided_first_decides_no_appeal(subject, owner, first, second, judg
     about = appealed(owner, suspended(subject, by=judges[1]))
     refused(resolving(about, fresh, judges[1].identifier, outcome="upheld"), "who decided")
     assert set(Case.objects.filter(kind="appeal").values_list("state", flat=True)) == {"open"}
+
+
+def test_who_decided_an_appeal_of_a_hold_decides_no_case_of_it(subject, owner, first, judges):
+    decision = refused_by_rules(subject, "hold")
+    resolved(appealed(owner, decision), "upheld", by=judges)
+    case = opened(subject, capacity="seller")
+    with unguarded("cases_case"):
+        run(f"UPDATE cases_case SET decision = '{decision}' WHERE id = {case.pk}")
+    for one, two in ((judges[0], first), (first, judges[1])):
+        refused(resolving(case, one.identifier, two.identifier, outcome="deny"), "who decided")
+    assert Case.objects.get(pk=case.pk).state == "open"
+
+
+def test_an_admission_that_was_on_hold_and_has_no_case_is_named(subject):
+    admission = held(subject, capacity="seller")
+    with unguarded("participants_admission"):
+        decision = refused_by_rules(subject, "hold")
+        run(
+            f"UPDATE participants_admission SET state = 'admitted', decision = '{decision}' WHERE id = {admission.pk}"
+        )
+    assert named("cases.held_is_decided_in_its_case") == 1
+
+
+def test_a_suspension_that_still_stands_was_not_carried_out(subject, owner, judges):
+    appeal = appealed(owner, suspended(subject))
+    resolved(appeal, "changed", by=judges)
+    remedy = (
+        "INSERT INTO cases_remedy (case_id, how, reference, carried_out_by, carried_out_at)"
+        f" VALUES ({appeal.pk}, 'x', '', '{judges[0].identifier}', {NOW})"
+    )
+    refused(remedy, "still stands")
+    with unguarded("cases_remedy"):
+        run(remedy)
+    assert named("cases.appeals_state_and_name_their_own") == 1
 
 
 def test_nothing_on_hold_is_decided_without_its_case(subject, first):

@@ -19,7 +19,7 @@ from tests.listings import factories as listings
 from tests.notices.factories import handle, inbox, notice_titles
 from tests.rules import factories as rules
 
-from .factories import appealed, decide_held, denied, held, later, opened, resolved, suspended
+from .factories import appealed, decide_held, denied, held, later, opened, reinstated, resolved, suspended
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +110,7 @@ def test_an_appeal_that_changed_something_is_a_task_until_it_is_carried_out(staf
     resolved(appeal, "changed", by=judges)
     follow(appeal)
     assert inbox(staffed)[-1] == ("remedy", appeal.public_id, "open")
+    reinstated(subject, *judges)
     services.carry_out(actor=judges[0], case=appeal.public_id, how="停止を解除しました。")
     follow(appeal)
     assert [state for _, _, state in inbox(staffed)] == ["done", "done"]

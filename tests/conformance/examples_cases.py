@@ -39,11 +39,12 @@ def appealed(world: World) -> str:
 
 
 def changed(world: World) -> str:
-    """An appeal of the buyer that changed the first decision."""
-    case = cases.file_appeal(
-        actor=world.actor("buyer"), subject=factories.suspended(world.of("buyer")), statement="x"
-    )
-    return factories.resolved(case, "changed", by=_judges(world)).public_id
+    """An appeal of the buyer that changed the first decision: its suspension was ended."""
+    buyer, (first, second) = world.of("buyer"), _judges(world)
+    case = cases.file_appeal(actor=world.actor("buyer"), subject=factories.suspended(buyer), statement="x")
+    factories.resolved(case, "changed", by=(first, second))
+    factories.reinstated(buyer, first, second)
+    return case.public_id
 
 
 def stated(world: World) -> Request:

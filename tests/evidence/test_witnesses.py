@@ -6,6 +6,7 @@ import base64
 import time
 
 import pytest
+from django.conf import settings as market
 
 from clearing.approvals.witnesses import end_witness_by_right, register_witness_by_right
 from marketplace.approvals.errors import SecondPersonNeeded
@@ -13,9 +14,10 @@ from marketplace.evidence import cosignatures, services
 from marketplace.evidence.cosignatures import cosign, cosigned_note, faults_of_cosignatures
 from marketplace.evidence.models import Cosignature, EvidenceRecord, Witness
 from marketplace.evidence.row_records import unexplained_rows
-from marketplace.evidence.verifier_keys import ED25519, verifier_key
+from marketplace.evidence.verifier_keys import COSIGNATURE, ED25519, verifier_key
 from marketplace.evidence.witness_errors import TooManyWitnesses, WitnessEnded, WitnessTaken
-from marketplace.evidence.witnesses import LIVE_MAX, end_witness, register_witness
+from marketplace.evidence.witness_models import LIVE_MAX
+from marketplace.evidence.witnesses import end_witness, register_witness
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded
 from tests.participants import factories as participants
 from tests.roles import assert_refused, unguarded
@@ -102,6 +104,7 @@ def test_a_third_party_s_witness_takes_two_people_of_the_operator(staff, observe
         "a b+00000000+" + base64.b64encode(b"\4" + b"1" * 32).decode(),
         verifier_key("log.example", ED25519, b"1" * 32),
         "x" * 300,
+        verifier_key(market.EVIDENCE_ORIGIN, COSIGNATURE, b"1" * 32),
     ],
 )
 def test_what_is_no_key_of_a_witness_is_refused(manager, text):
@@ -178,6 +181,29 @@ def test_the_database_knows_who_registers_a_witness(manager, staff, changes, bec
     assert Witness.objects.count() == 0
 
 
+OWN = {"key_id": KEY_ID, "first": "", "since": "now()"}
+
+
+def test_the_database_counts_the_witnesses_of_an_organisation(manager):
+    for number in range(LIVE_MAX):
+        register_witness(actor=manager, verifier_key=Observer(f"w{number}").verifier_key)
+    raw = INSERT.format(organisation=manager.organisation, by=manager.identifier, **OWN)
+    assert_refused(lambda: run(raw), because="has 3 witnesses")
+    assert Witness.objects.count() == LIVE_MAX
+
+
+def test_an_affiliate_of_the_operator_has_no_witness(manager, observer):
+    with unguarded("participants_organisation"):
+        run(
+            f"UPDATE participants_organisation SET operator_affiliate = true WHERE public_id = '{manager.organisation}'"
+        )
+    with pytest.raises(Forbidden):
+        register_witness(actor=manager, verifier_key=observer.verifier_key)
+    raw = INSERT.format(organisation=manager.organisation, by=manager.identifier, **OWN)
+    assert_refused(lambda: run(raw), because="no natural person who may do this")
+    assert nothing_registered()
+
+
 def test_a_cosignature_is_kept_once_and_stands_in_the_note(manager, observer, checkpoint, api):
     row = register_witness(actor=manager, verifier_key=observer.verifier_key)
     line = observer.line(checkpoint.note)
@@ -229,6 +255,33 @@ def test_a_note_has_no_more_lines_than_its_readers_read(manager, checkpoint, mon
         cosign(size=checkpoint.size, cosignature=observer.line(checkpoint.note))
     lines = cosigned_note(checkpoint).removeprefix(checkpoint.note).splitlines()
     assert [line.split(" ")[1] for line in lines] == ["w1", "w3"]
+
+
+def test_witnesses_that_the_operator_registers_count_once_and_not_alone(
+    manager, staff, checkpoint, api, settings
+):
+    def cosigned(observer) -> bool:
+        line = observer.line(checkpoint.note)
+        assert api.post(COSIGNATURES, {"size": checkpoint.size, "cosignature": line}).status_code == 201
+        return api.get(f"/api/v1/evidence/checkpoints/{checkpoint.public_id}/").json()["is_witnessed"]
+
+    for name in ("third-1", "third-2"):
+        observer = Observer(name)
+        with pytest.raises(SecondPersonNeeded):
+            register_witness_by_right(actor=staff[0], verifier_key=observer.verifier_key)
+        register_witness_by_right(actor=staff[1], verifier_key=observer.verifier_key)
+        assert cosigned(observer) is False
+    own = Observer("own")
+    register_witness(actor=manager, verifier_key=own.verifier_key)
+    settings.PARAMETER_READER = "tests.evidence.test_witnesses.two"
+    assert cosigned(own) is True
+    settings.PARAMETER_READER = "tests.evidence.test_witnesses.three"
+    assert cosigned(own) is False
+
+
+def three(_name: str) -> int:
+    """A rulebook that asks for three of everything."""
+    return 3
 
 
 def two(_name: str) -> int:

@@ -13,6 +13,7 @@ from marketplace.oversight.incidents.models import (
     IncidentDeadline,
     IncidentEntry,
 )
+from marketplace.oversight.incidents.states import OPEN_MAX
 from tests.participants.factories import member_for
 from tests.roles import unguarded
 
@@ -112,6 +113,32 @@ def test_a_deadline_is_that_of_the_law(incident):
     with unguarded("oversight_incidentassessment"):
         IncidentAssessment.objects.update(known_at=incident.opened_at - timedelta(days=900))
     assert named("oversight.incident_deadlines") == 1
+
+
+def test_one_person_weakens_no_duty(incident, first, second):
+    now = "; SET CONSTRAINTS ALL IMMEDIATE"
+    alone = ASSESS.format(known="public.business_now()", person="'usr_first'")
+    refused(alone + now, "two people drop a report")
+    refused(by_two(alone, "usr_first") + now, "assessment_two_people")
+    refused(by_two(alone, "usr_made_up") + now, "no natural person of the operator")
+    assert named("oversight.duties_weakened_by_two") == 0
+    with unguarded("oversight_incidentassessment"):
+        run(alone)
+    assert named("oversight.duties_weakened_by_two") == 1
+
+
+def by_two(statement: str, person: str) -> str:
+    """The raw statement with a first person."""
+    return statement.replace("assessed_at)", "assessed_at, first_person)").replace(
+        "public.business_now() FROM", f"public.business_now(), '{person}' FROM"
+    )
+
+
+def test_the_database_counts_open_incidents(owner, subject):
+    for _ in range(OPEN_MAX):
+        opened(owner, ground="none", persons=0)
+    own = OPEN.format(**(PLAIN | {"organisation": str(subject.pk), "person": "'usr_owner'"}))
+    refused(own, "open incidents")
 
 
 def test_what_was_committed_to_does_not_change(incident, first):

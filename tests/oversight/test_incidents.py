@@ -7,12 +7,19 @@ from datetime import timedelta
 
 import pytest
 
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded, ProofNeeded
+from marketplace.kernel.permissions import Permission
 from marketplace.oversight.incidents import services
-from marketplace.oversight.incidents.errors import IncidentClosed, ReportsMissing, TooManyConcerned
+from marketplace.oversight.incidents.errors import (
+    IncidentClosed,
+    ReportsMissing,
+    TooManyConcerned,
+    TooManyOpen,
+)
 from marketplace.oversight.incidents.models import Incident, IncidentEntry
 from marketplace.oversight.incidents.queries import visible_incidents
 from tests.participants.factories import client_of
@@ -106,18 +113,61 @@ def test_the_operator_and_strangers_are_not_concerned(first, staffed):
     assert Incident.objects.count() == 0
 
 
-def test_an_act_with_a_wrongful_purpose_has_sixty_days(first, subject):
+def assessed(actor, incident, **changes) -> Incident:
+    stated = {"ground": "special_care", "persons": 120, "known_at": FRIDAY} | changes
+    return services.assess_incident(actor=actor, incident=incident.public_id, **stated)
+
+
+def test_an_act_with_a_wrongful_purpose_has_sixty_days(first, second, subject):
     incident = opened(first, subject)
-    services.assess_incident(
-        actor=first, incident=incident.public_id, ground="wrongful", persons=120, known_at=FRIDAY
-    )
-    assert due_on(incident) == {"first": "2026-04-14", "full": "2026-06-08"}
-    assert open_tasks("report")[f"{incident.public_id}:full"].isoformat() == "2026-06-08T14:59:00+00:00"
-    services.assess_incident(
-        actor=first, incident=incident.public_id, ground="none", persons=3, known_at=FRIDAY
-    )
-    assert (due_on(incident), open_tasks("report")) == ({}, {})
+    for ground, persons, due, tasks in (
+        ("wrongful", 120, {"first": "2026-04-14", "full": "2026-06-08"}, 2),
+        ("none", 3, {}, 0),
+    ):
+        before = (due_on(incident), open_tasks("report"))
+        with pytest.raises(SecondPersonNeeded):
+            assessed(first, incident, ground=ground, persons=persons)
+        assert (due_on(incident), open_tasks("report")) == before
+        assessed(second, incident, ground=ground, persons=persons)
+        assert (due_on(incident), len(open_tasks("report"))) == (due, tasks)
+    assert incident.assessments.order_by("-pk").first().first_person == first.identifier
     assert holds_everywhere()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"known_at": FRIDAY + timedelta(hours=20)},
+        {"ground": "none"},
+        {"known_at": FRIDAY - timedelta(days=1500)},
+    ],
+)
+def test_one_person_makes_no_report_later_or_lapse(first, second, subject, changes):
+    clock.move_to(FRIDAY + timedelta(days=2))
+    incident = opened(first, subject)
+    for _ in range(2):
+        with pytest.raises(SecondPersonNeeded):
+            assessed(first, incident, **changes)
+    with pytest.raises(PermissionNeeded):
+        assessed(replace(second, permissions=frozenset({Permission.ADMISSION_WRITE})), incident, **changes)
+    assert (incident.assessments.count(), len(open_tasks("report"))) == (1, 2)
+    assert holds_everywhere()
+
+
+def test_one_person_states_that_it_was_known_earlier(first, subject):
+    incident = opened(first, subject)
+    assessed(first, incident, ground="many", persons=2_000, known_at=FRIDAY - timedelta(days=1))
+    assert due_on(incident)["first"] == "2026-04-13"
+
+
+def test_a_participant_has_few_open_incidents(owner, first, second, monkeypatch):
+    monkeypatch.setattr(services, "OPEN_MAX", 2)
+    rows = [opened(owner, ground="none", persons=0) for _ in range(2)]
+    with pytest.raises(TooManyOpen):
+        opened(owner)
+    assert Incident.objects.count() == 2
+    closed(first, second, rows[0])
+    opened(owner, ground="none", persons=0)
 
 
 def test_a_report_ends_its_task(first, subject):

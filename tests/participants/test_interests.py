@@ -152,6 +152,16 @@ def test_who_declared_an_interest_suspends_admits_and_reinstates_nobody(people, 
     assert admission.state == "admitted"
 
 
+def test_who_declares_an_interest_after_the_first_command_reinstates_nobody(people, subject):
+    suspend(people[1], subject)
+    declared(people[0], subject)
+    with pytest.raises(Recused):
+        services.reinstate_participant(
+            actor=people[2], organisation=subject.public_id, first_person=people[0].identifier
+        )
+    assert Organisation.objects.get(pk=subject.pk).state == "suspended"
+
+
 def test_the_database_keeps_interests(people, subject, staffed):
     declared(people[0], subject)
     factories.member_for(subject, "usr_of_it")

@@ -76,16 +76,21 @@ def holds() -> bool:
     return not [name for name, rows in verify_all("participants").items() if rows]
 
 
-def test_a_relation_that_one_declares_is_a_fact_of_both(subject, other, owner):
+def related(organisation) -> list[str]:
+    return relation_queries.relation_facts(organisation.pk)["related_organisations"]
+
+
+def test_a_relation_that_one_declares_is_its_own_fact_and_one_of_the_pair(subject, other, owner):
     relation = stated(owner, other)
     assert (relation.organisation, relation.related, relation.source) == (subject, other, "declared")
-    for one, another in ((subject, other), (other, subject)):
-        assert relation_queries.relation_facts(one.pk)["related_organisations"] == [another.public_id]
+    assert (related(subject), related(other)) == ([other.public_id], [])
     assert relation_queries.are_related(subject.pk, other.pk)
     assert relation_queries.are_related(other.pk, subject.pk)
-    admission = factories.application_for(other)
+    admission = factories.application_for(subject)
     facts = admission_facts(admission.public_id)
-    assert (facts["related_organisations"], facts["operator_affiliate"]) == ([subject.public_id], False)
+    assert (facts["related_organisations"], facts["operator_affiliate"]) == ([other.public_id], False)
+    stated(factories.member_for(other, "usr_of_other"), subject)
+    assert (related(subject), related(other)) == ([other.public_id], [subject.public_id])
     assert EvidenceRecord.objects.filter(kind="participants.relation_stated").count() == 1
     assert holds()
 

@@ -75,6 +75,8 @@ def test_a_rule_that_names_one_seller_is_warned_of(three):
         "applicant.organisation.startsWith('org_01')",
         "applicant.kind == '1234567890123'",
         "applicant.organisation.endsWith('2S')",
+        "applicant.`organisation`.endsWith('2S')",
+        "applicant.organisation.endsWith(string(7))",
     ],
 )
 def test_a_text_that_names_a_party_is_warned_of(when):
@@ -112,6 +114,9 @@ def test_a_rule_that_shuts_everybody_out_is_warned_of(rules, warnings):
         ("trade.price_minor == 123456", {"exact_price:AIMED-1"}),
         ("123456 == trade.price_minor", {"exact_price:AIMED-1"}),
         ("trade.price_minor in [123456, 5]", {"exact_price:AIMED-1"}),
+        ("(trade.price_minor) >= 123456 && trade.price_minor <= 123456", {"exact_price:AIMED-1"}),
+        ("trade.price_minor != 123456", {"exact_price:STANDARD-5"}),
+        ("trade.segment != 'mobility'", {"fee_by_proxy:STANDARD-5"}),
         ("trade.price_minor > 1000000", set()),
     ],
 )

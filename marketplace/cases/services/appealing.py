@@ -23,6 +23,7 @@ from marketplace.rules.states import Outcome
 
 from ..errors import AlreadyAppealed, AppealTooLate, NothingToAppeal
 from ..models import STATEMENT_LENGTH_MAX, Appeal, Case
+from ..queries import undenied_cases
 from ..states import APPEALED, CASE, HELD, CaseKindCode, CaseOutcome, CaseState
 from .opening import case_times, record_opened
 from .resolving import checked_text, locked_case
@@ -109,7 +110,9 @@ def _appealed(actor: Actor, subject: str) -> tuple[datetime, str]:
     elif kind == "decision":
         decision = visible_decisions(actor).filter(public_id=subject).first()
         if decision is not None:
-            if decision.outcome not in (Outcome.HOLD, Outcome.DENY):
+            # What its case decides is appealed then; a case that allowed it leaves nothing to appeal.
+            is_open = undenied_cases(actor.require_organisation(), subject).exists()
+            if decision.outcome not in (Outcome.HOLD, Outcome.DENY) or is_open:
                 raise NothingToAppeal(subject=subject)
             return decision.decided_at, subject
     elif kind == "suspension":

@@ -17,10 +17,10 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
-from marketplace.participants.interest_errors import Recused
-from marketplace.participants.interest_queries import require_unrelated, standing_interests
+from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
+from marketplace.participants.suspension_queries import standing_suspensions
 
-from ..errors import DecidedFirst, NothingToCarryOut
+from ..errors import DecidedFirst, NothingToCarryOut, StillSuspended
 from ..kinds import KINDS
 from ..models import REASON_LENGTH_MAX, Case, Remedy
 from ..queries import deciders
@@ -100,9 +100,7 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
 
 def _require_first_fits(case: Case, first_person: str, first_deciders: set[str]) -> None:
     """Raise Recused or DecidedFirst where who gave the command first has become related, or decided what is appealed."""
-    interest = standing_interests(first_person, case.organisation_id).first()
-    if interest is not None:
-        raise Recused(organisation=case.organisation.public_id, interest=interest.public_id)
+    require_unrelated_person(first_person, case.organisation_id)
     if first_person in first_deciders:
         raise DecidedFirst(case=case.public_id, subject=case.subject)
 
@@ -111,8 +109,8 @@ def _require_first_fits(case: Case, first_person: str, first_deciders: set[str])
 def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case:
     """State how an appeal was carried out that changed the first decision; ends the operator's task. Emits case.moved.
 
-    ``reference`` is the public identifier of what was done. Raises NothingToCarryOut, Recused, FieldInvalid, Missing,
-    PermissionNeeded, ProofNeeded.
+    ``reference`` is the public identifier of what was done. A suspension is ended first, by two people. Raises
+    NothingToCarryOut, StillSuspended, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
     """
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_person()
@@ -121,6 +119,8 @@ def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case
     require_unrelated(actor, subject.organisation_id)
     if subject.outcome != CaseOutcome.CHANGED or Remedy.objects.filter(case=subject).exists():
         raise NothingToCarryOut(case=case)
+    if standing_suspensions(subject.organisation_id).filter(public_id=subject.subject).exists():
+        raise StillSuspended(case=case, suspension=subject.subject)
     Remedy.objects.create(
         case=subject,
         how=said,

@@ -37,3 +37,14 @@ class TooManyConcerned(DomainError):
         "Incident {incident} names {concerned_max} participants already. Open another one for the others.",
         "事案 {incident} に関係する参加者は{concerned_max}までです。残りは別の事案として登録してください。",
     )
+
+
+class TooManyOpen(DomainError):
+    """So many incidents that the participant registered are open that no further one is taken. Fields: ``open_max``."""
+
+    code = "too_many_open"
+    category = Category.CONFLICT
+    detail = Label(
+        "{open_max} incidents that your organisation registered are open. Add to one of them by telling the operator's desk.",
+        "貴組織が登録した未了の事案が{open_max}件あります。追加の内容は運営者の窓口にお知らせください。",
+    )

@@ -8,6 +8,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import OPERATOR, acts_now
 
 from ..acting import held
+from .states import OPEN_MAX
 
 LATEST = "(SELECT max(a.id) FROM public.oversight_incidentassessment a WHERE a.incident_id = {incident})"
 
@@ -116,4 +117,50 @@ IF NOT {acts_now("NEW.assessed_by", holds=held(staff), organisation=OPERATOR)} A
 END IF;
 RETURN NULL;
 """,
+    )
+
+
+WEAKENED = """EXISTS (
+    SELECT FROM public.oversight_incidentdeadline d
+     WHERE d.assessment_id = (SELECT max(b.id) FROM public.oversight_incidentassessment b
+                               WHERE b.incident_id = {row}.incident_id AND b.id < {row}.id)
+       AND NOT EXISTS (SELECT FROM public.oversight_incidentdeadline n
+                        WHERE n.assessment_id = {row}.id AND n.duty = d.duty AND n.due_on <= d.due_on))"""
+"""Whether an assessment drops a duty of the one before it, or makes one due later, in SQL."""
+
+
+def weakened_by_two() -> pgtrigger.Trigger:
+    """An assessment by one person drops no duty of the one before, and makes none due later; asked when all are written."""
+    return pgtrigger.Trigger(
+        name="weakened_by_two",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func=f"""
+IF NEW.first_person = '' AND {WEAKENED.format(row="NEW")} THEN
+    RAISE EXCEPTION 'two people drop a report that law demands, or make it due later'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'weakened_by_two';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+def few_open() -> pgtrigger.Trigger:
+    """A participant has few open incidents; who registers at once waits for the other."""
+    return pgtrigger.Trigger(
+        name="few_open",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=f"""
+IF NEW.organisation_id IS NOT NULL THEN
+    PERFORM FROM public.participants_organisation o WHERE o.id = NEW.organisation_id FOR NO KEY UPDATE;
+    IF (SELECT count(*) FROM public.oversight_incident i
+         WHERE i.organisation_id = NEW.organisation_id AND i.closed_at IS NULL) >= {OPEN_MAX} THEN
+        RAISE EXCEPTION 'the participant has {OPEN_MAX} open incidents' USING ERRCODE = 'check_violation';
+    END IF;
+END IF;
+RETURN NEW;
+""",  # noqa: S608  our own words
     )

@@ -11,7 +11,10 @@ from marketplace.kernel.permissions import Permission
 from ..acting import acted_for
 from ..commitments import commitment_to
 from . import law
+from .guards import WEAKENED
 from .models import MEMBER, STAFF, Incident, IncidentAssessment
+
+_TWO = (Permission.SUPPORT_WRITE,)
 
 Invariant(
     name="oversight.incident_people",
@@ -24,6 +27,7 @@ Invariant(
         "oversight_incident.immutable",
         "oversight_incident.closed_once",
         "oversight_incident.no_delete",
+        "oversight_incident.few_open",
         "oversight_incident.dated_now",
         "oversight_incident.set_now",
         "oversight_incidentassessment.assessed_by_whom",
@@ -91,6 +95,25 @@ Invariant(
     ),
     test="tests/oversight/test_incident_guards.py::test_a_deadline_is_that_of_the_law",
     check=_wrong_deadlines,
+)
+
+
+Invariant(
+    name="oversight.duties_weakened_by_two",
+    promise=9,
+    statement="One person alone drops no report that law demands of an incident, and makes none due later.",
+    guards=(
+        "oversight_incidentassessment.weakened_by_two",
+        "oversight_incidentassessment.weakened_by_staff",
+        "oversight_incidentassessment.assessment_two_people",
+    ),
+    test="tests/oversight/test_incident_guards.py::test_one_person_weakens_no_duty",
+    check=by_query(
+        "SELECT i.public_id, a.assessed_by FROM oversight_incidentassessment a"  # noqa: S608  our own words
+        f"  JOIN oversight_incident i ON i.id = a.incident_id WHERE {WEAKENED.format(row='a')}"
+        f"  AND (a.first_person IN ('', a.assessed_by) OR NOT {acted_for('a.assessed_by', 'a.assessed_at', _TWO)}"
+        f"   OR NOT {acted_for('a.first_person', 'a.assessed_at', _TWO)})"
+    ),
 )
 
 

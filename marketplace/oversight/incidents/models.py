@@ -21,6 +21,8 @@ from .guards import (
     closed_when_reported,
     concerns_participant,
     due_within_law,
+    few_open,
+    weakened_by_two,
     written_while_open,
 )
 from .states import (
@@ -48,7 +50,7 @@ class Incident(models.Model):
     """Something happened to data: opened by staff, or by a participant (``organisation``) about its own.
 
     ``data``: what data, in words; ``subject``: the listing, agreement or other matter, if any. Evidence holds a salted
-    commitment to its texts. Invariants: opened by somebody who may; nothing of it changes but that two people close it once,
+    commitment to its texts. Invariants: opened by somebody who may; few of a participant are open; nothing of it changes but that two people close it once,
     after the reports that law demands. Rows are never deleted.
     """
 
@@ -103,6 +105,7 @@ class Incident(models.Model):
             dated_now("opened_at", real=["recorded_at"], stated=["closed_at"]),
             committed_over("data", "description"),
             closed_when_reported(),
+            few_open(),
             by_staff_or_member(
                 "opened_by", "organisation_id", staff=STAFF, member=MEMBER, name="opened_by_whom"
             ),
@@ -119,7 +122,8 @@ class Incident(models.Model):
 class IncidentAssessment(models.Model):
     """On which ground an incident is reported, how many persons it is about, and since when it is known. Append-only.
 
-    The latest counts. Invariants: known in the past; by somebody who may; of an open incident.
+    The latest counts. ``first_person`` gave the same command first, where it takes two. Invariants: known in the past; by
+    somebody who may; of an open incident; two people drop a duty of the one before, or make it due later.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="assessments")
@@ -127,6 +131,7 @@ class IncidentAssessment(models.Model):
     persons = CountField()
     known_at = MomentField()
     assessed_by = models.CharField(max_length=60)
+    first_person = models.CharField(max_length=60, blank=True, default="", db_default="")
     assessed_at = MomentField()
     recorded_at = MomentField(db_default=Now())
 
@@ -136,12 +141,25 @@ class IncidentAssessment(models.Model):
             models.CheckConstraint(
                 condition=Q(known_at__lte=F("assessed_at")), name="assessment_known_before"
             ),
+            models.CheckConstraint(
+                condition=Q(first_person="")
+                | (Q(first_person__regex=PERSON_PATTERN) & ~Q(first_person=F("assessed_by"))),
+                name="assessment_two_people",
+            ),
         ]
         triggers = [
             append_only(),
             dated_now("assessed_at", real=["recorded_at"], past=["known_at"]),
             written_while_open(),
             assessed_by_whom(STAFF),
+            weakened_by_two(),
+            acted_by_person(
+                "assessed_by",
+                Permission.SUPPORT_WRITE,
+                first="first_person",
+                when="NEW.first_person <> ''",
+                name="weakened_by_staff",
+            ),
         ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 
 from marketplace.kernel.actors import Actor, Role
 
+from .law import Due
 from .models import Incident, IncidentAssessment, IncidentConcern, IncidentDeadline, IncidentEntry
 
 _LATEST = Subquery(
@@ -45,6 +46,15 @@ def unmet_deadlines() -> QuerySet[IncidentDeadline]:
 def missing_duties(incident: Incident) -> list[str]:
     """The duties of an incident whose report was not recorded."""
     return list(unmet_deadlines().filter(incident=incident).values_list("duty", flat=True))
+
+
+def weakens(incident: Incident, due: Sequence[Due]) -> bool:
+    """Whether these duties lack one of the incident's latest assessment, or are due later than it says."""
+    days = {str(each.duty): each.due_on for each in due}
+    standing = IncidentDeadline.objects.filter(incident=incident, assessment=_LATEST)
+    return any(
+        duty not in days or days[duty] > due_on for duty, due_on in standing.values_list("duty", "due_on")
+    )
 
 
 def opened_in(since: datetime, until: datetime) -> Iterable[tuple[Any, ...]]:

@@ -22,12 +22,17 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import send_notices
 from marketplace.notices.states import TaskKind
-from marketplace.participants.queries import OrganisationView, get_organisation, get_organisations
+from marketplace.participants.queries import (
+    OrganisationView,
+    get_organisation,
+    get_organisations,
+    lock_organisation,
+)
 
 from ..commitments import commitment_to, new_salt
 from ..texts import choice_of, text_of
 from . import law, texts
-from .errors import IncidentClosed, ReportsMissing, TooManyConcerned
+from .errors import IncidentClosed, ReportsMissing, TooManyConcerned, TooManyOpen
 from .models import (
     MEMBER,
     STAFF,
@@ -37,12 +42,13 @@ from .models import (
     IncidentDeadline,
     IncidentEntry,
 )
-from .queries import missing_duties
+from .queries import missing_duties, weakens
 from .states import (
     ADDRESSEE_LENGTH_MAX,
     APPROVED_WITHIN,
     CONCERNED_MAX,
     DATA_LENGTH_MAX,
+    OPEN_MAX,
     TEXT_LENGTH_MAX,
     Duty,
     EntryKind,
@@ -67,12 +73,14 @@ def open_incident(
     """Register what happened to data, with its assessment, and tell the participants whom it concerns.
 
     Staff names ``organisations``; a participant opens one about its own data alone. Opens a task for each report that law
-    demands. Emits incident.moved for each participant. Raises FieldInvalid, Missing, PermissionNeeded, ProofNeeded,
-    Forbidden.
+    demands. Emits incident.moved for each participant. Raises TooManyOpen, FieldInvalid, Missing, PermissionNeeded,
+    ProofNeeded, Forbidden.
     """
     actor.require(*([MEMBER] if actor.role is Role.PARTICIPANT else STAFF))
     actor.require_person()
     concerned = _concerned(actor, organisations)
+    if actor.role is Role.PARTICIPANT:
+        _require_room(actor.require_organisation())
     incident = Incident(
         public_id=new_identifier("inc"),
         kind=choice_of("kind", kind, IncidentKind.values),
@@ -92,24 +100,39 @@ def open_incident(
         actor=actor,
         payload={"kind": incident.kind, "commitment": incident.commitment},
     )
-    _assess(actor, incident, ground, persons, known_at, at=incident.opened_at)
+    due = _checked_duties(incident, ground, persons, known_at, at=incident.opened_at)
+    _assess(actor, incident, ground, persons, known_at, due, at=incident.opened_at)
     _tell(actor, incident, concerned)
     if actor.role is Role.PARTICIPANT:
         ask_operator(TaskKind.REPORT, incident.public_id, title=texts.ATTEND_TO, incident=incident.public_id)
     return incident
 
 
-@transaction.atomic
+@record_refusals()
 def assess_incident(
     *, actor: Actor, incident: str, ground: str, persons: int, known_at: datetime
 ) -> Incident:
     """State anew on which ground an incident is reported, of how many persons, and when that was known.
 
-    The deadlines of the law count from that day; earlier assessments stay on record. Raises IncidentClosed, FieldInvalid,
-    Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    The deadlines of the law count from that day; earlier assessments stay on record. What drops a report that the one before
+    demands, or makes it due later, takes two people. Raises SecondPersonNeeded, IncidentClosed, FieldInvalid, Missing,
+    PermissionNeeded, ProofNeeded, Forbidden.
     """
     subject = _to_write(actor, incident)
-    _assess(actor, subject, ground, persons, known_at, at=clock.now())
+    now = clock.now()
+    due = _checked_duties(subject, ground, persons, known_at, at=now)
+    first = ""
+    if weakens(subject, due):
+        first = require_two_people(
+            actor=actor,
+            permission=Permission.SUPPORT_WRITE,
+            organisation=actor.organisation or "",
+            command="oversight.assess_incident",
+            subject=incident,
+            payload={"ground": ground, "persons": persons, "known_at": known_at.isoformat()},
+            expires_in=APPROVED_WITHIN,
+        ).first_person
+    _assess(actor, subject, ground, persons, known_at, due, at=now, first_person=first)
     return subject
 
 
@@ -224,10 +247,18 @@ def _concerned(actor: Actor, organisations: Sequence[str]) -> list[OrganisationV
     return found
 
 
-def _assess(
-    actor: Actor, incident: Incident, ground: str, persons: int, known_at: datetime, *, at: datetime
-) -> None:
-    """Write an assessment with the deadlines that law sets, and open or move the task for each."""
+def _require_room(organisation_id: int) -> None:
+    """Raise TooManyOpen for a participant with so many incidents that the operator has not closed."""
+    lock_organisation(organisation_id)
+    waiting = Incident.objects.filter(organisation_id=organisation_id, closed_at=None)
+    if waiting.count() >= OPEN_MAX:
+        raise TooManyOpen(open_max=OPEN_MAX)
+
+
+def _checked_duties(
+    incident: Incident, ground: str, persons: int, known_at: datetime, *, at: datetime
+) -> list[law.Due]:
+    """What law demands of an incident that is assessed so. Raises FieldInvalid."""
     if known_at > at:
         raise FieldInvalid(
             "known_at", Label("choose a moment that has passed", "過去の時点を指定してください")
@@ -241,15 +272,30 @@ def _assess(
                 f"本人の数が{law.PERSONS_MANY:,}人を超えるため、many または他の根拠を選んでください",
             ),
         )
+    return law.duties(ground, clock.business_date(known_at), clock.market_zone())
+
+
+def _assess(
+    actor: Actor,
+    incident: Incident,
+    ground: str,
+    persons: int,
+    known_at: datetime,
+    due: Sequence[law.Due],
+    *,
+    at: datetime,
+    first_person: str = "",
+) -> None:
+    """Write an assessment with the deadlines that law sets, and open or move the task for each."""
     assessment = IncidentAssessment.objects.create(
         incident=incident,
         ground=ground,
         persons=persons,
         known_at=known_at,
         assessed_by=actor.identifier,
+        first_person=first_person,
         assessed_at=at,
     )
-    due = law.duties(ground, clock.business_date(known_at), clock.market_zone())
     IncidentDeadline.objects.bulk_create(
         IncidentDeadline(
             incident=incident,
@@ -271,6 +317,7 @@ def _assess(
             "persons": persons,
             "known_at": known_at.isoformat(),
             "due": {str(each.duty): each.due_on.isoformat() for each in due},
+            "first_person": first_person,
         },
     )
     _set_tasks(incident, due)

@@ -15,6 +15,8 @@ ADDRESSEE_LENGTH_MAX: Final = 200
 SUBJECT_LENGTH_MAX: Final = 60
 CONCERNED_MAX: Final = 500
 """So many participants are concerned by one incident at most."""
+OPEN_MAX: Final = 20
+"""So many incidents that a participant registered are open at most."""
 APPROVED_WITHIN: Final = timedelta(hours=24)
 
 

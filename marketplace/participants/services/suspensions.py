@@ -23,7 +23,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.suspensions import EFFECTS, SuspensionKind
 
-from ..interest_queries import require_unrelated
+from ..interest_queries import require_unrelated, require_unrelated_person
 from ..models import Organisation, Reinstatement, Suspension
 from ..people_fields import checked_effective_day, required_text
 from ..states import ORGANISATION, OrganisationState
@@ -131,10 +131,12 @@ def reinstate_participant(
 
     ``first_person`` is the identifier of who gave the same command first (``clearing.approvals.reinstatements``). Without a
     ``suspension`` it is the only one that stands. The organisation is active again when none stands any more. Emits
-    suspension.ended, and participant.reinstated with the last. Raises Missing, IllegalTransition, FieldInvalid, Forbidden.
+    suspension.ended, and participant.reinstated with the last. Raises Missing, Recused, IllegalTransition, FieldInvalid,
+    Forbidden.
     """
     subject, ending = suspended_participant(actor=actor, organisation=organisation, suspension=suspension)
     actor.require_second_to(first_person)
+    require_unrelated_person(first_person, subject.pk)
     Reinstatement.objects.create(
         organisation=subject,
         suspension=ending,

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from marketplace.kernel.labels import Label
 
+from ..aims import Tariffs, by_point, exact_prices, names_party, segments_of_one
 from ..examples import uncovered
-from ..lexing import Token, texts, tokens
 from ..rulebook import CompiledRulebook
 from ..states import Outcome
-from .impact import Tally, party_facts
+from .impact import Tally
 from .states import WarningCode
 
-IDENTIFIER = re.compile(r"(?<![a-z_])[a-z]{3,4}_[0-9A-Z]{2,}|\bT?\d{13}\b")
-"""What looks like an identifier of the market, or a corporate number."""
 COMPARED_MIN = 2
 """So many organisations must be compared before it says something that one alone meets a condition."""
+PLACES_MAX = 200
+"""At so many segments and prices of the month's trades fees are tried."""
 _STOPS = (Outcome.DENY, Outcome.HOLD)
 
 Warning_ = dict[str, Any]
@@ -42,8 +41,8 @@ def find_warnings(
         *(warning for rule in document["rules"] for warning in _of_rule(rule, draft, populations, decisions)),
         *(
             warning
-            for tariff in document.get("tariffs", [])
-            for warning in _of_tariff(tariff, draft, trades, sellers)
+            for tariffs in by_point(document.get("tariffs", []))
+            for warning in _of_tariffs(tariffs, draft, trades, sellers)
         ),
         *(
             _warning(WarningCode.NO_EXAMPLE, code, "no example shows {rule}", "{rule} を示す例がありません")
@@ -60,7 +59,7 @@ def _of_rule(
     decisions: Mapping[str, Tally],
 ) -> Iterator[Warning_]:
     code, point = rule["code"], rule["point"]
-    if _names_party(rule["when"], draft.points[point]["facts"]):
+    if names_party(rule, draft.vocabulary):
         yield _warning(
             WarningCode.NAMES_PARTY,
             code,
@@ -79,24 +78,6 @@ def _of_rule(
                 count=str(len(tally.parties)),
             )
             return
-
-
-def _names_party(when: str, types: Mapping[str, str]) -> bool:
-    """Whether a condition holds a fact that names a party against a text, or contains what looks like an identifier."""
-    written = texts(when)
-    if any(IDENTIFIER.search(text) for text in written):
-        return True
-    names = _fact_names(tokens(when))
-    return bool(written) and any(name in names for name in party_facts(types))
-
-
-def _fact_names(found: Sequence[Token]) -> set[str]:
-    """The qualified names in a condition, ``negotiation.seller``."""
-    return {
-        f"{found[at].written}.{found[at + 2].written}"
-        for at in range(len(found) - 2)
-        if found[at].kind == "name" and found[at + 1].written == "." and found[at + 2].kind == "name"
-    }
 
 
 def _locks_out(document: Mapping[str, Any], populations: Mapping[str, Tally]) -> Iterator[Warning_]:
@@ -121,57 +102,33 @@ def _locks_out(document: Mapping[str, Any], populations: Mapping[str, Tally]) ->
             )
 
 
-def _of_tariff(
-    tariff: Mapping[str, Any],
+def _of_tariffs(
+    tariffs: Tariffs,
     draft: CompiledRulebook,
     trades: Sequence[Mapping[str, Any]],
     sellers: Mapping[str, int],
 ) -> Iterator[Warning_]:
-    code = tariff["code"]
-    if _states_exact_price(tokens(tariff["when"])):
-        yield _warning(
-            WarningCode.EXACT_PRICE,
-            code,
-            "the fee {rule} applies to an exact price, which may be that of one trade",
-            "料金 {rule} は特定の価格だけに適用され、一つの取引だけを対象にできます",
-        )
-    covered = {segment for segment in sellers if _applies_in(draft, code, segment, trades)}
-    reached = sum(sellers[segment] for segment in covered)
-    if covered and covered != set(sellers) and reached <= 1:
-        yield _warning(
-            WarningCode.FEE_BY_PROXY,
-            code,
-            "the fee {rule} applies in {segments} only, where {count} seller is admitted",
-            "料金 {rule} は {segments} だけに適用され、そこで承認されている提供者は {count} 組織です",
-            segments=", ".join(sorted(covered)),
-            count=str(reached),
-        )
-
-
-def _applies_in(
-    draft: CompiledRulebook, code: str, segment: str, trades: Sequence[Mapping[str, Any]]
-) -> bool:
-    """Whether a tariff's condition holds for some price in a segment: those of the month, and some of each size."""
-    prices = {trade["price_minor"] for trade in trades if trade["segment"] == segment}
-    prices |= {1, 1_000, 100_000, 1_000_000, 100_000_000}
-    return any(
-        draft.applies(code, {"trade.segment": segment, "trade.price_minor": price, "trade.currency": "JPY"})
-        for price in sorted(prices)[:1_000]
-    )
-
-
-def _states_exact_price(found: Sequence[Token]) -> bool:
-    """Whether ``trade.price_minor == 12345`` stands in a condition, in either order, or the price is in a list."""
-    for at, token in enumerate(found):
-        if token.written != "price_minor":
-            continue
-        after, start = found[at + 1 : at + 3], at - 2
-        before = found[max(start - 2, 0) : max(start, 0)]
-        if after and after[0].written in ("==", "in"):
-            return True
-        if len(before) == 2 and before[1].written == "==":
-            return True
-    return False
+    """Warnings about the tariffs of one point, tried on the trades of the month too."""
+    places = sorted({(trade["segment"], trade["price_minor"]) for trade in trades})[:PLACES_MAX]
+    exact = exact_prices(draft, tariffs, places)
+    reached = segments_of_one(draft, tariffs, sellers, places)
+    for code in (entry["code"] for entry in tariffs):
+        if code in exact:
+            yield _warning(
+                WarningCode.EXACT_PRICE,
+                code,
+                "the fee {rule} applies to an exact price, which may be that of one trade",
+                "料金 {rule} は特定の価格だけに適用され、一つの取引だけを対象にできます",
+            )
+        if segments := reached.get(code):
+            yield _warning(
+                WarningCode.FEE_BY_PROXY,
+                code,
+                "the fee {rule} applies in {segments} only, where {count} seller is admitted",
+                "料金 {rule} は {segments} だけに適用され、そこで承認されている提供者は {count} 組織です",
+                segments=", ".join(sorted(segments)),
+                count=str(sum(sellers[segment] for segment in segments)),
+            )
 
 
 def _warning(code: WarningCode, rule: str, en: str, ja: str, **values: str) -> Warning_:

@@ -11,17 +11,13 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from ..aims import by_point, exact_prices, names_party, segments_of_one
 from ..cel import ExpressionRefused, UnknownEvaluator
-from ..lexing import texts, tokens
 from ..models import Rulebook
 from ..queries import parameter
 from ..rulebook import CompiledRulebook
-from .sealing import IDENTIFIER
 
 VERSIONS_MAX = 200
-NAMED_MAX = 20
-ELSEWHERE = "~"
-"""A text that no condition names."""
 
 
 class Aim(StrEnum):
@@ -59,52 +55,15 @@ def aims_of(
     """Each entry of a document that is aimed, by its code, and how; ``sellers`` counts those admitted to each segment."""
     tariffs = document.get("tariffs", [])
     for entry in (*document["rules"], *tariffs):
-        if any(IDENTIFIER.fullmatch(text) for text in texts(entry["when"])):
+        if names_party(entry, vocabulary):
             yield entry["code"], Aim.NAMES_A_PARTY
     try:
         compiled = CompiledRulebook(document, vocabulary)
     except (ExpressionRefused, UnknownEvaluator):
         return
-    for entry in tariffs:
-        yield from ((entry["code"], aim) for aim in _aims_of_tariff(entry, compiled, sellers))
-
-
-def _aims_of_tariff(
-    entry: Mapping[str, Any], compiled: CompiledRulebook, sellers: Mapping[str, int]
-) -> Iterator[Aim]:
-    code = entry["code"]
-    named = sorted(set(texts(entry["when"])))[:NAMED_MAX]
-    prices = sorted({int(each.written) for each in tokens(entry["when"]) if each.written.isdecimal()})[
-        :NAMED_MAX
-    ]
-    for segment in (*named, ELSEWHERE):
-        for currency in {"JPY", *(text for text in named if len(text) == 3 and text.isupper())}:
-            if any(_is_exact(compiled, code, segment, currency, price) for price in prices):
-                yield Aim.EXACT_PRICE
-    for segment in named:
-        if sellers.get(segment, 2) <= 1 and _applies_there_only(compiled, code, segment, prices):
-            yield Aim.ONE_SELLER
-
-
-def _is_exact(compiled: CompiledRulebook, code: str, segment: str, currency: str, price: int) -> bool:
-    """Whether a tariff applies at a price, and a unit below and above it does not."""
-    around = [_applies(compiled, code, segment, currency, each) for each in (price - 1, price, price + 1)]
-    return around == [False, True, False]
-
-
-def _applies_there_only(compiled: CompiledRulebook, code: str, segment: str, prices: list[int]) -> bool:
-    """Whether at some price a tariff applies in the segment and not elsewhere."""
-    tried = {1, 10_000, *prices, *(price + 1 for price in prices)}
-    return any(
-        _applies(compiled, code, segment, "JPY", price)
-        and not _applies(compiled, code, ELSEWHERE, "JPY", price)
-        for price in tried
-    )
-
-
-def _applies(compiled: CompiledRulebook, code: str, segment: str, currency: str, price: int) -> bool:
-    facts = {"trade.segment": segment, "trade.currency": currency, "trade.price_minor": price}
-    return compiled.applies(code, facts) is True
+    for of_point in by_point(tariffs):
+        yield from ((code, Aim.EXACT_PRICE) for code in exact_prices(compiled, of_point))
+        yield from ((code, Aim.ONE_SELLER) for code in segments_of_one(compiled, of_point, sellers))
 
 
 def _lifetimes(newest: list[Rulebook]) -> Iterator[tuple[Rulebook, timedelta]]:

@@ -7,7 +7,7 @@ from marketplace.kernel.invariants import Invariant, by_query
 Invariant(
     name="rules.bundles_are_as_published",
     promise=5,
-    statement="The files of a neutrality bundle are written once and have their hashes; no day is in two bundles.",
+    statement="The files of a neutrality bundle are written once and have their hashes; no day is in two bundles that stand.",
     guards=(
         "rules_neutralitybundle.bundle_whole",
         "rules_neutralitybundle.bundle_period",
@@ -21,7 +21,7 @@ Invariant(
         "SELECT public_id FROM rules_neutralitybundle WHERE made_at IS NOT NULL"
         " AND (encode(sha256(content), 'hex') <> sha256 OR encode(sha256(auditors_content), 'hex') <> auditors_sha256)"
         " UNION ALL SELECT a.public_id FROM rules_neutralitybundle a JOIN rules_neutralitybundle b ON b.id <> a.id"
-        " AND daterange(a.first_day, a.last_day, '[]') && daterange(b.first_day, b.last_day, '[]')"
+        " AND a.failed_at IS NULL AND b.failed_at IS NULL AND daterange(a.first_day, a.last_day, '[]') && daterange(b.first_day, b.last_day, '[]')"
     ),
 )
 Invariant(

@@ -30,7 +30,7 @@ class NeutralityBundle(models.Model):
     A job makes both files, when the period is over: ``content`` for everybody, ``auditors_content`` with the salt, the
     identities and what is withheld. ``figures`` are those of the public file. Invariants: periods of bundles do not overlap,
     or their difference would tell of fewer than three parties; both files are written once, together, and have their
-    hashes; evidence states the hashes. Rows are never deleted.
+    hashes; evidence states the hashes; one that could not be made covers no day. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="nbl")
@@ -39,6 +39,7 @@ class NeutralityBundle(models.Model):
     asked_by = models.CharField(max_length=60)
     asked_at = MomentField()
     made_at = MomentField(null=True)
+    failed_at = MomentField(null=True)
     figures = BoundedJSONField(null=True)
     content = models.BinaryField(null=True)
     sha256 = models.CharField(max_length=DIGEST_LENGTH, null=True)
@@ -66,6 +67,7 @@ class NeutralityBundle(models.Model):
                         RangeOperators.OVERLAPS,
                     )
                 ],
+                condition=Q(failed_at=None),
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -77,6 +79,7 @@ class NeutralityBundle(models.Model):
                     auditors_sha256=None,
                 )
                 | Q(
+                    failed_at=None,
                     made_at__isnull=False,
                     figures__isnull=False,
                     content__isnull=False,
@@ -89,10 +92,12 @@ class NeutralityBundle(models.Model):
         ]
         triggers = [
             immutable("public_id", "first_day", "last_day", "asked_by", "asked_at"),
-            set_once("made_at", "figures", "content", "sha256", "auditors_content", "auditors_sha256"),
+            set_once(
+                "made_at", "failed_at", "figures", "content", "sha256", "auditors_content", "auditors_sha256"
+            ),
             no_delete(),
-            dated_now("asked_at", stated=["made_at"]),
-            set_now("made_at"),
+            dated_now("asked_at", stated=["made_at", "failed_at"]),
+            set_now("made_at", "failed_at"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,10 @@ from .models import Counterfactual, NeutralityBundle
 
 
 class BundleSerializer(serializers.ModelSerializer[NeutralityBundle]):
-    """A bundle without its files. ``sha256`` is of the public file, ``auditors_sha256`` of the auditor's."""
+    """A bundle without its files. ``sha256`` is of the public file, ``auditors_sha256`` of the auditor's.
+
+    ``failed_at``: it could not be made, and shorter ones cover its days.
+    """
 
     id = serializers.CharField(source="public_id")
     figures = serializers.DictField(allow_null=True)
@@ -23,6 +26,7 @@ class BundleSerializer(serializers.ModelSerializer[NeutralityBundle]):
             "last_day",
             "asked_at",
             "made_at",
+            "failed_at",
             "sha256",
             "auditors_sha256",
             "figures",

@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from marketplace.events.schemas.rules import NeutralityPublished
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
-from marketplace.jobs.kinds import JobKind, Work
+from marketplace.jobs.kinds import Arguments, JobKind, Work
 from marketplace.jobs.services import enqueue
 from marketplace.jobs.states import Queue
 from marketplace.kernel import clock
@@ -46,12 +47,25 @@ def ask_for_bundle(*, actor: Actor, first_day: date, last_day: date) -> Neutrali
 
 
 @transaction.atomic
-def ask_for_last_month() -> NeutralityBundle | None:
-    """Ask for the bundle of the month that ended, unless one covers a part of it, or the market had no rulebook then."""
-    period = month_before(clock.business_date(clock.now()))
-    if not Rulebook.objects.filter(effective_from__lt=period.ends_at).exists() or _covering(period):
-        return None
-    return ask_for_bundle(actor=SYSTEM, first_day=period.first_day, last_day=period.last_day)
+def ask_for_last_month() -> list[NeutralityBundle]:
+    """Ask for bundles of the days of the month that ended that none covers, if the market had a rulebook then.
+
+    Days of which a bundle could not be made, because it was too large, are asked for in halves.
+    """
+    month = month_before(clock.business_date(clock.now()))
+    if not Rulebook.objects.filter(effective_from__lt=month.ends_at).exists():
+        return []
+    failed = {
+        Period(*days)
+        for days in NeutralityBundle.objects.filter(
+            failed_at__isnull=False, first_day__gte=month.first_day, last_day__lte=month.last_day
+        ).values_list("first_day", "last_day")
+    }
+    return [
+        ask_for_bundle(actor=SYSTEM, first_day=period.first_day, last_day=period.last_day)
+        for left in month.without(_periods_covering(month))
+        for period in left.shorter_than(failed)
+    ]
 
 
 def _period(first_day: date, last_day: date) -> Period:
@@ -62,19 +76,30 @@ def _period(first_day: date, last_day: date) -> Period:
 
 
 def _covering(period: Period) -> str | None:
-    rows = NeutralityBundle.objects.filter(first_day__lte=period.last_day, last_day__gte=period.first_day)
-    return rows.values_list("public_id", flat=True).first()
+    return _rows_covering(period).values_list("public_id", flat=True).first()
+
+
+def _periods_covering(period: Period) -> list[Period]:
+    days = _rows_covering(period).order_by("first_day").values_list("first_day", "last_day")
+    return [Period(*each) for each in days]
+
+
+def _rows_covering(period: Period) -> QuerySet[NeutralityBundle]:
+    """The bundles, made or asked for, that cover a day of the period."""
+    return NeutralityBundle.objects.filter(
+        failed_at=None, first_day__lte=period.last_day, last_day__gte=period.first_day
+    )
 
 
 def make_bundle(work: Work) -> None:
     """Make the files of a bundle, once; a job. Raises PartTooLarge, BundleTooLarge."""
     row = NeutralityBundle.objects.get(public_id=work.subject)
-    if row.made_at is not None:
+    if row.made_at is not None or row.failed_at is not None:
         return
     built = build(row.public_id, Period(row.first_day, row.last_day), work.report_progress)
     with transaction.atomic():
         locked = NeutralityBundle.objects.select_for_update().get(pk=row.pk)
-        if locked.made_at is not None:
+        if locked.made_at is not None or locked.failed_at is not None:
             return
         locked.content, locked.sha256 = built.content, built.sha256
         locked.auditors_content, locked.auditors_sha256 = built.auditors_content, built.auditors_sha256
@@ -88,6 +113,14 @@ def make_bundle(work: Work) -> None:
             payload={**days, "sha256": built.sha256, "auditors_sha256": built.auditors_sha256},
         )
         emit(NeutralityPublished(bundle=row.public_id, sha256=built.sha256, **days))
+
+
+def fail_bundle(bundle: str, _arguments: Arguments) -> None:
+    """Record that a bundle could not be made: it covers no day any more, so shorter ones can be asked for."""
+    row = NeutralityBundle.objects.select_for_update(no_key=True).get(public_id=bundle)
+    if row.made_at is None and row.failed_at is None:
+        row.failed_at = clock.now()
+        row.save(update_fields=["failed_at"])
 
 
 @transaction.atomic
@@ -162,6 +195,7 @@ MAKE_BUNDLE = JobKind(
     run=make_bundle,
     seconds_max=500,
     backoff_seconds=(60, 600),
+    on_ended=fail_bundle,
 )
 MAKE_COUNTERFACTUAL = JobKind(
     name="rules.make_counterfactual",

@@ -28,14 +28,25 @@ def aims(*rules, tariffs=()):
 
 
 def test_a_rule_that_names_a_party():
-    found = aims(rule("R", f"negotiation.seller == '{ORG}'", point="conclusion"))
-    assert found == {("R", Aim.NAMES_A_PARTY)}
+    for when in (
+        f"negotiation.seller == '{ORG}'",
+        f"negotiation.`seller`.endsWith('{ORG[-6:]}')",
+        f"negotiation.seller.startsWith('{ORG[:29]}')",
+        "negotiation.seller.endsWith(string(7))",
+    ):
+        assert aims(rule("R", when, point="conclusion")) == {("R", Aim.NAMES_A_PARTY)}
+    listed = rule("R", "negotiation.seller in listed.sanctions", "deny", point="conclusion")
+    assert aims(listed) == set()
 
 
 @pytest.mark.parametrize(
     "when",
     [
         "trade.price_minor == 70000",
+        "(trade.`price_minor`) == 70000",
+        "!(trade.price_minor != 70000)",
+        "trade.price_minor * 2 == 140000",
+        " && ".join([*(f"trade.price_minor > {each}" for each in range(30)), "trade.price_minor == 70000"]),
         "trade.price_minor >= 70000 && trade.price_minor <= 70000",
         "trade.price_minor in [70000, 90000]",
         "trade.segment == 'public' && trade.price_minor > 69999 && trade.price_minor < 70001 || trade.price_minor == 5",
@@ -47,7 +58,9 @@ def test_a_tariff_for_an_exact_price(when):
 
 def test_a_tariff_for_a_segment_with_one_seller():
     assert aims(tariffs=[tariff("T", "trade.segment == 'mobility'")]) == {("T", Aim.ONE_SELLER)}
-    assert aims(tariffs=[tariff("T", "trade.segment != 'mobility'")]) == set()
+    left_over = aims(tariffs=[tariff("T", "trade.segment != 'mobility'")])
+    assert left_over == {("LAST", Aim.ONE_SELLER)}
+    assert aims(tariffs=[tariff("T", "trade.price_minor != 70000")]) == {("LAST", Aim.EXACT_PRICE)}
 
 
 @pytest.mark.parametrize(

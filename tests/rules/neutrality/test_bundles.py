@@ -17,6 +17,7 @@ from marketplace.rules.models import Decision
 from marketplace.rules.neutrality import services
 from marketplace.rules.neutrality.errors import BundleNotMade, PeriodCovered, PeriodInvalid
 from marketplace.rules.neutrality.models import NeutralityBundle
+from marketplace.rules.neutrality.periods import Period
 from tests.participants import factories as participants
 
 from .factories import DAY, DAYS, NOON, begin, decide, end_day, made, naming, traded_day, unpacked
@@ -128,8 +129,42 @@ def test_only_the_auditor_asks_and_opens():
 
 def test_the_month_that_ended_is_asked_for_once():
     begin()
-    assert services.ask_for_last_month() is None
+    assert services.ask_for_last_month() == []
     clock.move_to(NOON + timedelta(days=31), running=False)
-    asked = services.ask_for_last_month()
-    assert (asked.first_day, asked.last_day) == (date(2030, 4, 1), date(2030, 4, 30))
-    assert services.ask_for_last_month() is None
+    assert days(services.ask_for_last_month()) == [(1, 30)]
+    assert services.ask_for_last_month() == []
+
+
+def days(bundles) -> list[tuple[int, int]]:
+    assert {each.first_day.month for each in bundles} <= {4}
+    return [(each.first_day.day, each.last_day.day) for each in bundles]
+
+
+def test_a_day_that_somebody_asked_for_keeps_no_month_from_the_public():
+    begin()
+    clock.move_to(NOON + timedelta(days=31), running=False)
+    for day in (1, 10):
+        services.ask_for_bundle(actor=SYSTEM, first_day=date(2030, 4, day), last_day=date(2030, 4, day))
+    assert days(services.ask_for_last_month()) == [(2, 9), (11, 30)]
+    assert services.ask_for_last_month() == []
+
+
+def test_what_is_too_large_for_one_bundle_is_published_in_shorter_ones():
+    begin()
+    clock.move_to(NOON + timedelta(days=31), running=False)
+    (month,) = services.ask_for_last_month()
+    services.fail_bundle(month.public_id, {})
+    services.make_bundle(Work("job_1", month.public_id, {}, 2, report_nothing))
+    month.refresh_from_db()
+    assert (month.made_at, month.failed_at) == (None, clock.now())
+    halves = services.ask_for_last_month()
+    assert days(halves) == [(1, 15), (16, 30)]
+    services.fail_bundle(halves[1].public_id, {})
+    assert days(services.ask_for_last_month()) == [(16, 22), (23, 30)]
+    assert services.ask_for_last_month() == []
+    assert verify_all("rules")["rules.bundles_are_as_published"] == []
+
+
+def test_a_single_day_that_is_too_large_is_not_asked_for_for_ever():
+    day = Period(DAY, DAY)
+    assert list(day.shorter_than({day})) == []
