@@ -34,6 +34,7 @@ STATEMENTS_MAX = {
     "marketplace.notices.handlers.on_delivery_granted": 7,
     "marketplace.notices.handlers.on_negotiation_moved": 8,
     "marketplace.notices.handlers.on_trade_secured": 8,
+    "marketplace.oversight.handlers.on_agreement_concluded": 16,
 }
 """Savepoints, and the one that marks the event handled, are counted; the beginning and end of transactions are not."""
 
@@ -55,7 +56,13 @@ class Counted:
 def test_the_handlings_of_a_purchase_take_few_statements_and_its_mail_too(committed_database):
     market = clearing.market(clearing.RULEBOOK | {"rules": RULES})
     delivery.open_market()
-    buyer, seller = (participants.admitted(name, delivery.SEGMENT, name) for name in ("buyer", "seller"))
+    # They state nothing that is the same, or the surveillance opens a review.
+    buyer, seller = (
+        participants.organisation(name, address=f"東京都千代田区1-{number}", representative=f"代表 {name}")
+        for number, name in enumerate(("buyer", "seller"))
+    )
+    participants.admit(buyer, delivery.SEGMENT, "buyer")
+    participants.admit(seller, delivery.SEGMENT, "seller")
     market.parties.update(buyer=buyer, seller=seller)
     for party in (buyer, seller):
         participation.add_member(

@@ -241,9 +241,9 @@ def people(report) -> None:
     recoveries.filed(subject)
     deferred(staff, second, subject)
     oversight.reported(staff, oversight.opened(staff, subject, known_at=clock.now()), "first")
-    oversight.asked(actor_of(owner))
+    oversight.asked(owner)
     oversight.held(staff, "lst_held")
-    oversight.records_asked(actor_of(owner))
+    oversight.records_asked(owner)
     negotiation = Negotiation.objects.order_by("pk").first()
     buyer = Organisation.objects.get(pk=negotiation.buyer_id)
     contracting.disclose_messages(
