@@ -15,14 +15,28 @@ import hashlib
 import json
 import sys
 import zipfile
+import zlib
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "sanpo-activity-records/1"
-SIGNED = {"manifest.json", "manifest.jws", "README.txt"}
+SIGNED = {"manifest.json", "manifest.jws"}
 CHUNK = 1 << 20
+MANIFEST_BYTES_MAX = 10 << 20
+UNREADABLE = (
+    OSError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What a file raises that is none, whatever is in it."""
 
 
 def faults_of(records: str, keys: dict[str, Any], organisation: str = "") -> list[str]:
@@ -30,11 +44,14 @@ def faults_of(records: str, keys: dict[str, Any], organisation: str = "") -> lis
     try:
         with zipfile.ZipFile(records) as archive:
             return _faults_in(archive, keys, organisation)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        return [f"the file cannot be read: {error}"]
+    except UNREADABLE as error:
+        return [f"the file cannot be read: {error!r}"]
 
 
 def _faults_in(archive: zipfile.ZipFile, keys: dict[str, Any], organisation: str) -> list[str]:
+    for name in SIGNED:
+        if archive.getinfo(name).file_size > MANIFEST_BYTES_MAX:
+            return [f"{name} is longer than a manifest"]
     stated = archive.read("manifest.json")
     if fault := _fault_of_signature(archive.read("manifest.jws").decode("ascii"), stated, keys):
         return [fault]

@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import http.client
 import json
 import re
 import sys
@@ -39,6 +40,8 @@ TILE_WIDTH = 256
 ED25519, COSIGNATURE = 0x01, 0x04
 FAULTS_SHOWN_MAX = 20
 LINES_MAX = 100  # what other clients read of a note, too
+ANSWER_BYTES_MAX = 20_000_000
+"""More than 256 entries of the largest size take."""
 ENTRY = re.compile(rb'\{"commitment":"([0-9a-f]{64})","v":1\}')
 HEAD = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n")
 LINE = re.compile(r"— ([^ \n]+) ([A-Za-z0-9+/]+={0,2})")
@@ -286,7 +289,7 @@ def read_opening(number: int, line: str) -> Opening | Fault:
     try:
         stated = json.loads(line)
         return Opening(int(stated["index"]), bytes.fromhex(stated["salt"]), stated["content"].encode())
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return Fault("record_unreadable", f"line {number} of records.jsonl states no index, salt and content")
 
 
@@ -424,8 +427,10 @@ def _fetch(address: str) -> bytes:
     if not address.startswith(("https://", "http://")):
         raise ValueError(f"{address} is no address of a log")
     with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - the scheme is checked
-        content: bytes = answer.read()
-        return content
+        content: bytes = answer.read(ANSWER_BYTES_MAX + 1)
+    if len(content) > ANSWER_BYTES_MAX:
+        raise ValueError(f"{address} answered more than {ANSWER_BYTES_MAX} bytes")
+    return content
 
 
 def main(arguments: list[str]) -> int:
@@ -434,7 +439,11 @@ def main(arguments: list[str]) -> int:
         if len(arguments) != 3:
             print(__doc__, file=sys.stderr)
             return 2
-        size = download(arguments[1].rstrip("/"), Path(arguments[2]))
+        try:
+            size = download(arguments[1].rstrip("/"), Path(arguments[2]))
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            print(f"the log cannot be downloaded: {error!r}", file=sys.stderr)
+            return 2
         print(f"{size} entries in {arguments[2]}")
         return 0
     parser = argparse.ArgumentParser(description="Verifies a bundle of the market's evidence log.")

@@ -28,6 +28,7 @@ import argparse
 import base64
 import binascii
 import hashlib
+import http.client
 import json
 import os
 import re
@@ -285,7 +286,10 @@ class Witness:
         """The checkpoint that was kept; its signature was checked then, maybe under a key that is not in force now."""
         if not self.state.exists():
             return None
-        text = json.loads(self.state.read_text(encoding="utf-8"))["checkpoint"]
+        try:
+            text = str(json.loads(self.state.read_text(encoding="utf-8"))["checkpoint"])
+        except (ValueError, KeyError, TypeError):
+            text = ""
         body = text.partition("\n\n")[0] + "\n"
         head = HEAD.fullmatch(body)
         if head is None:
@@ -306,8 +310,8 @@ def fetch(address: str) -> bytes | None:
             if pause is None or error.code not in (429, 503):
                 raise Refused("unreachable", f"{address} answered {error.code}") from error
             time.sleep(pause)
-        except OSError as error:
-            raise Refused("unreachable", f"{address}: {error}") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise Refused("unreachable", f"{address}: {error!r}") from error
     return None
 
 
@@ -323,8 +327,8 @@ def send(address: str, body: dict[str, object]) -> None:
         raise Refused(
             "unreachable", f"{address} answered {error.code}: {error.read(1000).decode(errors='replace')}"
         ) from error
-    except OSError as error:
-        raise Refused("unreachable", f"{address}: {error}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise Refused("unreachable", f"{address}: {error!r}") from error
 
 
 def write(path: Path, text: str) -> None:

@@ -116,9 +116,19 @@ def test_a_record_opens_the_commitment_at_its_place_or_is_named(tmp_path):
         LOG.opening(3).replace('"index": 3', '"index": 4'),
         LOG.opening(5).replace('"index": 5', '"index": 600'),
         "{}\n",
+        '{"index": Infinity, "salt": "", "content": ""}\n',
+        "[" * 100_000 + "\n",
+        '{"index": 1, "salt": "", "content": "\\ud800"}\n',
     ]
     (folder / "records.jsonl").write_text("".join(lines))
-    assert codes(bundle(folder)) == ["record_differs", "record_not_covered", "record_unreadable"]
+    assert codes(bundle(folder)) == ["record_differs", "record_not_covered", *["record_unreadable"] * 4]
+
+
+def test_what_is_no_log_is_not_downloaded(tmp_path):
+    for address in ("http://127.0.0.1:1/log", "file:///etc", "nowhere"):
+        outcome = run("download", address, "b", cwd=tmp_path)
+        assert (outcome.returncode, outcome.stderr.startswith("the log cannot be downloaded")) == (2, True)
+        assert len(outcome.stderr.splitlines()) == 1
 
 
 def test_the_program_says_by_its_exit_status_what_it_found(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import subprocess
 import sys
 import threading
@@ -183,6 +184,35 @@ def test_a_log_that_does_not_answer_is_no_fault_of_the_log(server, observer, tmp
         observer.poll()
     assert refusal.value.code == "unreachable"
     assert not (tmp_path / "state.fault").exists()
+
+
+def test_a_log_that_answers_no_http_ends_no_witness(observer, tmp_path):
+    for answer in (b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nshort"):
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            thread = threading.Thread(target=answer_once, args=(listening, answer), daemon=True)
+            thread.start()
+            observer.log = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            with pytest.raises(witness.Refused) as refusal:
+                observer.poll()
+            thread.join(10)
+        assert refusal.value.code == "unreachable"
+
+
+def answer_once(listening: socket.socket, answer: bytes) -> None:
+    """Answer one request with these bytes, and hang up."""
+    connection, _ = listening.accept()
+    with connection:
+        connection.recv(10_000)
+        connection.sendall(answer)
+
+
+@pytest.mark.parametrize("state", ["", "{}", "[]", '{"checkpoint": 5}'])
+def test_a_state_that_is_none_is_said(server, observer, tmp_path, state):
+    server.served = addresses_of(Log(LOG.records, LOG.entries[:300]))
+    (tmp_path / "state").write_text(state)
+    with pytest.raises(witness.Refused) as refusal:
+        observer.poll()
+    assert refusal.value.code == "unreadable"
 
 
 def test_its_cosignature_is_one_that_the_verifier_counts(server, observer, tmp_path):

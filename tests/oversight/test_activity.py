@@ -88,7 +88,9 @@ def test_a_stranger_verifies_the_records_offline(owner, subject, tmp_path):
     assert verified(file_of(record.public_id), tmp_path, "org_another")[0] == 1
 
 
-@pytest.mark.parametrize("tampering", ["changed", "missing", "added", "manifest", "signature"])
+@pytest.mark.parametrize(
+    "tampering", ["changed", "missing", "added", "manifest", "signature", "readme", "header", "encrypted"]
+)
 def test_what_was_tampered_with_is_named(owner, tmp_path, tampering):
     asked(owner)
     record = made(owner)
@@ -107,9 +109,21 @@ def test_what_was_tampered_with_is_named(owner, tmp_path, tampering):
             if name == "manifest.jws" and tampering == "signature":
                 head, payload, value = content.split(b".")
                 content = b".".join((head, payload, value[::-1]))
+            if name == "README.txt" and tampering == "readme":
+                content = content.replace(b"Ed25519", b"Ed25518")
+            if name == "manifest.jws" and tampering == "header":
+                content = b".".join((b"W10", *content.split(b".")[1:]))
             target.writestr(name, content)
         if tampering == "added":
             target.writestr("more.jsonl", "{}\n")
+    if tampering == "encrypted":
+        # The flag of each entry in the directory and before its content.
+        content = tampered.read_bytes()
+        tampered.write_bytes(
+            content.replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01").replace(
+                b"PK\x03\x04\x14\x00\x00", b"PK\x03\x04\x14\x00\x01"
+            )
+        )
     code, lines = verified(tampered, tmp_path)
     said = {
         "changed": "consultations.jsonl is not what the market signed",
@@ -117,8 +131,11 @@ def test_what_was_tampered_with_is_named(owner, tmp_path, tampering):
         "added": "more.jsonl is not in the manifest",
         "manifest": "the signature is not over this manifest",
         "signature": "the signature of the manifest is not the market's",
+        "readme": "README.txt is not what the market signed",
+        "header": "the file cannot be read: AttributeError",
+        "encrypted": "the file cannot be read: RuntimeError",
     }[tampering]
-    assert (code, lines) == (1, [said])
+    assert (code, len(lines), lines[0][: len(said)]) == (1, 1, said)
 
 
 def test_records_are_downloaded_by_their_own_owner_alone(owner, subject, other):

@@ -33,6 +33,13 @@ manifest.jws     the market's signature over manifest.json (compact JWS, Ed25519
 
 Verify offline with verification/activity_record.py of the market's source and the market's keys (GET /api/v1/evidence/keys/).
 """
+README_ENTRY = {
+    "name": "README.txt",
+    "kind": "readme",
+    "rows": README.count("\n"),
+    "bytes": len(README.encode()),
+    "sha256": hashlib.sha256(README.encode()).hexdigest(),
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ def make_bundle(
                 "organisation": actor.organisation,
                 "record": record,
                 "made_at": made_at.astimezone(UTC).isoformat(),
-                "files": entries,
+                "files": [*entries, README_ENTRY],
             }
             stated = canonical_json(manifest)
             archive.writestr("manifest.json", stated)
