@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -18,12 +19,13 @@ from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import client_of
-from tests.roles import assert_refused
+from tests.roles import assert_refused, unguarded
 from tests.standing import made_once
 
 from .. import factories
-from ..raw import uncaused
+from ..raw import run, uncaused
 
+CLOSED = "clearing.closed_periods_unchanged"
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
 
 
@@ -98,6 +100,29 @@ def test_months_are_closed_in_order_and_stay_as_they_are(november):
         with connection.cursor() as cursor:
             assert_refused(functools.partial(cursor.execute, sql))
     assert LedgerPeriod.objects.count() == 1
+
+
+def test_a_closed_month_whose_postings_changed_is_named(november):
+    """The count of entries and the hash of the record stay: only the postings say that the books are others."""
+    factories.by_two(november, close_ledger_period, month=NOVEMBER)
+    factories.pay_in(november, "buyer", 1)
+    assert broken() == {}
+    with unguarded("clearing_posting"):
+        run(
+            "UPDATE clearing_posting SET amount_minor = sign(amount_minor) * 4999 WHERE abs(amount_minor) = 5000"
+        )
+    assert CLOSED in broken()
+
+
+def test_a_record_that_was_made_anew_with_its_hash_is_named(november):
+    period = factories.by_two(november, close_ledger_period, month=NOVEMBER)
+    forged = period.trial_balances
+    for row in forged["JPY"]:
+        row.update({name: 4_999 for name, minor in row.items() if minor == 5_000})
+    stated = [json.dumps(forged), digest_of(forged)]
+    with unguarded("clearing_ledgerperiod"):
+        run("UPDATE clearing_ledgerperiod SET trial_balances = %s, sha256 = %s", *stated)
+    assert {row.get("kind") for row in broken()[CLOSED]} == {"available", "bank_client"}
 
 
 def test_only_the_operator_closes_a_month(november):
