@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import sys
 import zipfile
 from bisect import bisect_left, insort
@@ -25,6 +26,8 @@ from zoneinfo import ZoneInfo
 
 FORMAT = "sanpo-neutrality/1"
 PARTS = ("decisions", "fees", "rebates", "order")
+ALIKE = ("decisions", "fees", "rebates")
+PSEUDONYM = re.compile(r"(?:[a-z]{2,4}|~)_[0-9A-HJKMNP-TV-Z]{26}")
 STRENGTH = ("allow", "warn", "hold", "deny")
 WEIGHTS = {"A": 1.0, "B": 0.4, "C": 0.2, "D": 0.1}
 SCALE = 1_000_000
@@ -264,6 +267,34 @@ def _overtakings(line: list[Row]) -> list[int]:
     return found
 
 
+def few_alike(bundle: Bundle) -> Iterator[Fault]:
+    """Rows that fewer others look like than parties must stand behind them: who knows a party's day and price would find it."""
+    for part in ALIKE:
+        rows = bundle.shown(part)
+        counted = Counter(map(_look, rows))
+        for row in rows:
+            if counted[_look(row)] < bundle.manifest["parties_min"]:
+                yield Fault(
+                    "row_identifies", row["item"], f"{counted[_look(row)]} rows of {part} look like it"
+                )
+
+
+def _look(row: Row) -> bytes:
+    """All that a row shows, of pseudonyms only which facts of the row have the same."""
+    places: dict[str, str] = {}
+
+    def look(value: Any) -> Any:
+        if isinstance(value, list):
+            return [look(each) for each in value]
+        if isinstance(value, str) and PSEUDONYM.fullmatch(value):
+            return places.setdefault(value, f"~{len(places)}")
+        return value
+
+    facts = {name: look(value) for name, value in sorted(row.get("facts", {}).items())}
+    told = {name: value for name, value in row.items() if name not in ("item", "content", "committed")}
+    return canonical({**told, "facts": facts})
+
+
 def wrong_figures(bundle: Bundle) -> Iterator[Fault]:
     """Figures that differ from the rows, or that tell of fewer than the stated number of parties."""
     for part in PARTS:
@@ -306,6 +337,7 @@ CHECKS: dict[str, Callable[[Bundle], Iterator[Fault]]] = {
     "rebates": wrong_rebates,
     "ranking": wrong_ranking,
     "order": wrong_order,
+    "alike": few_alike,
     "figures": wrong_figures,
 }
 

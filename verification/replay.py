@@ -18,11 +18,13 @@ import json
 import re
 import sys
 import zipfile
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, time
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cel_expr_python import cel
 from neutrality import CHECKS, PARTS, STRENGTH, Bundle, Fault, Row, Unreadable, canonical, digest_of, verify
@@ -30,6 +32,8 @@ from neutrality import CHECKS, PARTS, STRENGTH, Bundle, Fault, Row, Unreadable, 
 KNOWN, NULLABLE = ".known", "?"
 TRADE_FEE = "trade_fee"
 IDENTIFIER = re.compile(r"[a-z]{2,4}_[0-9A-HJKMNP-TV-Z]{26}")
+QUOTED = re.compile(r"""//[^\n]*|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
+NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
 CROCKFORD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 CONFIGURATIONS = {
     1: """
@@ -213,6 +217,7 @@ def wrong_openings(bundle: Bundle, opened: Opened) -> Iterator[Fault]:
     if opened.public_sha256 != opened.manifest["public_sha256"]:
         yield Fault("other_bundle", "", "the auditor's file opens another bundle")
     contents = {(each["part"], each["item"]): each["content"] for each in opened.openings}
+    zone = ZoneInfo(bundle.manifest["time_zone"])
     for part in PARTS:
         for row in bundle.rows[part]:
             content = contents.pop((part, row["item"]), None)
@@ -223,27 +228,57 @@ def wrong_openings(bundle: Bundle, opened: Opened) -> Iterator[Fault]:
             elif opened.commit(content, part, row["item"]) != row["content"]:
                 yield Fault("commitment_differs", row["item"], f"a row of {part}, {content['id']}")
             elif "facts" in row:
-                yield from _wrong_facts(opened, row, content["facts"])
+                named = _numbers(bundle.rulebooks[row["rulebook"]], row.get("point", TRADE_FEE))
+                yield from _wrong_facts(opened, row, content["facts"], named, zone)
     for part, item in contents:
         yield Fault("row_missing", item, f"{part} lacks what the auditor's file opens")
 
 
-def _wrong_facts(opened: Opened, row: Row, facts: Row) -> Iterator[Fault]:
-    """Facts as shown that are neither the fact itself nor its pseudonym."""
+def _numbers(rulebook: Row, point: str) -> list[int]:
+    """The numbers that the rules or tariffs of a point name, and their negatives, in ascending order."""
+    entries = (*rulebook["document"]["rules"], *rulebook["document"].get("tariffs", []))
+    written = " ".join(QUOTED.sub(" ", entry["when"]) for entry in entries if entry["point"] == point)
+    numbers = {int(number) for number in NUMBER.findall(written)}
+    return sorted(numbers | {-number for number in numbers})
+
+
+def _wrong_facts(opened: Opened, row: Row, facts: Row, numbers: list[int], zone: ZoneInfo) -> Iterator[Fault]:
+    """Facts as shown that are neither the fact itself nor what stands for it."""
     if set(facts) != set(row["facts"]) | set(row["committed"]):
         yield Fault("facts_missing", row["item"], "not every fact is shown or committed")
     for name, commitment in row["committed"].items():
         if opened.commit(facts[name], row["item"], name) != commitment:
             yield Fault("commitment_differs", row["item"], name)
     for name, shown in row["facts"].items():
-        if not _is_shown_as(opened, row["item"], facts[name], shown):
-            yield Fault("fact_differs", row["item"], name)
+        value, item = facts[name], row["item"]
+        pairs = [(value, shown)]
+        if isinstance(value, list) and isinstance(shown, list) and len(value) == len(shown):
+            pairs = list(zip(value, shown, strict=True))
+        if any(one != other and other != _stand_in(opened, item, one, numbers, zone) for one, other in pairs):
+            yield Fault("fact_differs", item, name)
 
 
-def _is_shown_as(opened: Opened, item: str, value: Any, shown: Any) -> bool:
-    if isinstance(value, list) and isinstance(shown, list) and len(value) == len(shown):
-        return all(_is_shown_as(opened, item, *pair) for pair in zip(value, shown, strict=True))
-    return shown == value or (isinstance(value, str) and shown == opened.token(value, item))
+def _stand_in(opened: Opened, item: str, value: Any, numbers: list[int], zone: ZoneInfo) -> Any:
+    """What may be shown for a fact: the pseudonym of a text, the start of a day, the least number between two of the rules."""
+    if isinstance(value, str):
+        return _day_of(value, zone) or opened.token(value, item)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return value
+    at = bisect_left(numbers, value)
+    if at == 0:
+        return numbers[0] - 1 if numbers else 0
+    return numbers[at - 1] + 1
+
+
+def _day_of(text: str, zone: ZoneInfo) -> str | None:
+    """The start of the day of an instant, None for another text."""
+    if "T" not in text:
+        return None
+    try:
+        day = datetime.fromisoformat(text).astimezone(zone).date()
+    except ValueError:
+        return None
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC).isoformat()
 
 
 def wrong_withheld(bundle: Bundle, opened: Opened) -> Iterator[Fault]:

@@ -1,12 +1,14 @@
-"""Routes of the public log."""
+"""Routes of the public log, and of the programs with which outsiders verify the market."""
 
 from django.urls import path
 
 from . import log_views
 
+PROGRAMS = ("verify.py", "witness.py", "replay.py", "neutrality.py", "activity_record.py")
+"""Files of ``verification/``; ``replay.py`` needs ``neutrality.py`` beside it."""
+
 urlpatterns = [
     path("checkpoint", log_views.checkpoint, name="log-checkpoint"),
-    path("verify.py", log_views.program, {"name": "verify.py"}, name="log-verifier"),
-    path("witness.py", log_views.program, {"name": "witness.py"}, name="log-witness"),
+    *(path(name, log_views.program, {"name": name}, name=f"log-program-{name}") for name in PROGRAMS),
     path("tile/<path:place>", log_views.tile, name="log-tile"),
 ]

@@ -28,9 +28,15 @@ from .points import NEUTRAL_NAMESPACES
 from .rescreening.models import Rescreening
 from .states import STRENGTH, HaltScope, Lane, Outcome
 
-__all__ = ["Decision", "Halt", "Rescreening", "Rulebook", "RulebookDraft"]
-
-__all__ = ["Counterfactual", "Decision", "Halt", "NeutralityBundle", "Rulebook"]
+__all__ = [
+    "Counterfactual",
+    "Decision",
+    "Halt",
+    "NeutralityBundle",
+    "Rescreening",
+    "Rulebook",
+    "RulebookDraft",
+]
 
 DIGEST_LENGTH = 64
 DIGEST_PATTERN = r"^[0-9a-f]{64}$"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from marketplace.evidence import services
+from marketplace.evidence import log_urls, services
 from marketplace.evidence.log_paths import TileRequest, read_tile_path
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.merkle import merkle_root
@@ -126,11 +126,11 @@ def test_the_origin_of_a_log_is_an_address_of_its_market():
     assert ("." in host, path) == (True, "log")
 
 
-@pytest.mark.parametrize(("name", "module"), [("verify.py", verify), ("witness.py", witness)])
-def test_the_programs_for_outsiders_are_served(db, api, name, module):
+@pytest.mark.parametrize("name", log_urls.PROGRAMS)
+def test_the_programs_for_outsiders_are_served(db, api, name):
     answer = api.get(f"/log/{name}")
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/x-python; charset=utf-8")
-    assert answer.content == Path(module.__file__).read_bytes()
+    assert answer.content == (Path(verify.__file__).parent / name).read_bytes()
     assert api.get("/log/__init__.py").status_code == 404
 
 

@@ -42,7 +42,7 @@ def bundle() -> NeutralityBundle:
     """The bundle of a day with decisions, trades, a cycle and listings."""
     market = clearing.market(document())
     for at in range(3):
-        clearing.accepted(market, f"buyer{at}", f"seller{at}", 150_000 + at)
+        clearing.accepted(market, f"buyer{at}", f"seller{at}", 150_000)
         admission = participants.application_for(market.party(f"buyer{at}"))
         rules.evaluate(point="admission", subject=admission.public_id)
         listings.published(listings.seller(f"S{at}"))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from marketplace.kernel import clock
+from marketplace.kernel.canonical import canonical_json
 
-from ..lexing import texts
+from ..lexing import texts, tokens
 from ..models import Decision, Rulebook
 from ..rulebook import CompiledRulebook, Verdict
-from .disclosure import Disclosure, Groups, disclose, identifiers_in, rename
+from .disclosure import Disclosure, Groups, Named, disclose, identifiers_in, rename
 from .parts import ROWS_MAX, Part, PartTooLarge, Withheld
 from .periods import Period
 from .sealing import Seal
@@ -36,15 +37,15 @@ class Rules:
         stated = self.rulebook.vocabulary["reads"]
         return {fact for entry in self._entries if entry["point"] == point for fact in stated[entry["code"]]}
 
-    def named(self, point: str) -> set[str]:
-        """The texts that the rules or tariffs of a point name, and the organisations that the rulebook lists for it."""
-        written = {
-            text for entry in self._entries if entry["point"] == point for text in texts(entry["when"])
-        }
+    def named(self, point: str) -> Named:
+        """The texts and numbers in the rules or tariffs of a point, and the organisations that the rulebook lists for it."""
+        conditions = [entry["when"] for entry in self._entries if entry["point"] == point]
         lists = self.points[point].get("lists", {}).values()
-        return written | {
-            row["organisation"] for name in lists for row in self.rulebook.document.get(name, [])
+        listed = {row["organisation"] for name in lists for row in self.rulebook.document.get(name, [])}
+        numbers = {
+            int(each.written) for when in conditions for each in tokens(when) if each.written.isdecimal()
         }
+        return Named(listed.union(*map(texts, conditions)), sorted(numbers | {-number for number in numbers}))
 
 
 @dataclass(slots=True)
@@ -106,13 +107,14 @@ def show_decisions(period: Period, seal: Seal, progress: Progress) -> tuple[Part
     part, followed, groups, read = Part("decisions", seal), Followed(), Groups(), []
     for done, decision in enumerate(decisions):
         each = _read(decision, rules[decision.rulebook_id], parties.get(decision.subject, {}), seal, followed)
-        groups.add((decision.point, each.shown.texts), each.parties)
+        if each.why is None:
+            groups.add(_group(each), each.parties)
         read.append(each)
         if done % CHUNK == 0:
             progress(done, len(decisions))
     for each in read:
         why = each.why
-        if why is None and not groups.is_large((each.decision.point, each.shown.texts)):
+        if why is None and not groups.is_large(_group(each)):
             why = Withheld.FEW_PARTIES
         part.add(
             each.decision.public_id,
@@ -155,11 +157,22 @@ def _read(decision: Decision, rules: Rules, parties: dict[str, str], seal: Seal,
         followed.rules |= codes_that_differ(verdict, renamed)
         followed.parties |= set(parties.values())
         return _Read(decision, parties, shown, Withheld.NAMES_A_PARTY)
-    if names & named:
+    if names & set(named.texts):
         return _Read(decision, parties, shown, Withheld.NAMES_A_PARTY)
     if outline(rules.compiled.verdict(point, shown.facts)) != outline(verdict):
         return _Read(decision, parties, shown, Withheld.NOT_PSEUDONYMOUS)
     return _Read(decision, parties, shown, None)
+
+
+def _group(read: _Read) -> Hashable:
+    """All that a row shows: rows of one group cannot be told apart, whatever an outsider knows of their parties."""
+    decision = read.decision
+    day, reasons = clock.business_date(decision.decided_at), canonical_json(_reasons(decision))
+    return decision.point, decision.rulebook_id, day, read.shown.looks, decision.outcome, reasons
+
+
+def _reasons(decision: Decision) -> list[dict[str, Any]]:
+    return [{key: why[key] for key in ("rule", "outcome", "basis")} for why in decision.reasons]
 
 
 def _row(read: _Read, rules: Rules) -> dict[str, Any]:
@@ -171,7 +184,7 @@ def _row(read: _Read, rules: Rules) -> dict[str, Any]:
         "facts": read.shown.facts,
         "committed": read.shown.committed,
         "outcome": decision.outcome,
-        "reasons": [{key: why[key] for key in ("rule", "outcome", "basis")} for why in decision.reasons],
+        "reasons": _reasons(decision),
     }
 
 

@@ -1,29 +1,42 @@
 """What of recorded facts a public bundle shows, so that the published rules decide the same on it. Pure.
 
 Shown are the facts that the rules of the point read. A text is shown if a rule names it; any other is a pseudonym, which no
-rule can tell apart. Every other fact is a salted commitment.
+rule can tell apart. A number stands for all between the same two numbers of the rules, an instant for its day. Every other
+fact is a salted commitment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
 from typing import Any
+
+from marketplace.kernel import clock
 
 from .sealing import IDENTIFIER, Seal
 from .suppression import PARTIES_MIN
 
 MARKET = "market."
-"""Facts of this namespace are about no party: they are shown as they are."""
+"""Texts of this namespace are about no party: they are shown as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the rules of a point name: texts, and numbers in ascending order."""
+
+    texts: Collection[str]
+    numbers: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """``facts`` as shown, ``committed`` the commitments to the others, ``texts`` what of them could describe somebody."""
+    """``facts`` as shown, ``committed`` the commitments to the others, ``looks`` what an outsider can tell rows apart by."""
 
     facts: dict[str, Any]
     committed: dict[str, str]
-    texts: tuple[Any, ...]
+    looks: Hashable
 
 
 def disclose(
@@ -31,30 +44,74 @@ def disclose(
     *,
     types: Mapping[str, str],
     reads: Collection[str],
-    named: Collection[str],
+    named: Named,
     seal: Seal,
     item: str,
+    exact: Collection[str] = (),
 ) -> Disclosure:
-    """The disclosure of the facts of the row ``item``; ``named``: the texts that the rules of the point name."""
+    """The disclosure of the facts of the row ``item``; ``exact``: numbers that are shown as they are."""
     shown: dict[str, Any] = {}
     committed: dict[str, str] = {}
-    texts: list[Any] = []
+    teller = _Teller(named, seal, item)
     for name, value in sorted(facts.items()):
         if name not in reads:
             committed[name] = seal.commit(value, item, name)
-        elif value is None or name.startswith(MARKET) or "string" not in types[name]:
+        elif name in exact or (
+            name.startswith(MARKET) and isinstance(value, str) and "string" in types[name]
+        ):
             shown[name] = value
-        elif isinstance(value, list):
-            shown[name] = [_word(text, named, seal, item) for text in value]
-            texts.append((name, tuple(sorted(set(value) & set(named)))))
         else:
-            shown[name] = _word(value, named, seal, item)
-            texts.append((name, value if value in named else None))
-    return Disclosure(shown, committed, tuple(texts))
+            shown[name] = teller.tell(value, types[name])
+    looks = tuple((name, teller.look(value)) for name, value in shown.items())
+    return Disclosure(shown, committed, looks)
 
 
-def _word(text: str, named: Collection[str], seal: Seal, item: str) -> str:
-    return text if text in named else seal.token(text, item)
+@dataclass(slots=True)
+class _Teller:
+    """Tells the facts of one row, and remembers its pseudonyms in the order in which they appear."""
+
+    named: Named
+    seal: Seal
+    item: str
+    pseudonyms: dict[str, int] = field(default_factory=dict)
+
+    def tell(self, value: Any, kind: str) -> Any:
+        """A fact as it is shown."""
+        if isinstance(value, list):
+            return [self.tell(each, kind) for each in value]
+        if isinstance(value, bool) or value is None:
+            return value
+        if isinstance(value, int):
+            return standing_for(value, self.named.numbers)
+        if kind.startswith("timestamp"):
+            return start_of_day(value)
+        if value in self.named.texts:
+            return value
+        token = self.seal.token(value, self.item)
+        self.pseudonyms.setdefault(token, len(self.pseudonyms))
+        return token
+
+    def look(self, shown: Any) -> Hashable:
+        """What a shown fact looks like: of a pseudonym only which facts of the row have the same."""
+        if isinstance(shown, list):
+            return tuple(self.look(each) for each in shown)
+        return ("pseudonym", self.pseudonyms[shown]) if shown in self.pseudonyms else shown
+
+
+def standing_for(value: int, numbers: Sequence[int]) -> int:
+    """The number that is shown for ``value`` and all between the same two of ``numbers``, which are in ascending order."""
+    at = bisect_left(numbers, value)
+    if value in numbers[at : at + 1]:
+        return value
+    if at:
+        return numbers[at - 1] + 1
+    return numbers[0] - 1 if numbers else 0
+
+
+def start_of_day(moment: str) -> str:
+    """The start of the day of an instant in the market's time zone."""
+    day = clock.business_date(datetime.fromisoformat(moment))
+    return datetime.combine(day, time.min, tzinfo=clock.market_zone()).astimezone(UTC).isoformat()
 
 
 def identifiers_in(facts: Mapping[str, Any]) -> set[str]:
@@ -75,7 +132,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
 
 
 class Groups:
-    """Counts the parties behind rows that look alike, by the roles in which they take part."""
+    """Counts the parties behind rows that are shown and look alike, by the roles in which they take part."""
 
     def __init__(self) -> None:
         """No rows yet."""

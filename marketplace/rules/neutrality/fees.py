@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from ..errors import NoTariff, TariffUndecidable
 from ..models import Rulebook
 from ..queries import TRADE_FEE
 from ..tariffs import Tariff
-from .contributions import FEES, REBATES, ChargedFee
+from .contributions import FEES, REBATES, ChargedFee, VolumeRebate
 from .decisions import Rules
 from .disclosure import Disclosure, Groups, disclose
 from .parts import Part, Withheld
@@ -26,11 +27,13 @@ def show_fees(period: Period, seal: Seal) -> Part:
     part, groups, read = Part("fees", seal), Groups(), []
     for fee in fees:
         shown = _disclose(fee, rules[fee.rulebook], seal)
-        groups.add(_group(fee, shown), {"seller": fee.seller, "buyer": fee.buyer})
-        read.append((fee, shown))
-    for fee, shown in read:
+        is_alike = _charges_the_same(fee, shown, rules[fee.rulebook])
+        if is_alike:
+            groups.add(_group(fee, shown), {"seller": fee.seller, "buyer": fee.buyer})
+        read.append((fee, shown, is_alike))
+    for fee, shown, is_alike in read:
         why = None
-        if not _charges_the_same(fee, shown, rules[fee.rulebook]):
+        if not is_alike:
             why = Withheld.NOT_PSEUDONYMOUS
         elif not groups.is_large(_group(fee, shown)):
             why = Withheld.FEW_PARTIES
@@ -44,24 +47,29 @@ def show_rebates(period: Period, seal: Seal) -> Part:
     part, groups = Part("rebates", seal), Groups()
     rebates = [rebate for read in REBATES for rebate in read(period)]
     for rebate in rebates:
-        groups.add((rebate.cycle, rebate.rulebook, rebate.tariff), {"payer": rebate.payer})
+        groups.add(_look(rebate), {"payer": rebate.payer})
     for rebate in rebates:
-        terms = (rebate.cycle, rebate.rulebook, rebate.tariff)
         amounts = {
             "volume_minor": rebate.volume_minor,
             "charged_minor": rebate.charged_minor,
             "rebate_minor": rebate.rebate_minor,
         }
         row = {"rulebook": rebate.rulebook, "tariff": rebate.tariff, **amounts}
-        why = None if groups.is_large(terms) else Withheld.FEW_PARTIES
+        why = None if groups.is_large(_look(rebate)) else Withheld.FEW_PARTIES
         part.add(
-            f"{'/'.join(terms)}/{rebate.payer}",
+            f"{rebate.cycle}/{rebate.rulebook}/{rebate.tariff}/{rebate.payer}",
             row,
             {**row, "cycle": rebate.cycle, "payer": rebate.payer},
             why,
         )
     part.sort()
     return part
+
+
+def _look(rebate: VolumeRebate) -> Hashable:
+    """All that a row shows: the volume of a payer is told only where enough payers have the same."""
+    amounts = (rebate.volume_minor, rebate.charged_minor, rebate.rebate_minor)
+    return rebate.rulebook, rebate.tariff, amounts
 
 
 def _facts(fee: ChargedFee) -> dict[str, Any]:
@@ -77,11 +85,13 @@ def _disclose(fee: ChargedFee, rules: Rules, seal: Seal) -> Disclosure:
         named=rules.named(TRADE_FEE),
         seal=seal,
         item=seal.item("fees", fee.item),
+        exact={PRICE},
     )
 
 
-def _group(fee: ChargedFee, shown: Disclosure) -> tuple[Any, ...]:
-    return fee.rulebook, fee.tariff, shown.texts
+def _group(fee: ChargedFee, shown: Disclosure) -> Hashable:
+    """All that a row shows. The catalogue has prices: one that few sellers were paid on a day would say which of them sold."""
+    return fee.rulebook, fee.tariff, fee.concluded_on, fee.fee_minor, shown.looks
 
 
 def _charges_the_same(fee: ChargedFee, shown: Disclosure, rules: Rules) -> bool:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from marketplace.kernel.identifiers import new_identifier
-from marketplace.rules.neutrality.disclosure import Groups, disclose, identifiers_in, rename
+from marketplace.rules.neutrality.disclosure import (
+    Groups,
+    Named,
+    disclose,
+    identifiers_in,
+    rename,
+    standing_for,
+)
 from marketplace.rules.neutrality.sealing import IDENTIFIER, Seal
 
 SEAL = Seal(b"s" * 32)
@@ -17,15 +26,18 @@ FACTS = {
     "n.rounds": 3,
     "n.secret": 7,
     "n.note": None,
+    "n.since": "2026-11-30T03:04:05.678901+00:00",
 }
-TYPES = {"market.date": "string", "n.badges": "list(string)", "n.rounds": "int", "n.secret": "int"} | {
-    f"n.{name}": "string" for name in ("seller", "buyer", "kind", "note")
-}
+TYPES = (
+    {"market.date": "string", "n.badges": "list(string)", "n.rounds": "int", "n.secret": "int"}
+    | {"n.since": "timestamp"}
+    | {f"n.{name}": "string" for name in ("seller", "buyer", "kind", "note")}
+)
 
 
-def shown(item: str = "item", named: tuple[str, ...] = ("business", "gold")):
+def shown(item: str = "item", named: tuple[str, ...] = ("business", "gold"), **facts):
     reads = set(FACTS) - {"n.secret"}
-    return disclose(FACTS, types=TYPES, reads=reads, named=named, seal=SEAL, item=item)
+    return disclose(FACTS | facts, types=TYPES, reads=reads, named=Named(named, [2, 5]), seal=SEAL, item=item)
 
 
 def test_a_text_that_no_rule_names_is_a_pseudonym():
@@ -49,9 +61,35 @@ def test_the_same_party_has_another_pseudonym_in_each_row():
     assert shown("one").facts == shown("one").facts
 
 
-def test_rows_look_alike_by_what_rules_name():
-    assert shown().texts == shown("other").texts
-    assert shown().texts != shown(named=("business",)).texts
+def test_rows_look_alike_if_an_outsider_cannot_tell_them_apart():
+    assert shown().looks == shown("other").looks
+    assert shown().looks != shown(named=("business",)).looks
+    same_side = {"n.seller": BUYER}
+    assert shown().looks != shown(**same_side).looks
+    assert shown().looks == shown(**{"n.rounds": 4}).looks
+    for name, other in (("n.rounds", 5), ("n.note", "x"), ("n.badges", ["gold"]), ("n.since", None)):
+        assert shown().looks != shown(**{name: other}).looks, name
+
+
+def test_an_instant_is_shown_as_its_day_in_the_market():
+    assert shown().facts["n.since"] == "2026-11-29T15:00:00+00:00"
+    assert shown(**{"n.since": "2026-11-30T15:00:00+00:00"}).facts["n.since"] == "2026-11-30T15:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("value", "numbers", "stands"),
+    [
+        (1, [2, 5], 1),
+        (-9, [2, 5], 1),
+        (2, [2, 5], 2),
+        (3, [2, 5], 3),
+        (4, [2, 5], 3),
+        (900, [2, 5], 6),
+        (900, [], 0),
+    ],
+)
+def test_a_number_stands_for_all_between_two_of_the_rules(value, numbers, stands):
+    assert standing_for(value, numbers) == stands
 
 
 def test_identifiers_are_found_and_renamed():
