@@ -6,7 +6,7 @@ The compiler of the language checks meaning; this reads the text only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from marketplace.kernel.labels import Label
 
 COMPREHENSIONS_MAX = 5
 """How often one condition may go through a list; each goes through it once, because they are not nested."""
-_COMPREHENSIONS = frozenset({"all", "exists", "exists_one", "existsOne", "filter", "map"})
+COMPREHENSIONS = frozenset({"all", "exists", "exists_one", "existsOne", "filter", "map"})
 _ZONED = re.compile(r"get(?:FullYear|Month|Date|DayOf\w+|Hours|Minutes|Seconds|Milliseconds)")
 _OFFSET = re.compile(r"(?:UTC|[+-]?\d{2}:\d{2})")
 _TOKEN = re.compile(
@@ -77,6 +77,12 @@ def tokens(text: str) -> list[Token]:
     return [token for token in found if token.kind != "space"]
 
 
+def place_of(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of an offset, both from 1, in characters."""
+    before = text[:offset]
+    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+
+
 def texts(text: str) -> list[str]:
     """The texts that stand in a condition, without their quotes."""
     return [token.value for token in tokens(text) if token.kind == "text"]
@@ -88,7 +94,7 @@ def patterns(text: str) -> list[Token]:
     return [
         found[end]
         for at in range(len(found))
-        if found[at].written == "(" and _calls(found, at) == "matches"
+        if found[at].written == "(" and called(found, at) == "matches"
         if (end := _last_argument(found, at)) is not None
     ]
 
@@ -108,7 +114,7 @@ def _faults_of_loops(found: list[Token]) -> Iterator[Fault]:
             open_calls.pop()
         if token.written not in ("(", "[", "{"):
             continue
-        loops = token.written == "(" and _calls(found, at) in _COMPREHENSIONS
+        loops = token.written == "(" and called(found, at) in COMPREHENSIONS
         if loops:
             count += 1
             if any(open_calls):
@@ -121,7 +127,7 @@ def _faults_of_loops(found: list[Token]) -> Iterator[Fault]:
 def _faults_of_arguments(found: list[Token]) -> Iterator[Fault]:
     """Patterns that are no plain text, and time zones that are no offset."""
     for at, token in enumerate(found):
-        name = _calls(found, at) if token.written == "(" else None
+        name = called(found, at) if token.written == "(" else None
         if name == "matches" and _last_argument(found, at) is None:
             yield Fault(found[at - 1].offset, COMPUTED_PATTERN)
         elif name and _ZONED.fullmatch(name) and found[at + 1 : at + 2]:
@@ -130,7 +136,7 @@ def _faults_of_arguments(found: list[Token]) -> Iterator[Fault]:
                 yield Fault(given.offset, NAMED_ZONE)
 
 
-def _calls(found: list[Token], at: int) -> str | None:
+def called(found: Sequence[Token], at: int) -> str | None:
     """The name of the function whose arguments begin at this bracket."""
     before = found[at - 1] if at else None
     return before.written if before is not None and before.kind == "name" else None

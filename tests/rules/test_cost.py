@@ -7,6 +7,13 @@ from time import monotonic
 import pytest
 
 from marketplace.rules.cel import ExpressionRefused, Language
+from marketplace.rules.costing import (
+    CONDITIONS_LENGTH_MAX,
+    POINT_STEPS_MAX,
+    faults_of_lists,
+    steps_by_point,
+    steps_of,
+)
 from marketplace.rules.document import DOCUMENT_BYTES_MAX, RULES_PER_POINT_MAX, check_document
 from marketplace.rules.lexing import texts
 from marketplace.rules.providers import LIST_LENGTH_MAX, TEXT_LENGTH_MAX, recordable_facts
@@ -19,6 +26,7 @@ TYPES = {
     "guest.since": "timestamp",
     "guest.age": "int",
 }
+SIZES = {"guest.badges": LIST_LENGTH_MAX}
 DOUBLING = "['aaaaaaaa']" + ".map(x, x + x)" * 5 + ".size() > 0"
 
 
@@ -117,3 +125,63 @@ def test_too_many_entries_are_refused_with_their_number():
 def test_texts_are_found_whatever_their_quotes():
     condition = """a == 'x' && b == "y's" && c == r'\\d' && d == '''z''' // 'no'"""
     assert texts(condition) == ["x", "y's", "\\d", "z"]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "guest.badges.all(a, guest.badges == guest.badges)",
+        "guest.badges.all(a, a in guest.badges || guest.badges.size() > 3)",
+        "[guest.badges, guest.badges].all(a, a == a)",
+        "guest.badges.all(a, guest.badges[0] == a)",
+        "guest.badges.all(a, a in guest . badges && .guest.badges != [])",
+        "guest.badges.all(a, guest.`badges` == guest.badges)",
+    ],
+)
+def test_a_list_is_not_gone_through_while_going_through_one(condition):
+    ((offset, _message),) = [(fault.offset, fault.message) for fault in faults_of_lists(condition, SIZES)][:1]
+    assert offset > 0
+    found = faults(document(rule("A-1", condition)))
+    assert {place for place, _ in found} == {"rules.0.when"}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "guest.badges.all(a, a in guest.badges && a.startsWith('x'))",
+        "guest.badges == guest.badges && guest.badges.size() > 3",
+        "(guest.member ? guest.badges : guest.badges).exists(a, a == 'x')",
+    ],
+)
+def test_lists_are_compared_by_in(condition):
+    assert faults_of_lists(condition, SIZES) == []
+    assert faults(document(rule("A-1", condition))) == []
+
+
+def test_steps_grow_with_the_lists_named():
+    assert steps_of("guest.member", SIZES) < 10
+    assert 1_000 < steps_of("guest.badges == guest.badges", SIZES) < 3_000
+    assert steps_of("guest.badges.all(a, a in guest.badges)", SIZES) > 1_000_000
+    assert steps_of("guest.badges.all(a, a.matches('x'))", SIZES) > 200_000
+    assert steps_of("guest.badges.all(a, a in listed.many)", {**SIZES, "listed.many": 10_000}) > 100_000_000
+
+
+def test_what_a_decision_and_the_examples_cost_is_bounded():
+    dear = "guest.badges.exists(a, a in guest.badges && a in guest.badges)"
+    few = document(*(rule(f"A-{at}", dear) for at in range(10)))
+    assert faults(few) == []
+    many = document(*(rule(f"A-{at}", dear) for at in range(100)))
+    ((place, words),) = faults(many)
+    assert place == many["rules"][0]["point"]
+    assert "fewer or shorter lists" in words
+    assert steps_by_point(few, VOCABULARY)[place] <= POINT_STEPS_MAX
+    case = {"point": place, "facts": {}, "outcome": "allow", "rules": ["A-0"]}
+    tried = {**few, "examples": {"cases": [case] * 50}}
+    assert [place for place, _ in faults(tried)] == ["examples"]
+
+
+def test_very_long_conditions_are_not_compiled():
+    long = " || ".join(["guest.member"] * 120)
+    ((place, words),) = faults(document(*(rule(f"A-{at}", long) for at in range(70))))
+    assert place == "document"
+    assert f"{CONDITIONS_LENGTH_MAX:,} characters" in words
