@@ -6,23 +6,31 @@ steps are counted; a comparison of whole lists there, or a list within a list, w
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from typing import Any, Final
 
 from marketplace.kernel.labels import Label
 
-from .lexing import COMPREHENSIONS, Fault, Token, called, tokens
+from .lexing import COMPREHENSIONS, COMPREHENSIONS_MAX, Fault, Token, called, last_argument, tokens
 from .providers import LIST_LENGTH_MAX, NULLABLE
 
-CONDITION_STEPS_MAX: Final = 10_000_000
-POINT_STEPS_MAX: Final = 40_000_000
-"""What one decision takes: a second or so."""
-EXAMPLES_STEPS_MAX: Final = 200_000_000
+CONDITION_STEPS_MAX: Final = 5_000_000
+POINT_STEPS_MAX: Final = 10_000_000
+EXAMPLES_STEPS_MAX: Final = 10_000_000
+"""A step takes the engine 0.04 to 0.2 microseconds, so a decision takes a second or so at worst, and so do the examples."""
 CONDITIONS_LENGTH_MAX: Final = 100_000
 """Characters of all conditions of a document: each is compiled whenever it is saved."""
-_STEPS: Final = {"matches": 200, "contains": 1_000}
-"""Steps of a function on the longest text, instead of one."""
+_CALL_STEPS: Final = 20
+_CONTAINS_STEPS: Final = 100
+"""Steps of a function on the longest text."""
+_PATTERN_STEPS: Final = 200
+"""Steps for a character of a pattern, as often as it is repeated: the engine compiles it whenever it evaluates it."""
+_REPEATED_MAX: Final = 1_000
+"""RE2 refuses what is repeated more often."""
+_REPEATED: Final = re.compile(r"\{(?:\d*,)?(\d+),?\}")
 
 WHOLE_LIST: Final = Label(
     "while a condition goes through a list, another list may stand after in only, and no list within a list",
@@ -55,24 +63,40 @@ def faults_of_lists(text: str, sizes: Mapping[str, int]) -> list[Fault]:
 def steps_of(text: str, sizes: Mapping[str, int]) -> int:
     """The steps that a condition without ``faults_of_lists`` takes at most."""
     found = tokens(text)
+    bodies = list(_bodies(found))
+    if len(bodies) > COMPREHENSIONS_MAX:
+        return CONDITION_STEPS_MAX + 1
+    steps = [_steps_at(found, at, sizes) for at in range(len(found))]
     longest = max([len(found), *(sizes[_name(found, at)] for at, _ in _lists(found, sizes))])
-    once = sum(map(_weight, found)) + sum(sizes[_name(found, at)] for at, _ in _lists(found, sizes))
-    return once + sum(longest * _steps_of_body(found, start, sizes) for start in _bodies(found))
+    return sum(steps) + sum(longest * _steps_of_body(found, start, steps) for start in bodies)
 
 
-def steps_by_point(document: Mapping[str, Any], vocabulary: Mapping[str, Any]) -> Counter[str]:
-    """The steps that one decision takes at most, by point of the vocabulary."""
+def steps_by_point(
+    document: Mapping[str, Any], points: Mapping[str, Any], sizes: Mapping[str, Mapping[str, int]]
+) -> Counter[str]:
+    """The steps that one decision takes at most, by point of the vocabulary; ``sizes`` of its lists, by point."""
     steps: Counter[str] = Counter()
-    points = {code: sizes_of(point, document) for code, point in vocabulary["points"].items()}
     for entry in (*document["rules"], *document.get("tariffs", [])):
         if entry["point"] in points:
-            steps[entry["point"]] += steps_of(entry["when"], points[entry["point"]])
+            steps[entry["point"]] += steps_of(entry["when"], sizes[entry["point"]])
     return steps
 
 
-def steps_of_examples(document: Mapping[str, Any], steps: Mapping[str, int]) -> int:
-    """The steps that trying a document's examples takes at most."""
-    return sum(steps.get(case["point"], 0) for case in document.get("examples", {}).get("cases", []))
+def steps_of_examples(document: Mapping[str, Any], points: Mapping[str, Any]) -> int:
+    """The steps that trying a document's examples takes at most, with the longest lists that they state."""
+    stated = document.get("examples", {})
+    cases = [case for case in stated.get("cases", []) if case["point"] in points]
+    sizes = {code: sizes_of(point, document) for code, point in points.items()}
+    for code, lengths in sizes.items():
+        facts = [
+            stated.get("facts", {}).get(code, {}),
+            *(each["facts"] for each in cases if each["point"] == code),
+        ]
+        for name in lengths.keys() & points[code]["facts"].keys():
+            values = (each.get(name) for each in facts)
+            lengths[name] = max((len(value) for value in values if isinstance(value, list)), default=0)
+    steps = steps_by_point(document, points, sizes)
+    return sum(steps[case["point"]] for case in cases)
 
 
 def _lists(found: Sequence[Token], sizes: Mapping[str, int]) -> Iterator[tuple[int, bool]]:
@@ -107,19 +131,27 @@ def _bodies(found: Sequence[Token]) -> Iterator[int]:
             yield at
 
 
-def _steps_of_body(found: Sequence[Token], start: int, sizes: Mapping[str, int]) -> int:
+def _steps_of_body(found: Sequence[Token], start: int, steps: Sequence[int]) -> int:
     """The steps of one round of a body, whose bracket is at ``start``."""
-    depth, steps = 0, 0
+    depth = 0
     for at in range(start, len(found)):
         if found[at].written in ("(", "[", "{"):
             depth += 1
         elif found[at].written in (")", "]", "}"):
             depth -= 1
             if depth == 0:
-                break
-        steps += _weight(found[at]) + sizes.get(_name(found, at), 0)
-    return steps
+                return sum(steps[start:at])
+    return sum(steps[start:])
 
 
-def _weight(token: Token) -> int:
-    return _STEPS.get(token.written, 1) if token.kind == "name" else 1
+def _steps_at(found: Sequence[Token], at: int, sizes: Mapping[str, int]) -> int:
+    """The steps of what one token stands for: a list that is named, a function, or one."""
+    if (name := _name(found, at)) in sizes:
+        return 1 + sizes[name]
+    if found[at].kind != "name" or found[at + 1 : at + 2] == [] or found[at + 1].written != "(":
+        return 1
+    if found[at].written == "matches" and (pattern := last_argument(found, at + 1)) is not None:
+        written = found[pattern].value
+        times = prod(int(each) or 1 for each in _REPEATED.findall(written))
+        return _PATTERN_STEPS * len(written) * min(times, _REPEATED_MAX)
+    return _CONTAINS_STEPS if found[at].written == "contains" else _CALL_STEPS

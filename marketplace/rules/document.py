@@ -205,21 +205,21 @@ def _faults_of_cost(document: Mapping[str, Any], vocabulary: Mapping[str, Any]) 
         yield _too_dear("document", lengths, CONDITIONS_LENGTH_MAX, Label("characters", "文字"))
         return
     points, steps = vocabulary["points"], Label("steps", "ステップ")
+    sizes = {code: sizes_of(point, document) for code, point in points.items()}
     for place, entry, _ in _conditions(document):
         if entry["point"] not in points:
             continue
-        sizes = sizes_of(points[entry["point"]], document)
-        for fault in faults_of_lists(entry["when"], sizes):
+        lists = sizes[entry["point"]]
+        for fault in faults_of_lists(entry["when"], lists):
             line, column = place_of(entry["when"], fault.offset)
             yield fault_at(f"{place}.when", fault.message, entry["code"], line, column)
-        if (needed := steps_of(entry["when"], sizes)) > CONDITION_STEPS_MAX:
+        if (needed := steps_of(entry["when"], lists)) > CONDITION_STEPS_MAX:
             message = _too_dear(f"{place}.when", needed, CONDITION_STEPS_MAX, steps)
             yield {**message, "rule": entry["code"]}
-    needed_at = steps_by_point(document, vocabulary)
-    for code, needed in needed_at.items():
+    for code, needed in steps_by_point(document, points, sizes).items():
         if needed > POINT_STEPS_MAX:
             yield _too_dear(code, needed, POINT_STEPS_MAX, steps)
-    if (needed := steps_of_examples(document, needed_at)) > EXAMPLES_STEPS_MAX:
+    if (needed := steps_of_examples(document, points)) > EXAMPLES_STEPS_MAX:
         yield _too_dear("examples", needed, EXAMPLES_STEPS_MAX, steps)
 
 
