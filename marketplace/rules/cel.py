@@ -22,7 +22,7 @@ from cel_expr_python import cel as engine
 from marketplace.kernel.labels import Label
 
 from .lexing import Fault as TokenFault
-from .lexing import faults_of_cost, patterns
+from .lexing import faults_of_cost, patterns, place_of
 from .providers import NULLABLE
 
 logger = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ class Language:
                 message = Label(
                     f"this is no pattern of RE2: {words}", f"RE2 の正規表現として正しくありません: {words}"
                 )
-                faults.append(ExpressionFault(*_place(text, pattern.offset), message))
+                faults.append(ExpressionFault(*place_of(text, pattern.offset), message))
         return faults
 
     def activation(self, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -278,19 +278,14 @@ def _faults_of_form(text: str) -> list[ExpressionFault]:
         "has() は使えません。null になり得る事実には 名前.known を使ってください",
     )
     return [
-        ExpressionFault(*_place(text, match.start()), message)
+        ExpressionFault(*place_of(text, match.start()), message)
         for pattern, message in ((_CONTROL, hidden), (_HAS, asks))
         for match in pattern.finditer(text)
     ]
 
 
 def _stated(text: str, fault: TokenFault) -> ExpressionFault:
-    return ExpressionFault(*_place(text, fault.offset), fault.message)
-
-
-def _place(text: str, offset: int) -> tuple[int, int]:
-    before = text[:offset]
-    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+    return ExpressionFault(*place_of(text, fault.offset), fault.message)
 
 
 def _instant(value: str) -> datetime:

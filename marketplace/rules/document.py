@@ -16,6 +16,18 @@ from marketplace.kernel.canonical import canonical_json
 from marketplace.kernel.labels import Label
 
 from .cel import ExpressionRefused, Language
+from .costing import (
+    CONDITION_STEPS_MAX,
+    CONDITIONS_LENGTH_MAX,
+    EXAMPLES_STEPS_MAX,
+    POINT_STEPS_MAX,
+    faults_of_lists,
+    sizes_of,
+    steps_by_point,
+    steps_of,
+    steps_of_examples,
+)
+from .lexing import place_of
 from .parameters import PARAMETERS
 from .points import PointKind
 from .tax_tables import KEYS
@@ -59,12 +71,14 @@ def check_document(document: Any, vocabulary: Mapping[str, Any]) -> tuple[list[F
     """The errors in ``document``, and the facts that each rule and tariff reads: ``{code: [fact]}``.
 
     An error is ``{"place", "rule", "line", "column", "message": {"ja", "en"}}`` (see errors.RulebookRefused). If the
-    shape is wrong, only errors of shape are reported.
+    shape is wrong, only errors of shape are reported; what costs too much is not compiled.
     """
     shape = list(_faults_of_shape(document))
     if shape:
         return shape, {}
     faults = list(_faults_of_sense(document))
+    if too_dear := list(_faults_of_cost(document, vocabulary)):
+        return faults + too_dear, {}
     reads: dict[str, list[str]] = {}
     spoken = languages(vocabulary, document)
     for place, entry, kind in _conditions(document):
@@ -182,6 +196,39 @@ def _faults_of_numbers(document: Mapping[str, Any]) -> Iterator[Fault]:
                 f"一つの判定点に置ける規則・料金は{RULES_PER_POINT_MAX}件までです",
             )
             yield fault_at(place, message, entry["code"])
+
+
+def _faults_of_cost(document: Mapping[str, Any], vocabulary: Mapping[str, Any]) -> Iterator[Fault]:
+    """Conditions, points and examples that take more steps than they may, whatever the facts are (``costing``)."""
+    lengths = sum(len(entry["when"]) for _, entry, _ in _conditions(document))
+    if lengths > CONDITIONS_LENGTH_MAX:
+        yield _too_dear("document", lengths, CONDITIONS_LENGTH_MAX, Label("characters", "文字"))
+        return
+    points, steps = vocabulary["points"], Label("steps", "ステップ")
+    sizes = {code: sizes_of(point, document) for code, point in points.items()}
+    for place, entry, _ in _conditions(document):
+        if entry["point"] not in points:
+            continue
+        lists = sizes[entry["point"]]
+        for fault in faults_of_lists(entry["when"], lists):
+            line, column = place_of(entry["when"], fault.offset)
+            yield fault_at(f"{place}.when", fault.message, entry["code"], line, column)
+        if (needed := steps_of(entry["when"], lists)) > CONDITION_STEPS_MAX:
+            message = _too_dear(f"{place}.when", needed, CONDITION_STEPS_MAX, steps)
+            yield {**message, "rule": entry["code"]}
+    for code, needed in steps_by_point(document, points, sizes).items():
+        if needed > POINT_STEPS_MAX:
+            yield _too_dear(code, needed, POINT_STEPS_MAX, steps)
+    if (needed := steps_of_examples(document, points)) > EXAMPLES_STEPS_MAX:
+        yield _too_dear("examples", needed, EXAMPLES_STEPS_MAX, steps)
+
+
+def _too_dear(place: str, needed: int, most: int, unit: Label) -> Fault:
+    message = Label(
+        f"the conditions need {needed:,} {unit.en}, at most {most:,} are permitted: go through fewer or shorter lists",
+        f"条件に{needed:,}{unit.ja}が必要です。{most:,}{unit.ja}以内になるよう、走査するリストを減らすか短くしてください",
+    )
+    return fault_at(place, message)
 
 
 def _faults_of_tariffs(document: Mapping[str, Any]) -> Iterator[Fault]:

@@ -7,8 +7,16 @@ from time import monotonic
 import pytest
 
 from marketplace.rules.cel import ExpressionRefused, Language
+from marketplace.rules.costing import (
+    CONDITION_STEPS_MAX,
+    CONDITIONS_LENGTH_MAX,
+    faults_of_lists,
+    steps_of,
+)
 from marketplace.rules.document import DOCUMENT_BYTES_MAX, RULES_PER_POINT_MAX, check_document
+from marketplace.rules.examples import check_rulebook
 from marketplace.rules.lexing import texts
+from marketplace.rules.points import vocabulary
 from marketplace.rules.providers import LIST_LENGTH_MAX, TEXT_LENGTH_MAX, recordable_facts
 
 from .factories import TEXT, VOCABULARY, document, rule
@@ -16,9 +24,11 @@ from .factories import TEXT, VOCABULARY, document, rule
 TYPES = {
     "guest.kind": "string",
     "guest.badges": "list(string)",
+    "guest.ages": "list(int)",
     "guest.since": "timestamp",
     "guest.age": "int",
 }
+SIZES = {"guest.badges": LIST_LENGTH_MAX}
 DOUBLING = "['aaaaaaaa']" + ".map(x, x + x)" * 5 + ".size() > 0"
 
 
@@ -40,6 +50,11 @@ def language():
         ("guest.kind.matches('[')", "no pattern of RE2"),
         ("guest.kind.matches('(a{1000}){1000}')", "no pattern of RE2"),
         ("guest.kind.matches(guest.kind)", "write the pattern"),
+        (r"guest.kind.matches(r'\pL{200}')", "as ranges"),
+        (r"guest.kind.matches('\\PL{200}')", "as ranges"),
+        (r"guest.kind.matches('\x5cpL{200}')", "as ranges"),
+        ("guest.ages.exists(a, 1in.guest.ages.filter(b, b > 0))", "cannot be nested"),
+        (r"r'\' == '' || guest.badges.all(a, guest.badges.all(b, a == b)) || r'\' == ''", "cannot be nested"),
         ("matches(guest.kind, guest.badges[0])", "write the pattern"),
         ("guest.since.getHours('Asia/Tokyo') < 9", "offset"),
         ("guest.since.getHours(guest.kind) < 9", "offset"),
@@ -79,6 +94,7 @@ def test_a_text_or_list_that_is_too_long_counts_as_unknown():
     within = {
         "guest.kind": "x" * TEXT_LENGTH_MAX,
         "guest.badges": ["x"] * LIST_LENGTH_MAX,
+        "guest.ages": [1],
         "guest.age": 1,
         "guest.since": None,
     }
@@ -117,3 +133,90 @@ def test_too_many_entries_are_refused_with_their_number():
 def test_texts_are_found_whatever_their_quotes():
     condition = """a == 'x' && b == "y's" && c == r'\\d' && d == '''z''' // 'no'"""
     assert texts(condition) == ["x", "y's", "\\d", "z"]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "guest.badges.all(a, guest.badges == guest.badges)",
+        "guest.badges.all(a, a in guest.badges || guest.badges.size() > 3)",
+        "[guest.badges, guest.badges].all(a, a == a)",
+        "guest.badges.all(a, guest.badges[0] == a)",
+        "guest.badges.all(a, a in guest . badges && .guest.badges != [])",
+        "guest.badges.all(a, guest.`badges` == guest.badges)",
+    ],
+)
+def test_a_list_is_not_gone_through_while_going_through_one(condition):
+    ((offset, _message),) = [(fault.offset, fault.message) for fault in faults_of_lists(condition, SIZES)][:1]
+    assert offset > 0
+    found = faults(document(rule("A-1", condition)))
+    assert {place for place, _ in found} == {"rules.0.when"}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "guest.badges.all(a, a in guest.badges && a.startsWith('x'))",
+        "guest.badges == guest.badges && guest.badges.size() > 3",
+        "(guest.member ? guest.badges : guest.badges).exists(a, a == 'x')",
+    ],
+)
+def test_lists_are_compared_by_in(condition):
+    assert faults_of_lists(condition, SIZES) == []
+    assert faults(document(rule("A-1", condition))) == []
+
+
+def test_steps_grow_with_the_lists_named():
+    assert steps_of("guest.member", SIZES) < 10
+    assert 1_000 < steps_of("guest.badges == guest.badges", SIZES) < 3_000
+    assert steps_of("guest.badges.all(a, a in guest.badges)", SIZES) > 1_000_000
+    assert steps_of("guest.badges.all(a, a.matches('x'))", SIZES) > 200_000
+    assert steps_of("guest.kind.matches('x{5}(y{3,100}){2}')", SIZES) > 200 * 5 * 100
+    assert steps_of(" || ".join(["guest.badges.all(a, a == 'x')"] * 6), SIZES) > CONDITION_STEPS_MAX
+    assert steps_of("guest.badges.all(a, a in listed.many)", {**SIZES, "listed.many": 10_000}) > 10_000_000
+
+
+def test_what_a_decision_and_the_examples_cost_is_bounded():
+    dear = "guest.badges.exists(a, a in guest.badges && a in guest.badges)"
+    few = document(*(rule(f"A-{at}", dear) for at in range(4)))
+    assert faults(few) == []
+    many = document(*(rule(f"A-{at}", dear) for at in range(100)))
+    ((place, words),) = faults(many)
+    assert "fewer or shorter lists" in words
+    assert place == "entry"
+    case = {"point": place, "facts": {}, "outcome": "allow", "rules": ["A-0"]}
+    short = {"facts": {place: {"guest.badges": ["gold"]}}, "cases": [case] * 50}
+    assert faults({**few, "examples": short}) == []
+    long = {"facts": {place: {"guest.badges": ["gold"] * LIST_LENGTH_MAX}}, "cases": [case] * 2}
+    assert [place for place, _ in faults({**few, "examples": long})] == ["examples"]
+
+
+@pytest.mark.parametrize("times", [10, 40])
+def test_a_comparison_of_long_lists_within_a_pass_stops_nobody(times):
+    """Twelve hundred entries, each compared with all of them, took 42 s of the web while a draft was saved."""
+    same = " && ".join(["(listed.sanctions == listed.sanctions)"] * times)
+    condition = f"listed.sanctions.all(a, {same})"
+    listed = [{"organisation": f"org_{at:026d}", "source": "外為法16条"} for at in range(1_200)]
+    stated = document(rule("ADM-1", condition, point="admission"), sanctions=listed)
+    found, _ = check_rulebook(stated, vocabulary())
+    assert {(fault["place"], fault["rule"]) for fault in found} == {("rules.0.when", "ADM-1")}
+
+
+def test_whether_somebody_is_listed_is_cheap():
+    listed = [{"organisation": f"org_{at:026d}", "source": "外為法16条"} for at in range(5_000)]
+    rules = [rule("ADM-1", "applicant.organisation in listed.sanctions", point="admission")]
+    case = {
+        "point": "admission",
+        "facts": {"applicant.organisation": "org_" + "0" * 26},
+        "outcome": "deny",
+        "rules": ["ADM-1"],
+    }
+    stated = document(*rules, sanctions=listed, examples={"cases": [case] * 50})
+    assert check_rulebook(stated, vocabulary())[0] == []
+
+
+def test_very_long_conditions_are_not_compiled():
+    long = " || ".join(["guest.member"] * 120)
+    ((place, words),) = faults(document(*(rule(f"A-{at}", long) for at in range(70))))
+    assert place == "document"
+    assert f"{CONDITIONS_LENGTH_MAX:,} characters" in words
