@@ -32,7 +32,7 @@ from marketplace.kernel.states import advance, advance_all
 from .kinds import KINDS, Arguments, JobKind
 from .models import ERROR_LENGTH_MAX, Job
 from .states import JOB, JobState, Queue
-from .turns import organisation_in_turn
+from .turns import next_turn
 
 logger = logging.getLogger(__name__)
 
@@ -194,9 +194,11 @@ def _next_in_turn(due: QuerySet[Job], queue: str, most: int) -> list[Job]:
 
     The operator's own jobs are those of one organisation.
     """
+    turn = next_turn(queue)
+    if not turn.waits:
+        return []
     oldest = due.order_by("due_at", "id")
-    organisation = organisation_in_turn(queue)
-    jobs = [] if organisation is None else list(oldest.filter(organisation=organisation)[:most])
+    jobs = [] if turn.organisation is None else list(oldest.filter(organisation=turn.organisation)[:most])
     if len(jobs) < most:
         jobs += oldest.exclude(pk__in=[job.pk for job in jobs])[: most - len(jobs)]
     return jobs

@@ -28,7 +28,7 @@ def put(organisation: str, count: int = 1) -> None:
 
 
 def turn() -> str | None:
-    return turns.organisation_in_turn("default")
+    return turns.next_turn("default").organisation
 
 
 def test_turns_go_round_and_no_organisation_is_one_of_them():
@@ -37,10 +37,12 @@ def test_turns_go_round_and_no_organisation_is_one_of_them():
     assert [turn() for _ in range(6)] == ["org_a", "org_b", "", "org_a", "org_b", ""]
 
 
-def test_a_queue_without_jobs_is_nobody_s_turn():
-    assert turn() is None
-    put("org_a")
-    assert turns.organisation_in_turn("mail") is None
+def test_where_none_or_one_alone_waits_it_is_nobody_s_turn():
+    assert turns.next_turn("default") == (False, None)
+    put("org_a", 2)
+    assert (turns.next_turn("default"), turns.next_turn("mail")) == ((True, None), (False, None))
+    put("org_b")
+    assert turn() == "org_b"
 
 
 def test_jobs_that_are_not_due_take_no_turn(monkeypatch):
