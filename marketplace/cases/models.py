@@ -29,6 +29,7 @@ from .states import CASE, HELD, OUTCOMES, CaseKindCode, CaseOutcome, CaseState
 
 REASON_LENGTH_MAX = 2_000
 STATEMENT_LENGTH_MAX = 10_000
+DOCUMENTS_MAX = 20
 _OUTCOME_FITS = Q(outcome="") | Q(
     *(Q(kind=kind, outcome__in=outcomes) for kind, outcomes in OUTCOMES.items()), _connector=Q.OR
 )

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from marketplace.api.serializers import ChoiceLabelField, StrictSerializer
 
-from .models import REASON_LENGTH_MAX, STATEMENT_LENGTH_MAX, Appeal, Case, Remedy
+from .models import DOCUMENTS_MAX, REASON_LENGTH_MAX, STATEMENT_LENGTH_MAX, Appeal, Case, Remedy
 from .states import CaseKindCode, CaseOutcome, CaseState
 
 
@@ -67,7 +67,7 @@ class FileAppealSerializer(StrictSerializer):
 
     subject = serializers.CharField(max_length=60)
     statement = serializers.CharField(max_length=STATEMENT_LENGTH_MAX)
-    documents = AppealDocumentSerializer(many=True, default=list)
+    documents = AppealDocumentSerializer(many=True, default=list, max_length=DOCUMENTS_MAX)
 
 
 class CarryOutSerializer(StrictSerializer):

@@ -83,6 +83,13 @@ ActivityRecords(
     keys=("suspension__organisation_id",),
 )
 
+ActivityRecords(
+    "organisation-relations",
+    "marketplace.participants.relation_views.OrganisationRelationViewSet",
+    ("participants_organisationrelation",),
+    keys=("organisation_id", "related_id"),
+)
+
 no_activity(
     "participants_commitment",
     "it counts what the limits of authority cover; the acts themselves are in the records",

@@ -89,6 +89,7 @@ def test_commands_for_everybody_are_few_and_known():
         if route.changes and not permissions_in(route.needs) and route.needs is not BY_KEY
     }
     assert open_commands == {
+        "cosignature-list",
         "joining-accept",
         "joining-object-to-recovery",
         "owner-recovery-list",

@@ -103,6 +103,7 @@ def test_the_codes_of_clearing():
         "cycle.step_overdue",
         "payment.abroad",
         "payment.attached",
+        "payment.creditor_unpaid",
         "payment.failed",
         "payment.no_account",
         "payment.no_route",
@@ -396,7 +397,7 @@ def test_a_bank_entry_in_suspense_waits_for_the_operator(market):
     [
         ("trades/", "open", 8),
         ("trades/", "settling", 5),
-        ("settlement-instructions/?direction=out", "settling", 10),
+        ("settlement-instructions/?direction=out", "settling", 11),
         ("cycles/", "settling", 6),
     ],
 )

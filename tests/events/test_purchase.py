@@ -97,5 +97,6 @@ def test_the_handlings_of_a_purchase_take_few_statements_and_its_mail_too(commit
     with CaptureQueriesContext(connection) as sending:
         assert run_due("mail") == 4
     assert len(mail.outbox) == 4
-    # Each mail and its end; start and end of all four, and the look for more, with BEGIN and COMMIT.
-    assert len(sending) == 4 * 2 + 4 + 1 + 3
+    # Each mail and its end; whose turn it is, start and end of all four, and the look for
+    # more, with BEGIN and COMMIT.
+    assert len(sending) == 4 * 2 + 1 + 4 + 1 + 3

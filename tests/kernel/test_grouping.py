@@ -31,6 +31,7 @@ CATALOGUE = """
     UNION ALL SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE tablename LIKE 'webhooks%'
     UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(t.oid) || p.prosrc
       FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE tgrelid::regclass::text LIKE 'webhooks%' AND NOT tgisinternal
+       AND tgname <> 'held'  -- a migration of another application
      ORDER BY 1, 2, 3
 """
 

@@ -40,7 +40,10 @@ from marketplace.participants.models import Membership, Organisation
 from marketplace.registration import services as registrations
 from marketplace.registration.models import Registration
 from marketplace.rules import services as rules
+from marketplace.rules.drafts.services import save_draft
 from marketplace.rules.models import Decision
+from marketplace.rules.neutrality import services as neutrality
+from marketplace.rules.queries import newest_rulebook
 from marketplace.webhooks import services as webhooks
 from tests.access.factories import deferred
 from tests.cases import factories as cases
@@ -273,6 +276,18 @@ def people(report) -> None:
     cases.appealed(actor_of(owner_of(applicant)), refused.public_id)
     participants.declare_interest(
         actor=second, organisation=insolvent.public_id, kind="business", statement="取引先でした。"
+    )
+    participants.state_relation(
+        actor=owner, related=insolvent.public_id, kind="affiliate", document="登記事項証明書"
+    )
+    draftsman = actor_of(person_of(operator, "draftsman", ("rulebook",)), operator)
+    save_draft(actor=draftsman, document=newest_rulebook().document)
+    neutrality.ask_for_counterfactual(
+        actor=SYSTEM,
+        first_day=clock.today() - timedelta(days=1),
+        last_day=clock.today() - timedelta(days=1),
+        first=subject.public_id,
+        second=applicant.public_id,
     )
 
 

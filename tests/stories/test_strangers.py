@@ -11,10 +11,18 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from clearing.models import BankEntry, DebitBooking, Obligation, SetOff, SettlementInstruction
+from clearing.models import (
+    BankEntry,
+    DebitBooking,
+    Obligation,
+    ReserveReduction,
+    SetOff,
+    SettlementInstruction,
+)
 from clearing.trades.obligation_reference import obligation_reference
 from marketplace.api.openapi import openapi_document
 from marketplace.api.permissions import Keyed, declared_by, permissions_in
+from marketplace.approvals.models import Approval
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.permissions import RULES
@@ -39,6 +47,7 @@ PUBLIC = {
     "neutrality-bundle-detail",
     "organisation-detail",
     "profile-detail",
+    "reserve-reduction-detail",
     "rulebook-detail",
     "segment-detail",
     "witness-detail",
@@ -115,6 +124,24 @@ def set_off(report) -> Iterator[None]:
     yield
     with unguarded("clearing_setoff"):
         SetOff.objects.filter(pk=forged.pk).delete()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def reserve_reduction(report) -> Iterator[None]:
+    """A forged reduction of the reserve, because the day has no reserve; it is gone after these tests."""
+    with unguarded("clearing_reservereduction"):
+        forged = ReserveReduction.objects.create(
+            currency="JPY",
+            amount_minor=1,
+            reason="forged",
+            approval=Approval.objects.order_by("pk").first(),
+            decided_by="usr_second",
+            decided_at=clock.now(),
+            effective_from=clock.now(),
+        )
+    yield
+    with unguarded("clearing_reservereduction"):
+        ReserveReduction.objects.filter(pk=forged.pk).delete()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -52,6 +52,8 @@ def test_what_everyone_may_see_names_no_participant():
         "cycle.moved",
         "cycle.paused",
         "cycle.resumed",
+        "reserve.lowered",
+        "reserve.reduction_announced",
     }
 
 

@@ -22,7 +22,7 @@ from marketplace.rules.queries import parameter, visible_decisions
 from marketplace.rules.states import Outcome
 
 from ..errors import AlreadyAppealed, AppealTooLate, NothingToAppeal
-from ..models import STATEMENT_LENGTH_MAX, Appeal, Case
+from ..models import DOCUMENTS_MAX, STATEMENT_LENGTH_MAX, Appeal, Case
 from ..queries import undenied_cases
 from ..states import APPEALED, CASE, HELD, CaseKindCode, CaseOutcome, CaseState
 from .opening import case_times, record_opened
@@ -30,7 +30,6 @@ from .resolving import checked_text, locked_case
 from .telling import tell_moved
 
 APPEALED_WITHIN: Final = "appeal_days"
-DOCUMENTS_MAX: Final = 20
 NAME_LENGTH_MAX: Final = 200
 
 

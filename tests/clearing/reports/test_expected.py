@@ -176,7 +176,7 @@ def test_nobody_sees_what_others_are_paid(market, api):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-@pytest.mark.parametrize(("state", "queries_taken"), [("open", 12), ("closing", 12), ("settling", 18)])
+@pytest.mark.parametrize(("state", "queries_taken"), [("open", 12), ("closing", 12), ("settling", 19)])
 def test_it_takes_the_same_queries_for_one_row_and_for_more(market, count, state, queries_taken):
     for number in range(count):
         factories.accepted(market, f"buyer{number}", "seller", 1_000)
