@@ -262,6 +262,7 @@ def test_no_kind_of_entry_is_posted_without_its_cause(busy, attack):
         "clearing.entries_follow_from_positions",
         "clearing.funds_move_as_decided",
         "clearing.idle_money_set_aside_for_payments",
+        "clearing.reserve_lowered_as_announced",
     }
 
 
