@@ -89,6 +89,15 @@ def test_a_condition_that_one_party_alone_meets_is_warned_of():
     assert found == {"one_party:ADM-1": "of 3 organisations one alone meets the condition of ADM-1"}
 
 
+def test_a_default_that_stops_one_party_alone_is_warned_of():
+    """Whoever lets everybody pass but one aims at it as much as who refuses it."""
+    but_one = rule("ADM-9", "applicant.capacity == 'buyer'", "allow", point="admission")
+    found = warned(document(but_one))
+    assert found == {
+        "one_party:admission": "of 3 organisations one alone meets no rule of admission, and is stopped by its default"
+    }
+
+
 @pytest.mark.parametrize(
     ("rules", "warnings"),
     [
