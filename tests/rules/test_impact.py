@@ -75,7 +75,6 @@ def test_a_rule_that_names_one_seller_is_warned_of(three):
         "applicant.organisation.startsWith('org_01')",
         "applicant.kind == '1234567890123'",
         "applicant.organisation.endsWith('2S')",
-        "applicant.`organisation`.endsWith('2S')",
         "applicant.organisation.endsWith(string(7))",
     ],
 )
