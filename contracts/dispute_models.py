@@ -19,7 +19,7 @@ class Dispute(models.Model):
     """The buyer's objection to a delivery, until the operator resolves it.
 
     Invariants: one open dispute per agreement, opened while the agreement is in force; a resolved one has an outcome,
-    a reason, a time and a person; the dispute and its resolution never change; rows are never deleted.
+    a reason, a time and a person without an interest in a party; the dispute and its resolution never change; rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="dsp")
@@ -58,6 +58,7 @@ class Dispute(models.Model):
             immutable("public_id", "agreement_id", "reason_code", "text", "opened_by", "opened_at"),
             set_once("outcome", "finding", "resolved_by", "resolved_at"),
             guards.disputed_in_force(),
+            guards.resolved_by_unrelated(),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ import pgtrigger
 
 from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import RULES, Permission
+from marketplace.participants.interest_guards import RECUSED
 from marketplace.rules.halt_time import extended_as_halted
 
 _SQL = Path(__file__).parent / "sql"
@@ -153,4 +154,23 @@ def answer_extended_as_halted(response_days: int) -> pgtrigger.Trigger:
             listing="NEW.listing",
             segment="NEW.segment",
         ),
+    )
+
+
+def resolved_by_unrelated() -> pgtrigger.Trigger:
+    """Nobody resolves a dispute who has declared an interest in one of its parties."""
+    return pgtrigger.Trigger(
+        name=RECUSED,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("resolved_by"),
+        func=f"""
+IF NEW.resolved_by <> '' AND EXISTS (
+    SELECT FROM public.contracts_agreement a
+     WHERE a.id = NEW.agreement_id
+       AND (public.is_recused(NEW.resolved_by, a.buyer_id) OR public.is_recused(NEW.resolved_by, a.seller_id))) THEN
+    RAISE EXCEPTION 'who has declared an interest in a party resolves no dispute of it'
+        USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
+END IF;
+RETURN NULL;
+""",
     )

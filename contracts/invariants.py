@@ -13,6 +13,7 @@ from marketplace.kernel.invariants import (
     by_query,
     declare_readable,
 )
+from marketplace.participants.interest_guards import recused_then
 
 from . import authority_invariants, disclosure_invariants, mandate_invariants  # noqa: F401  they register themselves
 from .models import Instrument
@@ -204,6 +205,18 @@ Invariant(
         "SELECT a.public_id FROM contracts_agreement a JOIN contracts_adjustment d ON d.agreement_id = a.id"
         " GROUP BY a.id"
         " HAVING sum(CASE d.debtor WHEN 'seller' THEN d.amount_minor ELSE -d.amount_minor END) > a.price_minor"
+    ),
+)
+Invariant(
+    name="contracts.unrelated_resolve_disputes",
+    promise=5,
+    statement="Nobody resolved a dispute of a party in which it had declared an interest that stood.",
+    guards=("contracts_dispute.recused",),
+    test="tests/contracts/test_disputes.py::test_the_database_recuses_who_is_related_to_a_party",
+    check=by_query(
+        "SELECT d.public_id, d.resolved_by FROM contracts_dispute d JOIN contracts_agreement a ON a.id = d.agreement_id"  # noqa: S608
+        f" WHERE {recused_then('d.resolved_by', 'a.buyer_id', 'd.resolved_at')}"
+        f"  OR {recused_then('d.resolved_by', 'a.seller_id', 'd.resolved_at')}"
     ),
 )
 Invariant(

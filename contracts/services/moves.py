@@ -57,9 +57,12 @@ def require_turn(actor: Actor, negotiation: Negotiation, command: str) -> str:
     """The role in which it is the actor's turn to move so. Raises IllegalTransition, NegotiationExpired."""
     role = role_in(actor, negotiation)
     NEGOTIATION.target(state=negotiation.state, command=command, role=role)
-    respond_by = negotiation.respond_by
-    if respond_by is not None and is_overdue(negotiation):
-        raise NegotiationExpired(negotiation=negotiation.public_id, respond_by=respond_by.isoformat())
+    is_late = is_overdue(negotiation)
+    # Whether it is late may have moved the deadline.
+    if is_late and negotiation.respond_by is not None:
+        raise NegotiationExpired(
+            negotiation=negotiation.public_id, respond_by=negotiation.respond_by.isoformat()
+        )
     return role
 
 

@@ -110,6 +110,7 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "incident": NoAffairs.OPERATORS,
     "review": NoAffairs.OPERATORS,
     "organisation": NoAffairs.OPERATORS,
+    "on-call-turn": NoAffairs.OPERATORS,
     "staff-interest": NoAffairs.OPERATORS,
     "suspension": NoAffairs.OPERATORS,
 }

@@ -71,3 +71,14 @@ class StillSuspended(DomainError):
         "{suspension} still stands. Reinstate the participant as two people, then state that {case} was carried out.",
         "停止 {suspension} は解除されていません。二名で取引停止を解除してから、{case} の実施を記録してください。",
     )
+
+
+class TurnOver(DomainError):
+    """The turn was withdrawn, or is over. Fields: ``turn``."""
+
+    code = "turn_over"
+    category = Category.CONFLICT
+    detail = Label(
+        "{turn} was withdrawn or is over. Publish another one.",
+        "当番 {turn} は取り下げられたか、既に終了しています。新たに公表してください。",
+    )

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.cases import CaseMoved
 from marketplace.events.schemas.listings import ListingWithdrawn
 from marketplace.events.schemas.participants import AdmissionDecided
+from marketplace.events.schemas.rules import TradingHalted, TradingResumed
 from marketplace.kernel import clock
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import close_tasks, send_notices
 from marketplace.notices.states import TaskKind
 from marketplace.participants.queries import get_organisation, operator_organisation
 from marketplace.participants.states import AdmissionState
+from marketplace.rules.queries import halts
 
 from .models import Case
+from .on_call import HALT_LOOKED_AT_WITHIN, Duty
+from .on_call_queries import on_call_now
 from .queries import get_case
 from .services import drop_cases, open_case
 from .states import CaseKindCode, CaseOutcome, CaseState
-from .texts import KIND_WORDS, MOVED, OUTCOME_WORDS
+from .texts import KIND_WORDS, MOVED, OUTCOME_WORDS, TASKS, people_on_call
 
 TASK_KINDS = {
     CaseKindCode.ADMISSION.value: TaskKind.REVIEW,
@@ -43,6 +49,24 @@ def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
 def on_listing_withdrawn(event: ListingWithdrawn, envelope: Envelope) -> None:
     """The versions of a listing that was withdrawn need no decision any more."""
     drop_cases(thread=event.listing, kinds=(CaseKindCode.PUBLICATION.value,))
+
+
+def on_trading_halted(event: TradingHalted, envelope: Envelope) -> None:
+    """Ask the people on call to look at the halt in time; one that was lifted meanwhile needs nobody."""
+    if not halts().filter(public_id=event.halt, lifted_at=None).exists():
+        return
+    ask_operator(
+        TaskKind.RELEASE,
+        event.halt,
+        deadline=datetime.fromisoformat(event.since) + HALT_LOOKED_AT_WITHIN,
+        halt=event.halt,
+        on_call=people_on_call(on_call_now(Duty.RULEBOOK)),
+    )
+
+
+def on_trading_resumed(event: TradingResumed, envelope: Envelope) -> None:
+    """Close the task to look at the halt."""
+    finish_for_operator(TaskKind.RELEASE, event.halt)
 
 
 def on_case_moved(event: CaseMoved, envelope: Envelope) -> None:
@@ -71,8 +95,10 @@ def _move_tasks(case: Case, change: str) -> None:
             kind,
             case.public_id,
             deadline=case.decide_by,
+            title=TASKS["appeal" if case.is_appeal else "held"],
             case=case.public_id,
             about=case.subject,
+            on_call=people_on_call(on_call_now(Duty.DISPUTES if case.is_appeal else Duty.ADMISSION)),
         )
     elif change == "resolved":
         finish_for_operator(kind, case.public_id)

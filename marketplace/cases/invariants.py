@@ -8,6 +8,7 @@ from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
 from .guards import DECIDERS, STILL_SUSPENDED
+from .on_call import TAKES
 
 _ADMITS = holders(Permission.ADMISSION_WRITE)
 _JUDGES = holders(Permission.DISPUTES_WRITE)
@@ -130,6 +131,51 @@ Invariant(
         f"  AND NOT {_TO_BE_HANDLED.format(subject='c.public_id', kind='case.moved')}"
         " UNION ALL SELECT c.public_id FROM cases_case c WHERE c.state = 'open' AND c.reminded_at IS NULL"
         "  AND c.decide_by < business_now() - interval '1 day'"
+    ),
+)
+
+_STATES_TURNS = holders(Permission.ORGANISATION_WRITE)
+
+Invariant(
+    name="cases.on_call_may_release",
+    promise=10,
+    statement="Who is on call held what the duty takes when an owner of the operator published it.",
+    guards=(
+        "cases_oncallturn.stated_by_owner",
+        "cases_oncallturn.withdrawn_by_owner",
+        "cases_oncallturn.on_call_for_admission",
+        "cases_oncallturn.on_call_for_disputes",
+        "cases_oncallturn.on_call_for_rulebook",
+        "cases_oncallturn.turn_of_what",
+        "cases_oncallturn.turn_withdrawn_whole",
+        "cases_oncallturn.immutable",
+        "cases_oncallturn.set_once",
+        "cases_oncallturn.set_now",
+        "cases_oncallturn.dated_now",
+        "cases_oncallturn.no_delete",
+    ),
+    test="tests/cases/test_on_call.py::test_the_database_keeps_the_rota",
+    check=by_query(
+        "SELECT t.public_id, t.person FROM cases_oncallturn t"  # noqa: S608  our own words
+        f" WHERE NOT {acted_at('t.stated_by', 't.stated_at', holds=_STATES_TURNS)} OR NOT CASE t.duty"
+        + "".join(
+            f" WHEN '{duty}' THEN {acted_at('t.person', 't.stated_at', holds=holders(permission))}"
+            for duty, permission in TAKES.items()
+        )
+        + " ELSE false END"
+    ),
+)
+
+Invariant(
+    name="cases.halts_are_looked_at",
+    promise=10,
+    statement="While trading is halted, the operator has an open task to look at the halt.",
+    guards=("notices_task.task_open_once",),
+    test="tests/cases/test_on_call.py::test_a_halt_in_silence_is_named",
+    check=by_query(
+        "SELECT h.public_id FROM rules_halt h WHERE h.lifted_at IS NULL"  # noqa: S608  our own words
+        "  AND NOT EXISTS (SELECT FROM notices_task t WHERE t.subject = h.public_id AND t.state = 'open')"
+        f"  AND NOT {_TO_BE_HANDLED.format(subject='h.public_id', kind='trading.halted')}"
     ),
 )
 

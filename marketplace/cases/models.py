@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, MomentField, TransactionIdField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import (
     append_only,
     dated_now,
@@ -25,7 +26,10 @@ from marketplace.participants.interest_guards import unrelated
 from marketplace.participants.models import Admission
 
 from . import guards
+from .on_call_models import OnCallTurn
 from .states import CASE, HELD, OUTCOMES, CaseKindCode, CaseOutcome, CaseState
+
+__all__ = ["Appeal", "Case", "OnCallTurn", "Remedy"]
 
 REASON_LENGTH_MAX = 2_000
 STATEMENT_LENGTH_MAX = 10_000
@@ -46,7 +50,8 @@ class Case(models.Model):
 
     ``subject`` is the public identifier of what is on hold or appealed, ``thread`` that of what it belongs to (the listing of
     a version); ``organisation`` waits for it. ``decision`` is the decision of the rules that put it on hold. It is due by
-    ``decide_by``; ``reminded_at``: when that passed. ``resolved_in`` is the transaction in which it was decided.
+    ``decide_by``; ``reminded_at``: when that passed. ``resolved_in`` is the transaction in which it was decided. Evidence commits
+    to ``reason`` with ``salt``.
 
     Invariants: one open case per kind, subject and organisation, one appeal ever per subject and organisation; decided by two natural
     persons of the operator, neither with an interest in the organisation, and an appeal by two who did not decide what is
@@ -69,6 +74,7 @@ class Case(models.Model):
     resolved_by = models.CharField(max_length=60, blank=True, default="")
     ended_at = MomentField(null=True)
     resolved_in = TransactionIdField(null=True)
+    salt = SaltField()
     recorded_at = MomentField(db_default=Now())
 
     class Meta:
@@ -104,7 +110,7 @@ class Case(models.Model):
         triggers = [
             state_guard(CASE),
             immutable("public_id", "kind", "subject", "thread", "organisation_id", "decision", "opened_at", "decide_by",
-                      "recorded_at"),
+                      "salt", "recorded_at"),
             guards.ended_for_good(),
             set_once("reminded_at"),
             no_delete(),
@@ -139,13 +145,14 @@ class Case(models.Model):
 class Appeal(models.Model):
     """What a participant states in an appeal, with the documents that it relies on, each ``{"name", "sha256"}``.
 
-    Read by the participant and by who decides appeals; evidence holds hashes. Invariants: one per case of an appeal, of what
+    Read by the participant and by who decides appeals; evidence commits to it with ``salt``. Invariants: one per case of an appeal, of what
     was decided against the participant itself. Append-only.
     """
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="appeal")
     statement = models.CharField(max_length=STATEMENT_LENGTH_MAX)
     documents = BoundedJSONField(default=list)
+    salt = SaltField()
     filed_by = models.CharField(max_length=60)
     filed_at = MomentField()
     recorded_at = MomentField(db_default=Now())
@@ -165,6 +172,7 @@ class Remedy(models.Model):
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="remedy")
     how = models.CharField(max_length=REASON_LENGTH_MAX)
     reference = models.CharField(max_length=60, blank=True, default="")
+    salt = SaltField()
     carried_out_by = models.CharField(max_length=60)
     carried_out_at = MomentField()
     recorded_at = MomentField(db_default=Now())

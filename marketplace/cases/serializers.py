@@ -24,7 +24,7 @@ class AppealSerializer(serializers.ModelSerializer[Appeal]):
 
     class Meta:
         model = Appeal
-        fields = ("statement", "documents", "filed_by", "filed_at")
+        fields = ("statement", "documents", "salt", "filed_by", "filed_at")
 
 
 class RemedySerializer(serializers.ModelSerializer[Remedy]):
@@ -32,11 +32,14 @@ class RemedySerializer(serializers.ModelSerializer[Remedy]):
 
     class Meta:
         model = Remedy
-        fields = ("how", "reference", "carried_out_by", "carried_out_at")
+        fields = ("how", "reference", "salt", "carried_out_by", "carried_out_at")
 
 
 class CaseSerializer(serializers.ModelSerializer[Case]):
-    """A case that waits for two people of the operator, or was decided by them."""
+    """A case that waits for two people of the operator, or was decided by them.
+
+    Evidence has the SHA-256 over the lines ``salt`` and ``reason``, and so of the statement of an appeal and of its remedy.
+    """
 
     id = serializers.CharField(source="public_id")
     organisation = serializers.CharField(source="organisation.public_id")
@@ -51,7 +54,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
         fields = (
             "id", "kind", "kind_label", "subject", "organisation", "decision", "state", "state_label", "opened_at",
             "decide_by", "reminded_at", "outcome", "reason", "first_person", "resolved_by", "ended_at", "appeal",
-            "remedy",
+            "remedy", "salt",
         )  # fmt: skip
 
 

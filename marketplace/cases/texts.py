@@ -7,9 +7,12 @@ from typing import cast
 from marketplace.kernel.labels import Label
 from marketplace.notices.texts import Wording
 
+from .on_call import Duty
 from .states import CaseKindCode, CaseOutcome
 
 KIND_WORDS = {kind.value: cast(Label, kind.label) for kind in CaseKindCode}
+DUTY_WORDS = {duty.value: cast(Label, duty.label) for duty in Duty}
+NOBODY = Label("nobody", "なし")
 OUTCOME_WORDS = {outcome.value: cast(Label, outcome.label) for outcome in CaseOutcome}
 
 MOVED: dict[str, Wording] = {
@@ -55,3 +58,19 @@ MOVED: dict[str, Wording] = {
         ),
     ),
 }
+TASKS: dict[str, Label] = {
+    "held": Label(
+        "Decide the held case {case} about {about} with a colleague. On call: {on_call}",
+        "保留案件 {case}（{about}）を二名で判断してください。当番: {on_call}",
+    ),
+    "appeal": Label(
+        "Decide the appeal {case} about {about} with a colleague; neither decided it first. On call: {on_call}",
+        "不服申立て {case}（{about}）を、原判断に関与していない二名で判断してください。当番: {on_call}",
+    ),
+}
+"""The titles of the operator's tasks to decide a case; they name who is on call when the task is opened."""
+
+
+def people_on_call(people: list[str]) -> dict[str, str]:
+    """Who is on call, as a text in both languages."""
+    return {"ja": ", ".join(people), "en": ", ".join(people)} if people else NOBODY.as_dict()

@@ -37,3 +37,17 @@ class InterestEnded(DomainError):
         "{interest} was ended at {ended_at}. Declare a new one if there is one.",
         "{interest} は {ended_at} に終了しています。利害関係がある場合は改めて届け出てください。",
     )
+
+
+class NobodyDecides(DomainError):
+    """Nobody recuses a colleague so that fewer than two others are left who decide. Fields: ``person``, ``organisation``."""
+
+    code = "nobody_decides"
+    category = Category.CONFLICT
+    field = "person"
+    detail = Label(
+        "Without {person} fewer than two others would be left to decide about {organisation}. Let {person} declare the interest"
+        " itself, or let the owners give its role to others first.",
+        "{person} を除くと、{organisation} について判断できる担当者が二名未満になります。本人が届け出るか、"
+        "先に代表管理者が同じ役割をほかの担当者に付与してください。",
+    )

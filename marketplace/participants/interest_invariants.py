@@ -6,20 +6,30 @@ from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.kernel.permissions import Permission
 
 from .acting import acted_at, holders
-from .interest_guards import recused_then
+from .interest_guards import ends_interests, left_too_few, recused_then
 
 _STAFF = holders(Permission.OPERATOR_READ)
 _ADMITS = holders(Permission.ADMISSION_WRITE)
 
+
+def _related(person: str) -> str:
+    return recused_then(person, "i.organisation_id", "i.ended_at", alias="earlier")
+
+
 Invariant(
     name="participants.interests_kept",
     promise=5,
-    statement="An interest is of a person of the operator in a participant, and two others who admit participants ended it.",
+    statement=(
+        "An interest is of a person of the operator in a participant; whoever stated it of a colleague left two others to decide;"
+        " two others ended it who had none there."
+    ),
     guards=(
         "participants_staffinterest.interest_in_participant",
         "participants_staffinterest.interest_of_staff",
         "participants_staffinterest.declared_by_staff",
         "participants_staffinterest.declared_of_colleague",
+        "participants_staffinterest.deciders_left",
+        "participants_staffinterest.recused",
         "participants_staffinterest.ended_by_staff",
         "participants_staffinterest.interest_ended_by_two",
         "participants_staffinterest.interest_of_what",
@@ -37,8 +47,10 @@ Invariant(
         f"  OR NOT {acted_at('i.person', 'i.declared_at', holds=_STAFF)}"
         f"  OR i.declared_by <> i.person AND NOT {acted_at('i.declared_by', 'i.declared_at', holds=_ADMITS)}"
         "  OR i.ended_by IN (i.person, i.end_first_person) OR i.end_first_person = i.person"
-        f"  OR i.ended_at IS NOT NULL AND NOT ({acted_at('i.ended_by', 'i.ended_at', holds=_ADMITS)}"
-        f"   AND {acted_at('i.end_first_person', 'i.ended_at', holds=_ADMITS)})"
+        f"  OR i.declared_by <> i.person AND ({left_too_few('i.person', 'i.declared_by', 'i.organisation_id', 'i.declared_at')})"
+        f"  OR i.ended_at IS NOT NULL AND NOT ({ends_interests('i.ended_by', 'i.ended_at')}"
+        f"   AND {ends_interests('i.end_first_person', 'i.ended_at')})"
+        f"  OR i.ended_at IS NOT NULL AND ({_related('i.ended_by')} OR {_related('i.end_first_person')})"
     ),
 )
 Invariant(

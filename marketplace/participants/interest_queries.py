@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from marketplace.kernel.actors import Actor, Role
 
 from .interest_errors import Recused
+from .interest_guards import leaves_too_few
 from .models import StaffInterest
 
 
@@ -33,3 +35,13 @@ def require_unrelated_person(person: str, *organisation_ids: int) -> None:
     found = standing_interests(person, *organisation_ids).first()
     if found is not None:
         raise Recused(organisation=found.organisation.public_id, interest=found.public_id)
+
+
+def too_few_left(person: str, declared_by: str, organisation_id: int) -> bool:
+    """Whether too few people were left to decide about an organisation (database key) if ``declared_by`` recused ``person``."""
+    stated = {"person": person, "declared_by": declared_by, "organisation": organisation_id}
+    condition = leaves_too_few("%(person)s", "%(declared_by)s", "%(organisation)s")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {condition}", stated)
+        (is_so,) = cursor.fetchone()
+    return bool(is_so)

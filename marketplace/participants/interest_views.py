@@ -12,6 +12,7 @@ from marketplace.api.views import MarketReadViewSet, command, create_command
 from marketplace.kernel.permissions import Permission
 
 from . import services
+from .interest_guards import ENDS
 from .interest_queries import visible_interests
 from .interests import InterestKind
 from .models import StaffInterest
@@ -19,7 +20,10 @@ from .models.interests import STATEMENT_LENGTH_MAX
 
 
 class StaffInterestSerializer(serializers.ModelSerializer[StaffInterest]):
-    """An interest of a person of the operator in a participant. It stands until ``ended_at``."""
+    """An interest of a person of the operator in a participant. It stands until ``ended_at``.
+
+    Evidence has the SHA-256 over the lines ``salt`` and ``statement``, and over ``salt`` and ``end_reason``.
+    """
 
     id = serializers.CharField(source="public_id")
     organisation = serializers.CharField(source="organisation.public_id")
@@ -29,7 +33,7 @@ class StaffInterestSerializer(serializers.ModelSerializer[StaffInterest]):
         model = StaffInterest
         fields = (
             "id", "person", "organisation", "kind", "kind_label", "statement", "since", "declared_by", "declared_at",
-            "ended_at", "ended_by", "end_first_person", "end_reason",
+            "ended_at", "ended_by", "end_first_person", "end_reason", "salt",
         )  # fmt: skip
 
 
@@ -74,16 +78,19 @@ class StaffInterestViewSet(MarketReadViewSet[StaffInterest]):
         },
     )
     def create(self, data: dict[str, Any]) -> StaffInterest:
-        """Say that you, or a colleague, are related to a participant: that person decides nothing about it (operator)."""
+        """Say that you, or a colleague, are related to a participant: that person decides nothing about it (operator).
+
+        Of a colleague only while two others are left who decide.
+        """
         return services.declare_interest(actor=self.actor, **data)
 
     @command(
         summary="End a declared interest",
-        needs=Permission.ADMISSION_WRITE,
+        needs=ENDS,
         request=EndInterestSerializer,
         response=StaffInterestSerializer,
         example={"reason": "退職から2年が経過し、ほかの関係もないことを確認しました。"},
     )
     def end(self, data: dict[str, Any], public_id: str) -> StaffInterest:
-        """End an interest that is over; takes two people, neither the one concerned (operator)."""
+        """End an interest that is over; takes two people, neither the one concerned nor related (operator)."""
         return services.end_interest(actor=self.actor, interest=public_id, **data)

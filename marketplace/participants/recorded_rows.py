@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marketplace.evidence.row_records import RecordedRows
+from marketplace.kernel.commitments import commitment_in_sql
 
 RecordedRows(
     table="participants_reinstatement",
@@ -49,7 +50,15 @@ RecordedRows(
 RecordedRows(
     table="participants_staffinterest",
     kinds=("participants.interest_declared",),
-    row="r.public_id, r.person, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id), r.kind,"
-    " r.since::text, r.declared_by",
-    record="e.subject, e.payload -> 'person', e.payload -> 'organisation', e.payload -> 'kind', e.payload -> 'since', e.actor",
+    row="r.public_id, r.person, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id), r.kind,"  # noqa: S608  our own words
+    f" r.since::text, r.declared_by, {commitment_in_sql('r.salt', 'r.statement')}",
+    record="e.subject, e.payload -> 'person', e.payload -> 'organisation', e.payload -> 'kind', e.payload -> 'since', e.actor,"
+    " e.payload -> 'statement_commitment'",
+)
+RecordedRows(
+    table="participants_staffinterest",
+    source="(SELECT * FROM participants_staffinterest WHERE ended_at IS NOT NULL)",
+    kinds=("participants.interest_ended",),
+    row=f"r.public_id, r.person, r.end_first_person, r.ended_by, {commitment_in_sql('r.salt', 'r.end_reason')}",
+    record="e.subject, e.payload -> 'person', e.payload -> 'first_person', e.actor, e.payload -> 'reason_commitment'",
 )

@@ -37,6 +37,7 @@ ENUMERATIONS: dict[str, Any] = {
     "HaltScopeEnum": "marketplace.rules.states.HaltScope.choices",
     "ImportStateEnum": "clearing.bank.states.ImportState.choices",
     "InboxStateEnum": "marketplace.events.states.InboxState.choices",
+    "OnCallDutyEnum": "marketplace.cases.on_call.Duty.choices",
     "IncidentDutyEnum": "marketplace.oversight.incidents.states.Duty.choices",
     "IncidentEntryKindEnum": "marketplace.oversight.incidents.states.EntryKind.choices",
     "IncidentGroundEnum": "marketplace.oversight.incidents.states.Ground.choices",

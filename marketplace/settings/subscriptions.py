@@ -113,8 +113,14 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "clearing.handlers.on_dispute_resolved",
         "delivery.handlers.on_dispute_resolved",
     ),
-    "trading.halted": ("contracts.handlers.on_trading_halted",),
-    "trading.resumed": ("contracts.handlers.on_trading_resumed",),
+    "trading.halted": (
+        "contracts.handlers.on_trading_halted",
+        "marketplace.cases.handlers.on_trading_halted",
+    ),
+    "trading.resumed": (
+        "contracts.handlers.on_trading_resumed",
+        "marketplace.cases.handlers.on_trading_resumed",
+    ),
     "adjustment.due": ("clearing.handlers.on_adjustment_due",),
     "payment.received": (
         "marketplace.notices.handlers.on_payment_received",

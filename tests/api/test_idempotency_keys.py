@@ -140,6 +140,8 @@ MOVES_NO_MONEY = {
     "SecondFactorResetViewSet.confirm",
     "NegotiationViewSet.terminate",
     "NoticeViewSet.read",
+    "OnCallTurnViewSet.create",
+    "OnCallTurnViewSet.withdraw",
     "OrganisationRelationViewSet.create",
     "OrganisationRelationViewSet.end",
     "OrganisationViewSet.create",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from marketplace.cases import services as cases
+from marketplace.kernel import clock
 from marketplace.participants import services as participants
 from tests.cases import factories
 from tests.participants import factories as parties
 
-from .requests import Request, Table
+from .requests import EVERYBODY, Request, Table
 from .world import World
 
 TABLE = Table()
@@ -80,7 +82,7 @@ TABLE.of_row("POST cases/{}/carry-out/", "operator", changed, {"how": "停止を
 TABLE.of_row("POST cases/{}/withdraw/", "buyer", appealed)
 TABLE.listed("staff-interests/", "operator", interest)
 TABLE.sent("staff-interests/", "operator", declaring, is_narrowed=True)
-TABLE.of_row("POST staff-interests/{}/end/", "operator", interest, ENDED, takes_two=True)
+TABLE.of_row("POST staff-interests/{}/end/", "operator", interest, ENDED, takes_two=True, is_narrowed=True)
 
 
 def relation(world: World) -> str:
@@ -98,6 +100,24 @@ def relating(_world: World) -> dict[str, Any]:
     return {"related": parties.organisation("親").public_id, "kind": "parent", "document": "報告書"}
 
 
+def _times() -> dict[str, Any]:
+    return {"since": clock.now(), "until": clock.now() + timedelta(days=7)}
+
+
+def turn(world: World) -> str:
+    """A turn of a person of the operator who is on call."""
+    owner = parties.actor_for(world.of("operator"), "usr_on_call")
+    return cases.publish_turn(actor=owner, person=owner.identifier, **_times(), duty="rulebook").public_id
+
+
+def taking_turns(world: World) -> dict[str, Any]:
+    person = parties.actor_for(world.of("operator"), "usr_on_call").identifier
+    return {"duty": "admission", "person": person, **{name: at.isoformat() for name, at in _times().items()}}
+
+
+TABLE.listed("on-call/", EVERYBODY, turn)
+TABLE.sent("on-call/", "operator", taking_turns)
+TABLE.of_row("POST on-call/{}/withdraw/", "operator", turn)
 TABLE.listed("organisation-relations/", "buyer", relation)
 TABLE.sent("organisation-relations/", "buyer", relating)
 TABLE.of_row("POST organisation-relations/{}/end/", "operator", relation, ENDED, takes_two=True)

@@ -42,7 +42,6 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         Permission.ADMISSION_WRITE: (
             listings.decide_version,
             cases.carry_out,
-            participants.end_interest,
             participants.end_relation,
             registration.propose,
             registration.return_to_review,
@@ -59,7 +58,12 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         Permission.CONTRACTS_SIGN: (contracting.sign, contracting.sign_mandate),
         Permission.CONTRACTS_SUBMIT: (contracting.submit_signature,),
         Permission.MEMBERS_WRITE: (participants.state_authority_limit,),
-        Permission.ORGANISATION_WRITE: (cases.file_appeal, cases.withdraw_appeal),
+        Permission.ORGANISATION_WRITE: (
+            cases.file_appeal,
+            cases.publish_turn,
+            cases.withdraw_appeal,
+            cases.withdraw_turn,
+        ),
         Permission.KEYS_WRITE: (
             contracting.revoke_mandate,
             participants.challenge_key,
@@ -110,6 +114,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
     (listings.withdraw_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
     (listings.resume_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
     (participants.state_relation, (Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE)),
+    (participants.end_interest, (Permission.ADMISSION_WRITE, Permission.ORGANISATION_WRITE)),
     (cases.resolve_case, (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE)),
     (rules.preview, (Permission.RULEBOOK_WRITE, Permission.ADMISSION_READ)),
     (contracting.terminate, (Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE)),

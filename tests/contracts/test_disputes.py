@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
 
 from contracts import services
 from contracts.errors import AgreementEnded, DisputeAlreadyOpen
 from contracts.models import Dispute
 from contracts.states import TerminationReason
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing, PermissionNeeded
+from marketplace.kernel.invariants import REGISTER
+from marketplace.participants import services as participants
+from marketplace.participants.interest_errors import Recused
+from marketplace.participants.models import Organisation
+from tests.roles import assert_refused, unguarded
 
 from . import factories
 from .refusals import refused
@@ -149,3 +158,28 @@ def test_a_dispute_over_an_ended_agreement_can_only_be_dismissed(market):
         with refused(AgreementEnded):
             rule(market, dispute, outcome=outcome)
     assert rule(market, dispute, outcome="dismissed").outcome == "dismissed"
+
+
+def test_the_database_recuses_who_is_related_to_a_party(market):
+    dispute = factories.dispute(market)
+    party = Organisation.objects.get(pk=market.seller.organisation_id)
+    participants.declare_interest(
+        actor=market.operator, organisation=party.public_id, kind="family", statement="親族が勤務しています。"
+    )
+    with refused(Recused, organisation=party.public_id):
+        rule(market, dispute)
+    statement = (
+        "UPDATE contracts_dispute SET state = 'resolved', outcome = 'dismissed', finding = 'x', resolved_by = %s,"
+        " resolved_at = public.business_now()"
+    )
+
+    def resolve():
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [market.operator.identifier])
+
+    assert_refused(resolve, because="declared an interest in a party")
+    assert open_disputes() == [dispute.public_id]
+    clock.move_to(clock.now() + timedelta(minutes=1))
+    with unguarded("contracts_dispute"):
+        resolve()
+    assert len(REGISTER["contracts.unrelated_resolve_disputes"].check()) == 1

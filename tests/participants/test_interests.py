@@ -13,11 +13,12 @@ from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded, ProofNeeded
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.kernel.permissions import Permission
 from marketplace.participants import services
-from marketplace.participants.interest_errors import InterestEnded, InterestStands, Recused
+from marketplace.participants.interest_errors import InterestEnded, InterestStands, NobodyDecides, Recused
 from marketplace.participants.models import Organisation, StaffInterest, Suspension
 from tests.roles import assert_refused, unguarded
 
@@ -72,22 +73,67 @@ def test_a_person_declares_its_own_interest(people, subject):
     interest = declared(people[0], subject)
     assert (interest.person, interest.declared_by, interest.ended_at) == ("usr_one", "usr_one", None)
     record = EvidenceRecord.objects.get(kind="participants.interest_declared")
-    assert (record.payload["organisation"], STATED["statement"] in str(record.payload)) == (
-        subject.public_id,
-        False,
-    )
+    assert record.payload["organisation"] == subject.public_id
+    assert record.payload["statement_commitment"] == commitment_to(interest.salt, STATED["statement"])
+    assert STATED["statement"] not in str(record.payload)
     with pytest.raises(InterestStands):
         declared(people[0], subject)
     assert not [name for name, rows in verify_all("participants").items() if rows]
 
 
-def test_an_interest_of_a_colleague_is_stated_by_who_admits(people, subject):
+def test_an_interest_of_a_colleague_is_stated_by_who_admits(people, subject, staffed):
+    factories.actor_for(staffed, "usr_four")
     assert declared(people[0], subject, person="usr_two").person == "usr_two"
     only_reads = replace(people[0], permissions=frozenset({Permission.OPERATOR_READ}))
     with pytest.raises(PermissionNeeded):
         declared(only_reads, subject, person="usr_three")
     assert declared(only_reads, subject).person == "usr_one"
     assert StaffInterest.objects.count() == 2
+    assert not [name for name, rows in verify_all("participants").items() if rows]
+
+
+def test_nobody_recuses_colleagues_until_nobody_decides(people, subject, staffed):
+    factories.actor_for(staffed, "usr_four")
+    declared(people[0], subject, person="usr_two")
+    for last in ("usr_three", "usr_four"):
+        with pytest.raises(NobodyDecides) as refusal:
+            declared(people[0], subject, person=last)
+        assert refusal.value.fields == {"person": last, "organisation": subject.public_id}
+    assert list(StaffInterest.objects.values_list("person", flat=True)) == ["usr_two"]
+    refused(
+        INSERT.format(person="usr_three", by="usr_one", organisation=subject.pk),
+        "fewer than two would be left",
+    )
+    assert declared(people[2], subject).person == "usr_three"
+    suspend(factories.actor_for(staffed, "usr_four"), subject)
+    clock.move_to(clock.now() + timedelta(minutes=1))
+    with unguarded("participants_staffinterest"):
+        run(INSERT.format(person="usr_four", by="usr_one", organisation=subject.pk))
+    assert len(REGISTER["participants.interests_kept"].check()) == 1
+
+
+def test_two_owners_end_an_interest_in_which_who_admits_is_related(people, subject, staffed):
+    interest = declared(people[0], subject)
+    declared(people[1], subject)
+    owners = [
+        replace(
+            factories.actor_for(staffed, f"usr_{name}"),
+            permissions=frozenset({Permission.ORGANISATION_WRITE}),
+        )
+        for name in ("owner", "other_owner")
+    ]
+    stated = {"interest": interest.public_id, "reason": ENDING}
+    with pytest.raises(Recused):
+        services.end_interest(actor=people[1], **stated)
+    with pytest.raises(Missing):
+        services.end_interest(actor=factories.member_for(subject, "usr_of_it"), **stated)
+    with pytest.raises(SecondPersonNeeded):
+        services.end_interest(actor=owners[0], **stated)
+    ended = services.end_interest(actor=owners[1], **stated)
+    assert (ended.end_first_person, ended.ended_by) == ("usr_owner", "usr_other_owner")
+    record = EvidenceRecord.objects.get(kind="participants.interest_ended")
+    assert record.payload["reason_commitment"] == commitment_to(ended.salt, ENDING)
+    assert not [name for name, rows in verify_all("participants").items() if rows]
 
 
 @pytest.mark.parametrize(
@@ -180,14 +226,18 @@ def test_the_database_keeps_interests(people, subject, staffed):
         ("usr_two", "usr_two", "interest_ended_by_two"),
         ("usr_one", "usr_two", "interest_ended_by_two"),
         ("usr_two", "usr_one", "interest_ended_by_two"),
-        ("usr_of_it", "usr_two", "no natural person of the operator"),
+        ("usr_of_it", "usr_two", "no natural persons of the operator"),
+        ("usr_two", "usr_of_it", "no natural persons of the operator"),
     ):
         refused(end.format(second, first), because)
     refused("UPDATE participants_staffinterest SET person = 'usr_two'", "cannot be changed")
+    refused("UPDATE participants_staffinterest SET salt = repeat('0', 64)", "cannot be changed")
+    declared(people[1], subject)
+    refused(end.format("usr_three", "usr_two") + " WHERE person = 'usr_one'", "declared an interest")
     refused("DELETE FROM participants_staffinterest", "are kept")
-    assert StaffInterest.objects.get().ended_at is None
+    assert StaffInterest.objects.filter(ended_at=None).count() == 2
     with unguarded("participants_staffinterest"):
-        StaffInterest.objects.update(person="usr_of_it")
+        StaffInterest.objects.filter(person="usr_one").update(person="usr_of_it")
     assert len(REGISTER["participants.interests_kept"].check()) == 1
 
 

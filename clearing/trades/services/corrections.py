@@ -14,6 +14,7 @@ from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
+from marketplace.participants.interest_queries import require_unrelated
 from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
@@ -111,12 +112,13 @@ def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | N
     """Refund the price of an accepted trade with its tax, in part or (None) all that remains.
 
     With the whole price the market refunds its fee if the rulebook says so (``refund_returns_fee``). Beneficiaries keep
-    their shares until these are clawed back (``shares``). Raises SecondPersonNeeded for a large amount, NotAcceptedYet, BeyondCaptured, FieldInvalid, Missing,
-    Forbidden.
+    their shares until these are clawed back (``shares``). Raises SecondPersonNeeded for a large amount, Recused, NotAcceptedYet,
+    BeyondCaptured, FieldInvalid, Missing, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
     check_input(reason, amount_minor)
     subject = locked_trade(public_id=trade)
+    require_unrelated(actor, subject.buyer_id, subject.seller_id)
     require_accepted(subject)
     wanted_minor = _left_to_return(subject) if amount_minor is None else amount_minor
     require_within(subject, ObligationKind.REFUND, wanted_minor, seller_owes=True)

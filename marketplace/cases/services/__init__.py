@@ -1,16 +1,20 @@
-"""Services of cases: open them, appeal, decide by two people, carry out, remind."""
+"""Services of cases: open them, appeal, decide by two people, carry out, remind, and publish who is on call."""
 
 from .appealing import file_appeal, withdraw_appeal
+from .on_call import ask_for_people, publish_turn, withdraw_turn
 from .opening import drop_cases, open_case
 from .reminding import remind_of
 from .resolving import carry_out, resolve_case
 
 __all__ = [
+    "ask_for_people",
     "carry_out",
     "drop_cases",
     "file_appeal",
     "open_case",
+    "publish_turn",
     "remind_of",
     "resolve_case",
     "withdraw_appeal",
+    "withdraw_turn",
 ]

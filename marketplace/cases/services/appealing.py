@@ -11,7 +11,8 @@ from django.db import IntegrityError, transaction
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.canonical import digest_of, sha256_hex
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -53,14 +54,14 @@ def file_appeal(
     if clock.now() > until:
         raise AppealTooLate(subject=subject, until=until.isoformat())
     case = _new_appeal(organisation_id, subject, decision)
-    Appeal.objects.create(
+    appeal = Appeal.objects.create(
         case=case, statement=said, documents=named, filed_by=actor.identifier, filed_at=clock.now()
     )
     record_opened(
         case,
         actor,
-        statement_sha256=sha256_hex(said.encode()),
-        documents_sha256=digest_of({"documents": named}),
+        statement_commitment=commitment_to(appeal.salt, said),
+        documents_commitment=commitment_to(appeal.salt, digest_of({"documents": named})),
     )
     tell_moved(case, "opened")
     return case

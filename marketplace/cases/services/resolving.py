@@ -11,7 +11,7 @@ from marketplace.approvals.services import require_two_people
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -83,7 +83,7 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
             "subject": subject.subject,
             "outcome": outcome,
             "first_person": approval.first_person,
-            "reason_sha256": sha256_hex(why.encode()),
+            "reason_commitment": commitment_to(subject.salt, why),
         },
     )
     if not subject.is_appeal:
@@ -121,7 +121,7 @@ def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case
         raise NothingToCarryOut(case=case)
     if standing_suspensions(subject.organisation_id).filter(public_id=subject.subject).exists():
         raise StillSuspended(case=case, suspension=subject.subject)
-    Remedy.objects.create(
+    remedy = Remedy.objects.create(
         case=subject,
         how=said,
         reference=reference.strip(),
@@ -132,7 +132,7 @@ def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case
         kind="cases.carried_out",
         subject=case,
         actor=actor,
-        payload={"how_sha256": sha256_hex(said.encode()), "reference": reference.strip()},
+        payload={"how_commitment": commitment_to(remedy.salt, said), "reference": reference.strip()},
     )
     tell_moved(subject, "carried_out")
     return subject

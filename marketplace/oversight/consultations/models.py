@@ -8,13 +8,13 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import MomentField
+from marketplace.kernel.commitments import SALTED, committed_over
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
 from ..acting import by_staff_or_member
-from ..commitments import SALTED, committed_over
 from .guards import answered_once, follows_own
 from .states import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Answer, Matter
 

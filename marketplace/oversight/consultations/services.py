@@ -14,6 +14,7 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.calendars import BusinessCalendar
+from marketplace.kernel.commitments import commitment_to, new_salt
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
@@ -22,9 +23,9 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import send_notice
 from marketplace.notices.states import TaskKind
+from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
 from marketplace.participants.queries import get_organisation, lock_organisation
 
-from ..commitments import commitment_to, new_salt
 from ..texts import choice_of, text_of
 from . import texts
 from .errors import ConsultationOver, TooManyUnanswered
@@ -111,13 +112,14 @@ def answer_question(
 ) -> Consultation:
     """Answer a question and tell the participant; an answer that binds the operator takes two people.
 
-    Emits consultation.moved. Raises SecondPersonNeeded, ConsultationOver, FieldInvalid, Missing, PermissionNeeded, ProofNeeded,
-    Forbidden.
+    Emits consultation.moved. Raises SecondPersonNeeded, ConsultationOver, Recused, FieldInvalid, Missing, PermissionNeeded,
+    ProofNeeded, Forbidden.
     """
     actor.require(STAFF)
     actor.require_person()
     row = _locked(consultation)
     _require_waiting(row)
+    require_unrelated(actor, row.organisation_id)
     stated: dict[str, Any] = {
         "outcome": choice_of("outcome", outcome, Answer.values),
         "answer": text_of("answer", answer, TEXT_LENGTH_MAX),
@@ -133,6 +135,7 @@ def answer_question(
             payload=stated,
             expires_in=APPROVED_WITHIN,
         ).first_person
+        require_unrelated_person(first, row.organisation_id)
     row.outcome, row.answer = stated["outcome"], stated["answer"]
     row.is_binding, row.first_person = is_binding, first
     row.answered_by, row.answered_at = actor.identifier, clock.now()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from marketplace.kernel import clock
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.kernel.permissions import Permission
 
 from ..acting import acted_for
-from ..commitments import commitment_to
 from . import law
 from .guards import WEAKENED
 from .models import MEMBER, STAFF, Incident, IncidentAssessment

@@ -8,13 +8,13 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import CountField, DayField, DaysField, MomentField
+from marketplace.kernel.commitments import SALTED, committed_over
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_now
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
 from ..acting import by_staff, by_staff_or_member
-from ..commitments import SALTED, committed_over
 from .guards import (
     assessed_by_whom,
     closed_once,

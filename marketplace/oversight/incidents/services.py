@@ -14,6 +14,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.commitments import commitment_to, new_salt
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
@@ -22,6 +23,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import send_notices
 from marketplace.notices.states import TaskKind
+from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
 from marketplace.participants.queries import (
     OrganisationView,
     get_organisation,
@@ -29,7 +31,6 @@ from marketplace.participants.queries import (
     lock_organisation,
 )
 
-from ..commitments import commitment_to, new_salt
 from ..texts import choice_of, text_of
 from . import law, texts
 from .errors import IncidentClosed, ReportsMissing, TooManyConcerned, TooManyOpen
@@ -190,12 +191,14 @@ def write_entry(
 def close_incident(*, actor: Actor, incident: str, conclusion: str) -> Incident:
     """Close an incident, which takes two people, once each report that law demands is recorded. Emits incident.moved.
 
-    Raises SecondPersonNeeded, IncidentClosed, ReportsMissing, FieldInvalid, Missing, PermissionNeeded, ProofNeeded,
+    Raises SecondPersonNeeded, IncidentClosed, ReportsMissing, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded,
     Forbidden.
     """
     actor.require(Permission.SUPPORT_WRITE)
     actor.require_person()
     subject = _locked(incident)
+    concerned = list(subject.concerns.values_list("organisation_id", "organisation_identifier"))
+    require_unrelated(actor, *(key for key, _ in concerned))
     text = text_of("conclusion", conclusion, TEXT_LENGTH_MAX)
     if missing := missing_duties(subject):
         raise ReportsMissing(incident=incident, missing=", ".join(missing))
@@ -208,6 +211,7 @@ def close_incident(*, actor: Actor, incident: str, conclusion: str) -> Incident:
         payload={"conclusion": text},
         expires_in=APPROVED_WITHIN,
     )
+    require_unrelated_person(approval.first_person, *(key for key, _ in concerned))
     subject.closed_at, subject.closed_by = clock.now(), actor.identifier
     subject.closed_first, subject.conclusion = approval.first_person, text
     subject.save(update_fields=["closed_at", "closed_by", "closed_first", "conclusion"])
@@ -218,7 +222,6 @@ def close_incident(*, actor: Actor, incident: str, conclusion: str) -> Incident:
         payload={"first_person": approval.first_person},
     )
     finish_for_operator(TaskKind.REPORT, incident)
-    concerned = list(subject.concerns.values_list("organisation_id", "organisation_identifier"))
     wording = texts.CLOSED.fill(incident=incident)
     send_notices(subject=incident, wordings={key: wording for key, _ in concerned})
     for _, identifier in concerned:

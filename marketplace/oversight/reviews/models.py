@@ -14,12 +14,12 @@ from django.db.models.functions import Now
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.columns import BoundedJSONField, MinorField, MomentField
+from marketplace.kernel.commitments import SALTED
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_now, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
-from ..commitments import SALTED
 from .states import REASON_LENGTH_MAX, SEALED_DAYS_MAX, Detector, Outcome
 
 STAFF = Permission.ADMISSION_WRITE

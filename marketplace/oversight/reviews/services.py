@@ -12,6 +12,7 @@ from marketplace.approvals.services import require_two_people
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.commitments import new_salt
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
@@ -22,7 +23,6 @@ from marketplace.notices.services import send_notices
 from marketplace.notices.states import TaskKind
 from marketplace.participants.queries import organisations_by_public_id
 
-from ..commitments import new_salt
 from ..texts import choice_of, text_of
 from . import detectors, texts
 from .detectors import Finding, Seen

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from marketplace.kernel.columns import BoundedJSONField, MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import immutable, no_delete, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -36,7 +37,7 @@ class Admission(models.Model):
     """An organisation's application to sell or buy in a segment, and its outcome.
 
     ``decision`` is the public identifier of the latest decision of the rules, ``reason`` the reason that the operator's
-    person gave. Invariants: one admission per organisation, segment and capacity; the application and its declarations
+    person gave; evidence commits to it with ``salt``. Invariants: one admission per organisation, segment and capacity; the application and its declarations
     never change; the operator and its affiliates have none.
     """
 
@@ -48,6 +49,7 @@ class Admission(models.Model):
     declarations = BoundedJSONField()
     decision = models.CharField(max_length=31, null=True)
     reason = models.TextField(blank=True, default="")
+    salt = SaltField()
     applied_at = MomentField()
     decided_at = MomentField(null=True)
 
@@ -69,7 +71,9 @@ class Admission(models.Model):
         triggers = [
             state_guard(ADMISSION),
             no_delete(),
-            immutable("public_id", "organisation_id", "segment_id", "capacity", "declarations", "applied_at"),
+            immutable(
+                "public_id", "organisation_id", "segment_id", "capacity", "declarations", "salt", "applied_at"
+            ),
             neutral_admissions(HELD_ADMISSIONS),
             begun_by_active(),
         ]

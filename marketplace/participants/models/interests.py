@@ -8,12 +8,13 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import DayField, MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, set_once
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 
 from ..acting import acted_by_person
-from ..interest_guards import interest_in_participant
+from ..interest_guards import deciders_left, interest_ended_by_staff, interest_in_participant, unrelated
 from ..interests import InterestKind
 from .organisations import Organisation
 
@@ -31,10 +32,10 @@ class StaffInterest(models.Model):
     """A person of the operator has an interest in an organisation, and so decides nothing about it.
 
     The person declares it itself, or somebody who admits participants states it of a colleague. ``statement`` says what it is,
-    for the operator's staff alone; evidence holds its hash. It stands until two others end it.
+    for the operator's staff alone; evidence commits to it with ``salt``. It stands until two others end it.
 
-    Invariants: of a person of the operator, in a participant; ended by two people, neither the person concerned; nothing else
-    of it changes. Rows are never deleted.
+    Invariants: of a person of the operator, in a participant; whoever states it of a colleague leaves two others to decide; ended
+    by two people who have none there, neither the person concerned; nothing else of it changes. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="sin")
@@ -49,6 +50,7 @@ class StaffInterest(models.Model):
     ended_by = models.CharField(max_length=60, null=True)
     end_first_person = models.CharField(max_length=60, null=True)
     end_reason = models.CharField(max_length=STATEMENT_LENGTH_MAX, null=True)
+    salt = SaltField()
     recorded_at = MomentField(db_default=Now())
 
     class Meta:
@@ -72,7 +74,7 @@ class StaffInterest(models.Model):
         triggers = [
             interest_in_participant(),
             immutable("public_id", "person", "organisation_id", "kind", "statement", "since", "declared_by",
-                      "declared_at", "recorded_at"),
+                      "declared_at", "salt", "recorded_at"),
             set_once("ended_at", "ended_by", "end_first_person", "end_reason"),
             no_delete(),
             dated_now("declared_at", real=["recorded_at"]),
@@ -85,7 +87,9 @@ class StaffInterest(models.Model):
                 "declared_by", Permission.ADMISSION_WRITE, when="NEW.declared_by <> NEW.person",
                 name="declared_of_colleague",
             ),
-            acted_by_person("ended_by", Permission.ADMISSION_WRITE, first="end_first_person", name="ended_by_staff"),
+            interest_ended_by_staff(),
+            unrelated("ended_by", "end_first_person"),
+            deciders_left(),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -13,7 +13,8 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
-from marketplace.kernel.canonical import digest_of, sha256_hex
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing, OrganisationSuspended
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -182,7 +183,7 @@ def _record_decided(actor: Actor, admission: Admission, details: dict[str, str])
             **details,
             "state": admission.state,
             "decision": admission.decision,
-            "reason_sha256": sha256_hex(admission.reason.encode()),
+            "reason_commitment": commitment_to(admission.salt, admission.reason),
         },
     )
     emit(

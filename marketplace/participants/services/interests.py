@@ -11,13 +11,15 @@ from marketplace.approvals.services import require_two_people
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 
-from ..interest_errors import InterestEnded, InterestStands
+from ..interest_errors import InterestEnded, InterestStands, NobodyDecides
+from ..interest_guards import ENDS
+from ..interest_queries import require_unrelated, require_unrelated_person, too_few_left, visible_interests
 from ..interests import InterestKind
 from ..models import Organisation, StaffInterest
 from ..models.interests import STATEMENT_LENGTH_MAX
@@ -40,8 +42,8 @@ def declare_interest(
 ) -> StaffInterest:
     """Declare an interest in a participant: from now on the person decides nothing about it.
 
-    A person of the operator declares its own; who admits participants also that of a colleague, ``person``. Raises
-    InterestStands, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    A person of the operator declares its own; who admits participants also that of a colleague, ``person``, if two others
+    are left who decide. Raises InterestStands, NobodyDecides, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require_operator()
     actor.require_person()
@@ -66,6 +68,8 @@ def declare_interest(
     taken = InterestStands(interest=same.public_id if same else organisation)
     if same is not None:
         raise taken
+    if concerned != actor.identifier:
+        _require_deciders_left(actor, concerned, subject)
     with translate_duplicates({"interest_stated_once": taken}):
         interest = StaffInterest.objects.create(
             person=concerned,
@@ -85,23 +89,32 @@ def declare_interest(
             "organisation": subject.public_id,
             "kind": kind,
             "since": day.isoformat(),
-            "statement_sha256": sha256_hex(said.encode()),
+            "statement_commitment": commitment_to(interest.salt, said),
         },
     )
     return interest
 
 
+def _require_deciders_left(actor: Actor, person: str, subject: Organisation) -> None:
+    """Raise NobodyDecides where one person would recuse a colleague without whom fewer than two others decide."""
+    Organisation.objects.select_for_update(no_key=True).get(is_operator=True)
+    if too_few_left(person, actor.identifier, subject.pk):
+        raise NobodyDecides(person=person, organisation=subject.public_id)
+
+
 @record_refusals()
 def end_interest(*, actor: Actor, interest: str, reason: str) -> StaffInterest:
-    """End a declared interest when two people who admit participants gave the command, neither the person concerned.
+    """End a declared interest when two people gave the command, neither the person concerned nor related themselves.
 
-    Raises SecondPersonNeeded, InterestEnded, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Two who admit participants, or two owners of the operator. Raises SecondPersonNeeded, InterestEnded, Recused, FieldInvalid,
+    Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
-    actor.require(Permission.ADMISSION_WRITE)
+    actor.require(*ENDS)
+    needed = next(permission for permission in ENDS if actor.may(permission))
     why = _said("reason", reason)
     subject = (
-        StaffInterest.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("organisation")
+        visible_interests(actor)
+        .select_for_update(of=("self",), no_key=True)
         .filter(public_id=interest)
         .first()
     )
@@ -111,15 +124,17 @@ def end_interest(*, actor: Actor, interest: str, reason: str) -> StaffInterest:
         raise InterestEnded(interest=interest, ended_at=subject.ended_at.isoformat())
     if actor.identifier == subject.person:
         raise Forbidden(needed=Label("two others than the person concerned", "本人以外の担当者二名"))
+    require_unrelated(actor, subject.organisation_id)
     approval = require_two_people(
         actor=actor,
-        permission=Permission.ADMISSION_WRITE,
+        permission=needed,
         organisation=actor.organisation or "",
         command="participants.end_interest",
         subject=interest,
         payload={"reason": why},
         expires_in=APPROVED_WITHIN,
     )
+    require_unrelated_person(approval.first_person, subject.organisation_id)
     subject.ended_at, subject.ended_by = clock.now(), actor.identifier
     subject.end_first_person, subject.end_reason = approval.first_person, why
     subject.save(update_fields=["ended_at", "ended_by", "end_first_person", "end_reason"])
@@ -131,7 +146,7 @@ def end_interest(*, actor: Actor, interest: str, reason: str) -> StaffInterest:
             "person": subject.person,
             "organisation": subject.organisation.public_id,
             "first_person": approval.first_person,
-            "reason_sha256": sha256_hex(why.encode()),
+            "reason_commitment": commitment_to(subject.salt, why),
         },
     )
     return subject

@@ -1,0 +1,202 @@
+"""Who is on call is published; where too few are, and while trading is halted, the operator has a task."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from marketplace.cases import handlers, services, tasks
+from marketplace.cases.errors import TurnOver
+from marketplace.cases.models import OnCallTurn
+from marketplace.cases.on_call import Turn, first_gap
+from marketplace.cases.on_call_queries import on_call_now
+from marketplace.events.schemas.cases import CaseMoved
+from marketplace.events.schemas.rules import TradingHalted, TradingResumed
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded, ProofNeeded
+from marketplace.kernel.invariants import REGISTER, verify_all
+from marketplace.kernel.permissions import Permission
+from marketplace.notices.models import Task
+from marketplace.rules import services as rules
+from tests.client import KeyedClient
+from tests.roles import assert_refused, unguarded
+
+from .factories import held, of_held
+
+pytestmark = pytest.mark.django_db
+
+WEEK = timedelta(days=7)
+INSERT = """
+    INSERT INTO cases_oncallturn (public_id, duty, person, since, until, stated_by, stated_at, withdrawn_by)
+    SELECT 'oct_raw', '{duty}', '{person}', now, now + interval '{days} days', '{by}', now, ''
+      FROM (SELECT public.business_now() AS now OFFSET 0) AS clock
+"""
+
+
+def published(actor, person, duty="rulebook", **changes):
+    times = {"since": clock.now(), "until": clock.now() + WEEK}
+    return services.publish_turn(actor=actor, duty=duty, person=person.identifier, **(times | changes))
+
+
+def open_tasks(kind):
+    rows = Task.objects.filter(kind=kind, state="open").order_by("subject")
+    return [(row.subject, row.title["en"]) for row in rows]
+
+
+def run(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_a_gap_begins_where_fewer_than_two_persons_are_on_call():
+    now = clock.now()
+    turns = [Turn("a", now, now + WEEK), Turn("b", now, now + WEEK / 2)]
+    assert first_gap(turns, since=now, until=now + WEEK / 2) is None
+    assert first_gap(turns, since=now, until=now + WEEK) == now + WEEK / 2
+    assert first_gap([*turns, Turn("a", now, now + WEEK)], since=now, until=now + WEEK) == now + WEEK / 2
+    assert first_gap([], since=now, until=now + WEEK) == now
+
+
+def test_two_people_are_on_call_in_public(staffed, first, second):
+    tasks.sweep()
+    assert [subject for subject, _ in open_tasks("staff")] == ["admission", "disputes", "rulebook"]
+    one = published(first, first)
+    published(first, second)
+    assert on_call_now("rulebook") == ["usr_case_first", "usr_case_second"]
+    assert [subject for subject, _ in open_tasks("staff")] == ["admission", "disputes"]
+    (shown, _) = sorted(
+        KeyedClient().get("/api/v1/on-call/?duty=rulebook").json()["results"], key=lambda row: row["person"]
+    )
+    assert set(shown) == {
+        "id", "duty", "duty_label", "person", "since", "until", "stated_at", "withdrawn_at"
+    }  # fmt: skip
+    services.withdraw_turn(actor=second, turn=one.public_id)
+    assert [subject for subject, _ in open_tasks("staff")] == ["admission", "disputes", "rulebook"]
+    with pytest.raises(TurnOver):
+        services.withdraw_turn(actor=first, turn=one.public_id)
+    with pytest.raises(Missing):
+        services.withdraw_turn(actor=first, turn="oct_none")
+    assert not [name for name, rows in verify_all("cases").items() if rows]
+    assert REGISTER["evidence.rows_recorded"].check() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"duty": "coffee"}, "duty"),
+        ({"until": clock.real_now() - timedelta(days=400)}, "until"),
+        ({"until": clock.real_now() + timedelta(days=4000)}, "until"),
+    ],
+)
+def test_a_wrong_turn_changes_nothing(first, second, changes, field):
+    with pytest.raises(FieldInvalid) as refusal:
+        published(first, second, **changes)
+    assert (refusal.value.fields["name"], OnCallTurn.objects.count()) == (field, 0)
+
+
+def test_only_owners_publish_and_only_who_may_release_is_on_call(staffed, first, owner):
+    for actor, error in (
+        (owner, Forbidden),
+        (SYSTEM, Forbidden),
+        (replace(first, permissions=frozenset({Permission.ADMISSION_WRITE})), PermissionNeeded),
+        (replace(first, proved_at=None), ProofNeeded),
+    ):
+        with pytest.raises(error):
+            published(actor, first)
+    with pytest.raises(FieldInvalid):
+        published(first, owner)
+    assert OnCallTurn.objects.count() == 0
+
+
+def test_the_database_keeps_the_rota(staffed, first, owner):
+    for values, because in (
+        ({"person": owner.identifier}, "no natural person of the operator"),
+        ({"by": owner.identifier}, "no natural person of the operator"),
+        ({"duty": "coffee"}, "turn_of_what"),
+        ({"days": "32"}, "turn_of_what"),
+    ):
+        stated = {
+            "duty": "rulebook",
+            "person": first.identifier,
+            "by": first.identifier,
+            "days": "1",
+        } | values
+        assert_refused(lambda stated=stated: run(INSERT.format(**stated)), because=because)
+    published(first, first)
+    assert_refused(
+        lambda: run("UPDATE cases_oncallturn SET until = until + interval '1 day'"),
+        because="cannot be changed",
+    )
+    assert_refused(lambda: run("DELETE FROM cases_oncallturn"), because="are kept")
+    assert_refused(
+        lambda: run(
+            f"UPDATE cases_oncallturn SET withdrawn_by = '{owner.identifier}', withdrawn_at = public.business_now()"
+        ),
+        because="no natural person of the operator",
+    )
+    with unguarded("cases_oncallturn"):
+        OnCallTurn.objects.update(person=owner.identifier)
+    assert len(REGISTER["cases.on_call_may_release"].check()) == 1
+
+
+def halted(first):
+    return rules.halt_trading(actor=first, scope="market", reason={"ja": "確認中", "en": "Being looked at."})
+
+
+def told(halt):
+    handlers.on_trading_halted(
+        TradingHalted(halt=halt.public_id, scope="market", target=None, since=halt.started_at.isoformat()),
+        None,
+    )
+
+
+def test_a_halt_is_a_task_of_the_people_on_call(staffed, first, second):
+    published(first, first)
+    published(first, second)
+    halt = halted(first)
+    told(halt)
+    task = Task.objects.get(kind="release", state="open")
+    assert (task.subject, task.deadline) == (halt.public_id, halt.started_at + timedelta(hours=24))
+    assert "usr_case_first, usr_case_second" in task.title["en"]
+    rules.lift_halt(
+        actor=second, halt=halt.public_id, reason={"ja": "済", "en": "Done."}, first_person=first.identifier
+    )
+    handlers.on_trading_resumed(
+        TradingResumed(halt=halt.public_id, scope="market", target=None, resumed_at=clock.now().isoformat()),
+        None,
+    )
+    assert open_tasks("release") == []
+    told(halt)
+    assert open_tasks("release") == []
+
+
+def test_a_halt_in_silence_is_named(staffed, first):
+    halt = halted(first)
+    assert REGISTER["cases.halts_are_looked_at"].check() == []
+    with unguarded("events_outboxevent"):
+        run("DELETE FROM events_outboxevent")
+    assert [row["public_id"] for row in REGISTER["cases.halts_are_looked_at"].check()] == [halt.public_id]
+
+
+def test_the_task_to_decide_a_case_names_who_is_on_call(staffed, subject, first, second):
+    published(first, first, "admission")
+    case = of_held(held(subject))
+    handlers.on_case_moved(moved(case), None)
+    ((_, title),) = open_tasks("review")
+    assert title.endswith("On call: usr_case_first")
+
+
+def moved(case):
+    return CaseMoved(
+        case=case.public_id,
+        kind=case.kind,
+        about=case.subject,
+        organisation=case.organisation.public_id,
+        change="opened",
+        outcome=None,
+        decide_by=case.decide_by.isoformat(),
+    )
