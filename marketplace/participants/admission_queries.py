@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db.models import Count, OuterRef, Subquery
@@ -32,6 +32,7 @@ def admission_facts(admission: str) -> dict[str, Any]:
         raise Missing(kind="admission", identifier=admission)
     return _admission_facts(
         row,
+        relations=relation_facts([row.organisation_id])[row.organisation_id],
         payout_account_stated=payout_account_now(row.organisation_id) is not None,
         refused_before=Admission.objects.filter(
             organisation_id=row.organisation_id,
@@ -58,10 +59,12 @@ def facts_of_admissions(admissions: Collection[str]) -> dict[str, dict[str, Any]
         .filter(public_id__in=list(admissions))
         .annotate(refused_before=Coalesce(Subquery(counted), 0))
     )
-    accounts = payout_accounts_on(clock.today(), {row.organisation_id for row in rows})
+    organisations = {row.organisation_id for row in rows}
+    accounts, relations = payout_accounts_on(clock.today(), organisations), relation_facts(organisations)
     return {
         row.public_id: _admission_facts(
             row,
+            relations=relations[row.organisation_id],
             payout_account_stated=row.organisation_id in accounts,
             refused_before=row.refused_before,
         )
@@ -69,7 +72,9 @@ def facts_of_admissions(admissions: Collection[str]) -> dict[str, dict[str, Any]
     }
 
 
-def _admission_facts(row: Admission, *, payout_account_stated: bool, refused_before: int) -> dict[str, Any]:
+def _admission_facts(
+    row: Admission, *, relations: Mapping[str, Any], payout_account_stated: bool, refused_before: int
+) -> dict[str, Any]:
     organisation, declared = row.organisation, row.declarations
     return {
         "organisation": organisation.public_id,
@@ -80,7 +85,7 @@ def _admission_facts(row: Admission, *, payout_account_stated: bool, refused_bef
         "active": organisation.state == OrganisationState.ACTIVE,
         "is_operator": organisation.is_operator,
         "operator_affiliate": organisation.operator_affiliate,
-        **relation_facts(organisation.pk),
+        **relations,
         "corporate_number_valid": cn.is_valid(organisation.corporate_number or ""),
         "invoice_registered": organisation.invoice_registration_number is not None,
         "payout_account_stated": payout_account_stated,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -13,7 +14,8 @@ from .models import OrganisationRelation
 from .relation_guards import STANDS
 
 _FACTS = """
-    SELECT ARRAY(SELECT DISTINCT other.public_id
+    SELECT o.id,
+           ARRAY(SELECT DISTINCT other.public_id
                    FROM participants_organisationrelation r
                    JOIN participants_organisation other
                      ON other.id IN (r.organisation_id, r.related_id) AND other.id <> o.id
@@ -23,7 +25,7 @@ _FACTS = """
                     WHERE p.is_operator AND p.id <> o.id AND o.representative <> ''
                       AND regexp_replace(p.representative, '[\\s\u3000]', '', 'g')
                         = regexp_replace(o.representative, '[\\s\u3000]', '', 'g'))
-      FROM participants_organisation o WHERE o.id = %s
+      FROM participants_organisation o WHERE o.id = ANY(%s::bigint[])
 """
 _RELATED = f"SELECT EXISTS {STANDS.format(one='%s::bigint', other='%s::bigint')}"
 
@@ -37,15 +39,20 @@ def visible_relations(actor: Actor) -> QuerySet[OrganisationRelation]:
     return rows.filter(Q(organisation_id=own) | Q(related_id=own))
 
 
-def relation_facts(organisation_id: int) -> dict[str, Any]:
-    """What rules read of the relations of an organisation (database key).
+def relation_facts(organisation_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """What rules read of the relations of organisations, by database key.
 
     ``related_organisations``: the public identifiers of those to which it is related now, sorted: as it declared or the operator
     found. What another declares about it is no fact of it, or anybody could harm it by a word.
     ``shares_representative_with_operator``: whether both have the same representative on record, whatever the spaces in it.
     """
-    ((related, is_shared),) = fetch_prepared(_FACTS, [organisation_id])
-    return {"related_organisations": sorted(related), "shares_representative_with_operator": bool(is_shared)}
+    return {
+        key: {
+            "related_organisations": sorted(related),
+            "shares_representative_with_operator": bool(is_shared),
+        }
+        for key, related, is_shared in fetch_prepared(_FACTS, [list(organisation_ids)])
+    }
 
 
 def are_related(one: int, other: int) -> bool:

@@ -77,7 +77,7 @@ def holds() -> bool:
 
 
 def related(organisation) -> list[str]:
-    return relation_queries.relation_facts(organisation.pk)["related_organisations"]
+    return relation_queries.relation_facts([organisation.pk])[organisation.pk]["related_organisations"]
 
 
 def test_a_relation_that_one_declares_is_its_own_fact_and_one_of_the_pair(subject, other, owner):

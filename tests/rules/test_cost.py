@@ -199,7 +199,7 @@ def test_a_comparison_of_long_lists_within_a_pass_stops_nobody(times):
     listed = [{"organisation": f"org_{at:026d}", "source": "外為法16条"} for at in range(1_200)]
     stated = document(rule("ADM-1", condition, point="admission"), sanctions=listed)
     found, _ = check_rulebook(stated, vocabulary())
-    assert {(fault["place"], fault["rule"]) for fault in found} == {("rules.0.when", "ADM-1")}
+    assert ("rules.0.when", "ADM-1") in {(fault["place"], fault["rule"]) for fault in found}
 
 
 def test_whether_somebody_is_listed_is_cheap():
@@ -219,4 +219,5 @@ def test_very_long_conditions_are_not_compiled():
     long = " || ".join(["guest.member"] * 120)
     ((place, words),) = faults(document(*(rule(f"A-{at}", long) for at in range(70))))
     assert place == "document"
-    assert f"{CONDITIONS_LENGTH_MAX:,} characters" in words
+    assert words.startswith("the conditions need 134,120 characters")
+    assert f"at most {CONDITIONS_LENGTH_MAX:,}" in words

@@ -60,6 +60,22 @@ def test_another_text_than_was_published_is_refused(first_version):
     assert found == {"rules.published_as_previewed"}
 
 
+def test_a_report_that_is_too_old_is_refused():
+    draft = published(previewed(OTHER))
+    older = "UPDATE rules_rulebookdraft SET reported_at = ended_at - interval '7 days 1 second'"
+    with unguarded("rules_rulebookdraft"):
+        execute(older + ", state = 'open', rulebook_id = NULL, ended_by = NULL, ended_at = NULL")
+    end = (
+        f"UPDATE rules_rulebookdraft SET state = 'published', rulebook_id = {draft.rulebook_id},"
+        " ended_by = changed_by, ended_at = reported_at + interval '7 days 1 second'"
+    )
+    assert_refused(lambda: execute(end), because="is too old")
+    with unguarded("rules_rulebookdraft"):
+        execute(end)
+    found = {name for name, breaches in verify_all("rules").items() if breaches}
+    assert found == {"rules.published_as_previewed"}
+
+
 def test_warnings_that_were_taken_out_are_named():
     draft = previewed(OTHER)
     assert draft.report["warnings"]

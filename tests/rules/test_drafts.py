@@ -16,6 +16,7 @@ from marketplace.rules.drafts.errors import (
     DraftChanged,
     DraftEnded,
     DraftNotPreviewed,
+    ReportTooOld,
     WarningsNotAcknowledged,
 )
 from marketplace.rules.drafts.models import RulebookDraft
@@ -48,6 +49,20 @@ def first_version():
 
 def broken() -> set[str]:
     return {name for name, breaches in verify_all().items() if breaches}
+
+
+def test_a_report_is_read_within_a_week():
+    """A month later others take part, and the warnings about them are missing."""
+    draft = previewed(OTHER)
+    first, _ = publishers()
+    given = {"draft": draft.public_id, "digest": draft.digest}
+    clock.move_to(NOON + 7 * DAY + timedelta(seconds=1), running=False)
+    with pytest.raises(ReportTooOld):
+        publish_draft(actor=first, acknowledged=acknowledged(draft), **given)
+    assert (Approval.objects.count(), Rulebook.objects.count()) == (0, 1)
+    report(draft)
+    published(draft)
+    assert (Rulebook.objects.count(), broken()) == (2, set())
 
 
 def test_a_draft_becomes_the_next_version_by_two_people(first_version):

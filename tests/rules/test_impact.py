@@ -75,7 +75,6 @@ def test_a_rule_that_names_one_seller_is_warned_of(three):
         "applicant.organisation.startsWith('org_01')",
         "applicant.kind == '1234567890123'",
         "applicant.organisation.endsWith('2S')",
-        "applicant.`organisation`.endsWith('2S')",
         "applicant.organisation.endsWith(string(7))",
     ],
 )
@@ -87,6 +86,15 @@ def test_a_condition_that_one_party_alone_meets_is_warned_of():
     aimed = rule("ADM-1", "applicant.capacity == 'seller'", "deny", point="admission")
     found = warned(document(PASS, aimed))
     assert found == {"one_party:ADM-1": "of 3 organisations one alone meets the condition of ADM-1"}
+
+
+def test_a_default_that_stops_one_party_alone_is_warned_of():
+    """Whoever lets everybody pass but one aims at it as much as who refuses it."""
+    but_one = rule("ADM-9", "applicant.capacity == 'buyer'", "allow", point="admission")
+    found = warned(document(but_one))
+    assert found == {
+        "one_party:admission": "of 3 organisations one alone meets no rule of admission, and is stopped by its default"
+    }
 
 
 @pytest.mark.parametrize(

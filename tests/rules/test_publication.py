@@ -10,13 +10,14 @@ import pytest
 from django.db import connection, transaction
 
 from marketplace.events.models import OutboxEvent
-from marketplace.events.schemas.rules import RulebookPublished
+from marketplace.events.schemas.rules import RulebookPublished, RulebookWithdrawn
+from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.invariants import verify_all
-from marketplace.notices.handlers.rulebooks import on_rulebook_published
-from marketplace.notices.models import Notice
+from marketplace.notices.handlers.rulebooks import on_rulebook_published, on_rulebook_withdrawn
+from marketplace.notices.models import Notice, Task
 from marketplace.rules import queries, services
 from marketplace.rules.errors import NoticeTooShort, NotUrgent, RulebookSuperseded, RulebookTakesTwo
 from marketplace.rules.models import Rulebook
@@ -132,6 +133,37 @@ def test_what_waits_for_its_moment_takes_effect_with_the_urgent_change():
     clock.move_to(waiting.effective_from, running=False)
     assert queries.rulebook_in_force() == carried
     assert broken() == set()
+
+
+def test_what_waits_and_is_not_valid_with_the_change_is_withdrawn(first):
+    """A version whose example contradicts the list would otherwise keep sanctions from taking effect for weeks."""
+    seller = participants.organisation("A")
+    allowed = {
+        "point": "admission",
+        "facts": {"applicant.organisation": LISTED["organisation"]},
+        "outcome": "hold",
+        "rules": ["DEFAULT"],
+    }
+    rules = [rule("ADM-1", "applicant.organisation in listed.sanctions", "deny", point="admission")]
+    waiting = publish(OTHER | {"rules": rules, "examples": {"cases": [allowed]}})
+    urgent = publish(SANCTIONED, lane="urgent")
+    assert queries.newest_rulebook() == queries.rulebook_in_force() == urgent
+    event = OutboxEvent.objects.get(type="rulebook.withdrawn")
+    assert event.data == {"rulebook": waiting.public_id, "number": 2, "urgent": urgent.public_id}
+    record = EvidenceRecord.objects.get(kind="rules.rulebook_withdrawn")
+    assert (record.subject, record.payload["places"]) == (waiting.public_id, ["examples.cases.0.outcome"])
+    on_rulebook_withdrawn(RulebookWithdrawn(**event.data), None)  # type: ignore[arg-type]
+    notice = Notice.objects.get(organisation_id=seller.pk, subject=waiting.public_id)
+    assert urgent.public_id in notice.body["ja"]
+    task = Task.objects.get(subject=waiting.public_id)
+    assert (task.kind, task.state, task.deadline) == ("review", "open", NOON + 30 * DAY)
+    clock.move_to(waiting.effective_from, running=False)
+    assert queries.rulebook_in_force() == urgent
+    again = publish(SANCTIONED | {"rules": rules})
+    data = OutboxEvent.objects.get(type="rulebook.published", subject=again.public_id).data
+    on_rulebook_published(RulebookPublished(**data), None)  # type: ignore[arg-type]
+    task.refresh_from_db()
+    assert (task.state, broken()) == ("done", set())
 
 
 def test_entries_of_law_are_merged_one_by_one():

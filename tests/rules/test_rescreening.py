@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.rules import AdmissionRescreened
@@ -79,6 +80,16 @@ def test_many_are_loaded_at_once_with_the_same_facts(three):
     loaded = facts_of_admissions([*known, "adm_none"])
     assert loaded == {admission: admission_facts(admission) for admission in known}
     assert (loaded[again.public_id]["refused_before"], len(loaded)) == (1, 5)
+
+
+def test_many_are_loaded_by_as_many_queries_as_one(three):
+    def queries(rows: list[Admission]) -> int:
+        with CaptureQueriesContext(connection) as made:
+            assert len(facts_of_admissions([row.public_id for row in rows])) == len(rows)
+        return len(made)
+
+    queries(three)
+    assert queries(three[:1]) == queries(three)
 
 
 def test_nobody_is_shut_out_in_silence(three):

@@ -46,6 +46,7 @@ def test_what_everyone_may_see_names_no_participant():
     everyone = {name for name, event in HOUSE.items() if event.audience.everyone}
     assert everyone == {
         "neutrality.published",
+        "rulebook.withdrawn",
         "rulebook.published",
         "trading.halted",
         "trading.resumed",

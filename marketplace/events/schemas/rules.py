@@ -27,6 +27,19 @@ class RulebookPublished(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RulebookWithdrawn(Event):
+    """A version that waited for its moment will not take effect: it is not valid with what ``urgent`` changed at once."""
+
+    type = "rulebook.withdrawn"
+    subject_field = "rulebook"
+    audience = EVERYONE
+
+    rulebook: str
+    number: int
+    urgent: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AdmissionRescreened(Event):
     """A new rulebook would decide otherwise on an admission, which stays as it is. ``outcome`` is that of ``decision``."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from marketplace.events.envelope import Envelope
-from marketplace.events.schemas.rules import AdmissionRescreened, RulebookPublished
+from marketplace.events.schemas.rules import AdmissionRescreened, RulebookPublished, RulebookWithdrawn
 from marketplace.kernel import clock
 from marketplace.participants.queries import get_organisation, participant_keys
 
@@ -17,11 +17,15 @@ from ..states import TaskKind
 
 URGENT = "urgent"
 REVIEW_WITHIN = timedelta(days=30)
-"""So long the operator has to review an admission that a new rulebook would not give."""
+"""So long the operator has to review an admission that a new rulebook would not give, or to draft a withdrawn version anew."""
+ANEW = "rulebook.withdrawn"
+"""The thread of tasks about withdrawn versions: the next version that is published with its notice ends them."""
 
 
 def on_rulebook_published(event: RulebookPublished, envelope: Envelope) -> None:
     """Notify every participant when the version takes effect, and why it may do so at once. The first version has no readers."""
+    if event.lane != URGENT:
+        finish_for_operator(TaskKind.REVIEW, ANEW)
     wording = texts.PUBLISHED.fill(
         number=str(event.number),
         rulebook=event.rulebook,
@@ -29,6 +33,22 @@ def on_rulebook_published(event: RulebookPublished, envelope: Envelope) -> None:
         why=(texts.AT_ONCE if event.lane == URGENT else texts.WITH_NOTICE).as_dict(),
     )
     send_notices(subject=event.rulebook, wordings=dict.fromkeys(participant_keys(), wording))
+
+
+def on_rulebook_withdrawn(event: RulebookWithdrawn, envelope: Envelope) -> None:
+    """Tell every participant that a version will not take effect, and ask the operator to draft it anew."""
+    number = str(event.number)
+    wording = texts.WITHDRAWN.fill(number=number, rulebook=event.rulebook, urgent=event.urgent)
+    send_notices(subject=event.rulebook, wordings=dict.fromkeys(participant_keys(), wording))
+    ask_operator(
+        TaskKind.REVIEW,
+        event.rulebook,
+        thread=ANEW,
+        title=texts.DRAFT_ANEW,
+        deadline=clock.now() + REVIEW_WITHIN,
+        number=number,
+        urgent=event.urgent,
+    )
 
 
 def on_admission_rescreened(event: AdmissionRescreened, envelope: Envelope) -> None:

@@ -39,6 +39,17 @@ class DraftNotPreviewed(DomainError):
     )
 
 
+class ReportTooOld(DomainError):
+    """The impact report says whom the draft would have affected too long ago. Fields: ``draft``, ``days``."""
+
+    code = "report_too_old"
+    category = Category.CONFLICT
+    detail = Label(
+        "The impact report of {draft} is more than {days} days old, and others take part now. Ask for a new preview, and read it.",
+        "{draft} の影響報告は作成から{days}日を超えており、現在の参加者と異なる可能性があります。再度プレビューを実行し、内容を確認してください。",
+    )
+
+
 class WarningsNotAcknowledged(DomainError):
     """Whoever publishes acknowledges every warning. Fields: ``missing``."""
 

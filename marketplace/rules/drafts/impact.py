@@ -69,7 +69,8 @@ class Tally:
             code = reason["rule"]
             if reason["basis"] == Basis.ERROR:
                 self.undecidable[code] += 1
-            elif reason["basis"] == Basis.RULE:
+            elif reason["basis"] == Basis.RULE or not passes:
+                # What no rule lets pass is stopped by the default, as by a rule that aims at it.
                 self.applies[code] += 1
                 self.parties_of.setdefault(code, set()).update(among)
                 self.in_common[code] = self.in_common.get(code, among) & among

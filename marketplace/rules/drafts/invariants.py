@@ -9,13 +9,13 @@ from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.invariants import Invariant, by_query
 
 from .models import RulebookDraft
-from .states import DraftState
+from .states import REPORT_DAYS_MAX, DraftState
 
 Invariant(
     name="rules.published_as_previewed",
     promise=9,
     statement=(
-        "A rulebook that was drafted has the text, lane and warnings of its draft, which was previewed, and two people approved"
+        "A rulebook that was drafted has the text, lane and warnings of its draft, which was previewed within a week, and two people approved"
         " exactly that."
     ),
     guards=(
@@ -34,10 +34,11 @@ Invariant(
     ),
     test="tests/rules/test_draft_guards.py::test_another_text_than_was_published_is_refused",
     check=by_query(
-        "SELECT d.public_id, r.public_id AS rulebook FROM rules_rulebookdraft d"
+        "SELECT d.public_id, r.public_id AS rulebook FROM rules_rulebookdraft d"  # noqa: S608  our own number
         " LEFT JOIN rules_rulebook r ON r.id = d.rulebook_id WHERE d.state = 'published' AND ("
         "  r.id IS NULL OR d.report IS NULL OR (r.document, r.digest, r.lane, r.warnings)"
         "   IS DISTINCT FROM (d.document, d.digest, d.lane, d.report -> 'warnings')"
+        f"  OR d.reported_at < d.ended_at - make_interval(days => {REPORT_DAYS_MAX})"
         "  OR NOT EXISTS (SELECT FROM approvals_approval a WHERE a.command = 'rules.publish_rulebook'"
         "   AND a.subject = d.public_id AND a.state = 'approved' AND a.permission = 'rulebook:write'"
         "   AND (a.first_person, a.ended_by) = (r.first_person, r.published_by)"

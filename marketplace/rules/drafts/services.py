@@ -25,11 +25,11 @@ from ..points import vocabulary
 from ..queries import newest_rulebook, parameter
 from ..services.rulebooks import moment_of_effect, publish_rulebook
 from ..states import Lane
-from .errors import DraftChanged, DraftEnded, DraftNotPreviewed, WarningsNotAcknowledged
+from .errors import DraftChanged, DraftEnded, DraftNotPreviewed, ReportTooOld, WarningsNotAcknowledged
 from .jobs import PREVIEW
 from .models import RulebookDraft
 from .queries import visible_drafts
-from .states import DRAFT, DraftState
+from .states import DRAFT, REPORT_DAYS_MAX, DraftState
 
 PUBLISH = "rules.publish_rulebook"
 
@@ -111,8 +111,8 @@ def publish_draft(
     """Publish a draft when two people have given the command for the same text.
 
     ``digest`` is that of the text which the caller read, ``acknowledged`` the identifiers of every warning of its impact
-    report. Raises SecondPersonNeeded, DraftChanged, DraftEnded, DraftNotPreviewed, WarningsNotAcknowledged, Missing, and as
-    ``publish_rulebook``.
+    report. Raises SecondPersonNeeded, DraftChanged, DraftEnded, DraftNotPreviewed, ReportTooOld, WarningsNotAcknowledged, Missing, and
+    as ``publish_rulebook``.
     """
     row = _open_draft(actor, draft)
     if digest != row.digest:
@@ -182,9 +182,11 @@ def _check(document: Mapping[str, Any], effective_from: datetime | None, lane: s
 
 
 def _require_read(row: RulebookDraft, acknowledged: Collection[str]) -> None:
-    """Raises DraftNotPreviewed, WarningsNotAcknowledged."""
-    if row.report is None:
+    """Raises DraftNotPreviewed, ReportTooOld, WarningsNotAcknowledged."""
+    if row.report is None or row.reported_at is None:
         raise DraftNotPreviewed(draft=row.public_id)
+    if row.reported_at < clock.now() - timedelta(days=REPORT_DAYS_MAX):
+        raise ReportTooOld(draft=row.public_id, days=REPORT_DAYS_MAX)
     if missing := [each["id"] for each in row.report["warnings"] if each["id"] not in acknowledged]:
         raise WarningsNotAcknowledged(missing=", ".join(missing))
 

@@ -7,6 +7,9 @@ from django.db.models import TextChoices
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import StateMachine
 
+REPORT_DAYS_MAX = 7
+"""Days for which an impact report says whom a draft affects: two people read it in a week, and few come or go meanwhile."""
+
 
 class DraftState(TextChoices):
     """States of a draft."""

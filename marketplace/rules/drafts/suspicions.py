@@ -9,7 +9,7 @@ from marketplace.kernel.labels import Label
 
 from ..aims import Tariffs, by_point, exact_prices, names_party, segments_of_one
 from ..examples import uncovered
-from ..rulebook import CompiledRulebook
+from ..rulebook import DEFAULT_RULE, CompiledRulebook
 from ..states import Outcome
 from .impact import Tally
 from .states import WarningCode
@@ -39,6 +39,7 @@ def find_warnings(
     found = [
         *_locks_out(document, populations),
         *(warning for rule in document["rules"] for warning in _of_rule(rule, draft, populations, decisions)),
+        *_of_defaults(populations, decisions),
         *(
             warning
             for tariffs in by_point(document.get("tariffs", []))
@@ -67,9 +68,7 @@ def _of_rule(
             "{rule} は特定の組織を指定しています。事実ではなく相手によって判定が変わります",
         )
     for tally in (populations.get(point), decisions.get(point)):
-        if tally is None or len(tally.parties) < COMPARED_MIN:
-            continue
-        if tally.in_common.get(code, set()) - (tally.in_all or set()):
+        if tally is not None and _meets_alone(tally, code):
             yield _warning(
                 WarningCode.ONE_PARTY,
                 code,
@@ -78,6 +77,27 @@ def _of_rule(
                 count=str(len(tally.parties)),
             )
             return
+
+
+def _of_defaults(populations: Mapping[str, Tally], decisions: Mapping[str, Tally]) -> Iterator[Warning_]:
+    """Points at which the rules let everybody pass but one, whom the default stops: nobody needs to name it."""
+    for tallies in (populations, decisions):
+        for point, tally in tallies.items():
+            if _meets_alone(tally, DEFAULT_RULE):
+                yield _warning(
+                    WarningCode.ONE_PARTY,
+                    point,
+                    "of {count} organisations one alone meets no rule of {rule}, and is stopped by its default",
+                    "{count}組織のうち、{rule} のどの規則にも該当せず、既定の結果で承認されないのは一つだけです",
+                    count=str(len(tally.parties)),
+                )
+
+
+def _meets_alone(tally: Tally, code: str) -> bool:
+    """Whether several organisations were compared, and what the rule applies to has one in common that the others do not."""
+    if len(tally.parties) < COMPARED_MIN:
+        return False
+    return bool(tally.in_common.get(code, set()) - (tally.in_all or set()))
 
 
 def _locks_out(document: Mapping[str, Any], populations: Mapping[str, Tally]) -> Iterator[Warning_]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from marketplace.events.schemas.rules import RulebookPublished
+from marketplace.events.schemas.rules import RulebookPublished, RulebookWithdrawn
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
@@ -34,6 +34,11 @@ from ..queries import newest_rulebook, pending_rulebooks, rulebook_before
 from ..states import Lane
 
 EFFECTIVE_LEEWAY = timedelta(minutes=1)
+
+PLACES_SHOWN_MAX = 20
+
+_Checks = dict[str, tuple[list[dict[str, Any]], dict[str, list[str]]]]
+"""What ``check_rulebook`` found of documents, by their digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +72,18 @@ def publish_rulebook(
     identifier), and takes two people: ``first_person`` is the identifier of who gave the same command first. It takes effect
     after ``rulebook_notice_hours`` of the version before; if it weakens a control, after ``control_notice_hours`` of a
     stated ``effective_from``. In the urgent ``lane`` it takes effect at once and may change lists and tables of law only;
-    versions that wait for their moment are published again with them. A time within the last minute means now.
+    versions that wait for their moment are published again with them; one that is not valid with them is withdrawn. A time
+    within the last minute means now.
 
-    Emits rulebook.published. Raises RulebookRefused with every error, RulebookSuperseded, RulebookTakesTwo,
+    Emits rulebook.published, rulebook.withdrawn. Raises RulebookRefused with every error, RulebookSuperseded, RulebookTakesTwo,
     EffectiveInThePast, NoticeTooShort, NotUrgent, Forbidden.
     """
     actor.require(Permission.RULEBOOK_WRITE)
     faults, reads = check_rulebook(document, vocabulary())
     if faults:
         raise RulebookRefused(faults)
+    # Decisions wait for the lock, so what waits for its moment is tried before.
+    checks = _check_waiting(document) if lane == Lane.URGENT else {}
     RULEBOOK_LOCK.acquire()
     now = clock.now()
     newest = newest_rulebook()
@@ -90,7 +98,7 @@ def publish_rulebook(
     version = _Version(actor, document, reads, first_person, lane, warnings, effective)
     made = _publish(version, newest, now)
     if lane == Lane.URGENT and before is not None:
-        _carry_over(version, before.document, made, now)
+        _carry_over(version, before.document, made, checks)
     return made
 
 
@@ -144,17 +152,33 @@ def merge_law(
     return {name: value for name, value in merged.items() if value or name not in LAW_SECTIONS}
 
 
-def _carry_over(urgent: _Version, before: Mapping[str, Any], made: Rulebook, now: datetime) -> None:
+def _check_waiting(urgent: Mapping[str, Any]) -> _Checks:
+    """What is wrong with the versions that wait for their moment, with what an urgent text changes."""
+    now, newest = clock.now(), newest_rulebook()
+    before = rulebook_before(now)
+    if newest is None or before is None:
+        return {}
+    merged = [
+        merge_law(before.document, urgent, waiting.document)
+        for waiting in pending_rulebooks(after=now, below=newest.number + 1)
+    ]
+    return {digest_of(document): check_rulebook(document, vocabulary()) for document in merged}
+
+
+def _carry_over(urgent: _Version, before: Mapping[str, Any], made: Rulebook, checks: _Checks) -> None:
     """Publish again, with what an urgent version changes of ``before``, each version that still waits for its moment.
 
-    Without this the urgent version, which has a higher number, would keep them from ever taking effect.
+    Without this the urgent version, which has a higher number, would keep them from ever taking effect. One that is not valid
+    with the change, an example that contradicts it say, keeps no list of law from taking effect: it is withdrawn.
     """
     newest = made
     for waiting in pending_rulebooks(after=made.effective_from, below=made.number):
         document = merge_law(before, urgent.document, waiting.document)
-        faults, reads = check_rulebook(document, vocabulary())
+        found = checks.get(digest_of(document))
+        faults, reads = check_rulebook(document, vocabulary()) if found is None else found
         if faults:
-            raise RulebookRefused(faults)
+            _withdraw(waiting, made, urgent.actor, faults)
+            continue
         carried = replace(
             urgent,
             document=document,
@@ -162,7 +186,20 @@ def _carry_over(urgent: _Version, before: Mapping[str, Any], made: Rulebook, now
             warnings=waiting.warnings,
             effective_from=waiting.effective_from,
         )
-        newest = _publish(carried, newest, now)
+        newest = _publish(carried, newest, made.published_at)
+
+
+def _withdraw(waiting: Rulebook, urgent: Rulebook, actor: Actor, faults: list[dict[str, Any]]) -> None:
+    """Say that a version will not take effect, because it is not valid with what an urgent one changes."""
+    event = RulebookWithdrawn(rulebook=waiting.public_id, number=waiting.number, urgent=urgent.public_id)
+    places = [fault["place"] for fault in faults]
+    record(
+        kind="rules.rulebook_withdrawn",
+        subject=waiting.public_id,
+        actor=actor,
+        payload={**event.data(), "places": places[:PLACES_SHOWN_MAX], "faults": len(places)},
+    )
+    emit(event)
 
 
 def _publish(version: _Version, newest: Rulebook | None, now: datetime) -> Rulebook:

@@ -9,4 +9,7 @@ IF NEW.state = 'published' AND NOT EXISTS (
     RAISE EXCEPTION 'draft % was not published as it was previewed', NEW.public_id
         USING ERRCODE = 'check_violation';
 END IF;
+IF NEW.state = 'published' AND NEW.reported_at < NEW.ended_at - make_interval(days => {REPORT_DAYS_MAX}) THEN
+    RAISE EXCEPTION 'the report of draft % is too old', NEW.public_id USING ERRCODE = 'check_violation';
+END IF;
 RETURN NEW;
