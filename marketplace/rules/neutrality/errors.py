@@ -40,6 +40,17 @@ class BundleNotMade(DomainError):
     )
 
 
+class TooManyCounterfactuals(DomainError):
+    """Many counterfactuals wait to be made. Fields: ``waiting_max``."""
+
+    code = "too_many_counterfactuals"
+    category = Category.CONFLICT
+    detail = Label(
+        "{waiting_max} counterfactuals that were asked for within a day are not made yet. Wait until some are.",
+        "1日以内に依頼された再判定が{waiting_max}件、まだ完了していません。完了してから依頼してください。",
+    )
+
+
 class SameOrganisation(DomainError):
     """A counterfactual takes two organisations. Fields: ``organisation``."""
 

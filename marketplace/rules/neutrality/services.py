@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -24,10 +24,19 @@ from marketplace.participants.queries import get_organisations
 from ..models import Rulebook
 from .bundles import build
 from .counterfactuals import swap
-from .errors import BundleNotMade, PeriodCovered, PeriodInvalid, SameOrganisation
+from .errors import (
+    BundleNotMade,
+    PeriodCovered,
+    PeriodInvalid,
+    SameOrganisation,
+    TooManyCounterfactuals,
+)
 from .locks import BUNDLE_LOCK
 from .models import FOLLOWED_MAX, Counterfactual, NeutralityBundle
 from .periods import DAYS_MAX, Period, month_before
+
+WAITING_MAX = 10
+"""So many counterfactuals wait at once: they share a queue with documents of participants."""
 
 
 @transaction.atomic
@@ -147,18 +156,23 @@ def ask_for_counterfactual(
 ) -> Counterfactual:
     """Ask to replay a period with two organisations (public identifiers) swapped; a job does it.
 
-    Raises PeriodInvalid, SameOrganisation, Missing, Forbidden.
+    One that waits already is returned. Raises PeriodInvalid, SameOrganisation, TooManyCounterfactuals, Missing, Forbidden.
     """
     actor.require(Permission.EVIDENCE_READ)
     _period(first_day, last_day)
     if first == second:
         raise SameOrganisation(organisation=first)
     get_organisations([first, second])
+    stated = {"first_day": first_day, "last_day": last_day, "first": first, "second": second}
+    BUNDLE_LOCK.acquire()
+    # One that was never made stops nobody after a day.
+    waiting = Counterfactual.objects.filter(made_at=None, asked_at__gt=clock.now() - timedelta(days=1))
+    if (same := waiting.filter(**stated).first()) is not None:
+        return same
+    if waiting.count() >= WAITING_MAX:
+        raise TooManyCounterfactuals(waiting_max=WAITING_MAX)
     row = Counterfactual.objects.create(
-        first_day=first_day,
-        last_day=last_day,
-        first=first,
-        second=second,
+        **stated,
         asked_by=actor.identifier,
         asked_at=clock.now(),
     )

@@ -108,9 +108,9 @@ def test_everybody_reads_a_counterfactual_without_its_parties(api, auditor, trad
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_listing_takes_few_statements(api, auditor, django_assert_num_queries, count):
-    one, other, *_ = traded_day()
+    one, *others = traded_day()
     end_day()
-    for _ in range(count):
+    for other in others[:count]:
         auditor.post(COUNTERFACTUALS, {**DAYS, "first": one.public_id, "second": other.public_id})
     with django_assert_num_queries(1):
         assert len(api.get(COUNTERFACTUALS).json()["results"]) == count

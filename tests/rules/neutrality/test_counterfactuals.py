@@ -9,7 +9,7 @@ from marketplace.jobs.runner import run_due
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.rules.neutrality import services
-from marketplace.rules.neutrality.errors import SameOrganisation
+from marketplace.rules.neutrality.errors import SameOrganisation, TooManyCounterfactuals
 from marketplace.rules.neutrality.models import Counterfactual
 from tests.participants import factories as participants
 
@@ -73,3 +73,19 @@ def test_it_takes_two_that_exist_and_an_auditor():
             actor=participants.actor_for(one), first=one.public_id, second="org_none", **DAYS
         )
     assert not Counterfactual.objects.exists()
+
+
+def test_one_that_waits_is_not_asked_for_twice_and_ten_wait_at_most():
+    begin()
+    one, *others = (participants.organisation(f"組織{number}") for number in range(services.WAITING_MAX + 2))
+    end_day()
+    *first, late = others
+    ask = [{"actor": SYSTEM, "first": one.public_id, "second": other.public_id, **DAYS} for other in first]
+    made = [services.ask_for_counterfactual(**each) for each in ask]
+    assert [services.ask_for_counterfactual(**each).pk for each in ask] == [row.pk for row in made]
+    with pytest.raises(TooManyCounterfactuals):
+        services.ask_for_counterfactual(actor=SYSTEM, first=one.public_id, second=late.public_id, **DAYS)
+    assert Counterfactual.objects.count() == services.WAITING_MAX
+    run_due("documents")
+    services.ask_for_counterfactual(actor=SYSTEM, first=one.public_id, second=late.public_id, **DAYS)
+    assert Counterfactual.objects.filter(made_at=None).count() == 1
