@@ -70,7 +70,9 @@ class FileAppealSerializer(StrictSerializer):
 
     subject = serializers.CharField(max_length=60)
     statement = serializers.CharField(max_length=STATEMENT_LENGTH_MAX)
-    documents = AppealDocumentSerializer(many=True, default=list, max_length=DOCUMENTS_MAX)
+    documents = serializers.ListField(
+        child=AppealDocumentSerializer(), default=list, max_length=DOCUMENTS_MAX
+    )
 
 
 class CarryOutSerializer(StrictSerializer):

@@ -39,7 +39,11 @@ def require_unrelated_person(person: str, *organisation_ids: int) -> None:
 
 def too_few_left(person: str, declared_by: str, organisation_id: int) -> bool:
     """Whether too few people were left to decide about an organisation (database key) if ``declared_by`` recused ``person``."""
-    stated = {"person": person, "declared_by": declared_by, "organisation": organisation_id}
+    stated: dict[str, str | int] = {
+        "person": person,
+        "declared_by": declared_by,
+        "organisation": organisation_id,
+    }
     condition = leaves_too_few("%(person)s", "%(declared_by)s", "%(organisation)s")
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {condition}", stated)
