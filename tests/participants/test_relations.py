@@ -91,7 +91,7 @@ def test_a_relation_that_one_declares_is_its_own_fact_and_one_of_the_pair(subjec
     assert (facts["related_organisations"], facts["operator_affiliate"]) == ([other.public_id], False)
     stated(factories.member_for(other, "usr_of_other"), subject)
     assert (related(subject), related(other)) == ([other.public_id], [subject.public_id])
-    assert EvidenceRecord.objects.filter(kind="participants.relation_stated").count() == 1
+    assert EvidenceRecord.objects.filter(kind="participants.relation_stated").count() == 2
     assert holds()
 
 
