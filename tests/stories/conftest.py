@@ -29,6 +29,7 @@ from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
 from fixtures.day.script import CHAPTERS
 from fixtures.declaration import read
+from marketplace.cases.services.on_call import publish_turn
 from marketplace.evidence.witnesses import register_witness
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -282,6 +283,13 @@ def people(report) -> None:
     )
     draftsman = actor_of(person_of(operator, "draftsman", ("rulebook",)), operator)
     save_draft(actor=draftsman, document=newest_rulebook().document)
+    publish_turn(
+        actor=actor_of(owner_of(operator), operator),
+        duty="rulebook",
+        person=draftsman.identifier,
+        since=clock.now(),
+        until=clock.now() + timedelta(days=7),
+    )
     neutrality.ask_for_counterfactual(
         actor=SYSTEM,
         first_day=clock.today() - timedelta(days=1),

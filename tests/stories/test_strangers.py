@@ -45,6 +45,7 @@ PUBLIC = {
     "funds-regime-detail",
     "neutrality-bundle-content",
     "neutrality-bundle-detail",
+    "on-call-turn-detail",
     "organisation-detail",
     "profile-detail",
     "reserve-reduction-detail",
@@ -54,7 +55,7 @@ PUBLIC = {
 }
 READS = ("get", "head")
 # Commands on what everybody may read, but the operator alone may do.
-FORBIDDEN = {"cycle-close", "cycle-dry-run", "cycle-pause", "cycle-resume"}
+FORBIDDEN = {"cycle-close", "cycle-dry-run", "cycle-pause", "cycle-resume", "on-call-turn-withdraw"}
 # Commands that take files come as a form.
 FORMS = {
     "listing-add-version": {
