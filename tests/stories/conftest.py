@@ -278,6 +278,17 @@ def people(report) -> None:
     participants.declare_interest(
         actor=second, organisation=insolvent.public_id, kind="business", statement="取引先でした。"
     )
+    asked_of_the_operator(operator, subject, owner, insolvent, applicant)
+
+
+def asked_of_the_operator(
+    operator: Organisation,
+    subject: Organisation,
+    owner: Any,
+    insolvent: Organisation,
+    applicant: Organisation,
+) -> None:
+    """What the rules, their people and the auditor have to do after the day."""
     participants.state_relation(
         actor=owner, related=insolvent.public_id, kind="affiliate", document="登記事項証明書"
     )
