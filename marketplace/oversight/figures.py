@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -27,17 +28,20 @@ from .reviews.queries import opened_in as reviews_opened_in
 from .reviews.states import Detector
 
 SHOWN_FROM = 3
-"""A figure is shown from so many on: of incidents, or of participants who asked."""
+"""A figure is shown from so many participants on: those whom incidents concern, who asked, or who are reviewed."""
 
 
 def shown_counts(kinds: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> dict[str, int | None]:
-    """How many rows ``(kind, whose)`` there are of each kind; None where they are of one or two."""
-    whose: dict[str, list[Any]] = {str(kind): [] for kind in kinds}
-    for kind, of in rows:
-        whose.setdefault(kind, []).append(of)
+    """How many there are of each kind, from rows ``(kind, which, whose)``; None where they are of fewer than three."""
+    which: dict[str, set[Any]] = {str(kind): set() for kind in kinds}
+    whose: dict[str, set[Any]] = defaultdict(set)
+    for kind, one, party in rows:
+        which.setdefault(kind, set()).add(one)
+        if party is not None:
+            whose[kind].add(party)
     return {
-        kind: len(found) if not found or len(set(found)) >= SHOWN_FROM else None
-        for kind, found in whose.items()
+        kind: len(found) if not found or len(whose[kind]) >= SHOWN_FROM else None
+        for kind, found in which.items()
     }
 
 

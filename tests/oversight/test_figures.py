@@ -15,13 +15,17 @@ PATH = "/api/v1/oversight-figures/"
 
 
 def test_figures_are_shown_from_three_on(first, owner, stranger):
+    subjects = [organisation(name) for name in ("P", "Q", "R")]
+    for subject in subjects:
+        opened(first, subject)
     for _ in range(3):
-        opened(first)
-    opened(first, kind="loss")
+        opened(first, subjects[0], kind="loss")
+        opened(first, kind="unavailability")
     asked(owner)
     asked(owner)
     asked(stranger)
     shown = APIClient().get(PATH).json()
+    assert shown["incidents"]["unavailability"] is None
     assert (shown["incidents"]["leak"], shown["incidents"]["loss"], shown["incidents"]["damage"]) == (
         3,
         None,

@@ -20,6 +20,8 @@ from marketplace.oversight.reviews.detectors import Seen
 from marketplace.oversight.reviews.errors import ReviewClosed
 from marketplace.oversight.reviews.models import Review, SeenAgreement
 from marketplace.oversight.reviews.queries import visible_reviews
+from marketplace.participants import services as participants
+from marketplace.participants.interest_errors import Recused
 from tests.notices.factories import handle
 from tests.participants.factories import client_of, organisation
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned
@@ -140,6 +142,24 @@ def test_a_review_is_sealed_by_two_and_told_at_its_date(first, second, party, co
     assert tasks.sweep() == 1
     assert notices_of(party) == [review.public_id]
     assert len(client_of(party).get("/api/v1/reviews/").json()["results"]) == 1
+    assert holds()
+
+
+def test_whoever_has_an_interest_in_a_party_closes_no_review_of_it(first, second, party, counterparty):
+    review = review_of(party, counterparty)
+    sealed = {"review": review.public_id, "outcome": "passed_on", "reason": "調査中", "sealed_days": 30}
+    with pytest.raises(SecondPersonNeeded):
+        services.close_review(actor=first, **sealed)
+    participants.declare_interest(
+        actor=first, organisation=counterparty.public_id, kind="business", statement="取引先です。"
+    )
+    with pytest.raises(Recused):
+        services.close_review(actor=second, **sealed)
+    with pytest.raises(Recused):
+        services.close_review(actor=first, review=review.public_id, outcome="explained", reason="x")
+    review.refresh_from_db()
+    assert (review.closed_at, notices_of(party)) == (None, [])
+    services.close_review(actor=second, review=review.public_id, outcome="explained", reason="x")
     assert holds()
 
 

@@ -22,6 +22,6 @@ def visible_consultations(actor: Actor) -> QuerySet[Consultation]:
 
 
 def asked_in(since: datetime, until: datetime) -> Iterable[tuple[Any, ...]]:
-    """Matter and participant of the questions that were asked in a period."""
+    """Matter, identifier and participant of the questions that were asked in a period."""
     asked = Consultation.objects.filter(asked_at__gte=since, asked_at__lt=until)
-    return asked.values_list("matter", "organisation_id")
+    return asked.values_list("matter", "public_id", "organisation_id")

@@ -58,5 +58,6 @@ def weakens(incident: Incident, due: Sequence[Due]) -> bool:
 
 
 def opened_in(since: datetime, until: datetime) -> Iterable[tuple[Any, ...]]:
-    """Kind and identifier of the incidents that were opened in a period."""
-    return Incident.objects.filter(opened_at__gte=since, opened_at__lt=until).values_list("kind", "public_id")
+    """Kind and identifier of the incidents that were opened in a period, with each participant whom one concerns."""
+    opened = Incident.objects.filter(opened_at__gte=since, opened_at__lt=until)
+    return opened.values_list("kind", "public_id", "concerns__organisation_id")

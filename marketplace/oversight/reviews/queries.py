@@ -51,9 +51,10 @@ def due_to_tell(at: datetime) -> QuerySet[Review]:
 
 
 def opened_in(since: datetime, until: datetime) -> Iterable[tuple[Any, ...]]:
-    """Detector and key of the reviews that were opened in a period."""
+    """Detector and identifier of the reviews that were opened in a period, with each party."""
     opened = Review.objects.filter(opened_at__gte=since, opened_at__lt=until)
-    return opened.values_list("detector", "key")
+    rows = opened.values_list("detector", "public_id", "parties")
+    return [(detector, review, party) for detector, review, parties in rows for party in parties]
 
 
 def _seen(row: SeenAgreement) -> Seen:

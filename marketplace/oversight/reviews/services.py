@@ -21,6 +21,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import send_notices
 from marketplace.notices.states import TaskKind
+from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
 from marketplace.participants.queries import organisations_by_public_id
 
 from ..texts import choice_of, text_of
@@ -117,11 +118,13 @@ def close_review(
 ) -> Review:
     """Close a review with a reason, and tell the parties; with ``sealed_days``, which takes two people, only then.
 
-    Raises SecondPersonNeeded, ReviewClosed, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Raises SecondPersonNeeded, ReviewClosed, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(STAFF)
     actor.require_person()
     row = _locked(review)
+    parties = [party.id for party in organisations_by_public_id(row.parties).values()]
+    require_unrelated(actor, *parties)
     stated: dict[str, Any] = {
         "outcome": choice_of("outcome", outcome, Outcome.values),
         "reason": text_of("reason", reason, REASON_LENGTH_MAX),
@@ -142,6 +145,7 @@ def close_review(
             payload={**stated, "sealed_days": sealed_days},
             expires_in=APPROVED_WITHIN,
         ).first_person
+        require_unrelated_person(first, *parties)
     now = clock.now()
     row.outcome, row.reason = stated["outcome"], stated["reason"]
     row.closed_by, row.closed_first, row.closed_at = actor.identifier, first, now
