@@ -12,6 +12,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 from marketplace.participants.queries import get_organisation
 
 from ..approvals.services import require_two_people
@@ -97,9 +98,7 @@ def reduce_guarantee(*, actor: Actor, guarantee: str, amount_minor: int, reason:
     Raises GuaranteeInUse below what is used, SecondPersonNeeded, FieldInvalid, Missing, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
-    why = reason.strip()[:REASON_LENGTH_MAX]
-    if not why:
-        raise FieldInvalid("reason", Label("state a reason", "理由を入力してください"))
+    why = stated_text("reason", reason, REASON_LENGTH_MAX)
     subject = Guarantee.objects.select_for_update(no_key=True).filter(public_id=guarantee).first()
     if subject is None:
         raise Missing(kind="guarantee", identifier=guarantee)

@@ -13,10 +13,9 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.aside import Loop
-from marketplace.kernel.errors import FieldInvalid
-from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 
 from ...approvals.services import require_two_people_to_pay
 from ...ground.parameters import control_notice
@@ -54,11 +53,7 @@ def announce_reserve_reduction(
     actor.require(Permission.CLEARING_WRITE)
     require_amount("amount_minor", amount_minor)
     require_cleared(currency)
-    why = reason.strip()[:REASON_LENGTH_MAX]
-    if not why:
-        raise FieldInvalid(
-            "reason", Label("state why the reserve is lowered", "準備金を減額する理由を入力してください")
-        )
+    why = stated_text("reason", reason, REASON_LENGTH_MAX)
     now = clock.now()
     if effective_from is not None:
         require_notice(effective_from, now)

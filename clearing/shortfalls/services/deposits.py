@@ -14,6 +14,7 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
 
 from ...approvals.services import require_second_person
@@ -153,7 +154,5 @@ def require_participant(owner: OrganisationView) -> None:
 
 
 def stated_reason(reason: str) -> str:
-    """The reason without surrounding blanks; raises FieldInvalid if it is empty."""
-    if not reason.strip():
-        raise FieldInvalid("reason", Label("state a reason", "理由を入力してください"))
-    return reason.strip()[:REASON_LENGTH_MAX]
+    """The reason without surrounding blanks; raises FieldInvalid if it is empty or too long."""
+    return stated_text("reason", reason, REASON_LENGTH_MAX)

@@ -17,6 +17,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
 
 from ...approvals.services import require_two_people
@@ -28,6 +29,7 @@ from ...settlement.services.attachments import hold_back_attached
 from ...settlement.services.cancelling import give_back_payment
 from ...settlement.states import RestraintKind
 from ..errors import RestraintLifted
+from ..models import REASON_LENGTH_MAX
 from ..set_off_rules import earliest_of
 from .attached_payments import unsent_to_creditors
 from .deposits import require_participant, stated_reason
@@ -77,7 +79,7 @@ def record_restraint(
         kind=kind,
         amount_minor=amount_minor,
         served_at=served_at,
-        reference=stated_reason(reference),
+        reference=stated_text("reference", reference, REASON_LENGTH_MAX),
         noted_at=clock.now(),
         recorded_by=actor.identifier,
     )

@@ -17,6 +17,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
+from marketplace.kernel.texts import stated_text
 from marketplace.participants.people_fields import checked_sha256
 from marketplace.participants.suspension_queries import visible_suspensions
 from marketplace.rules.queries import parameter, visible_decisions
@@ -27,7 +28,7 @@ from ..models import DOCUMENTS_MAX, STATEMENT_LENGTH_MAX, Appeal, Case
 from ..queries import undenied_cases
 from ..states import APPEALED, CASE, HELD, CaseKindCode, CaseOutcome, CaseState
 from .opening import case_times, record_opened
-from .resolving import checked_text, locked_case
+from .resolving import locked_case
 from .telling import tell_moved
 
 APPEALED_WITHIN: Final = "appeal_days"
@@ -46,7 +47,7 @@ def file_appeal(
     """
     actor.require(Permission.ORGANISATION_WRITE)
     organisation_id = actor.require_organisation()
-    said = checked_text("statement", statement, STATEMENT_LENGTH_MAX)
+    said = stated_text("statement", statement, STATEMENT_LENGTH_MAX)
     named = _checked_documents(documents)
     decided_at, decision = _appealed(actor, subject)
     until = decided_at + timedelta(days=parameter(APPEALED_WITHIN))
@@ -129,7 +130,7 @@ def _checked_documents(documents: Sequence[dict[str, Any]]) -> list[dict[str, st
         )
     return [
         {
-            "name": checked_text(f"documents.{place}.name", str(document.get("name", "")), NAME_LENGTH_MAX),
+            "name": stated_text(f"documents.{place}.name", str(document.get("name", "")), NAME_LENGTH_MAX),
             "sha256": checked_sha256(f"documents.{place}.sha256", str(document.get("sha256", ""))),
         }
         for place, document in enumerate(documents)

@@ -17,6 +17,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
+from marketplace.kernel.texts import stated_text
 from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
 from marketplace.participants.suspension_queries import standing_suspensions
 
@@ -41,7 +42,7 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
     """
     actor.require(*DECIDES)
     actor.require_person()
-    why = checked_text("reason", reason, REASON_LENGTH_MAX)
+    why = stated_text("reason", reason, REASON_LENGTH_MAX)
     subject = locked_case(case)
     needed = Permission.DISPUTES_WRITE if subject.is_appeal else Permission.ADMISSION_WRITE
     actor.require(needed)
@@ -114,7 +115,7 @@ def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case
     """
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_person()
-    said = checked_text("how", how, REASON_LENGTH_MAX)
+    said = stated_text("how", how, REASON_LENGTH_MAX)
     subject = locked_case(case)
     require_unrelated(actor, subject.organisation_id)
     if subject.outcome != CaseOutcome.CHANGED or Remedy.objects.filter(case=subject).exists():
@@ -149,14 +150,3 @@ def locked_case(case: str) -> Case:
     if found is None:
         raise Missing(kind="case", identifier=case)
     return found
-
-
-def checked_text(field: str, text: str, length_max: int) -> str:
-    """The text without spaces around it; raises FieldInvalid if nothing or too much is left."""
-    said = text.strip()
-    if not 0 < len(said) <= length_max or "\x00" in said:
-        raise FieldInvalid(
-            field,
-            Label(f"state it, in at most {length_max} characters", f"{length_max}字以内で入力してください"),
-        )
-    return said

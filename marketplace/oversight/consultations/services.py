@@ -20,13 +20,14 @@ from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.parameters import parameter
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import send_notice
 from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
 from marketplace.participants.queries import get_organisation, lock_organisation
 
-from ..texts import choice_of, text_of
+from ..texts import choice_of
 from . import texts
 from .errors import ConsultationOver, TooManyUnanswered
 from .models import MEMBER, STAFF, Consultation
@@ -62,7 +63,7 @@ def ask_beforehand(
         asked_by=actor.identifier,
         matter=choice_of("matter", matter, Matter.values),
         subject=subject.strip(),
-        question=text_of("question", question, TEXT_LENGTH_MAX),
+        question=stated_text("question", question, TEXT_LENGTH_MAX),
         follows=earlier,
         asked_at=clock.now(),
         due_at=_due_at(),
@@ -122,7 +123,7 @@ def answer_question(
     require_unrelated(actor, row.organisation_id)
     stated: dict[str, Any] = {
         "outcome": choice_of("outcome", outcome, Answer.values),
-        "answer": text_of("answer", answer, TEXT_LENGTH_MAX),
+        "answer": stated_text("answer", answer, TEXT_LENGTH_MAX),
     }
     first = ""
     if is_binding:

@@ -14,8 +14,8 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 
-from ..texts import text_of
 from .errors import HoldLifted
 from .models import LIFTS, STAFF, LegalHold
 from .states import APPROVED_WITHIN, REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX
@@ -55,8 +55,8 @@ def open_hold(
         subject=subject,
         since=since,
         until=until,
-        reason=text_of("reason", reason, REASON_LENGTH_MAX),
-        reference=text_of("reference", reference, REFERENCE_LENGTH_MAX),
+        reason=stated_text("reason", reason, REASON_LENGTH_MAX),
+        reference=stated_text("reference", reference, REFERENCE_LENGTH_MAX),
         opened_by=actor.identifier,
         opened_at=clock.now(),
     )
@@ -86,7 +86,7 @@ def lift_hold(*, actor: Actor, hold: str, reason: str) -> LegalHold:
         raise Missing(kind="legal hold", identifier=hold)
     if row.lifted_at is not None:
         raise HoldLifted(hold=hold)
-    why = text_of("reason", reason, REASON_LENGTH_MAX)
+    why = stated_text("reason", reason, REASON_LENGTH_MAX)
     approval = require_two_people(
         actor=actor,
         permission=LIFTS,

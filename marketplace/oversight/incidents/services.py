@@ -20,6 +20,7 @@ from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import send_notices
 from marketplace.notices.states import TaskKind
@@ -31,7 +32,7 @@ from marketplace.participants.queries import (
     lock_organisation,
 )
 
-from ..texts import choice_of, text_of
+from ..texts import choice_of
 from . import law, texts
 from .errors import IncidentClosed, ReportsMissing, TooManyConcerned, TooManyOpen
 from .models import (
@@ -85,8 +86,8 @@ def open_incident(
     incident = Incident(
         public_id=new_identifier("inc"),
         kind=choice_of("kind", kind, IncidentKind.values),
-        data=text_of("data", data, DATA_LENGTH_MAX),
-        description=text_of("description", description, TEXT_LENGTH_MAX),
+        data=stated_text("data", data, DATA_LENGTH_MAX),
+        description=stated_text("description", description, TEXT_LENGTH_MAX),
         subject=subject.strip(),
         organisation_id=actor.organisation_id if actor.role is Role.PARTICIPANT else None,
         opened_by=actor.identifier,
@@ -167,8 +168,8 @@ def write_entry(
         incident=subject,
         kind=kind,
         duty=choice_of("duty", duty, Duty.values) if duty else "",
-        addressee=text_of("addressee", addressee, ADDRESSEE_LENGTH_MAX) if is_report else "",
-        text=text_of("text", text, TEXT_LENGTH_MAX),
+        addressee=stated_text("addressee", addressee, ADDRESSEE_LENGTH_MAX) if is_report else "",
+        text=stated_text("text", text, TEXT_LENGTH_MAX),
         salt=new_salt(),
         written_by=actor.identifier,
         written_at=clock.now(),
@@ -199,7 +200,7 @@ def close_incident(*, actor: Actor, incident: str, conclusion: str) -> Incident:
     subject = _locked(incident)
     concerned = list(subject.concerns.values_list("organisation_id", "organisation_identifier"))
     require_unrelated(actor, *(key for key, _ in concerned))
-    text = text_of("conclusion", conclusion, TEXT_LENGTH_MAX)
+    text = stated_text("conclusion", conclusion, TEXT_LENGTH_MAX)
     if missing := missing_duties(subject):
         raise ReportsMissing(incident=incident, missing=", ".join(missing))
     approval = require_two_people(

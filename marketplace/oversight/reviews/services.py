@@ -18,13 +18,14 @@ from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.parameters import parameter
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import send_notices
 from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
 from marketplace.participants.queries import organisations_by_public_id
 
-from ..texts import choice_of, text_of
+from ..texts import choice_of
 from . import detectors, texts
 from .detectors import Finding, Seen
 from .errors import ReviewClosed
@@ -127,7 +128,7 @@ def close_review(
     require_unrelated(actor, *parties)
     stated: dict[str, Any] = {
         "outcome": choice_of("outcome", outcome, Outcome.values),
-        "reason": text_of("reason", reason, REASON_LENGTH_MAX),
+        "reason": stated_text("reason", reason, REASON_LENGTH_MAX),
     }
     first = ""
     if sealed_days is not None:

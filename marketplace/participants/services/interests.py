@@ -16,6 +16,7 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 
 from ..interest_errors import InterestEnded, InterestStands, NobodyDecides
 from ..interest_guards import ENDS
@@ -23,7 +24,7 @@ from ..interest_queries import require_unrelated, require_unrelated_person, too_
 from ..interests import InterestKind
 from ..models import Organisation, StaffInterest
 from ..models.interests import STATEMENT_LENGTH_MAX
-from ..people_fields import checked_effective_day, required_text
+from ..people_fields import checked_effective_day
 from ..queries import acts_for_operator
 from ..uniqueness import translate_duplicates
 
@@ -58,7 +59,7 @@ def declare_interest(
     if kind not in InterestKind.values:
         known = ", ".join(InterestKind.values)
         raise FieldInvalid("kind", Label(f"choose one of {known}", f"{known} から選んでください"))
-    said, day = _said("statement", statement), checked_effective_day(since)
+    said, day = stated_text("statement", statement, STATEMENT_LENGTH_MAX), checked_effective_day(since)
     subject = Organisation.objects.filter(public_id=organisation, is_operator=False).first()
     if subject is None:
         raise Missing(kind="organisation", identifier=organisation)
@@ -111,7 +112,7 @@ def end_interest(*, actor: Actor, interest: str, reason: str) -> StaffInterest:
     """
     actor.require(*ENDS)
     needed = next(permission for permission in ENDS if actor.may(permission))
-    why = _said("reason", reason)
+    why = stated_text("reason", reason, STATEMENT_LENGTH_MAX)
     subject = (
         visible_interests(actor)
         .select_for_update(of=("self",), no_key=True)
@@ -150,16 +151,3 @@ def end_interest(*, actor: Actor, interest: str, reason: str) -> StaffInterest:
         },
     )
     return subject
-
-
-def _said(field: str, text: str) -> str:
-    said = required_text(field, text)
-    if len(said) > STATEMENT_LENGTH_MAX or "\x00" in said:
-        raise FieldInvalid(
-            field,
-            Label(
-                f"use at most {STATEMENT_LENGTH_MAX} characters",
-                f"{STATEMENT_LENGTH_MAX}字以内で入力してください",
-            ),
-        )
-    return said

@@ -16,12 +16,13 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 
 from ..errors import HasAdmissions
 from ..interest_queries import require_unrelated
 from ..models import Admission, Organisation, OrganisationRelation
 from ..models.relations import DOCUMENT_LENGTH_MAX
-from ..people_fields import checked_effective_day, checked_sha256, required_text
+from ..people_fields import checked_effective_day, checked_sha256
 from ..relation_errors import RelationEnded, RelationStands
 from ..relation_kinds import RelationKind, RelationSource
 from ..states import HELD_ADMISSIONS
@@ -55,7 +56,7 @@ def state_relation(
     if kind not in RelationKind.values:
         known = ", ".join(RelationKind.values)
         raise FieldInvalid("kind", Label(f"choose one of {known}", f"{known} から選んでください"))
-    proof, day = _text("document", document, DOCUMENT_LENGTH_MAX), checked_effective_day(since)
+    proof, day = stated_text("document", document, DOCUMENT_LENGTH_MAX), checked_effective_day(since)
     if document_sha256:
         checked_sha256("document_sha256", document_sha256)
     subject, other = _both(actor, organisation if is_found else actor.organisation, related)
@@ -128,7 +129,7 @@ def end_relation(*, actor: Actor, relation: str, reason: str) -> OrganisationRel
     """
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_person()
-    why = _text("reason", reason, REASON_LENGTH_MAX)
+    why = stated_text("reason", reason, REASON_LENGTH_MAX)
     subject = OrganisationRelation.objects.select_for_update(no_key=True).filter(public_id=relation).first()
     if subject is None:
         raise Missing(kind="relation", identifier=relation)
@@ -154,12 +155,3 @@ def end_relation(*, actor: Actor, relation: str, reason: str) -> OrganisationRel
         payload={"first_person": approval.first_person, "reason_sha256": sha256_hex(why.encode())},
     )
     return subject
-
-
-def _text(field: str, text: str, length_max: int) -> str:
-    said = required_text(field, text)
-    if len(said) > length_max or "\x00" in said:
-        raise FieldInvalid(
-            field, Label(f"use at most {length_max} characters", f"{length_max}字以内で入力してください")
-        )
-    return said

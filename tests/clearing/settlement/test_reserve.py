@@ -77,7 +77,13 @@ def test_one_person_a_wrong_amount_and_a_short_notice_lower_nothing(market, fund
         with pytest.raises(Forbidden):
             announce_reserve_reduction(actor=actor, amount_minor=1, reason=WHY)
     soon = clock.now() + NOTICE - timedelta(hours=1)
-    for wrong in ({"amount_minor": 0}, {"amount_minor": -1}, {"reason": " "}, {"effective_from": soon}):
+    for wrong in (
+        {"amount_minor": 0},
+        {"amount_minor": -1},
+        {"reason": " "},
+        {"reason": "x" * 201},
+        {"effective_from": soon},
+    ):
         with pytest.raises(FieldInvalid):
             announce_reserve_reduction(actor=market.actor, **{"amount_minor": 1, "reason": WHY} | wrong)
     with pytest.raises(ReserveNeeded) as needed:
