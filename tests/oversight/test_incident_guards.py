@@ -92,6 +92,14 @@ def test_a_report_that_is_due_without_a_task_is_named(incident):
     assert named("oversight.incident_reports") == 1
 
 
+def test_an_incident_without_a_report_that_nobody_attends_to_is_named(first):
+    incident = opened(first, ground="none", persons=0)
+    assert named("oversight.incident_reports") == 0
+    with unguarded("notices_task"):
+        Task.objects.filter(subject=incident.public_id).update(subject="x", thread="x")
+    assert named("oversight.incident_reports") == 1
+
+
 def test_a_deadline_is_that_of_the_law(incident):
     for changes, because in (
         ({"day": "2026-05-08"}, "not when the law says"),

@@ -72,6 +72,17 @@ def test_a_participant_registers_what_happened_to_its_own_data(owner, stranger, 
     assert holds_everywhere()
 
 
+def test_an_incident_that_needs_no_report_is_a_task_until_it_is_closed(first, second, subject):
+    incident = opened(first, subject, ground="none", persons=0)
+    assert list(open_tasks("report")) == [incident.public_id]
+    services.write_entry(actor=first, incident=incident.public_id, kind="measure", text="遮断した。")
+    assert list(open_tasks("report")) == [incident.public_id]
+    assert holds_everywhere()
+    closed(first, second, incident)
+    assert open_tasks("report") == {}
+    assert holds_everywhere()
+
+
 def test_nobody_registers_what_happened_to_anothers_data(owner, stranger, other, first):
     with pytest.raises(FieldInvalid) as refused:
         opened(owner, other)
@@ -122,7 +133,7 @@ def test_an_act_with_a_wrongful_purpose_has_sixty_days(first, second, subject):
     incident = opened(first, subject)
     for ground, persons, due, tasks in (
         ("wrongful", 120, {"first": "2026-04-14", "full": "2026-06-08"}, 2),
-        ("none", 3, {}, 0),
+        ("none", 3, {}, 1),
     ):
         before = (due_on(incident), open_tasks("report"))
         with pytest.raises(SecondPersonNeeded):
@@ -130,6 +141,7 @@ def test_an_act_with_a_wrongful_purpose_has_sixty_days(first, second, subject):
         assert (due_on(incident), open_tasks("report")) == before
         assessed(second, incident, ground=ground, persons=persons)
         assert (due_on(incident), len(open_tasks("report"))) == (due, tasks)
+    assert list(open_tasks("report")) == [incident.public_id]
     assert incident.assessments.order_by("-pk").first().first_person == first.identifier
     assert holds_everywhere()
 
@@ -196,6 +208,7 @@ def test_an_incident_closes_by_two_after_its_reports(first, second, subject):
         services.close_incident(actor=first, incident=incident.public_id, conclusion="終了")
     assert refused.value.fields["missing"] == "full"
     reported(first, incident, "full")
+    assert list(open_tasks("report")) == [incident.public_id]
     done = closed(first, second, incident)
     assert (done.closed_first, done.closed_by) == ("usr_first", "usr_second")
     assert told(incident) == [(subject.public_id, "told"), (subject.public_id, "closed")]

@@ -47,7 +47,8 @@ Invariant(
 Invariant(
     name="oversight.incident_reports",
     promise=10,
-    statement="A closed incident has each report that law demands; an open one whose report is due has a task of the operator for it.",
+    statement="A closed incident has each report that law demands; an open one has a task of the operator for each that is due, or"
+    " to close it.",
     guards=(
         "oversight_incident.closed_when_reported",
         "oversight_incidententry.written_while_open",
@@ -62,6 +63,9 @@ Invariant(
         "  AND NOT EXISTS (SELECT FROM oversight_incidententry e WHERE e.incident_id = i.id AND e.duty = d.duty)"
         "  AND (i.closed_at IS NOT NULL OR NOT EXISTS (SELECT FROM notices_task t WHERE t.kind = 'report'"
         "        AND t.state = 'open' AND t.thread = i.public_id || ':' || d.duty))"
+        " UNION ALL SELECT i.public_id, '' FROM oversight_incident i WHERE i.closed_at IS NULL"
+        "  AND NOT EXISTS (SELECT FROM notices_task t WHERE t.kind = 'report' AND t.state = 'open'"
+        "   AND (t.thread = i.public_id OR t.thread LIKE i.public_id || ':%'))"
     ),
 )
 

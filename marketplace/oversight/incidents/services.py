@@ -106,7 +106,7 @@ def open_incident(
     _assess(actor, incident, ground, persons, known_at, due, at=incident.opened_at)
     _tell(actor, incident, concerned)
     if actor.role is Role.PARTICIPANT:
-        ask_operator(TaskKind.REPORT, incident.public_id, title=texts.ATTEND_TO, incident=incident.public_id)
+        _ask_to_attend(incident)
     return incident
 
 
@@ -155,7 +155,7 @@ def write_entry(
 ) -> Incident:
     """Write what was done about an incident, or which report was made to whom.
 
-    A report with its ``duty`` ends the task for it. Raises IncidentClosed, FieldInvalid, Missing, PermissionNeeded,
+    A report with its ``duty`` ends the task for it; after the last one the task is to close the incident. Raises IncidentClosed, FieldInvalid, Missing, PermissionNeeded,
     ProofNeeded, Forbidden.
     """
     subject = _to_write(actor, incident)
@@ -184,7 +184,10 @@ def write_entry(
     )
     if entry.duty:
         finish_for_operator(TaskKind.REPORT, f"{incident}:{entry.duty}")
-    finish_for_operator(TaskKind.REPORT, incident)
+    if missing_duties(subject):
+        finish_for_operator(TaskKind.REPORT, incident)
+    else:
+        _ask_to_attend(subject)
     return subject
 
 
@@ -344,6 +347,13 @@ def _set_tasks(incident: Incident, due: Sequence[law.Due]) -> None:
                 duty=duties[each.duty].as_dict(),
                 due_on=each.due_on.isoformat(),
             )
+    if not missing:
+        _ask_to_attend(incident)
+
+
+def _ask_to_attend(incident: Incident) -> None:
+    """The operator has a task for an incident that needs no report, or none any more, until it is closed."""
+    ask_operator(TaskKind.REPORT, incident.public_id, title=texts.ATTEND_TO, incident=incident.public_id)
 
 
 def _tell(actor: Actor, incident: Incident, concerned: Sequence[OrganisationView]) -> None:
