@@ -25,6 +25,7 @@ from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
 from marketplace.participants.queries import organisations_by_public_id
 
+from ..locks import SURVEILLANCE_LOCK
 from ..texts import choice_of
 from . import detectors, texts
 from .detectors import Finding, Seen
@@ -45,6 +46,7 @@ def see_agreement(*, actor: Actor, seen: Seen, concluded_at: datetime) -> list[R
     The market's own step. Raises Forbidden for anybody else.
     """
     actor.require_system()
+    SURVEILLANCE_LOCK.acquire_for(":".join(sorted((seen.buyer, seen.seller))))
     _, is_new = SeenAgreement.objects.get_or_create(
         agreement=seen.agreement,
         defaults={
