@@ -18,6 +18,7 @@ from fixtures.declaration import read
 from marketplace.events import queries as events
 from marketplace.kernel.invariants import verify_all
 from marketplace.kernel.permissions import Permission
+from marketplace.rules.rescreening.models import Rescreening
 
 from .conftest import Market, running_market, without_times_and_identifiers
 
@@ -132,6 +133,10 @@ def test_the_books_balance_and_everything_was_handled(report):
 def test_the_checker_finds_nothing(report):
     assert {name: breaches for name, breaches in verify_all().items() if breaches} == {}
     assert events.handler_failures() == []
+
+
+def test_who_was_evaluated_again_does_not_hang_on_when_a_sweep_came_by(report):
+    assert list(Rescreening.objects.values_list("evaluated", "stopped")) == [(0, 0)]
 
 
 def test_the_suspended_participant_left_nothing_behind(report):

@@ -12,13 +12,19 @@ from .jobs import RESCREEN
 from .models import Rescreening
 
 
+def is_done() -> bool:
+    """Whether everybody admitted was evaluated under the rulebook in force."""
+    rulebook, _ = compiled_in_force()
+    return Rescreening.objects.filter(rulebook_id=rulebook.pk).exists()
+
+
 def enqueue_due() -> bool:
     """Ask for the re-screening under the rulebook in force, if it has none; on beat. Returns whether it was due."""
     try:
         rulebook, _ = compiled_in_force()
+        if is_done():
+            return False
     except NoRulebook:
-        return False
-    if Rescreening.objects.filter(rulebook_id=rulebook.pk).exists():
         return False
     with transaction.atomic():
         enqueue(kind=RESCREEN, subject=rulebook.public_id)
