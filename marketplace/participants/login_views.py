@@ -22,7 +22,7 @@ from .models import LoginLock, SecondFactorReset
 class LoginLockViewSet(MarketReadViewSet[LoginLock]):
     """Locked logins (operator)."""
 
-    reads = Permission.ADMISSION_WRITE
+    reads = Permission.ADMISSION_READ
     serializer_class = LoginLockSerializer
     filterset_fields = ("user__public_id",)
     queryset = LoginLock.objects.none()

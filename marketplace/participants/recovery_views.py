@@ -37,7 +37,7 @@ from .services.recovering import NOT_TAKEN
 class OwnerRecoveryViewSet(MarketReadViewSet[OwnerRecovery]):
     """Recoveries of owners (operator). Anybody files one; members of the organisation object."""
 
-    reads = Permission.ADMISSION_WRITE
+    reads = Permission.ADMISSION_READ
     serializer_class = OwnerRecoverySerializer
     filterset_fields = ("state", "organisation__public_id")
     queryset = OwnerRecovery.objects.none()
@@ -124,7 +124,7 @@ class OwnerRecoveryViewSet(MarketReadViewSet[OwnerRecovery]):
 class RecoveryEvidenceViewSet(MarketReadViewSet[RecoveryEvidence]):
     """Files of evidence of recoveries (operator)."""
 
-    reads = Permission.ADMISSION_WRITE
+    reads = Permission.ADMISSION_READ
     serializer_class = RecoveryEvidenceSerializer
     filterset_fields = ("recovery__public_id",)
     queryset = RecoveryEvidence.objects.defer("content")

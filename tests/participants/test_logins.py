@@ -229,6 +229,10 @@ def test_the_routes(subject, operator):
     assert (locked.status_code, locked.json()["person"]) == (201, person.public_id)
     assert owner.get(f"{API}/login-locks/").status_code == 403
     path = f"{API}/login-locks/{locked.json()['id']}"
+    auditor = factories.client_of(operator, roles=("auditor",))
+    for read in ("login-locks", "owner-recoveries", "recovery-evidence"):
+        assert auditor.get(f"{API}/{read}/").status_code == 200
+    assert auditor.post(f"{path}/release/", {}).status_code == 403
     assert staff[0].post(f"{path}/release/", {}).json()["released_at"] is None
     assert staff[0].post(f"{path}/release/", {}).status_code == 403
     assert staff[1].post(f"{path}/release/", {}).json()["released_at"] is not None
