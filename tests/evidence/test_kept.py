@@ -13,7 +13,7 @@ from marketplace.evidence.notes import TreeHead, sign_note
 from marketplace.evidence.verification import verify_log
 from tests.roles import unguarded
 
-from .factories import run, seal, write, write_many
+from .factories import run, seal, seal_rest, write, write_many
 
 TABLES = ("evidence_checkpoint", "evidence_tile", "evidence_leaf", "evidence_evidencerecord")
 
@@ -41,8 +41,7 @@ def remove(*, from_index: int) -> None:
         )
         run("DELETE FROM evidence_leaf")
         run("DELETE FROM evidence_tile")
-    while seal(1):
-        pass
+    seal_rest()
 
 
 def test_a_tail_that_was_cut_with_its_checkpoints_is_named_by_size_and_root(kept):

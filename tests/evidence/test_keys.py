@@ -18,7 +18,7 @@ from marketplace.evidence.verification import verify_log
 from tests.roles import unguarded
 from verification.verify import read_key
 
-from .factories import run, seal, write
+from .factories import run, seal, seal_rest, write
 
 
 def new_key() -> OKPKey:
@@ -46,8 +46,7 @@ def first(committed_database):
 
 def next_checkpoint() -> Checkpoint:
     write("more")
-    while seal(1):
-        pass
+    seal_rest()
     return services.checkpoint()
 
 
