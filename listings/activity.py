@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.api.activity import ActivityRecords
+from marketplace.api.activity import ActivityRecords, no_activity
 
 ActivityRecords("listings", "listings.views.ListingViewSet", ("listings_listing",), keys=("seller_id",))
 ActivityRecords(
@@ -11,3 +11,4 @@ ActivityRecords(
     ("listings_listingversion", "listings_distribution", "listings_offer"),
     keys=("listing__seller_id",),
 )
+no_activity("listings_shownsearch", "what several organisations searched for, which tells of none of them")

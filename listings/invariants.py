@@ -136,3 +136,22 @@ Invariant(
 )
 
 declare_readable("listings")
+Invariant(
+    name="listings.shown_searches_tell_of_nobody",
+    promise=5,
+    statement="A search is kept only of three organisations or more, once a day and at most 50, and never changes.",
+    guards=(
+        "listings_shownsearch.shown_search_of_several",
+        "listings_shownsearch.shown_search_bounded",
+        "listings_shownsearch.shown_search_numbered",
+        "listings_shownsearch.shown_search_once_a_day",
+        "listings_shownsearch.shown_search_words",
+        "listings_shownsearch.immutable",
+        "listings_shownsearch.no_delete",
+    ),
+    test="tests/listings/test_shown_searches.py::test_what_few_searched_for_is_refused_and_found",
+    check=by_query(
+        "SELECT day, number FROM listings_shownsearch WHERE searchers < 3 OR number NOT BETWEEN 1 AND 50"
+        " OR cardinality(words) = 0"
+    ),
+)

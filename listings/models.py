@@ -12,7 +12,14 @@ from django.db.models.functions import Upper
 from marketplace.cases.guards import decided_in_case
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
-from marketplace.kernel.columns import BoundedJSONField, DaysField, MinorField, MomentField
+from marketplace.kernel.columns import (
+    BoundedJSONField,
+    CountField,
+    DayField,
+    DaysField,
+    MinorField,
+    MomentField,
+)
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.participants.suspension_guards import begun_by_active
@@ -36,6 +43,10 @@ from .states import (
     VersionState,
 )
 
+SEARCHERS_MIN = 3
+"""A search is kept only where so many organisations made it on a day."""
+SEARCHES_A_DAY_MAX = 50
+SEARCH_WORDS_MAX = 100
 DESCRIBING_COLUMNS = (
     "title_ja",
     "title_en",
@@ -283,3 +294,43 @@ class Offer(models.Model):
     def __str__(self) -> str:
         """The public identifier."""
         return self.public_id
+
+
+class ShownSearch(models.Model):
+    """A search of the catalogue on a ``day``, and the order of results that was shown to who made it. It tells of nobody.
+
+    ``words`` are those of the searched words that listings for sale state, ``others`` how many more were searched, ``results``
+    the first of what was shown: ``[[listing, version, relevance], …]`` in order. Invariants: at least
+    ``SEARCHERS_MIN`` organisations made the search that day; a search once a day, at most ``SEARCHES_A_DAY_MAX``; never changed.
+    """
+
+    day = DayField()
+    number = CountField()
+    searchers = CountField()
+    words = ArrayField(models.CharField(max_length=200))
+    others = CountField()
+    is_either = models.BooleanField()
+    results = BoundedJSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["day", "number"], name="shown_search_numbered"),
+            models.UniqueConstraint(
+                fields=["day", "words", "others", "is_either"], name="shown_search_once_a_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(number__gte=1, number__lte=SEARCHES_A_DAY_MAX), name="shown_search_bounded"
+            ),
+            models.CheckConstraint(condition=Q(searchers__gte=SEARCHERS_MIN), name="shown_search_of_several"),
+            models.CheckConstraint(
+                condition=Q(words__len__gte=1, words__len__lte=SEARCH_WORDS_MAX), name="shown_search_words"
+            ),
+        ]
+        triggers = [
+            immutable("day", "number", "searchers", "words", "others", "is_either", "results"),
+            no_delete(),
+        ]
+
+    def __str__(self) -> str:
+        """The day, and the number on it."""
+        return f"{self.day} {self.number}"

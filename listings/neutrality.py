@@ -1,7 +1,8 @@
-"""What listings contribute to a neutrality bundle: samples of search, from which anybody recomputes the ranking.
+"""What listings contribute to a neutrality bundle: searches, from which anybody recomputes the ranking.
 
-The market searches its own catalogue for published keywords. A sample states the words that were searched, and of each
-result the places and weights of these words, the relevance, and how new it is. What is for sale is public, so is all of this.
+Those of the period that several organisations made, in the order that was shown; and those that the market makes itself for
+published keywords. Each states the words that were searched, and of each result the places and weights of these words, the
+relevance, and how new it is. The description of what is for sale is public and never changes, so is all of this.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import Any
 from django.db import connection
 
 from marketplace.rules.neutrality.contributions import RANKING
+from marketplace.rules.neutrality.periods import Period
 
-from .queries import POSITIONS, catalogue, search_listings, searching
+from .models import Listing, ShownSearch
+from .queries import catalogue, relevance_of, search_listings, searching
 from .search import searched_words
 
 SAMPLES_MAX = 10
@@ -28,7 +31,7 @@ _PLACES = """
 """
 
 
-def sampled_searches() -> Iterator[dict[str, Any]]:
+def sampled_searches(_period: Period) -> Iterator[dict[str, Any]]:
     """The results of searches for the most frequent keywords of what is for sale, in the order in which they are shown."""
     rows = catalogue().prefetch_related(None).values_list("keywords", flat=True)[:KEYWORDS_READ_MAX]
     counted = Counter(keyword for keywords in rows for keyword in keywords)
@@ -36,36 +39,61 @@ def sampled_searches() -> Iterator[dict[str, Any]]:
         yield _sample(keyword)
 
 
+def shown_searches(period: Period) -> Iterator[dict[str, Any]]:
+    """The searches of a period that were kept, each with the results in the order that was shown."""
+    for row in ShownSearch.objects.filter(day__range=(period.first_day, period.last_day)).order_by(
+        "day", "number"
+    ):
+        keys = dict(
+            Listing.objects.filter(public_id__in=[listing for listing, *_ in row.results]).values_list(
+                "public_id", "pk"
+            )
+        )
+        shown = [
+            {"listing": listing, "version": version, "relevance": relevance}
+            for listing, version, relevance in row.results
+        ]
+        found = _search(shown, keys, words=row.words, others=row.others, is_either=row.is_either)
+        yield {"shown_on": row.day.isoformat(), **found}
+
+
 def _sample(text: str) -> dict[str, Any]:
     with searching():
-        found = search_listings(catalogue().prefetch_related(None), text)
-        results = [(row.pk, row.public_id, row.position) for row in found[:RESULTS_MAX]]  # type: ignore[attr-defined]
-        lexemes, is_either = searched_words(text)
-    newest = {key: place for place, key in enumerate(sorted((row[0] for row in results), reverse=True))}
-    places: dict[str, dict[str, list[list[Any]]]] = {public_id: {} for _, public_id, _ in results}
+        found = list(search_listings(catalogue(), text)[:RESULTS_MAX])
+        words, is_either = searched_words(text)
+    shown = [
+        {
+            "listing": row.public_id,
+            "version": row.published_version.public_id,
+            "relevance": relevance_of(row.position, row.pk),  # type: ignore[attr-defined]
+        }
+        for row in found
+    ]
+    keys = {row.public_id: row.pk for row in found}
+    return _search(shown, keys, words=words, others=0, is_either=is_either)
+
+
+def _search(
+    shown: list[dict[str, Any]], keys: dict[str, int], *, words: list[str], others: int, is_either: bool
+) -> dict[str, Any]:
+    """A search as a bundle shows it. ``others``: how many more words were searched, which no result states."""
+    newest = {
+        listing: place for place, listing in enumerate(sorted(keys, key=keys.__getitem__, reverse=True))
+    }
+    places: dict[str, dict[str, list[list[Any]]]] = {listing: {} for listing in keys}
     with connection.cursor() as cursor:
-        cursor.execute(_PLACES, [list(places), lexemes])
-        for public_id, lexeme, positions, weights in cursor.fetchall():
-            places[public_id][lexeme] = [list(pair) for pair in zip(positions, weights, strict=True)]
+        cursor.execute(_PLACES, [list(places), words])
+        for listing, lexeme, positions, weights in cursor.fetchall():
+            places[listing][lexeme] = [list(pair) for pair in zip(positions, weights, strict=True)]
     return {
-        "text": text,
-        "words": lexemes,
+        "text": " ".join(words),
+        "words": words,
+        "others": others,
         "either": is_either,
         "results": [
-            {
-                "listing": public_id,
-                "relevance": relevance_of(position, key),
-                "newer": newest[key],
-                "places": places[public_id],
-            }
-            for key, public_id, position in results
+            {**each, "newer": newest[each["listing"]], "places": places[each["listing"]]} for each in shown
         ],
     }
 
 
-def relevance_of(position: int, key: int) -> int:
-    """The relevance in a result's position (``queries.search_listings``)."""
-    return (position - key) // POSITIONS
-
-
-RANKING.append(sampled_searches)
+RANKING.extend((shown_searches, sampled_searches))

@@ -166,6 +166,11 @@ def search_listings(rows: QuerySet[Listing], text: str) -> QuerySet[Listing]:
     return rows.filter(condition).annotate(position=position).order_by("-position")
 
 
+def relevance_of(position: int, key: int) -> int:
+    """The relevance in a result's ``position``, of the listing with this key."""
+    return (position - key) // POSITIONS
+
+
 @contextmanager
 def searching() -> Iterator[None]:
     """Read a search within the block by its indexes, on one core.

@@ -86,10 +86,18 @@ class CatalogueViewSet(MarketReadViewSet[Listing]):
         if is_search(queryset):
             with queries.searching():
                 page = super().paginate_queryset(queryset)
+            self._keep_shown(page or ())
         else:
             page = super().paginate_queryset(queryset)
         queries.attach_sellers(page or ())
         return page
+
+    def _keep_shown(self, page: Sequence[Listing]) -> None:
+        """Keep what a search by words alone showed, for neutrality bundles."""
+        asked = self.request.query_params
+        if set(asked) == {"text"}:
+            caller = self.actor if self.request.user.is_authenticated else None
+            services.keep_shown_search(actor=caller, text=asked["text"], shown=page)
 
     def get_object(self) -> Listing:
         """One listing, with its seller."""

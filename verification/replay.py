@@ -3,8 +3,8 @@
 
     python replay.py BUNDLE.zip [--auditors AUDITORS.zip]
 
-Needs Python 3.11 and the package ``cel-expr-python``, nothing else; ``neutrality.py`` lies beside it, whose checks it runs
-too. With the auditor's file it opens every commitment, recomputes pseudonyms and the digests of decisions, replays what is
+Needs Python 3.11 and the package ``cel-expr-python``, nothing else; ``verify.py`` lies beside it, whose checks of a bundle it
+runs too. With the auditor's file it opens every commitment, recomputes pseudonyms and the digests of decisions, replays what is
 withheld, and names the decisions that follow a name. Exit status: 0 verified, 1 faults, 2 nothing to verify.
 """
 
@@ -19,7 +19,7 @@ import re
 import sys
 import zipfile
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cel_expr_python import cel
-from neutrality import CHECKS, PARTS, STRENGTH, Bundle, Fault, Row, Unreadable, canonical, digest_of, verify
+from verify import (
+    PARTS,
+    RECOMPUTED,
+    STRENGTH,
+    Fault,
+    Published,
+    Recomputed,
+    Row,
+    Unreadable,
+    canonical,
+    digest_of,
+    recompute,
+    show,
+    show_rows,
+)
 
 KNOWN, NULLABLE = ".known", "?"
 TRADE_FEE = "trade_fee"
@@ -148,12 +162,12 @@ def _holds(program: Any, activation: Row) -> bool:
     return bool(value.value())
 
 
-def compiled(bundle: Bundle) -> dict[str, Rulebook]:
+def compiled(bundle: Published) -> dict[str, Rulebook]:
     """The versions whose text the bundle has."""
     return {key: Rulebook(row) for key, row in bundle.rulebooks.items() if "document" in row}
 
 
-def wrong_decisions(bundle: Bundle) -> Iterator[Fault]:
+def wrong_decisions(bundle: Published) -> Iterator[Fault]:
     """Decisions that the rules do not give on their facts."""
     rulebooks = compiled(bundle)
     for row in bundle.shown("decisions"):
@@ -164,18 +178,18 @@ def _differences(rulebooks: dict[str, Rulebook], item: str, stated: Row, facts: 
     outcome, reasons = rulebooks[stated["rulebook"]].verdict(stated["point"], facts)
     shown = [(why["rule"], why["outcome"], why["basis"]) for why in stated["reasons"]]
     if outcome != stated["outcome"]:
-        yield Fault("decision_differs", item, f"decided {stated['outcome']}, replayed {outcome}")
+        yield Fault("decision_differs", f"decided {stated['outcome']}, replayed {outcome}", item)
     elif reasons != shown:
-        yield Fault("reasons_differ", item, f"stated {shown}, replayed {reasons}")
+        yield Fault("reasons_differ", f"stated {shown}, replayed {reasons}", item)
 
 
-def wrong_tariffs(bundle: Bundle) -> Iterator[Fault]:
+def wrong_tariffs(bundle: Published) -> Iterator[Fault]:
     """Fees under a tariff that is not the first to apply."""
     rulebooks = compiled(bundle)
     for row in bundle.shown("fees"):
         applies = rulebooks[row["rulebook"]].tariff(row["facts"])
         if applies != row["tariff"]:
-            yield Fault("tariff_differs", row["item"], f"charged {row['tariff']}, {applies} applies")
+            yield Fault("tariff_differs", f"charged {row['tariff']}, {applies} applies", row["item"])
 
 
 class Opened:
@@ -212,26 +226,26 @@ class Opened:
         return hmac.new(self.salt, message, hashlib.sha256).digest()
 
 
-def wrong_openings(bundle: Bundle, opened: Opened) -> Iterator[Fault]:
+def wrong_openings(bundle: Published, opened: Opened) -> Iterator[Fault]:
     """Rows that the auditor's file does not open, or opens to something else."""
     if opened.public_sha256 != opened.manifest["public_sha256"]:
-        yield Fault("other_bundle", "", "the auditor's file opens another bundle")
+        yield Fault("other_bundle", "the auditor's file opens another bundle", "")
     contents = {(each["part"], each["item"]): each["content"] for each in opened.openings}
     zone = ZoneInfo(bundle.manifest["time_zone"])
     for part in PARTS:
         for row in bundle.rows[part]:
             content = contents.pop((part, row["item"]), None)
             if content is None:
-                yield Fault("not_opened", row["item"], f"a row of {part}")
+                yield Fault("not_opened", f"a row of {part}", row["item"])
             elif opened.item(part, content["id"]) != row["item"]:
-                yield Fault("item_differs", row["item"], f"it is not that of {content['id']}")
+                yield Fault("item_differs", f"it is not that of {content['id']}", row["item"])
             elif opened.commit(content, part, row["item"]) != row["content"]:
-                yield Fault("commitment_differs", row["item"], f"a row of {part}, {content['id']}")
+                yield Fault("commitment_differs", f"a row of {part}, {content['id']}", row["item"])
             elif "facts" in row:
                 named = _numbers(bundle.rulebooks[row["rulebook"]], row.get("point", TRADE_FEE))
                 yield from _wrong_facts(opened, row, content["facts"], named, zone)
     for part, item in contents:
-        yield Fault("row_missing", item, f"{part} lacks what the auditor's file opens")
+        yield Fault("row_missing", f"{part} lacks what the auditor's file opens", item)
 
 
 def _numbers(rulebook: Row, point: str) -> list[int]:
@@ -245,17 +259,17 @@ def _numbers(rulebook: Row, point: str) -> list[int]:
 def _wrong_facts(opened: Opened, row: Row, facts: Row, numbers: list[int], zone: ZoneInfo) -> Iterator[Fault]:
     """Facts as shown that are neither the fact itself nor what stands for it."""
     if set(facts) != set(row["facts"]) | set(row["committed"]):
-        yield Fault("facts_missing", row["item"], "not every fact is shown or committed")
+        yield Fault("facts_missing", "not every fact is shown or committed", row["item"])
     for name, commitment in row["committed"].items():
         if opened.commit(facts[name], row["item"], name) != commitment:
-            yield Fault("commitment_differs", row["item"], name)
+            yield Fault("commitment_differs", name, row["item"])
     for name, shown in row["facts"].items():
         value, item = facts[name], row["item"]
         pairs = [(value, shown)]
         if isinstance(value, list) and isinstance(shown, list) and len(value) == len(shown):
             pairs = list(zip(value, shown, strict=True))
         if any(one != other and other != _stand_in(opened, item, one, numbers, zone) for one, other in pairs):
-            yield Fault("fact_differs", item, name)
+            yield Fault("fact_differs", name, item)
 
 
 def _stand_in(opened: Opened, item: str, value: Any, numbers: list[int], zone: ZoneInfo) -> Any:
@@ -281,7 +295,7 @@ def _day_of(text: str, zone: ZoneInfo) -> str | None:
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC).isoformat()
 
 
-def wrong_withheld(bundle: Bundle, opened: Opened) -> Iterator[Fault]:
+def wrong_withheld(bundle: Published, opened: Opened) -> Iterator[Fault]:
     """Decisions, withheld or not, that their full facts do not give, or whose digest is another; and which follow a name."""
     rulebooks, followed = compiled(bundle), []
     for each in opened.openings:
@@ -290,14 +304,14 @@ def wrong_withheld(bundle: Bundle, opened: Opened) -> Iterator[Fault]:
         content, item = each["content"], each["item"]
         yield from _differences(rulebooks, item, content, content["facts"])
         if _decision_digest(content) != content["digest"]:
-            yield Fault("digest_differs", item, content["id"])
+            yield Fault("digest_differs", content["id"], item)
         rulebook, facts = rulebooks[content["rulebook"]], content["facts"]
         renamed = {name: _rename(opened, item, value) for name, value in facts.items()}
         if rulebook.verdict(content["point"], renamed) != rulebook.verdict(content["point"], facts):
             followed.append(content["id"])
             print(f"  follows a name: {content['id']}, {content['point']} of {content['subject']}")
     if sorted(followed) != sorted(opened.manifest["followed"]):
-        yield Fault("followed_differs", "", f"states {opened.manifest['followed']}, replayed {followed}")
+        yield Fault("followed_differs", f"states {opened.manifest['followed']}, replayed {followed}", "")
 
 
 def _rename(opened: Opened, item: str, value: Any) -> Any:
@@ -327,13 +341,13 @@ def main() -> int:
     parser.add_argument("bundle")
     parser.add_argument("--auditors", help="the auditor's file of the same bundle")
     arguments = parser.parse_args()
-    checks: dict[str, Callable[[Bundle], Iterator[Fault]]] = {
-        **CHECKS,
+    checks: dict[str, Recomputed] = {
+        **RECOMPUTED,
         "decisions": wrong_decisions,
         "tariffs": wrong_tariffs,
     }
     try:
-        bundle = Bundle(arguments.bundle)
+        bundle = Published(arguments.bundle)
         if arguments.auditors:
             opened = Opened(arguments.auditors, arguments.bundle)
             checks["openings"] = partial(wrong_openings, opened=opened)
@@ -341,7 +355,9 @@ def main() -> int:
     except Unreadable as error:
         print(f"not a bundle: {error}")
         return 2
-    return verify(bundle, checks)
+    status = show(recompute(bundle, checks))
+    show_rows(bundle)
+    return status
 
 
 if __name__ == "__main__":

@@ -1,20 +1,26 @@
 #!/usr/bin/env python3
-"""Verifies a downloaded bundle of the market's evidence log. Needs Python 3.11 and the package ``cryptography``, nothing else.
+"""Verifies what the market publishes: its evidence log, and its neutrality bundles. One file, for strangers.
 
-    python verify.py download https://market.example/log BUNDLE     # the public log, into the folder BUNDLE
-    python verify.py BUNDLE --key VERIFIER_KEY [--kept NOTE] [--witness VERIFIER_KEY]... [--witnesses-min N]
+    python verify.py download https://market.example/log LOG        # the public log, into the folder LOG
+    python verify.py LOG --key VERIFIER_KEY [--kept NOTE] [--witness VERIFIER_KEY]... [--witnesses-min N]
+    python verify.py BUNDLE.zip [--log LOG --key VERIFIER_KEY ...]  # a neutrality bundle, and that the log has it
 
-A bundle is a folder laid out as the log's addresses are (C2SP tlog-tiles):
+Needs Python 3.11, and for the log the package ``cryptography``; nothing else. A log is a folder laid out as the log's
+addresses are (C2SP tlog-tiles):
 
     checkpoint            the signed note: origin, size, root, the log's signature, cosignatures of witnesses
     tile/entries/...      the entries, 256 a file, each after its length in 16 bits
     records.jsonl         records that you may read, one a line: {"index": 5, "salt": "<hex>", "content": "<text>"}
 
-Every check stands in CHECKS: a name, what it needs in the bundle, and one function that yields what is wrong. What is wrong
-has a code, so that programs can tell a fork from a missing file. Exit status: 0 verified, 1 faults, 2 nothing to verify.
+A neutrality bundle is the archive of a period. Recomputed are the hashes of its files and rulebooks, which version was in force,
+fees and rebates, the ranking of searches, the order of processing, and the suppression of figures; with a log, that it has
+the record of this very file. ``replay.py`` recomputes what needs the rules' language: every decision, and which tariff applies.
 
-Tell it the key (``--key``) and what you kept (``--kept``) from elsewhere than the bundle: whoever made the bundle can make
-both anew. Keep the checkpoint that you verified, and verify the next bundle with it.
+Every check stands in CHECKS or RECOMPUTED: a name, and one function that yields what is wrong. What is wrong has a code, so that
+programs can tell a fork from a missing file. Exit status: 0 verified, 1 faults, 2 nothing to verify.
+
+Tell it the key (``--key``) and what you kept (``--kept``) from elsewhere than the log: whoever made the log can make
+both anew. Keep the checkpoint that you verified, and verify the next log with it.
 """
 
 from __future__ import annotations
@@ -24,17 +30,22 @@ import base64
 import hashlib
 import http.client
 import json
+import math
 import re
 import sys
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+import zipfile
+import zlib
+from bisect import bisect_left, insort
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import date, datetime, time, timedelta
+from functools import cached_property, partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 TILE_WIDTH = 256
 ED25519, COSIGNATURE = 0x01, 0x04
@@ -46,12 +57,26 @@ ENTRY = re.compile(rb'\{"commitment":"([0-9a-f]{64})","v":1\}')
 HEAD = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n")
 LINE = re.compile(r"— ([^ \n]+) ([A-Za-z0-9+/]+={0,2})")
 
+FORMAT = "sanpo-neutrality/1"
+PARTS = ("decisions", "fees", "rebates", "order")
+ALIKE = ("decisions", "fees", "rebates")
+PSEUDONYM = re.compile(r"(?:[a-z]{2,4}|~)_[0-9A-HJKMNP-TV-Z]{26}")
+STRENGTH = ("allow", "warn", "hold", "deny")
+WEIGHTS = {"A": 1.0, "B": 0.4, "C": 0.2, "D": 0.1}
+SCALE = 1_000_000
+FILE_BYTES_MAX = 1 << 30
+MADE = "rules.neutrality_bundle_made"
+NOT_HERE = {"decisions": "run replay.py", "tariffs": "run replay.py"}
+"""What a neutrality bundle has and this program does not check."""
+Row = dict[str, Any]
+
 
 class Fault(NamedTuple):
-    """What is wrong: a ``code`` for programs, and ``text`` for people."""
+    """What is wrong: a ``code`` for programs, ``text`` for people, and the ``item`` of a bundle that it is about."""
 
     code: str
     text: str
+    item: str = ""
 
 
 # Keys and notes ------------------------------------------------------------------------------------------------------
@@ -136,6 +161,10 @@ def faults_of_signature(note: Note, keys: Iterable[Key], *, of: str) -> Iterator
 
 def is_signed(public: bytes, signature: bytes, message: bytes) -> bool:
     """Whether ``signature`` is that of the key over the message."""
+    # Imported here: who verifies no log, such as the replayer, needs no package.
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError):
@@ -283,6 +312,11 @@ class Opening(NamedTuple):
     salt: bytes
     content: bytes
 
+    @property
+    def commitment(self) -> bytes:
+        """What the log's entry must commit to."""
+        return hashlib.sha256(self.salt + self.content).digest()
+
 
 def read_opening(number: int, line: str) -> Opening | Fault:
     """The record in a line of ``records.jsonl``."""
@@ -378,7 +412,7 @@ def check_records(bundle: Bundle) -> Iterator[Fault]:
         commitment = bundle.opened.get(opening.place)
         if commitment is None:
             yield Fault("record_not_covered", f"the checkpoint covers no entry {opening.place}")
-        elif hashlib.sha256(opening.salt + opening.content).digest() != commitment:
+        elif opening.commitment != commitment:
             yield Fault("record_differs", f"the record at {opening.place} is not the one that the log has")
 
 
@@ -405,7 +439,384 @@ def verify(bundle: Bundle) -> dict[str, list[Fault]]:
     return {check.name: list(check.faults(bundle)) for check in CHECKS if check.applies(bundle)}
 
 
+# A neutrality bundle -------------------------------------------------------------------------------------------------
+
+
+UNREADABLE = (
+    OSError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What an archive raises that is none, whatever is in it."""
+
+
+class Unreadable(Exception):
+    """The file is no neutrality bundle."""
+
+
+class Published:
+    """A neutrality bundle: its files, read whole."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Raises Unreadable."""
+        try:
+            self.sha256 = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            with zipfile.ZipFile(path) as archive:
+                if sum(entry.file_size for entry in archive.infolist()) > FILE_BYTES_MAX:
+                    raise Unreadable("it is larger than this program reads")
+                self.files = {name: archive.read(name) for name in archive.namelist()}
+            self.manifest: Row = json.loads(self.files["manifest.json"])
+            self.figures: Row = json.loads(self.files.get("figures.json", b"{}"))
+            self.rows = {
+                name: [json.loads(line) for line in self.files.get(f"{name}.jsonl", b"").splitlines()]
+                for name in (*PARTS, "rulebooks", "ranking")
+            }
+        except UNREADABLE as error:
+            raise Unreadable(str(error)) from error
+        if self.manifest.get("format") != FORMAT:
+            raise Unreadable(f"its format is not {FORMAT}")
+
+    @property
+    def rulebooks(self) -> dict[str, Row]:
+        """The versions of the rulebook by their identifiers."""
+        return {row["rulebook"]: row for row in self.rows["rulebooks"]}
+
+    def shown(self, part: str) -> list[Row]:
+        """The rows of a part that are not withheld."""
+        return [row for row in self.rows[part] if "withheld" not in row]
+
+
+def canonical(value: Any) -> bytes:
+    """Canonical JSON (RFC 8785) of what bundles hold: no fractions."""
+    if isinstance(value, dict):
+        ordered = sorted(value.items(), key=lambda pair: pair[0].encode("utf-16-be"))
+        return b"{" + b",".join(canonical(key) + b":" + canonical(each) for key, each in ordered) + b"}"
+    if isinstance(value, list):
+        return b"[" + b",".join(map(canonical, value)) + b"]"
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of the canonical JSON."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def wrong_files(bundle: Published) -> Iterator[Fault]:
+    """Files that are missing, were added, or differ from the manifest."""
+    listed = bundle.manifest["files"]
+    for name in sorted((set(listed) | set(bundle.files)) - {"manifest.json"}):
+        if name not in listed or name not in bundle.files:
+            yield Fault("file_missing", "it stands in the manifest or in the archive alone", name)
+        elif hashlib.sha256(bundle.files[name]).hexdigest() != listed[name]["sha256"]:
+            yield Fault("file_changed", "it does not have the hash of the manifest", name)
+
+
+def wrong_rulebooks(bundle: Published) -> Iterator[Fault]:
+    """Rulebooks whose text does not have its digest, or that are not numbered in order."""
+    numbers = [row["number"] for row in bundle.rows["rulebooks"]]
+    if numbers != list(range(1, len(numbers) + 1)):
+        yield Fault("rulebook_missing", f"versions are numbered {numbers}", "")
+    for row in bundle.rows["rulebooks"]:
+        for text, digest in (("document", "digest"), ("vocabulary", "vocabulary_digest")):
+            if text in row and digest_of(row[text]) != row[digest]:
+                yield Fault("rulebook_changed", f"its {text} does not have its digest", row["rulebook"])
+
+
+def out_of_force(bundle: Published) -> Iterator[Fault]:
+    """Decisions and fees under a version that was not in force on their day, or that were not of the period."""
+    zone = ZoneInfo(bundle.manifest["time_zone"])
+    versions = [
+        (row["number"], datetime.fromisoformat(row["effective_from"]), row["rulebook"])
+        for row in bundle.rows["rulebooks"]
+    ]
+    for part, column in (("decisions", "decided_on"), ("fees", "concluded_on")):
+        for row in bundle.shown(part):
+            if not bundle.manifest["first_day"] <= row[column] <= bundle.manifest["last_day"]:
+                yield Fault("not_of_the_period", f"it is of {row[column]}", row["item"])
+            starts = datetime.combine(date.fromisoformat(row[column]), time.min, tzinfo=zone)
+            if row["rulebook"] not in _in_force(versions, starts, starts + timedelta(days=1)):
+                yield Fault(
+                    "not_in_force", f"{row['rulebook']} was not in force on {row[column]}", row["item"]
+                )
+
+
+def _in_force(versions: list[tuple[int, datetime, str]], starts: datetime, ends: datetime) -> set[str]:
+    """The versions in force at some moment of a time: of those effective, the highest number."""
+    moments = [starts, *(since for _, since, _ in versions if starts < since < ends)]
+    return {
+        max(effective)[2]
+        for moment in moments
+        if (effective := [version for version in versions if version[1] <= moment])
+    }
+
+
+def wrong_outcomes(bundle: Published) -> Iterator[Fault]:
+    """Decisions whose outcome is not the strongest of their reasons, or whose reasons the rulebook does not state."""
+    for row in bundle.shown("decisions"):
+        outcomes = [why["outcome"] for why in row["reasons"]]
+        if not outcomes or max(outcomes, key=STRENGTH.index) != row["outcome"]:
+            yield Fault("outcome_without_reason", f"{row['outcome']} from {outcomes}", row["item"])
+        rules = bundle.rulebooks[row["rulebook"]]["document"]["rules"]
+        stated = {(rule["code"], rule["outcome"]) for rule in rules if rule["point"] == row["point"]}
+        for why in row["reasons"]:
+            if why["basis"] == "rule" and (why["rule"], why["outcome"]) not in stated:
+                yield Fault("reason_not_stated", f"no rule {why['rule']} with {why['outcome']}", row["item"])
+
+
+def wrong_fees(bundle: Published) -> Iterator[Fault]:
+    """Fees that their tariff does not give: the share of the price within minimum, cap and price, rounded down."""
+    for row in bundle.shown("fees"):
+        tariff = _tariff(bundle, row)
+        if tariff is None:
+            yield Fault("tariff_not_stated", row["tariff"], row["item"])
+            continue
+        price = row["facts"]["trade.price_minor"]
+        fee = max(price * tariff["rate_bp"] // 10_000, tariff["minimum_minor"])
+        fee = min(fee, price, fee if tariff["cap_minor"] is None else tariff["cap_minor"])
+        if fee != row["fee_minor"]:
+            yield Fault("fee_differs", f"charged {row['fee_minor']}, the tariff gives {fee}", row["item"])
+
+
+def _tariff(bundle: Published, row: Row) -> Row | None:
+    tariffs = bundle.rulebooks[row["rulebook"]]["document"].get("tariffs", [])
+    return next((entry for entry in tariffs if entry["code"] == row["tariff"]), None)
+
+
+def wrong_rebates(bundle: Published) -> Iterator[Fault]:
+    """Rebates that the tiers of their tariff do not give for the volume."""
+    for row in bundle.shown("rebates"):
+        tiers = (_tariff(bundle, row) or {}).get("tiers", [])
+        rebate = _rebate(tiers, row["volume_minor"], row["charged_minor"])
+        if rebate != row["rebate_minor"]:
+            yield Fault("rebate_differs", f"gave {row['rebate_minor']}, the tiers give {rebate}", row["item"])
+
+
+def _rebate(tiers: list[Row], volume: int, charged: int) -> int:
+    if len(tiers) < 2 or volume <= tiers[1]["from_minor"]:
+        return 0
+    ends = [*(tier["from_minor"] for tier in tiers[1:]), volume]
+    parts: int = sum(
+        max(min(volume, end) - tier["from_minor"], 0) * tier["rate_bp"]
+        for tier, end in zip(tiers, ends, strict=True)
+    )
+    return max(min(charged, volume * tiers[0]["rate_bp"] // 10_000) - parts // 10_000, 0)
+
+
+def wrong_ranking(bundle: Published) -> Iterator[Fault]:
+    """Results whose relevance the published formula does not give, or that stand in another order."""
+    first_day, last_day = bundle.manifest["first_day"], bundle.manifest["last_day"]
+    for sample in bundle.rows["ranking"]:
+        results, shown_on = sample["results"], sample.get("shown_on", first_day)
+        if not first_day <= shown_on <= last_day:
+            yield Fault("not_of_the_period", f"it was shown on {shown_on}", sample["text"])
+        order = sorted(results, key=lambda result: (-result["relevance"], result["newer"]))
+        if order != results:
+            yield Fault(
+                "ranked_otherwise", "results do not stand by relevance, then newest first", sample["text"]
+            )
+        for result in results:
+            relevance = round(_relevance(sample, result["places"]) * SCALE)
+            if abs(relevance - result["relevance"]) > 1:
+                text = f"{result['listing']} has {result['relevance']}, the formula gives {relevance}"
+                yield Fault("relevance_differs", text, sample["text"])
+
+
+def _relevance(sample: Row, places: dict[str, list[list[Any]]]) -> float:
+    """ts_rank of PostgreSQL with its default weights, on the places of the words that were searched."""
+    count = len(sample["words"]) + sample["others"]
+    if not sample["either"] and count > 1:
+        return _nearness(sample["words"], places)
+    total = 0.0
+    for word in sample["words"]:
+        weights = [WEIGHTS[weight] for _, weight in places.get(word, [])]
+        if weights:
+            best = max(weights)
+            falling = sum(weight / (at + 1) ** 2 for at, weight in enumerate(weights))
+            total += (best + falling - best / (weights.index(best) + 1) ** 2) / 1.64493406685
+    return total / count if count else 0.0
+
+
+def _nearness(words: list[str], places: dict[str, list[list[Any]]]) -> float:
+    """The relevance where every word is wanted: pairs of words count by how near they stand."""
+    rest = None
+    for at, word in enumerate(words):
+        for other in words[:at]:
+            for place, weight in places.get(word, []):
+                for place_before, weight_before in places.get(other, []):
+                    distance = abs(place - place_before)
+                    if distance:
+                        near = 1e-30 if distance > 100 else 1 / (1.005 + 0.05 * math.exp(distance / 1.5 - 2))
+                        pair = math.sqrt(WEIGHTS[weight] * WEIGHTS[weight_before] * near)
+                        rest = (1 - pair) if rest is None else rest * (1 - pair)
+    return 0.0 if rest is None else 1 - rest
+
+
+def wrong_order(bundle: Published) -> Iterator[Fault]:
+    """Items that were overtaken by another number of later ones than is stated."""
+    lines: dict[str, list[Row]] = defaultdict(list)
+    for row in bundle.shown("order"):
+        lines[row["queue"]].append(row)
+    for line in lines.values():
+        for row, overtaken in zip(line, _overtakings(line), strict=True):
+            if row["received_at"] > row["processed_at"]:
+                yield Fault("processed_before_received", row["processed_at"], row["item"])
+            if overtaken != row["overtaken_by"]:
+                text = f"states {row['overtaken_by']} overtakings, the moments give {overtaken}"
+                yield Fault("order_differs", text, row["item"])
+
+
+def _overtakings(line: list[Row]) -> list[int]:
+    found, alike = [0] * len(line), list[int]()
+    processed: list[str] = []
+    latest_first = sorted(range(len(line)), key=lambda at: line[at]["received_at"], reverse=True)
+    for at in latest_first:
+        if alike and line[alike[0]]["received_at"] != line[at]["received_at"]:
+            for other in alike:
+                insort(processed, line[other]["processed_at"])
+            alike = []
+        found[at] = bisect_left(processed, line[at]["processed_at"])
+        alike.append(at)
+    return found
+
+
+def few_alike(bundle: Published) -> Iterator[Fault]:
+    """Rows that fewer others look like than parties must stand behind them: who knows a party's day and price would find it."""
+    for part in ALIKE:
+        rows = bundle.shown(part)
+        counted = Counter(map(_look, rows))
+        for row in rows:
+            if counted[_look(row)] < bundle.manifest["parties_min"]:
+                yield Fault(
+                    "row_identifies", f"{counted[_look(row)]} rows of {part} look like it", row["item"]
+                )
+
+
+def _look(row: Row) -> bytes:
+    """All that a row shows, of pseudonyms only which facts of the row have the same."""
+    places: dict[str, str] = {}
+
+    def look(value: Any) -> Any:
+        if isinstance(value, list):
+            return [look(each) for each in value]
+        if isinstance(value, str) and PSEUDONYM.fullmatch(value):
+            return places.setdefault(value, f"~{len(places)}")
+        return value
+
+    facts = {name: look(value) for name, value in sorted(row.get("facts", {}).items())}
+    told = {name: value for name, value in row.items() if name not in ("item", "content", "committed")}
+    return canonical({**told, "facts": facts})
+
+
+def wrong_figures(bundle: Published) -> Iterator[Fault]:
+    """Figures that differ from the rows, or that tell of fewer than the stated number of parties."""
+    for part in PARTS:
+        withheld = Counter(row["withheld"] for row in bundle.rows[part] if "withheld" in row)
+        stated = bundle.figures["parts"][part]
+        if stated != {"rows": len(bundle.rows[part]), "withheld": dict(withheld)}:
+            yield Fault("figures_differ", f"states {stated}, there are {len(bundle.rows[part])} rows", part)
+    classes = bundle.figures["classes"]
+    tables = [("participants", classes["participants"])]
+    tables += [(name, measure["by"]) for name, measure in classes["measures"].items()]
+    for name, dimensions in tables:
+        for dimension, table in dimensions.items():
+            if not _is_suppressed(table, bundle.manifest["parties_min"]):
+                yield Fault(
+                    "figures_identify",
+                    "fewer parties than promised stand behind it",
+                    f"{name} by {dimension}",
+                )
+
+
+def _is_suppressed(table: Row, parties_min: int) -> bool:
+    """Whether no figure of a table, nor the difference between them, is from fewer than ``parties_min`` parties."""
+    cells = [table["total"], *table["classes"].values()]
+    shown = [cell for cell in cells if cell is not None]
+    if any(0 < cell["parties"] < parties_min for cell in shown):
+        return False
+    hidden = [name for name, cell in table["classes"].items() if cell is None]
+    if not hidden or table["total"] is None:
+        return True
+    rest = table["total"]["parties"] - sum(cell["parties"] for cell in shown[1:])
+    return len(hidden) > 1 and rest >= parties_min
+
+
+Recomputed = Callable[[Published], Iterator[Fault]]
+"""A check of a neutrality bundle."""
+
+RECOMPUTED: dict[str, Recomputed] = {
+    "files": wrong_files,
+    "rulebooks": wrong_rulebooks,
+    "in force": out_of_force,
+    "outcomes": wrong_outcomes,
+    "fees": wrong_fees,
+    "rebates": wrong_rebates,
+    "ranking": wrong_ranking,
+    "order": wrong_order,
+    "alike": few_alike,
+    "figures": wrong_figures,
+}
+"""Every check of a neutrality bundle, in order."""
+
+
+def not_in_log(published: Published, log: Bundle) -> Iterator[Fault]:
+    """The log has the record that the market made of this very file."""
+    _ = log.roots
+    stated = []
+    for opening in log.openings:
+        if isinstance(opening, Opening) and log.opened.get(opening.place) == opening.commitment:
+            record = _json_or_none(opening.content)
+            if record.get("kind") == MADE and record.get("subject") == published.manifest["bundle"]:
+                stated.append(record["payload"]["sha256"])
+    if not stated:
+        yield Fault(
+            "record_missing",
+            "records.jsonl of the log has no record of this bundle: GET neutrality-bundles/{id}/proof/ gives it",
+        )
+    elif published.sha256 not in stated:
+        yield Fault("published_otherwise", f"the log says {stated[0]}; this file is {published.sha256}")
+
+
+def _json_or_none(content: bytes) -> Row:
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def recompute(published: Published, checks: Mapping[str, Recomputed]) -> dict[str, list[Fault]]:
+    """What each check of a neutrality bundle finds; a row that lacks what it must have is a fault of its check."""
+    found = {}
+    for name, check in checks.items():
+        try:
+            found[name] = list(check(published))
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
+            found[name] = [Fault("unreadable", f"a row lacks what it must have: {error!r}", name)]
+    return found
+
+
 # Commands ------------------------------------------------------------------------------------------------------------
+
+
+def show(outcome: Mapping[str, list[Fault]]) -> int:
+    """Print what each check found; returns the exit status."""
+    for name, faults in outcome.items():
+        print(f"{name}: {f'{len(faults)} faults' if faults else 'ok'}")
+        for fault in faults[:FAULTS_SHOWN_MAX]:
+            print(f"  {fault.code}{fault.item and ' '}{fault.item}: {fault.text}")
+    return int(any(outcome.values()))
+
+
+def show_rows(published: Published) -> None:
+    """Print how many rows a neutrality bundle has, and how many of them everybody reads."""
+    for part in PARTS:
+        print(f"{part}: {len(published.rows[part])} rows, {len(published.shown(part))} of them for everybody")
 
 
 def download(log: str, folder: Path) -> int:
@@ -434,7 +845,7 @@ def _fetch(address: str) -> bytes:
 
 
 def main(arguments: list[str]) -> int:
-    """Verify the bundle that the command line names, or download one; returns the exit status."""
+    """Verify what the command line names, or download a log; returns the exit status."""
     if arguments[:1] == ["download"]:
         if len(arguments) != 3:
             print(__doc__, file=sys.stderr)
@@ -446,8 +857,59 @@ def main(arguments: list[str]) -> int:
             return 2
         print(f"{size} entries in {arguments[2]}")
         return 0
-    parser = argparse.ArgumentParser(description="Verifies a bundle of the market's evidence log.")
-    parser.add_argument("bundle", type=Path)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    folder = options.bundle if options.bundle.is_dir() else options.log
+    if folder is None and not options.bundle.is_file():
+        parser.error(f"{options.bundle} is neither the folder of a log nor the file of a neutrality bundle")
+    if folder is not None and not folder.is_dir():
+        parser.error(f"{folder} is no folder")
+    if folder is not None and find_spec("cryptography") is None:
+        parser.error("verifying a log needs the package cryptography: pip install cryptography")
+    log = _log_of(folder, options) if folder is not None else None
+    if folder is options.bundle and log is not None:
+        return verify_log(log)
+    try:
+        return verify_bundle(Published(options.bundle), log)
+    except Unreadable as error:
+        print(f"not a bundle: {error}")
+        return 2
+
+
+def verify_log(log: Bundle) -> int:
+    """Verify a log and print what was found; returns the exit status."""
+    status = show(verify(log))
+    if log.note and not status:
+        print(f"verified: {log.note.size} entries, root {log.note.root.hex()}")
+    return status
+
+
+def verify_bundle(published: Published, log: Bundle | None) -> int:
+    """Verify a neutrality bundle, and the log that has it; prints what was found and what was not checked."""
+    status, checks = 0, dict(RECOMPUTED)
+    if log is None:
+        print("log: not checked, name it by --log")
+    else:
+        status = verify_log(log)
+        checks["in the log"] = partial(not_in_log, log=log)
+    status |= show(recompute(published, checks))
+    show_rows(published)
+    for name, how in NOT_HERE.items():
+        print(f"not checked: {name}, {how}")
+    return status
+
+
+def _log_of(folder: Path, options: argparse.Namespace) -> Bundle:
+    kept = options.kept.read_text(encoding="utf-8", errors="replace") if options.kept else None
+    return Bundle(folder, options.key, kept, options.witness, options.witnesses_min)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description="Verifies the market's evidence log and its neutrality bundles."
+    )
+    parser.add_argument("bundle", type=Path, help="the folder of a log, or the file of a neutrality bundle")
+    parser.add_argument("--log", type=Path, help="the folder of the log that has the neutrality bundle")
     parser.add_argument(
         "--key", action="append", type=read_key, default=[], help="the log's verifier key; may be repeated"
     )
@@ -456,19 +918,7 @@ def main(arguments: list[str]) -> int:
         "--witness", action="append", type=read_key, default=[], help="a witness that you trust"
     )
     parser.add_argument("--witnesses-min", type=int, default=0)
-    options = parser.parse_args(arguments)
-    if not options.bundle.is_dir():
-        parser.error(f"{options.bundle} is no folder")
-    kept = options.kept.read_text(encoding="utf-8", errors="replace") if options.kept else None
-    bundle = Bundle(options.bundle, options.key, kept, options.witness, options.witnesses_min)
-    outcome = verify(bundle)
-    for name, faults in outcome.items():
-        print(f"{name}: {'ok' if not faults else f'{len(faults)} faults'}")
-        for fault in faults[:FAULTS_SHOWN_MAX]:
-            print(f"  {fault.code}: {fault.text}")
-    if bundle.note and not any(outcome.values()):
-        print(f"verified: {bundle.note.size} entries, root {bundle.note.root.hex()}")
-    return 1 if any(outcome.values()) else 0
+    return parser
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from .sale import (
     suspend_listings,
     withdraw_listing,
 )
+from .shown_searches import keep_shown_search
 
 __all__ = [
     "StoredUpload",
@@ -26,6 +27,7 @@ __all__ = [
     "create_listing",
     "decide_version",
     "judge_version",
+    "keep_shown_search",
     "resume_listing",
     "revise_listing",
     "store_version_files",

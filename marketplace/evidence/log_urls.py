@@ -4,8 +4,8 @@ from django.urls import path
 
 from . import log_views
 
-PROGRAMS = ("verify.py", "witness.py", "replay.py", "neutrality.py", "activity_record.py")
-"""Files of ``verification/``; ``replay.py`` needs ``neutrality.py`` beside it."""
+PROGRAMS = ("verify.py", "witness.py", "replay.py", "activity_record.py")
+"""Files of ``verification/``; ``replay.py`` needs ``verify.py`` beside it."""
 
 urlpatterns = [
     path("checkpoint", log_views.checkpoint, name="log-checkpoint"),

@@ -73,7 +73,7 @@ def tile(_request: HttpRequest, place: str) -> HttpResponse:
 
 @public_read
 def program(_request: HttpRequest, name: str) -> HttpResponse:
-    """A program for outsiders: the verifier or the witness, each one file."""
+    """A program for outsiders: the verifier, the witness or the replayer."""
     return _answer(_read_program(name), "text/x-python; charset=utf-8", BRIEFLY)
 
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from marketplace.kernel.actors import Actor, Role
-from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.tiles import TiledTree, TilePlace
 
@@ -128,6 +128,14 @@ def prove_record(record: EvidenceRecord) -> RecordProof:
         path=[found.hex() for found in path],
         checkpoint=checkpoint,
     )
+
+
+def prove_recorded(*, kind: str, subject: str) -> RecordProof:
+    """Prove the first record of a kind about ``subject``; the caller decides who may open it. Raises Missing, NotInCheckpoint."""
+    record = EvidenceRecord.objects.filter(kind=kind, subject=subject).order_by("pk").first()
+    if record is None:
+        raise Missing(kind="evidence record", identifier=subject)
+    return prove_record(record)
 
 
 @dataclass(frozen=True, slots=True)

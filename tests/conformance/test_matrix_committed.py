@@ -8,9 +8,11 @@ from django.db import transaction
 from marketplace.evidence import services as evidence
 from marketplace.evidence.models import Checkpoint, EvidenceRecord, Witness
 from marketplace.evidence.witnesses import register_witness
+from marketplace.rules.neutrality.models import NeutralityBundle
 from tests.evidence.factories import seal
 from tests.evidence.observers import Observer
 
+from .examples_market import neutrality_bundle
 from .matrix import Trial
 from .requests import EVERYBODY, Request, Table
 from .world import make_world
@@ -45,6 +47,11 @@ def cosignature(world) -> Request:
 
 
 TABLE.of_row("GET evidence/records/{}/proof/", "operator", sealed, is_narrowed=True)
+TABLE.of_row(
+    "GET neutrality-bundles/{}/proof/",
+    EVERYBODY,
+    lambda _world: str(NeutralityBundle.objects.get().public_id),
+)
 TABLE.listed("evidence/checkpoints/", EVERYBODY, checkpoint)
 TABLE.of_row("GET evidence/checkpoints/{}/consistency/", EVERYBODY, checkpoint)
 TABLE.listed("evidence/witnesses/", EVERYBODY, witness)
@@ -63,8 +70,9 @@ TABLE.of_row(
 
 def test_each_caller_gets_what_the_table_of_permissions_says(committed_database):
     world = make_world()
+    neutrality_bundle(world)
     for _ in range(2):
-        seal(1)
+        seal(EvidenceRecord.objects.count())
         evidence.checkpoint()
         parties_move_on(world)
     faults = {name: Trial(name, example, world).run() for name, example in TABLE.examples.items()}

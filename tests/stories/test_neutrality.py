@@ -7,8 +7,8 @@ from marketplace.rules.neutrality.queries import public_content
 from tests.verification.running import run_alone, tampered
 
 RECOMPUTED = [
-    "alike", "decisions", "fees", "figures", "files", "in force", "openings", "order", "outcomes", "ranking", "rebates", "rulebooks",
-    "tariffs", "withheld",
+    "alike", "checkpoint", "decisions", "entries", "fees", "figures", "files", "in force", "in the log", "openings", "order", "outcomes",
+    "ranking", "rebates", "records", "rulebooks", "tariffs", "withheld",
 ]  # fmt: skip
 
 

@@ -45,6 +45,7 @@ PUBLIC = {
     "funds-regime-detail",
     "neutrality-bundle-content",
     "neutrality-bundle-detail",
+    "neutrality-bundle-proof",
     "on-call-turn-detail",
     "organisation-detail",
     "profile-detail",

@@ -21,11 +21,17 @@ from tests.listings import factories as listings
 from tests.participants import factories as participants
 from tests.rules.factories import fixture_document, rule
 from tests.standing import made_once
+from verification.verify import RECOMPUTED
 
 from .running import Rows, run_alone, tampered
 
 pytestmark = pytest.mark.django_db
 
+NOT_CHECKED = {
+    "log: not checked, name it by --log",
+    "not checked: decisions, run replay.py",
+    "not checked: tariffs, run replay.py",
+}
 TIERS = [{"from_minor": 0, "rate_bp": 500}, {"from_minor": 100_000, "rate_bp": 300}]
 
 
@@ -68,8 +74,10 @@ def file(tmp_path: Path) -> Callable[[bytes], Path]:
 
 
 def test_a_stranger_recomputes_everything(bundle, file, tmp_path):
-    status, output = run_alone("neutrality.py", file(bundle.content), folder=tmp_path)
+    status, output = run_alone("verify.py", file(bundle.content), folder=tmp_path)
     assert status == 0, output
+    assert checks(output) == [*RECOMPUTED]
+    assert set(output.splitlines()) >= NOT_CHECKED
     status, output = run_alone("replay.py", file(bundle.content), folder=tmp_path)
     assert status == 0, output
     for line in (
@@ -91,6 +99,24 @@ def test_the_auditor_opens_and_replays_the_rest(bundle, file, tmp_path):
     status, output = run_alone("replay.py", file(bundle.content), "--auditors", opened, folder=tmp_path)
     assert status == 0, output
     assert {"openings: ok", "withheld: ok"} <= set(output.splitlines())
+
+
+def checks(output: str) -> list[str]:
+    """The checks that a program says found nothing, in order."""
+    return [line.removesuffix(": ok") for line in output.splitlines() if line.endswith(": ok")]
+
+
+def test_the_replayer_checks_all_that_the_verifier_does_and_what_needs_the_language(bundle, file, tmp_path):
+    _, output = run_alone("replay.py", file(bundle.content), folder=tmp_path)
+    assert checks(output) == [*RECOMPUTED, "decisions", "tariffs"]
+    assert "not checked" not in output
+
+
+def test_what_only_the_replayer_finds_the_verifier_says_it_does_not_check(bundle, file, tmp_path):
+    changed = file(tampered(bundle.content, "decisions.jsonl", _fact))
+    status, output = run_alone("verify.py", changed, folder=tmp_path)
+    assert (status, set(output.splitlines()) >= NOT_CHECKED) == (1, True), output
+    assert "decision_differs" not in output
 
 
 def test_django_is_not_there(tmp_path):
@@ -161,10 +187,15 @@ TAMPERINGS = {
 }
 
 
+def names(output: str, code: str) -> bool:
+    """Whether a program names a fault of this code."""
+    return any(line.startswith((f"  {code} ", f"  {code}:")) for line in output.splitlines())
+
+
 @pytest.mark.parametrize(("name", "change", "code"), TAMPERINGS.values(), ids=TAMPERINGS)
 def test_what_was_tampered_with_is_named(bundle, file, tmp_path, name, change, code):
     status, output = run_alone("replay.py", file(tampered(bundle.content, name, change)), folder=tmp_path)
-    assert (status, f"  {code} " in output) == (1, True), output
+    assert (status, names(output, code)) == (1, True), output
 
 
 def test_a_changed_file_is_named(bundle, file, tmp_path):
@@ -172,10 +203,11 @@ def test_a_changed_file_is_named(bundle, file, tmp_path):
     changed = tampered(bundle.content, "decisions.jsonl", _change(content="0" * 64))
     status, output = run_alone("replay.py", file(changed), "--auditors", opened, folder=tmp_path)
     assert status == 1
-    assert {"other_bundle", "commitment_differs"} <= set(output.split())
+    assert names(output, "other_bundle")
+    assert names(output, "commitment_differs")
 
 
 def test_what_is_no_bundle_is_said(file, tmp_path):
-    for program in ("neutrality.py", "replay.py"):
+    for program in ("verify.py", "replay.py"):
         status, output = run_alone(program, file(b"nothing"), folder=tmp_path)
         assert (status, output.splitlines()[0].partition(":")[0]) == (2, "not a bundle")

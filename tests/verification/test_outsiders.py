@@ -92,7 +92,7 @@ def test_a_row_that_stands_alone_is_named(bundle, tmp_path):
         next(row for row in rows if "facts" in row)["facts"]["trade.price_minor"] = LONELY
 
     (tmp_path / "bundle.zip").write_bytes(tampered(bundle.content, "fees.jsonl", alone))
-    status, output = run_alone("neutrality.py", "bundle.zip", folder=tmp_path)
+    status, output = run_alone("verify.py", "bundle.zip", folder=tmp_path)
     assert (status, "  row_identifies " in output) == (1, True), output
 
 

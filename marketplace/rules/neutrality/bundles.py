@@ -70,7 +70,7 @@ def build(bundle: str, period: Period, progress: Progress) -> Built:
     }
     files = {f"{part.name}.jsonl": _lines(part.rows) for part in parts}
     files["rulebooks.jsonl"] = _lines(_rulebooks(period, parts))
-    files["ranking.jsonl"] = _lines(sample for read in RANKING for sample in read())
+    files["ranking.jsonl"] = _lines(sample for read in RANKING for sample in read(period))
     files["figures.json"] = _text(figures)
     about = {
         "format": FORMAT,

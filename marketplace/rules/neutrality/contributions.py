@@ -73,6 +73,6 @@ MEASURES: dict[str, Measure] = {}
 FEES: list[Callable[[Period], Iterable[ChargedFee]]] = []
 REBATES: list[Callable[[Period], Iterable[VolumeRebate]]] = []
 ORDER: list[Callable[[Period], Iterable[Processed]]] = []
-RANKING: list[Callable[[], Iterable[dict[str, Any]]]] = []
+RANKING: list[Callable[[Period], Iterable[dict[str, Any]]]] = []
 SIZES: list[Callable[[Period], dict[str, int]]] = []
 """The number of trades of each organisation in a period, by which participants are small or large."""

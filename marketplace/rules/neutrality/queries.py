@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
+from marketplace.evidence.queries import RecordProof, prove_recorded
 from marketplace.kernel.errors import Missing
 
 from .errors import BundleNotMade
 from .models import Counterfactual, NeutralityBundle
 
 FILES = ("content", "auditors_content")
+MADE = "rules.neutrality_bundle_made"
+"""The kind of the record that states the hashes of a bundle's files."""
 
 
 def bundles() -> QuerySet[NeutralityBundle]:
@@ -25,6 +28,19 @@ def public_content(bundle: str) -> tuple[bytes, str]:
     if row[0] is None or row[1] is None:
         raise BundleNotMade(bundle=bundle)
     return bytes(row[0]), row[1]
+
+
+def proof_of(bundle: str) -> RecordProof:
+    """What opens the record of a bundle in the public log: it states days and hashes, so everybody may open it.
+
+    Raises Missing, BundleNotMade, NotInCheckpoint.
+    """
+    made = NeutralityBundle.objects.filter(public_id=bundle).values_list("made_at", flat=True)
+    if not made:
+        raise Missing(kind="neutrality bundle", identifier=bundle)
+    if made[0] is None:
+        raise BundleNotMade(bundle=bundle)
+    return prove_recorded(kind=MADE, subject=bundle)
 
 
 def counterfactuals() -> QuerySet[Counterfactual]:

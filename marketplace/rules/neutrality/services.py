@@ -34,6 +34,7 @@ from .errors import (
 from .locks import BUNDLE_LOCK
 from .models import FOLLOWED_MAX, Counterfactual, NeutralityBundle
 from .periods import DAYS_MAX, Period, month_before
+from .queries import MADE
 
 WAITING_MAX = 10
 """So many counterfactuals wait at once: they share a queue with documents of participants."""
@@ -116,7 +117,7 @@ def make_bundle(work: Work) -> None:
         locked.save()
         days = {"first_day": row.first_day.isoformat(), "last_day": row.last_day.isoformat()}
         record(
-            kind="rules.neutrality_bundle_made",
+            kind=MADE,
             subject=row.public_id,
             actor=SYSTEM,
             payload={**days, "sha256": built.sha256, "auditors_sha256": built.auditors_sha256},

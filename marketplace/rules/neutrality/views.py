@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from marketplace.api.permissions import PUBLIC, declare
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, create_command
+from marketplace.evidence.serializers import RecordProofSerializer
 from marketplace.kernel.permissions import Permission
 
 from . import queries, services
@@ -58,9 +59,18 @@ class NeutralityBundleViewSet(MarketReadViewSet[NeutralityBundle]):
     )
     @action(detail=True, methods=["get"], filterset_fields=())
     def content(self, request: Request, id: str, **_: Any) -> HttpResponse:  # noqa: A002  the route's name
-        """The public file: JSON lines with a manifest, for `verification/replay.py`."""
+        """The public file: JSON lines with a manifest, for `verification/verify.py` and `replay.py`."""
         content, digest = queries.public_content(id)
         return _archive(content, digest, f"{id}.zip", "public, max-age=86400, immutable")
+
+    @extend_schema(
+        summary="Prove that a neutrality bundle is in the evidence log",
+        responses={200: RecordProofSerializer, **PROBLEMS},
+    )
+    @action(detail=True, methods=["get"], filterset_fields=())
+    def proof(self, request: Request, id: str, **_: Any) -> Response:  # noqa: A002  the route's name
+        """What opens the record of the file's hash in the public log: a line of `records.jsonl` for `verification/verify.py`."""
+        return Response(RecordProofSerializer(queries.proof_of(id)).data)
 
     @extend_schema(
         summary="Download the auditor's file of a neutrality bundle",
