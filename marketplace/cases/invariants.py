@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from marketplace.events.queries import to_be_handled
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
@@ -108,9 +109,10 @@ Invariant(
     ),
 )
 
-_TO_BE_HANDLED = """EXISTS (
-    SELECT FROM events_outboxevent e LEFT JOIN events_inboxentry i ON i.event_id = e.id AND i.subscriber = 'marketplace.cases'
-     WHERE e.subject = {subject} AND e.type = '{kind}' AND (i.id IS NULL OR i.state IN ('pending', 'parked')))"""
+
+def _to_be_handled(subject: str, kind: str) -> str:
+    return to_be_handled(subject=subject, kind=kind, subscriber="marketplace.cases")
+
 
 Invariant(
     name="cases.nothing_waits_in_silence",
@@ -124,11 +126,11 @@ Invariant(
     check=by_query(
         "SELECT a.public_id FROM participants_admission a WHERE a.state = 'on_hold' AND NOT EXISTS ("  # noqa: S608  our own words
         "  SELECT FROM cases_case c WHERE c.kind = 'admission' AND c.subject = a.public_id AND c.state = 'open')"
-        f"  AND NOT {_TO_BE_HANDLED.format(subject='a.public_id', kind='admission.decided')}"
+        f"  AND NOT {_to_be_handled(subject='a.public_id', kind='admission.decided')}"
         " UNION ALL SELECT c.public_id FROM cases_case c WHERE (c.state = 'open' OR c.outcome = 'changed'"
         "   AND NOT EXISTS (SELECT FROM cases_remedy r WHERE r.case_id = c.id))"
         "  AND NOT EXISTS (SELECT FROM notices_task t WHERE t.subject = c.public_id AND t.state = 'open')"
-        f"  AND NOT {_TO_BE_HANDLED.format(subject='c.public_id', kind='case.moved')}"
+        f"  AND NOT {_to_be_handled(subject='c.public_id', kind='case.moved')}"
         " UNION ALL SELECT c.public_id FROM cases_case c WHERE c.state = 'open' AND c.reminded_at IS NULL"
         "  AND c.decide_by < business_now() - interval '1 day'"
     ),
@@ -175,7 +177,7 @@ Invariant(
     check=by_query(
         "SELECT h.public_id FROM rules_halt h WHERE h.lifted_at IS NULL"  # noqa: S608  our own words
         "  AND NOT EXISTS (SELECT FROM notices_task t WHERE t.subject = h.public_id AND t.state = 'open')"
-        f"  AND NOT {_TO_BE_HANDLED.format(subject='h.public_id', kind='trading.halted')}"
+        f"  AND NOT {_to_be_handled(subject='h.public_id', kind='trading.halted')}"
     ),
 )
 
