@@ -10,13 +10,13 @@ from marketplace.kernel.guards import sql_list
 
 DECIDERS = """(
     SELECT p.person FROM public.cases_case f CROSS JOIN LATERAL (VALUES (f.first_person), (f.resolved_by)) AS p (person)
-     WHERE f.kind <> 'appeal' AND f.state = 'resolved' AND f.organisation_id = {organisation}
+     WHERE f.kind <> 'appeal' AND f.state = 'resolved' AND {organisation} IN (f.organisation_id, f.counterparty_id)
        AND {appealed} IN (f.public_id, f.decision)
     UNION ALL SELECT s.suspended_by FROM public.participants_suspension s WHERE s.public_id = {appealed})"""
 """Who decided what is appealed, in SQL after IN."""
 JUDGES = """(
     SELECT p.person FROM public.cases_case f CROSS JOIN LATERAL (VALUES (f.first_person), (f.resolved_by)) AS p (person)
-     WHERE f.kind = 'appeal' AND f.state = 'resolved' AND f.organisation_id = {organisation} AND f.subject = {decision})"""
+     WHERE f.kind = 'appeal' AND f.state = 'resolved' AND f.subject = {decision})"""
 """Who decided an appeal of the decision that put something on hold, in SQL after IN."""
 
 
@@ -113,7 +113,8 @@ IF NOT EXISTS (
     SELECT FROM public.cases_case c JOIN public.participants_organisation o ON o.id = c.organisation_id
      WHERE c.id = NEW.case_id AND c.kind = 'appeal' AND c.state = 'open' AND (
            EXISTS (SELECT FROM public.cases_case f WHERE f.public_id = c.subject AND f.kind <> 'appeal'
-                      AND f.organisation_id = c.organisation_id AND f.state = 'resolved' AND f.outcome = 'deny')
+                      AND c.organisation_id IN (f.organisation_id, f.counterparty_id)
+                      AND f.state = 'resolved' AND f.outcome = 'deny')
         OR EXISTS (SELECT FROM public.rules_decision d WHERE d.public_id = c.subject
                       AND o.public_id = ANY (d.parties) AND d.outcome IN ('hold', 'deny'))
         OR EXISTS (SELECT FROM public.participants_suspension s WHERE s.public_id = c.subject

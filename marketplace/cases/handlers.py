@@ -15,19 +15,20 @@ from marketplace.notices.services import close_tasks, send_notices
 from marketplace.notices.states import TaskKind
 from marketplace.participants.queries import get_organisation, operator_organisation
 from marketplace.participants.states import AdmissionState
-from marketplace.rules.queries import halts
+from marketplace.rules.queries import halts, reasons_of
 
 from .models import Case
 from .on_call import HALT_LOOKED_AT_WITHIN, Duty
 from .on_call_queries import on_call_now
 from .queries import get_case
-from .services import drop_cases, open_case
+from .services import drop_cases, open_case, waiting_for
 from .states import CaseKindCode, CaseOutcome, CaseState
-from .texts import KIND_WORDS, MOVED, OUTCOME_WORDS, TASKS, people_on_call
+from .texts import KIND_WORDS, MOVED, OUTCOME_WORDS, TASKS, people_on_call, wording_of
 
 TASK_KINDS = {
     CaseKindCode.ADMISSION.value: TaskKind.REVIEW,
     CaseKindCode.PUBLICATION.value: TaskKind.REVIEW,
+    CaseKindCode.CONCLUSION.value: TaskKind.REVIEW,
     CaseKindCode.APPEAL.value: TaskKind.APPEAL,
 }
 
@@ -72,16 +73,17 @@ def on_trading_resumed(event: TradingResumed, envelope: Envelope) -> None:
 def on_case_moved(event: CaseMoved, envelope: Envelope) -> None:
     """Tell who waits, and open or close the tasks of the operator."""
     case = get_case(event.case)
-    told = [case.organisation_id]
+    told = waiting_for(case)
     if event.change == "overdue":
         told.append(operator_organisation().id)
-    wording = MOVED[event.change].fill(
+    wording = MOVED[wording_of(event.kind, event.change, event.outcome)].fill(
         case=event.case,
         about=event.about,
         kind=KIND_WORDS[event.kind].as_dict(),
         decide_by=case.decide_by.astimezone(clock.market_zone()).strftime("%Y-%m-%d %H:%M"),
         outcome=OUTCOME_WORDS[event.outcome].as_dict() if event.outcome else "-",
         reason=case.reason or "-",
+        why=reasons_of(case.decision).as_dict(),
     )
     send_notices(subject=event.case, wordings=dict.fromkeys(told, wording))
     _move_tasks(case, event.change)

@@ -28,8 +28,8 @@ Invariant(
     name="cases.resolved_by_two",
     promise=9,
     statement=(
-        "A case was decided by two natural persons of the operator who may, gave the same command, had no interest in the"
-        " organisation, and had not decided what is appealed."
+        "A case was decided by two natural persons of the operator who may, gave the same command, had no interest in who"
+        " waits, and had not decided what is appealed."
     ),
     guards=(
         "cases_case.case_resolved_by_two",
@@ -37,6 +37,8 @@ Invariant(
         "cases_case.appeal_decided_by_staff",
         "cases_case.appeal_by_others",
         "cases_case.recused",
+        "cases_case.counterparty_recused",
+        "cases_case.case_of_two_parties",
         "cases_case.ended_for_good",
         "cases_case.resolved_in_its_transaction",
         "cases_case.state_guard",
@@ -51,6 +53,7 @@ Invariant(
         "SELECT c.public_id, c.first_person, c.resolved_by FROM cases_case c WHERE c.state = 'resolved' AND ("  # noqa: S608
         f"  CASE WHEN c.kind = 'appeal' THEN {_acted(_JUDGES)} ELSE {_acted(_ADMITS)} END"
         f"  OR {_both(recused_then('{person}', 'c.organisation_id', 'c.ended_at'))}"
+        f"  OR {_both(recused_then('{person}', 'c.counterparty_id', 'c.ended_at'))}"
         f"  OR c.kind = 'appeal' AND ({_both('{person} IN ' + _DECIDED_FIRST)})"
         "  OR NOT EXISTS (SELECT FROM approvals_approval a WHERE a.command = 'cases.resolve' AND a.subject = c.public_id"
         "   AND a.state = 'approved' AND (a.first_person, a.ended_by) = (c.first_person, c.resolved_by)"
@@ -100,7 +103,7 @@ Invariant(
         "SELECT c.public_id, c.subject FROM cases_case c JOIN participants_organisation o ON o.id = c.organisation_id"  # noqa: S608
         "  LEFT JOIN cases_appeal p ON p.case_id = c.id WHERE (c.kind = 'appeal') <> (p.id IS NOT NULL)"
         "  OR c.kind = 'appeal' AND NOT EXISTS ("
-        "   SELECT FROM cases_case f WHERE f.public_id = c.subject AND f.organisation_id = c.organisation_id"
+        "   SELECT FROM cases_case f WHERE f.public_id = c.subject AND c.organisation_id IN (f.organisation_id, f.counterparty_id)"
         "   UNION ALL SELECT FROM rules_decision d WHERE d.public_id = c.subject AND o.public_id = ANY (d.parties)"
         "   UNION ALL SELECT FROM participants_suspension s WHERE s.public_id = c.subject"
         "    AND s.organisation_id = c.organisation_id)"

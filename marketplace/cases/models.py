@@ -50,12 +50,12 @@ class Case(models.Model):
     """Something that waits for the decision of two people of the operator: what the rules put on hold, or an appeal.
 
     ``subject`` is the public identifier of what is on hold or appealed, ``thread`` that of what it belongs to (the listing of
-    a version); ``organisation`` waits for it. ``decision`` is the decision of the rules that put it on hold. It is due by
+    a version); ``organisation`` waits for it, and so does ``counterparty``, the seller, where the conclusion of an agreement is on hold. ``decision`` is the decision of the rules that put it on hold. It is due by
     ``decide_by``; ``reminded_at``: when that passed. ``resolved_in`` is the transaction in which it was decided. Evidence commits
     to ``reason`` with ``salt``.
 
     Invariants: one open case per kind, subject and organisation, one appeal ever per subject and organisation; decided by two natural
-    persons of the operator, neither with an interest in the organisation, and an appeal by two who did not decide what is
+    persons of the operator, neither with an interest in the organisation or the counterparty, and an appeal by two who did not decide what is
     appealed. Rows are never deleted.
     """
 
@@ -64,6 +64,9 @@ class Case(models.Model):
     subject = models.CharField(max_length=60)
     thread = models.CharField(max_length=60)
     organisation = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    counterparty = models.ForeignKey(
+        "participants.Organisation", on_delete=models.PROTECT, related_name="+", null=True
+    )
     decision = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="")
     state = models.CharField(max_length=10, choices=CaseState.choices, default=CaseState.OPEN)
     opened_at = MomentField()
@@ -92,6 +95,13 @@ class Case(models.Model):
                 condition=Q(kind__in=CaseKindCode.values) & _OUTCOME_FITS, name="case_outcome"
             ),
             models.CheckConstraint(
+                condition=(
+                    Q(kind="conclusion", counterparty__isnull=False) & ~Q(counterparty=F("organisation"))
+                )
+                | (~Q(kind="conclusion") & Q(counterparty=None)),
+                name="case_of_two_parties",
+            ),
+            models.CheckConstraint(
                 condition=(Q(state="open", ended_at=None) & _UNDECIDED)
                 | (Q(state__in=("withdrawn", "moot"), ended_at__isnull=False) & _UNDECIDED)
                 | (Q(state="resolved") & _BY_TWO),
@@ -105,12 +115,18 @@ class Case(models.Model):
         indexes = [
             models.Index("decide_by", name="case_due", condition=Q(state="open")),
             models.Index(fields=["organisation", "-id"], name="case_of_organisation"),
+            models.Index(
+                fields=["counterparty", "-id"],
+                name="case_of_counterparty",
+                condition=Q(counterparty__isnull=False),
+            ),
             models.Index("subject", name="case_subject"),
             models.Index("thread", name="case_thread", condition=Q(state="open")),
         ]
         triggers = [
             state_guard(CASE),
-            immutable("public_id", "kind", "subject", "thread", "organisation_id", "decision", "opened_at", "decide_by",
+            immutable("public_id", "kind", "subject", "thread", "organisation_id", "counterparty_id", "decision",
+                      "opened_at", "decide_by",
                       "salt", "recorded_at"),
             guards.ended_for_good(),
             set_once("reminded_at"),
@@ -121,6 +137,7 @@ class Case(models.Model):
             guards.appeal_by_others(),
             guards.appeal_has_its_statement(),
             unrelated("resolved_by", "first_person"),
+            unrelated("resolved_by", "first_person", organisation="counterparty_id", name="counterparty_recused"),
             acted_by_person(
                 "resolved_by", Permission.ADMISSION_WRITE, first="first_person",
                 when="NEW.kind <> 'appeal' AND NEW.state = 'resolved' AND OLD.state IS DISTINCT FROM NEW.state",

@@ -43,6 +43,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
 
     id = serializers.CharField(source="public_id")
     organisation = serializers.CharField(source="organisation.public_id")
+    counterparty = serializers.CharField(source="counterparty.public_id", default=None, allow_null=True)
     kind_label = ChoiceLabelField(CaseKindCode, source="kind")
     state_label = ChoiceLabelField(CaseState, source="state")
     outcome = serializers.ChoiceField(choices=CaseOutcome.choices, allow_blank=True)
@@ -52,7 +53,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     class Meta:
         model = Case
         fields = (
-            "id", "kind", "kind_label", "subject", "organisation", "decision", "state", "state_label", "opened_at",
+            "id", "kind", "kind_label", "subject", "organisation", "counterparty", "decision", "state", "state_label", "opened_at",
             "decide_by", "reminded_at", "outcome", "reason", "first_person", "resolved_by", "ended_at", "appeal",
             "remedy", "salt",
         )  # fmt: skip

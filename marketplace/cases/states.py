@@ -15,6 +15,7 @@ class CaseKindCode(TextChoices):
 
     ADMISSION = "admission", Label("an application for admission on hold", "参加申請の保留")
     PUBLICATION = "publication", Label("a version of a listing on hold", "出品の保留")
+    CONCLUSION = "conclusion", Label("the conclusion of an agreement on hold", "契約締結の保留")
     APPEAL = "appeal", Label("an appeal", "不服申立て")
 
 
@@ -51,10 +52,15 @@ class CaseOutcome(TextChoices):
 OUTCOMES: Final = {
     CaseKindCode.ADMISSION.value: (CaseOutcome.ALLOW.value, CaseOutcome.DENY.value),
     CaseKindCode.PUBLICATION.value: (CaseOutcome.ALLOW.value, CaseOutcome.DENY.value),
+    CaseKindCode.CONCLUSION.value: (CaseOutcome.ALLOW.value, CaseOutcome.DENY.value),
     CaseKindCode.APPEAL.value: (CaseOutcome.UPHELD.value, CaseOutcome.CHANGED.value),
 }
 """Which outcomes each kind of case may have."""
-HELD: Final = (CaseKindCode.ADMISSION.value, CaseKindCode.PUBLICATION.value)
+HELD: Final = (
+    CaseKindCode.ADMISSION.value,
+    CaseKindCode.PUBLICATION.value,
+    CaseKindCode.CONCLUSION.value,
+)
 """Kinds of cases of what the rules put on hold."""
 APPEALED: Final = {"cas": "case", "dec": "decision", "sus": "suspension"}
 """What can be appealed, by the prefix of its identifier."""

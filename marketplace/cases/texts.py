@@ -8,7 +8,7 @@ from marketplace.kernel.labels import Label
 from marketplace.notices.texts import Wording
 
 from .on_call import Duty
-from .states import CaseKindCode, CaseOutcome
+from .states import HELD, CaseKindCode, CaseOutcome
 
 KIND_WORDS = {kind.value: cast(Label, kind.label) for kind in CaseKindCode}
 DUTY_WORDS = {duty.value: cast(Label, duty.label) for duty in Duty}
@@ -21,6 +21,31 @@ MOVED: dict[str, Wording] = {
         Label(
             "{case} about {about} is decided by two people of the operator by {decide_by}.",
             "{about} に関する案件 {case} は、{decide_by} までに運営者の担当者二名が判断します。",
+        ),
+    ),
+    "held": Wording(
+        Label("Two people of the operator decide {kind}", "運営者の判断待ちです: {kind}"),
+        Label(
+            "{about} is on hold: {why} Two people of the operator decide {case} by {decide_by}.",
+            "{about} は保留となりました（{why}）。運営者の担当者二名が {decide_by} までに案件 {case} を判断します。",
+        ),
+    ),
+    "conclusion_allowed": Wording(
+        Label("The agreement may be concluded", "契約の締結が許可されました"),
+        Label(
+            "Two people of the operator allowed in {case} what the rules had put on hold. Reason: {reason} The buyer signs {about} again;"
+            " the time to answer begins anew.",
+            "運営者の担当者二名が案件 {case} で保留を解除しました。理由: {reason} 利用者は {about} に改めて署名してください。"
+            "回答期限は新たに起算されます。",
+        ),
+    ),
+    "conclusion_denied": Wording(
+        Label("The agreement is not concluded", "契約は締結されませんでした"),
+        Label(
+            "Two people of the operator denied in {case} what the rules had put on hold, and {about} is over. Reason: {reason} Either"
+            " party can appeal once.",
+            "運営者の担当者二名が案件 {case} を拒否し、交渉 {about} は終了しました。理由: {reason}"
+            " 当事者はそれぞれ一度に限り不服を申し立てられます。",
         ),
     ),
     "resolved": Wording(
@@ -69,6 +94,13 @@ TASKS: dict[str, Label] = {
     ),
 }
 """The titles of the operator's tasks to decide a case; they name who is on call when the task is opened."""
+
+
+def wording_of(kind: str, change: str, outcome: str | None) -> str:
+    """Under which name ``MOVED`` tells of a move of a case of a kind."""
+    if kind == CaseKindCode.CONCLUSION and change == "resolved":
+        return "conclusion_allowed" if outcome == CaseOutcome.ALLOW else "conclusion_denied"
+    return "held" if kind in HELD and change == "opened" else change
 
 
 def people_on_call(people: list[str]) -> dict[str, str]:

@@ -300,6 +300,13 @@ def visible_decisions(actor: Actor) -> QuerySet[Decision]:
     return rows if actor.may_see() else rows.filter(parties__contains=[actor.organisation])
 
 
+def reasons_of(decision: str) -> Label:
+    """The reasons of a decision (public identifier) as it showed them, in both languages; a dash where there is none."""
+    reasons = Decision.objects.filter(public_id=decision).values_list("reasons", flat=True).first() or []
+    texts = [reason["text"] for reason in reasons]
+    return Label(" ".join(text["en"] for text in texts) or "-", "".join(text["ja"] for text in texts) or "-")
+
+
 def neutrality(replayed_max: int | None = None) -> dict[str, Any]:
     """The neutrality report: figures that show whether the same rules apply to every participant.
 

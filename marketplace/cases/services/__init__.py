@@ -4,7 +4,7 @@ from .appealing import file_appeal, withdraw_appeal
 from .on_call import ask_for_people, publish_turn, withdraw_turn
 from .opening import drop_cases, open_case
 from .reminding import remind_of
-from .resolving import carry_out, resolve_case
+from .resolving import carry_out, resolve_case, waiting_for
 
 __all__ = [
     "ask_for_people",
@@ -15,6 +15,7 @@ __all__ = [
     "publish_turn",
     "remind_of",
     "resolve_case",
+    "waiting_for",
     "withdraw_appeal",
     "withdraw_turn",
 ]

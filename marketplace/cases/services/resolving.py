@@ -37,12 +37,13 @@ DECIDES: Final = (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE)
 def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
     """Decide a case when two people gave the same outcome and reason, and carry it out.
 
-    Neither has an interest in the organisation, and of an appeal neither decided what is appealed. Emits case.moved. Raises
+    Neither has an interest in who waits, and of an appeal neither decided what is appealed. Emits case.moved. Raises
     SecondPersonNeeded, Recused, DecidedFirst, IllegalTransition, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
     """
     actor.require(*DECIDES)
     actor.require_person()
     why = stated_text("reason", reason, REASON_LENGTH_MAX)
+    _lock_held(case)
     subject = locked_case(case)
     needed = Permission.DISPUTES_WRITE if subject.is_appeal else Permission.ADMISSION_WRITE
     actor.require(needed)
@@ -51,7 +52,7 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
         listed = ", ".join(known)
         raise FieldInvalid("outcome", Label(f"choose one of {listed}", f"{listed} から選んでください"))
     CASE.target(state=subject.state, command="resolve", role=actor.role.value)
-    require_unrelated(actor, subject.organisation_id)
+    require_unrelated(actor, *waiting_for(subject))
     first_deciders = deciders(subject)
     if actor.identifier in first_deciders:
         raise DecidedFirst(case=case, subject=subject.subject)
@@ -99,9 +100,22 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
     return subject
 
 
+def _lock_held(case: str) -> None:
+    """Lock what is on hold before its case, where other commands do."""
+    held = Case.objects.filter(public_id=case).values_list("kind", "subject").first()
+    kind = KINDS.get(held[0]) if held else None
+    if held and kind and kind.lock:
+        kind.lock(held[1])
+
+
+def waiting_for(case: Case) -> list[int]:
+    """The database keys of the organisations that wait for a case."""
+    return [key for key in (case.organisation_id, case.counterparty_id) if key is not None]
+
+
 def _require_first_fits(case: Case, first_person: str, first_deciders: set[str]) -> None:
     """Raise Recused or DecidedFirst where who gave the command first has become related, or decided what is appealed."""
-    require_unrelated_person(first_person, case.organisation_id)
+    require_unrelated_person(first_person, *waiting_for(case))
     if first_person in first_deciders:
         raise DecidedFirst(case=case.public_id, subject=case.subject)
 
@@ -143,7 +157,7 @@ def locked_case(case: str) -> Case:
     """The case, locked until the transaction ends; raises Missing."""
     found = (
         Case.objects.select_for_update(of=("self",))
-        .select_related("organisation")
+        .select_related("organisation", "counterparty")
         .filter(public_id=case)
         .first()
     )
