@@ -57,7 +57,8 @@ Invariant(
         f"  OR c.kind = 'appeal' AND ({_both('{person} IN ' + _DECIDED_FIRST)})"
         "  OR NOT EXISTS (SELECT FROM approvals_approval a WHERE a.command = 'cases.resolve' AND a.subject = c.public_id"
         "   AND a.state = 'approved' AND (a.first_person, a.ended_by) = (c.first_person, c.resolved_by)"
-        "   AND (a.payload ->> 'outcome', a.payload ->> 'reason') = (c.outcome, c.reason)))"
+        "   AND (a.payload ->> 'outcome', a.payload ->> 'reason') = (c.outcome, c.reason)"
+        "   AND (a.payload ->> 'until')::timestamptz IS NOT DISTINCT FROM c.kept_until))"
     ),
 )
 
@@ -136,6 +137,26 @@ Invariant(
         f"  AND NOT {_to_be_handled(subject='c.public_id', kind='case.moved')}"
         " UNION ALL SELECT c.public_id FROM cases_case c WHERE c.state = 'open' AND c.reminded_at IS NULL"
         "  AND c.decide_by < business_now() - interval '1 day'"
+    ),
+)
+
+Invariant(
+    name="cases.stopped_admissions_are_decided",
+    promise=10,
+    statement=(
+        "An admission that stands although the rules decided last to hold or refuse it has an open case, or two people kept it until"
+        " a day that is to come."
+    ),
+    guards=("cases_case.case_kept_for_a_time", "cases_case.ended_for_good", "cases_case.case_open_once"),
+    test="tests/cases/test_rescreened.py::test_a_stopped_admission_without_a_case_is_named",
+    check=by_query(
+        "SELECT a.public_id, d.public_id AS decision FROM participants_admission a JOIN LATERAL ("  # noqa: S608  our own words
+        "  SELECT d.public_id, d.outcome FROM rules_decision d WHERE d.subject = a.public_id AND d.point = 'admission'"
+        "   ORDER BY d.id DESC LIMIT 1) d ON d.outcome IN ('hold', 'deny') AND d.public_id IS DISTINCT FROM a.decision"
+        " WHERE a.state = 'admitted' AND NOT EXISTS (SELECT FROM cases_case c WHERE c.kind = 'rescreening'"
+        "   AND c.subject = a.public_id AND (c.state = 'open' OR c.outcome = 'keep'"
+        "    AND c.kept_until > business_now() - interval '1 day'))"
+        f"  AND NOT {_to_be_handled('a.public_id', 'admission.rescreened')}"
     ),
 )
 

@@ -27,7 +27,7 @@ from marketplace.participants.models import Admission
 
 from . import guards
 from .on_call_models import OnCallTurn
-from .states import CASE, HELD, OUTCOMES, CaseKindCode, CaseOutcome, CaseState
+from .states import CASE, HELD, KEPT_MAX, OUTCOMES, CaseKindCode, CaseOutcome, CaseState
 
 __all__ = ["Appeal", "Case", "OnCallTurn", "Remedy"]
 
@@ -52,7 +52,8 @@ class Case(models.Model):
     ``subject`` is the public identifier of what is on hold or appealed, ``thread`` that of what it belongs to (the listing of
     a version); ``organisation`` waits for it, and so does ``counterparty``, the seller, where the conclusion of an agreement is on hold. ``decision`` is the decision of the rules that put it on hold. It is due by
     ``decide_by``; ``reminded_at``: when that passed. ``resolved_in`` is the transaction in which it was decided. Evidence commits
-    to ``reason`` with ``salt``.
+    to ``reason`` with ``salt``. ``kept_until``: until when two people kept an admission that a new rulebook would not give;
+    ``again_at``: when it was looked at again after that.
 
     Invariants: one open case per kind, subject and organisation, one appeal ever per subject and organisation; decided by two natural
     persons of the operator, neither with an interest in the organisation or the counterparty, and an appeal by two who did not decide what is
@@ -74,6 +75,8 @@ class Case(models.Model):
     reminded_at = MomentField(null=True)
     outcome = models.CharField(max_length=8, choices=CaseOutcome.choices, blank=True, default="")
     reason = models.CharField(max_length=REASON_LENGTH_MAX, blank=True, default="")
+    kept_until = MomentField(null=True)
+    again_at = MomentField(null=True)
     first_person = models.CharField(max_length=60, blank=True, default="")
     resolved_by = models.CharField(max_length=60, blank=True, default="")
     ended_at = MomentField(null=True)
@@ -109,6 +112,12 @@ class Case(models.Model):
             ),
             models.CheckConstraint(condition=Q(decide_by__gt=F("opened_at")), name="case_has_time"),
             models.CheckConstraint(
+                condition=(~Q(outcome="keep") & Q(kept_until=None, again_at=None))
+                | Q(outcome="keep", kept_until__isnull=False)
+                & Q(kept_until__gt=F("ended_at"), kept_until__lte=F("ended_at") + KEPT_MAX),
+                name="case_kept_for_a_time",
+            ),
+            models.CheckConstraint(
                 condition=Q(state="withdrawn", kind="appeal") | ~Q(state="withdrawn"), name="case_withdrawn"
             ),
         ]
@@ -120,6 +129,7 @@ class Case(models.Model):
                 name="case_of_counterparty",
                 condition=Q(counterparty__isnull=False),
             ),
+            models.Index("kept_until", name="case_kept", condition=Q(outcome="keep", again_at=None)),
             models.Index("subject", name="case_subject"),
             models.Index("thread", name="case_thread", condition=Q(state="open")),
         ]
@@ -129,10 +139,10 @@ class Case(models.Model):
                       "opened_at", "decide_by",
                       "salt", "recorded_at"),
             guards.ended_for_good(),
-            set_once("reminded_at"),
+            set_once("reminded_at", "again_at"),
             no_delete(),
-            dated_now("opened_at", real=["recorded_at"], stated=["decide_by"]),
-            set_now("ended_at", "reminded_at"),
+            dated_now("opened_at", real=["recorded_at"], stated=["decide_by", "kept_until"]),
+            set_now("ended_at", "reminded_at", "again_at"),
             guards.resolved_in_its_transaction(),
             guards.appeal_by_others(),
             guards.appeal_has_its_statement(),

@@ -11,7 +11,7 @@ from marketplace.kernel.actors import Actor
 
 from .guards import DECIDERS, JUDGES
 from .models import Case
-from .states import HELD, CaseKindCode, CaseOutcome, CaseState
+from .states import AGAINST, HELD, CaseKindCode, CaseOutcome, CaseState
 
 
 def visible_cases(actor: Actor) -> QuerySet[Case]:
@@ -34,7 +34,7 @@ def undenied_cases(organisation_id: int, decision: str, subject: str) -> QuerySe
     """The cases of what a decision about ``subject`` put on hold that are open or were not decided against an organisation."""
     held = Case.objects.filter(waits(organisation_id), kind__in=HELD)
     return held.filter(Q(decision=decision) | Q(subject=subject, state=CaseState.OPEN)).exclude(
-        state=CaseState.RESOLVED, outcome=CaseOutcome.DENY
+        state=CaseState.RESOLVED, outcome__in=AGAINST
     )
 
 
@@ -69,3 +69,9 @@ def overdue(at: datetime) -> QuerySet[Case]:
     return Case.objects.filter(state=CaseState.OPEN, decide_by__lte=at, reminded_at=None).order_by(
         "decide_by", "pk"
     )
+
+
+def kept_until(at: datetime) -> QuerySet[Case]:
+    """Admissions that two people kept until a moment that has come, which nobody looked at again."""
+    rows = Case.objects.filter(outcome=CaseOutcome.KEEP, kept_until__lte=at, again_at=None)
+    return rows.order_by("kept_until", "pk")

@@ -26,7 +26,7 @@ from marketplace.rules.states import Outcome
 from ..errors import AlreadyAppealed, AppealTooLate, NothingToAppeal
 from ..models import DOCUMENTS_MAX, STATEMENT_LENGTH_MAX, Appeal, Case
 from ..queries import undenied_cases, waits
-from ..states import APPEALED, CASE, HELD, CaseKindCode, CaseOutcome, CaseState
+from ..states import AGAINST, APPEALED, CASE, HELD, CaseKindCode, CaseState
 from .opening import case_times, record_opened
 from .resolving import locked_case
 from .telling import tell_moved
@@ -105,7 +105,7 @@ def _appealed(actor: Actor, subject: str) -> tuple[datetime, str]:
     if kind == "case":
         case = Case.objects.filter(waits(actor.require_organisation()), public_id=subject).first()
         if case is not None:
-            if case.kind not in HELD or case.state != CaseState.RESOLVED or case.outcome != CaseOutcome.DENY:
+            if case.kind not in HELD or case.state != CaseState.RESOLVED or case.outcome not in AGAINST:
                 raise NothingToAppeal(subject=subject)
             return case.ended_at or case.opened_at, case.decision
     elif kind == "decision":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -25,7 +25,7 @@ from ..errors import DecidedFirst, NothingToCarryOut, StillSuspended
 from ..kinds import KINDS
 from ..models import REASON_LENGTH_MAX, Case, Remedy
 from ..queries import deciders
-from ..states import CASE, OUTCOMES, CaseOutcome
+from ..states import CASE, KEPT_MAX, OUTCOMES, CaseOutcome
 from .telling import tell_moved
 
 APPROVED_WITHIN: Final = timedelta(hours=72)
@@ -34,8 +34,12 @@ DECIDES: Final = (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE)
 
 
 @record_refusals()
-def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
+def resolve_case(
+    *, actor: Actor, case: str, outcome: str, reason: str, until: datetime | None = None
+) -> Case:
     """Decide a case when two people gave the same outcome and reason, and carry it out.
+
+    ``until``: until when an admission is kept that a new rulebook would not give, at most 366 days.
 
     Neither has an interest in who waits, and of an appeal neither decided what is appealed. Emits case.moved. Raises
     SecondPersonNeeded, Recused, DecidedFirst, IllegalTransition, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
@@ -51,6 +55,7 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
     if outcome not in known:
         listed = ", ".join(known)
         raise FieldInvalid("outcome", Label(f"choose one of {listed}", f"{listed} から選んでください"))
+    _check_until(outcome, until)
     CASE.target(state=subject.state, command="resolve", role=actor.role.value)
     require_unrelated(actor, *waiting_for(subject))
     first_deciders = deciders(subject)
@@ -62,7 +67,7 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
         organisation=actor.organisation or "",
         command="cases.resolve",
         subject=case,
-        payload={"outcome": outcome, "reason": why},
+        payload={"outcome": outcome, "reason": why, **_stated(until)},
         expires_in=APPROVED_WITHIN,
     )
     _require_first_fits(subject, approval.first_person, first_deciders)
@@ -73,6 +78,7 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
         role=actor.role.value,
         outcome=outcome,
         reason=why,
+        kept_until=until,
         first_person=approval.first_person,
         resolved_by=actor.identifier,
         ended_at=clock.now(),
@@ -84,6 +90,7 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
         payload={
             "subject": subject.subject,
             "outcome": outcome,
+            **_stated(until),
             "first_person": approval.first_person,
             "reason_commitment": commitment_to(subject.salt, why),
         },
@@ -98,6 +105,29 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
         )
     tell_moved(subject, "resolved")
     return subject
+
+
+def _stated(until: datetime | None) -> dict[str, str]:
+    return {"until": until.isoformat()} if until else {}
+
+
+def _check_until(outcome: str, until: datetime | None) -> None:
+    """Raise FieldInvalid unless a moment to come, soon enough, is stated for what is kept, and for nothing else."""
+    if outcome != CaseOutcome.KEEP:
+        if until is not None:
+            raise FieldInvalid(
+                "until", Label("state it only with the outcome keep", "維持（keep）の場合にのみ指定できます")
+            )
+        return
+    now = clock.now()
+    if until is None or not now < until <= now + KEPT_MAX:
+        raise FieldInvalid(
+            "until",
+            Label(
+                f"state until when it is kept: a moment to come, at most {KEPT_MAX.days} days ahead",
+                f"維持する期限を、{KEPT_MAX.days}日以内の将来の時刻で指定してください",
+            ),
+        )
 
 
 def _lock_held(case: str) -> None:
