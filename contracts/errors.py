@@ -93,7 +93,9 @@ class ConclusionRefused(DomainError):
         "{negotiation} cannot be concluded: {words_en}", "{negotiation} は締結できません: {words_ja}"
     )
 
-    def __init__(self, *, negotiation: str, outcome: str, reasons: Sequence[dict[str, Any]]) -> None:
+    def __init__(
+        self, *, negotiation: str, outcome: str, reasons: Sequence[dict[str, Any]], **case: str
+    ) -> None:
         """The message contains every reason, in both languages."""
         super().__init__(
             negotiation=negotiation,
@@ -101,8 +103,19 @@ class ConclusionRefused(DomainError):
             reasons=list(reasons),
             words_en=" ".join(reason["text"]["en"] for reason in reasons),
             words_ja="".join(reason["text"]["ja"] for reason in reasons),
+            **case,
         )
         del self.fields["words_en"], self.fields["words_ja"]
+
+
+class ConclusionHeld(ConclusionRefused):
+    """The rules put the conclusion on hold, which two people of the operator decide. Fields besides: ``case``, ``decide_by``."""
+
+    code = "conclusion_held"
+    detail = Label(
+        "{negotiation} is on hold: {words_en} Two people of the operator decide {case} by {decide_by}. Sign again when it was allowed.",
+        "{negotiation} は保留です: {words_ja} 運営者の担当者二名が {decide_by} までに案件 {case} を判断します。許可された後、改めて署名してください。",
+    )
 
 
 class AgreementEnded(DomainError):

@@ -141,13 +141,61 @@ def within_price() -> pgtrigger.Trigger:
     )
 
 
+def held_unallowed(negotiation: str) -> str:
+    """Whether the rules, asked last about a negotiation (its public identifier in SQL), did not let it be concluded.
+
+    They deny it, or a rule of theirs holds it which did so in no decision that two people allowed in the case of it.
+    """
+    return f"""EXISTS (
+    SELECT FROM (
+        SELECT DISTINCT ON (d.point) d.point, d.outcome, d.reasons FROM public.rules_decision d
+         WHERE d.subject = {negotiation} AND d.point IN ('conclusion', 'trading') ORDER BY d.point, d.id DESC) latest
+     WHERE latest.outcome = 'deny' OR latest.outcome = 'hold' AND EXISTS (
+        SELECT FROM jsonb_array_elements(latest.reasons) AS why
+         WHERE why ->> 'outcome' = 'hold' AND NOT EXISTS (
+            SELECT FROM public.cases_case c JOIN public.rules_decision h ON h.public_id = c.decision
+              CROSS JOIN LATERAL jsonb_array_elements(h.reasons) AS cleared
+             WHERE c.kind = 'conclusion' AND c.subject = {negotiation} AND c.state = 'resolved' AND c.outcome = 'allow'
+               AND (h.subject, h.point) = (c.subject, latest.point)
+               AND cleared ->> 'outcome' = 'hold' AND cleared ->> 'rule' = why ->> 'rule')))"""  # noqa: S608  our own words
+
+
+def concluded_as_decided() -> pgtrigger.Trigger:
+    """No agreement is concluded that the rules deny, or hold without two people who allowed it."""
+    return pgtrigger.Trigger(
+        name="concluded_as_decided",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("about", "text")],
+        func=f"""
+SELECT n.public_id INTO about FROM public.contracts_negotiation n WHERE n.id = NEW.negotiation_id;
+IF {held_unallowed("about")} THEN
+    RAISE EXCEPTION 'the rules do not let % be concluded: two people decide the case of what is on hold', about
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'concluded_as_decided';
+END IF;
+RETURN NEW;
+""",  # noqa: S608  our own words
+    )
+
+
 def answer_extended_as_halted(response_days: int) -> pgtrigger.Trigger:
-    """The time to answer moves with the state, or by the time that trading was halted."""
+    """The time to answer moves with the state, or by the time that trading was halted.
+
+    It begins anew in the transaction in which two people allow a conclusion that was on hold.
+    """
     return pgtrigger.Trigger(
         name="extended_as_halted",
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf("respond_by"),
-        func=extended_as_halted(
+        func=f"""
+IF NEW.state = 'agreed' AND OLD.state = 'agreed' AND NEW.halts_counted_until IS NULL
+   AND NEW.respond_by <= public.business_now() + interval '{response_days} days' AND EXISTS (
+    SELECT FROM public.cases_case c WHERE c.kind = 'conclusion' AND c.subject = NEW.public_id
+       AND c.outcome = 'allow' AND c.resolved_in = pg_current_xact_id()) THEN
+    RETURN NEW;
+END IF;
+"""
+        + extended_as_halted(
             "respond_by",
             "halts_counted_until",
             f"OLD.respond_by - interval '{response_days} days'",

@@ -16,6 +16,7 @@ from marketplace.kernel.invariants import (
 from marketplace.participants.interest_guards import recused_then
 
 from . import authority_invariants, disclosure_invariants, mandate_invariants  # noqa: F401  they register themselves
+from .guards import held_unallowed
 from .models import Instrument
 from .queries import signatures_shown, verify_instrument
 
@@ -114,6 +115,33 @@ Invariant(
         " LEFT JOIN contracts_instrument i ON i.negotiation_id = n.id"
         " WHERE (n.state = 'finalized') <> (a.id IS NOT NULL) OR n.state = 'verified'"
         " OR (n.state IN ('agreed', 'finalized') AND i.id IS NULL)"
+    ),
+)
+Invariant(
+    name="contracts.held_is_a_case",
+    promise=10,
+    statement=(
+        "What the rules held was concluded only as two people allowed it in its case; a negotiation whose conclusion they hold has an"
+        " open case, no other has one, and one that its case denied is over."
+    ),
+    guards=(
+        "contracts_agreement.concluded_as_decided",
+        "cases_case.case_open_once",
+        "cases_case.case_of_two_parties",
+    ),
+    test="tests/contracts/test_holds.py::test_nothing_on_hold_is_concluded_without_its_case",
+    check=by_query(
+        "SELECT a.public_id, n.public_id AS negotiation FROM contracts_agreement a"  # noqa: S608  our own words
+        f"  JOIN contracts_negotiation n ON n.id = a.negotiation_id WHERE {held_unallowed('n.public_id')}"
+        " UNION ALL SELECT d.public_id, n.public_id FROM contracts_negotiation n JOIN LATERAL ("
+        "  SELECT d.public_id, d.outcome FROM rules_decision d WHERE d.subject = n.public_id ORDER BY d.id DESC LIMIT 1) d"
+        "  ON d.outcome = 'hold' WHERE n.state = 'agreed' AND NOT EXISTS ("
+        "   SELECT FROM cases_case c WHERE c.kind = 'conclusion' AND c.subject = n.public_id AND c.state = 'open')"
+        f"  AND {held_unallowed('n.public_id')}"
+        " UNION ALL SELECT c.public_id, c.subject FROM cases_case c LEFT JOIN contracts_negotiation n ON n.public_id = c.subject"
+        "  WHERE c.kind = 'conclusion' AND (n.id IS NULL OR c.state = 'open' AND n.state <> 'agreed'"
+        "   OR c.outcome = 'deny' AND n.state <> 'terminated'"
+        "   OR (c.organisation_id, c.counterparty_id) <> (n.buyer_id, n.seller_id))"
     ),
 )
 Invariant(

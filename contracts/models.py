@@ -288,7 +288,8 @@ class Agreement(models.Model):
     Amounts exclude tax, in minor units of ``currency``. ``decision`` is the decision of the rules to allow it. Every
     column but the state repeats the instrument.
 
-    Invariants: both parties signed one hash, and every column matches it; only the state changes, once, with its time
+    Invariants: both parties signed one hash, and every column matches it; the rules let it be concluded, or two people of the
+    operator did in the case of what they held; only the state changes, once, with its time
     and reason; its negotiation is finalized; neither party is the operator or an affiliate.
     """
 
@@ -353,6 +354,7 @@ class Agreement(models.Model):
             not_halted(),
             guards.agreed_as_signed(),
             guards.concluded_whole(),
+            guards.concluded_as_decided(),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from marketplace.events.queries import to_be_handled
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.invariants import Invariant, amounts_within_ceiling, by_query, declare_readable
 
@@ -101,6 +102,32 @@ Invariant(
     check=by_query(
         "SELECT public_id FROM listings_listingversion WHERE decision IS NULL"
         " AND state IN ('on_hold', 'published', 'refused', 'superseded')"
+    ),
+)
+_WITHDRAWN = to_be_handled(subject="l.public_id", kind="listing.withdrawn", subscriber="marketplace.cases")
+Invariant(
+    name="listings.held_is_a_case",
+    promise=10,
+    statement=(
+        "A version on hold has an open case, and no other version has one; what was on hold was published or refused as two"
+        " people decided in its case."
+    ),
+    guards=("listings_listingversion.decided_in_case", "cases_case.case_open_once"),
+    test=f"{TESTS}::test_a_version_on_hold_without_its_case_is_named",
+    check=by_query(
+        # The law refuses pseudonymised information whatever the rules decide.
+        "SELECT v.public_id, v.state FROM listings_listingversion v JOIN listings_listing l ON l.id = v.listing_id"  # noqa: S608
+        "  LEFT JOIN rules_decision d ON d.public_id = v.decision CROSS JOIN LATERAL ("
+        "   SELECT count(*) FILTER (WHERE c.state = 'open') AS open,"
+        "    count(*) FILTER (WHERE c.state = 'resolved' AND (c.outcome = 'deny') = (v.state = 'refused')) AS decided,"
+        "    count(*) FILTER (WHERE c.state = 'resolved') AS resolved"
+        "    FROM cases_case c WHERE c.kind = 'publication' AND c.subject = v.public_id) held"
+        " WHERE (v.state = 'on_hold') <> (held.open > 0) AND NOT (v.state = 'withdrawn' AND "
+        + _WITHDRAWN
+        + ")"
+        "  OR v.state IN ('published', 'refused', 'superseded') AND held.decided < greatest(held.resolved,"
+        "   (d.outcome = 'hold' AND l.personal_data_class <> 'pseudonymised')::int)"
+        "  OR v.state IN ('draft', 'submitted', 'on_hold') AND held.resolved > 0"
     ),
 )
 Invariant(

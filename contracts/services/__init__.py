@@ -4,6 +4,7 @@ from .agreements import adjust_price, terminate_agreement
 from .disclosures import disclose_messages, revoke_disclosure
 from .disputes import open_dispute, resolve_dispute
 from .halts import notify_of_halt
+from .holds import decide_conclusion, lock_held
 from .mandates import end_without_signer, revoke_mandate, sign_mandate
 from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
 from .signing import sign, submit_signature
@@ -15,10 +16,12 @@ __all__ = [
     "accept_offer",
     "adjust_price",
     "counter_request",
+    "decide_conclusion",
     "disclose_messages",
     "end_expired",
     "end_of_suspended",
     "end_without_signer",
+    "lock_held",
     "make_offer",
     "notify_counterparties",
     "notify_of_halt",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from marketplace.cases.queries import held_subjects
+from marketplace.cases.states import CaseKindCode
 from marketplace.events.schemas.contracts import NegotiationMoved
 from marketplace.events.services import emit
 from marketplace.evidence.services import Fact, record_all
@@ -69,11 +71,15 @@ def require_turn(actor: Actor, negotiation: Negotiation, command: str) -> str:
 def is_overdue(negotiation: Negotiation) -> bool:
     """Whether the time to answer is over; it does not run while trading is halted, and what halts took is given back.
 
+    Nor is it over while the conclusion is on hold and two people of the operator decide it.
+
     The caller holds the row's lock.
     """
     if negotiation.respond_by is None or clock.now() <= negotiation.respond_by:
         return False
-    return not give_back_halted_time(negotiation) and clock.now() > negotiation.respond_by
+    if give_back_halted_time(negotiation) or clock.now() <= negotiation.respond_by:
+        return False
+    return not held_subjects(CaseKindCode.CONCLUSION).filter(subject=negotiation.public_id).exists()
 
 
 def give_back_halted_time(negotiation: Negotiation) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from marketplace.cases.queries import allowed_decisions
+from marketplace.cases.states import CaseKindCode
 from marketplace.events.schemas.contracts import AgreementConcluded
 from marketplace.events.services import emit_all
 from marketplace.evidence.services import Fact, record_all
@@ -17,6 +19,7 @@ from marketplace.kernel.states import advance
 from marketplace.participants.services import lock_limits
 from marketplace.rules import services as rules
 from marketplace.rules.services import DecisionView
+from marketplace.rules.states import Outcome
 
 from .. import queries
 from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
@@ -26,6 +29,7 @@ from ..states import NEGOTIATION, Party
 from ..terms import parse_terms
 from .attesting import Attestation, attest
 from .authority import commit_party
+from .holds import held
 from .moves import (
     change_state,
     identifier_of,
@@ -49,7 +53,7 @@ def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> N
     PermissionNeeded, ProofNeeded, Forbidden, Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
     OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, TradingHalted, ColleagueNeeded and NobodyDecides above the
     signer's limit of authority, and ConclusionRefused with the rules'
-    reasons: then only the rules' decision is recorded, and nothing else changes.
+    reasons: then only the rules' decision is recorded, and nothing else changes; where they hold, ConclusionHeld names the case.
     """
     actor.require(Permission.CONTRACTS_SIGN)
     actor.require_person()
@@ -76,7 +80,7 @@ def _sign(actor: Actor, negotiation: str, signed_hash: str | None, given: str | 
         try:
             return _sign_as_buyer(actor, subject, signed_hash, given)
         except ConclusionRefused as refused:
-            # The rules decide before anything else is written, so only their decision commits.
+            # The rules decide before anything else is written, so only their decision commits, and the case of a hold.
             refusal = refused
     raise refusal
 
@@ -141,12 +145,20 @@ def _sign_as_buyer(
 
 
 def _require_allowed(actor: Actor, negotiation: Negotiation, trade: dict[str, Any]) -> list[DecisionView]:
-    """The decisions of the rules on concluding and on trading; raises ConclusionRefused unless both allow it."""
+    """The decisions of the rules on concluding and on trading; raises ConclusionRefused unless both allow it.
+
+    What they put on hold passes once two people allowed it in its case, and opens the case before (ConclusionHeld).
+    """
     decisions = rules.evaluate_in_turn(
-        points={"conclusion": {}, "trading": {"trade": trade}}, subject=negotiation.public_id, actor=actor
+        points={"conclusion": {}, "trading": {"trade": trade}},
+        subject=negotiation.public_id,
+        actor=actor,
+        cleared=lambda: allowed_decisions(CaseKindCode.CONCLUSION, negotiation.public_id),
     )
     last = decisions[-1]
     if not last.passes:
+        if last.outcome == Outcome.HOLD:
+            raise held(negotiation, last)
         raise ConclusionRefused(negotiation=negotiation.public_id, outcome=last.outcome, reasons=last.reasons)
     return decisions
 

@@ -7,6 +7,9 @@ import re
 from django.db import transaction
 from django.db.models import Q
 
+from marketplace.cases.queries import held_subjects
+from marketplace.cases.services import drop_cases
+from marketplace.cases.states import CaseKindCode
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
@@ -54,11 +57,12 @@ def terminate(
         raise FieldInvalid(
             "reason", Label("the operator must give a reason", "運営者は理由を入力してください")
         )
-    _end(subject, actor=actor, role=role, reason_code=reason_code, reason=reason.strip())
+    end(subject, actor=actor, role=role, reason_code=reason_code, reason=reason.strip())
     return subject
 
 
-def _end(negotiation: Negotiation, *, actor: Actor, role: str, reason_code: str, reason: str) -> None:
+def end(negotiation: Negotiation, *, actor: Actor, role: str, reason_code: str, reason: str) -> None:
+    """End a locked negotiation without agreement, and the case of its conclusion; emits negotiation.moved, case.moved."""
     move(
         negotiation,
         command="terminate",
@@ -70,6 +74,7 @@ def _end(negotiation: Negotiation, *, actor: Actor, role: str, reason_code: str,
         end_reason_code=reason_code,
         end_reason=reason,
     )
+    drop_cases(thread=negotiation.public_id, kinds=(CaseKindCode.CONCLUSION.value,))
 
 
 def end_expired(*, limit: int = 100) -> int:
@@ -81,6 +86,7 @@ def end_expired(*, limit: int = 100) -> int:
     late = (
         Negotiation.objects.filter(state__in=OPEN_NEGOTIATIONS, respond_by__lt=clock.now())
         .exclude(covered_by_halts())
+        .exclude(public_id__in=held_subjects(CaseKindCode.CONCLUSION))
         .exclude(public_id__in=EXPIRED.standing_aside())
         .order_by("pk")
         .values_list("public_id", flat=True)[:limit]
@@ -97,7 +103,7 @@ def _expire(public_id: str) -> bool:
     )
     if negotiation is None or not is_overdue(negotiation):
         return False
-    _end(negotiation, actor=SYSTEM, role="system", reason_code="expired", reason="")
+    end(negotiation, actor=SYSTEM, role="system", reason_code="expired", reason="")
     return True
 
 
@@ -116,5 +122,5 @@ def end_of_suspended(*, organisation: str) -> int:
         .order_by("pk")
     )
     for negotiation in subjects:
-        _end(negotiation, actor=SYSTEM, role="system", reason_code="participant_suspended", reason="")
+        end(negotiation, actor=SYSTEM, role="system", reason_code="participant_suspended", reason="")
     return len(subjects)

@@ -1,12 +1,12 @@
-"""The held cases of participants, which stands below the queue: applications for admission."""
+"""The held cases of participants, which stands below the queue: applications for admission, and admissions that a new rulebook would not give."""
 
 from __future__ import annotations
 
 from marketplace.kernel.actors import Actor
-from marketplace.participants.services import decide_admission
+from marketplace.participants.services import decide_admission, withdraw_admission
 
 from .kinds import HeldKind
-from .states import CaseKindCode
+from .states import CaseKindCode, CaseOutcome
 
 
 def _admission(*, actor: Actor, first_person: str, subject: str, outcome: str, reason: str) -> object:
@@ -15,4 +15,12 @@ def _admission(*, actor: Actor, first_person: str, subject: str, outcome: str, r
     )
 
 
+def _rescreening(*, actor: Actor, first_person: str, subject: str, outcome: str, reason: str) -> object:
+    # What two people keep stays as it is until the day that they state.
+    if outcome == CaseOutcome.KEEP:
+        return None
+    return withdraw_admission(actor=actor, admission=subject, reason=reason)
+
+
 HeldKind(CaseKindCode.ADMISSION.value, _admission)
+HeldKind(CaseKindCode.RESCREENING.value, _rescreening)

@@ -8,15 +8,17 @@ import pgtrigger
 
 from marketplace.kernel.guards import sql_list
 
+from .states import AGAINST
+
 DECIDERS = """(
     SELECT p.person FROM public.cases_case f CROSS JOIN LATERAL (VALUES (f.first_person), (f.resolved_by)) AS p (person)
-     WHERE f.kind <> 'appeal' AND f.state = 'resolved' AND f.organisation_id = {organisation}
+     WHERE f.kind <> 'appeal' AND f.state = 'resolved' AND {organisation} IN (f.organisation_id, f.counterparty_id)
        AND {appealed} IN (f.public_id, f.decision)
     UNION ALL SELECT s.suspended_by FROM public.participants_suspension s WHERE s.public_id = {appealed})"""
 """Who decided what is appealed, in SQL after IN."""
 JUDGES = """(
     SELECT p.person FROM public.cases_case f CROSS JOIN LATERAL (VALUES (f.first_person), (f.resolved_by)) AS p (person)
-     WHERE f.kind = 'appeal' AND f.state = 'resolved' AND f.organisation_id = {organisation} AND f.subject = {decision})"""
+     WHERE f.kind = 'appeal' AND f.state = 'resolved' AND f.subject = {decision})"""
 """Who decided an appeal of the decision that put something on hold, in SQL after IN."""
 
 
@@ -52,8 +54,8 @@ def ended_for_good() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
         func="""
-IF OLD.state <> 'open' AND (NEW.state, NEW.outcome, NEW.reason, NEW.first_person, NEW.resolved_by, NEW.ended_at)
-   IS DISTINCT FROM (OLD.state, OLD.outcome, OLD.reason, OLD.first_person, OLD.resolved_by, OLD.ended_at) THEN
+IF OLD.state <> 'open' AND (NEW.state, NEW.outcome, NEW.reason, NEW.first_person, NEW.resolved_by, NEW.ended_at, NEW.kept_until)
+   IS DISTINCT FROM (OLD.state, OLD.outcome, OLD.reason, OLD.first_person, OLD.resolved_by, OLD.ended_at, OLD.kept_until) THEN
     RAISE EXCEPTION 'the case % has ended', OLD.public_id USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;
@@ -108,12 +110,13 @@ def appeal_of_own() -> pgtrigger.Trigger:
         name="appeal_of_own",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func="""
+        func=f"""
 IF NOT EXISTS (
     SELECT FROM public.cases_case c JOIN public.participants_organisation o ON o.id = c.organisation_id
      WHERE c.id = NEW.case_id AND c.kind = 'appeal' AND c.state = 'open' AND (
            EXISTS (SELECT FROM public.cases_case f WHERE f.public_id = c.subject AND f.kind <> 'appeal'
-                      AND f.organisation_id = c.organisation_id AND f.state = 'resolved' AND f.outcome = 'deny')
+                      AND c.organisation_id IN (f.organisation_id, f.counterparty_id)
+                      AND f.state = 'resolved' AND f.outcome IN ({sql_list(AGAINST)}))
         OR EXISTS (SELECT FROM public.rules_decision d WHERE d.public_id = c.subject
                       AND o.public_id = ANY (d.parties) AND d.outcome IN ('hold', 'deny'))
         OR EXISTS (SELECT FROM public.participants_suspension s WHERE s.public_id = c.subject
@@ -121,7 +124,7 @@ IF NOT EXISTS (
     RAISE EXCEPTION 'an appeal is of what was decided against its own organisation' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;
-""",
+""",  # noqa: S608  our own words
     )
 
 

@@ -8,26 +8,28 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.cases import CaseMoved
 from marketplace.events.schemas.listings import ListingWithdrawn
 from marketplace.events.schemas.participants import AdmissionDecided
-from marketplace.events.schemas.rules import TradingHalted, TradingResumed
+from marketplace.events.schemas.rules import AdmissionRescreened, TradingHalted, TradingResumed
 from marketplace.kernel import clock
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import close_tasks, send_notices
 from marketplace.notices.states import TaskKind
 from marketplace.participants.queries import get_organisation, operator_organisation
 from marketplace.participants.states import AdmissionState
-from marketplace.rules.queries import halts
+from marketplace.rules.queries import halts, reasons_of
 
 from .models import Case
 from .on_call import HALT_LOOKED_AT_WITHIN, Duty
 from .on_call_queries import on_call_now
 from .queries import get_case
-from .services import drop_cases, open_case
+from .services import drop_cases, follow_rescreening, open_case, waiting_for
 from .states import CaseKindCode, CaseOutcome, CaseState
-from .texts import KIND_WORDS, MOVED, OUTCOME_WORDS, TASKS, people_on_call
+from .texts import KIND_WORDS, MOVED, OUTCOME_WORDS, TASKS, people_on_call, wording_of
 
 TASK_KINDS = {
     CaseKindCode.ADMISSION.value: TaskKind.REVIEW,
     CaseKindCode.PUBLICATION.value: TaskKind.REVIEW,
+    CaseKindCode.CONCLUSION.value: TaskKind.REVIEW,
+    CaseKindCode.RESCREENING.value: TaskKind.REVIEW,
     CaseKindCode.APPEAL.value: TaskKind.APPEAL,
 }
 
@@ -43,7 +45,14 @@ def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
             decision=event.decision or "",
         )
     elif event.state == AdmissionState.WITHDRAWN:
-        drop_cases(thread=event.admission, kinds=(CaseKindCode.ADMISSION.value,))
+        drop_cases(
+            thread=event.admission, kinds=(CaseKindCode.ADMISSION.value, CaseKindCode.RESCREENING.value)
+        )
+
+
+def on_admission_rescreened(event: AdmissionRescreened, envelope: Envelope) -> None:
+    """Open the case of an admission that a new rulebook would not give, or drop it where the next one does."""
+    follow_rescreening(admission=event.admission, organisation_id=get_organisation(event.organisation).id)
 
 
 def on_listing_withdrawn(event: ListingWithdrawn, envelope: Envelope) -> None:
@@ -72,19 +81,25 @@ def on_trading_resumed(event: TradingResumed, envelope: Envelope) -> None:
 def on_case_moved(event: CaseMoved, envelope: Envelope) -> None:
     """Tell who waits, and open or close the tasks of the operator."""
     case = get_case(event.case)
-    told = [case.organisation_id]
+    told = waiting_for(case)
     if event.change == "overdue":
         told.append(operator_organisation().id)
-    wording = MOVED[event.change].fill(
+    wording = MOVED[wording_of(event.kind, event.change, event.outcome)].fill(
         case=event.case,
         about=event.about,
         kind=KIND_WORDS[event.kind].as_dict(),
-        decide_by=case.decide_by.astimezone(clock.market_zone()).strftime("%Y-%m-%d %H:%M"),
+        decide_by=_moment(case.decide_by),
+        kept_until=_moment(case.kept_until) if case.kept_until else "-",
         outcome=OUTCOME_WORDS[event.outcome].as_dict() if event.outcome else "-",
         reason=case.reason or "-",
+        why=reasons_of(case.decision).as_dict(),
     )
     send_notices(subject=event.case, wordings=dict.fromkeys(told, wording))
     _move_tasks(case, event.change)
+
+
+def _moment(instant: datetime) -> str:
+    return instant.astimezone(clock.market_zone()).strftime("%Y-%m-%d %H:%M")
 
 
 def _move_tasks(case: Case, change: str) -> None:
@@ -95,7 +110,7 @@ def _move_tasks(case: Case, change: str) -> None:
             kind,
             case.public_id,
             deadline=case.decide_by,
-            title=TASKS["appeal" if case.is_appeal else "held"],
+            title=TASKS.get(case.kind, TASKS["held"]),
             case=case.public_id,
             about=case.subject,
             on_call=people_on_call(on_call_now(Duty.DISPUTES if case.is_appeal else Duty.ADMISSION)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from marketplace.events.queries import to_be_handled
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
@@ -27,8 +28,8 @@ Invariant(
     name="cases.resolved_by_two",
     promise=9,
     statement=(
-        "A case was decided by two natural persons of the operator who may, gave the same command, had no interest in the"
-        " organisation, and had not decided what is appealed."
+        "A case was decided by two natural persons of the operator who may, gave the same command, had no interest in who"
+        " waits, and had not decided what is appealed."
     ),
     guards=(
         "cases_case.case_resolved_by_two",
@@ -36,6 +37,8 @@ Invariant(
         "cases_case.appeal_decided_by_staff",
         "cases_case.appeal_by_others",
         "cases_case.recused",
+        "cases_case.counterparty_recused",
+        "cases_case.case_of_two_parties",
         "cases_case.ended_for_good",
         "cases_case.resolved_in_its_transaction",
         "cases_case.state_guard",
@@ -50,10 +53,12 @@ Invariant(
         "SELECT c.public_id, c.first_person, c.resolved_by FROM cases_case c WHERE c.state = 'resolved' AND ("  # noqa: S608
         f"  CASE WHEN c.kind = 'appeal' THEN {_acted(_JUDGES)} ELSE {_acted(_ADMITS)} END"
         f"  OR {_both(recused_then('{person}', 'c.organisation_id', 'c.ended_at'))}"
+        f"  OR {_both(recused_then('{person}', 'c.counterparty_id', 'c.ended_at'))}"
         f"  OR c.kind = 'appeal' AND ({_both('{person} IN ' + _DECIDED_FIRST)})"
         "  OR NOT EXISTS (SELECT FROM approvals_approval a WHERE a.command = 'cases.resolve' AND a.subject = c.public_id"
         "   AND a.state = 'approved' AND (a.first_person, a.ended_by) = (c.first_person, c.resolved_by)"
-        "   AND (a.payload ->> 'outcome', a.payload ->> 'reason') = (c.outcome, c.reason)))"
+        "   AND (a.payload ->> 'outcome', a.payload ->> 'reason') = (c.outcome, c.reason)"
+        "   AND (a.payload ->> 'until')::timestamptz IS NOT DISTINCT FROM c.kept_until))"
     ),
 )
 
@@ -99,7 +104,7 @@ Invariant(
         "SELECT c.public_id, c.subject FROM cases_case c JOIN participants_organisation o ON o.id = c.organisation_id"  # noqa: S608
         "  LEFT JOIN cases_appeal p ON p.case_id = c.id WHERE (c.kind = 'appeal') <> (p.id IS NOT NULL)"
         "  OR c.kind = 'appeal' AND NOT EXISTS ("
-        "   SELECT FROM cases_case f WHERE f.public_id = c.subject AND f.organisation_id = c.organisation_id"
+        "   SELECT FROM cases_case f WHERE f.public_id = c.subject AND c.organisation_id IN (f.organisation_id, f.counterparty_id)"
         "   UNION ALL SELECT FROM rules_decision d WHERE d.public_id = c.subject AND o.public_id = ANY (d.parties)"
         "   UNION ALL SELECT FROM participants_suspension s WHERE s.public_id = c.subject"
         "    AND s.organisation_id = c.organisation_id)"
@@ -108,9 +113,10 @@ Invariant(
     ),
 )
 
-_TO_BE_HANDLED = """EXISTS (
-    SELECT FROM events_outboxevent e LEFT JOIN events_inboxentry i ON i.event_id = e.id AND i.subscriber = 'marketplace.cases'
-     WHERE e.subject = {subject} AND e.type = '{kind}' AND (i.id IS NULL OR i.state IN ('pending', 'parked')))"""
+
+def _to_be_handled(subject: str, kind: str) -> str:
+    return to_be_handled(subject=subject, kind=kind, subscriber="marketplace.cases")
+
 
 Invariant(
     name="cases.nothing_waits_in_silence",
@@ -124,13 +130,33 @@ Invariant(
     check=by_query(
         "SELECT a.public_id FROM participants_admission a WHERE a.state = 'on_hold' AND NOT EXISTS ("  # noqa: S608  our own words
         "  SELECT FROM cases_case c WHERE c.kind = 'admission' AND c.subject = a.public_id AND c.state = 'open')"
-        f"  AND NOT {_TO_BE_HANDLED.format(subject='a.public_id', kind='admission.decided')}"
+        f"  AND NOT {_to_be_handled(subject='a.public_id', kind='admission.decided')}"
         " UNION ALL SELECT c.public_id FROM cases_case c WHERE (c.state = 'open' OR c.outcome = 'changed'"
         "   AND NOT EXISTS (SELECT FROM cases_remedy r WHERE r.case_id = c.id))"
         "  AND NOT EXISTS (SELECT FROM notices_task t WHERE t.subject = c.public_id AND t.state = 'open')"
-        f"  AND NOT {_TO_BE_HANDLED.format(subject='c.public_id', kind='case.moved')}"
+        f"  AND NOT {_to_be_handled(subject='c.public_id', kind='case.moved')}"
         " UNION ALL SELECT c.public_id FROM cases_case c WHERE c.state = 'open' AND c.reminded_at IS NULL"
         "  AND c.decide_by < business_now() - interval '1 day'"
+    ),
+)
+
+Invariant(
+    name="cases.stopped_admissions_are_decided",
+    promise=10,
+    statement=(
+        "An admission that stands although the rules decided last to hold or refuse it has an open case, or two people kept it until"
+        " a day that is to come."
+    ),
+    guards=("cases_case.case_kept_for_a_time", "cases_case.ended_for_good", "cases_case.case_open_once"),
+    test="tests/cases/test_rescreened.py::test_a_stopped_admission_without_a_case_is_named",
+    check=by_query(
+        "SELECT a.public_id, d.public_id AS decision FROM participants_admission a JOIN LATERAL ("  # noqa: S608  our own words
+        "  SELECT d.public_id, d.outcome FROM rules_decision d WHERE d.subject = a.public_id AND d.point = 'admission'"
+        "   ORDER BY d.id DESC LIMIT 1) d ON d.outcome IN ('hold', 'deny') AND d.public_id IS DISTINCT FROM a.decision"
+        " WHERE a.state = 'admitted' AND NOT EXISTS (SELECT FROM cases_case c WHERE c.kind = 'rescreening'"
+        "   AND c.subject = a.public_id AND (c.state = 'open' OR c.outcome = 'keep'"
+        "    AND c.kept_until > business_now() - interval '1 day'))"
+        f"  AND NOT {_to_be_handled('a.public_id', 'admission.rescreened')}"
     ),
 )
 
@@ -175,7 +201,7 @@ Invariant(
     check=by_query(
         "SELECT h.public_id FROM rules_halt h WHERE h.lifted_at IS NULL"  # noqa: S608  our own words
         "  AND NOT EXISTS (SELECT FROM notices_task t WHERE t.subject = h.public_id AND t.state = 'open')"
-        f"  AND NOT {_TO_BE_HANDLED.format(subject='h.public_id', kind='trading.halted')}"
+        f"  AND NOT {_to_be_handled(subject='h.public_id', kind='trading.halted')}"
     ),
 )
 

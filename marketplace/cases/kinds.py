@@ -19,12 +19,23 @@ class CarryOut(Protocol):
         """``subject``: the public identifier of what is on hold; ``outcome``: ``allow`` or ``deny``."""
 
 
+class LockSubject(Protocol):
+    """Locks what is on hold (public identifier) before its case, where other commands lock it first."""
+
+    def __call__(self, subject: str) -> object:
+        """Until the transaction ends."""
+
+
 @dataclass(frozen=True)
 class HeldKind:
-    """A kind of case of what the rules put on hold. Raises ValueError for a kind that is unknown or declared twice."""
+    """A kind of case of what the rules put on hold. Raises ValueError for a kind that is unknown or declared twice.
+
+    ``lock``: for what other commands lock before they look for its case.
+    """
 
     code: str
     carry_out: CarryOut
+    lock: LockSubject | None = None
 
     def __post_init__(self) -> None:
         """Register the kind."""

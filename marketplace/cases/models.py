@@ -27,7 +27,7 @@ from marketplace.participants.models import Admission
 
 from . import guards
 from .on_call_models import OnCallTurn
-from .states import CASE, HELD, OUTCOMES, CaseKindCode, CaseOutcome, CaseState
+from .states import CASE, HELD, KEPT_MAX, OUTCOMES, CaseKindCode, CaseOutcome, CaseState
 
 __all__ = ["Appeal", "Case", "OnCallTurn", "Remedy"]
 
@@ -50,12 +50,13 @@ class Case(models.Model):
     """Something that waits for the decision of two people of the operator: what the rules put on hold, or an appeal.
 
     ``subject`` is the public identifier of what is on hold or appealed, ``thread`` that of what it belongs to (the listing of
-    a version); ``organisation`` waits for it. ``decision`` is the decision of the rules that put it on hold. It is due by
+    a version); ``organisation`` waits for it, and so does ``counterparty``, the seller, where the conclusion of an agreement is on hold. ``decision`` is the decision of the rules that put it on hold. It is due by
     ``decide_by``; ``reminded_at``: when that passed. ``resolved_in`` is the transaction in which it was decided. Evidence commits
-    to ``reason`` with ``salt``.
+    to ``reason`` with ``salt``. ``kept_until``: until when two people kept an admission that a new rulebook would not give;
+    ``again_at``: when it was looked at again after that.
 
     Invariants: one open case per kind, subject and organisation, one appeal ever per subject and organisation; decided by two natural
-    persons of the operator, neither with an interest in the organisation, and an appeal by two who did not decide what is
+    persons of the operator, neither with an interest in the organisation or the counterparty, and an appeal by two who did not decide what is
     appealed. Rows are never deleted.
     """
 
@@ -64,6 +65,9 @@ class Case(models.Model):
     subject = models.CharField(max_length=60)
     thread = models.CharField(max_length=60)
     organisation = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    counterparty = models.ForeignKey(
+        "participants.Organisation", on_delete=models.PROTECT, related_name="+", null=True
+    )
     decision = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="")
     state = models.CharField(max_length=10, choices=CaseState.choices, default=CaseState.OPEN)
     opened_at = MomentField()
@@ -71,6 +75,8 @@ class Case(models.Model):
     reminded_at = MomentField(null=True)
     outcome = models.CharField(max_length=8, choices=CaseOutcome.choices, blank=True, default="")
     reason = models.CharField(max_length=REASON_LENGTH_MAX, blank=True, default="")
+    kept_until = MomentField(null=True)
+    again_at = MomentField(null=True)
     first_person = models.CharField(max_length=60, blank=True, default="")
     resolved_by = models.CharField(max_length=60, blank=True, default="")
     ended_at = MomentField(null=True)
@@ -92,6 +98,13 @@ class Case(models.Model):
                 condition=Q(kind__in=CaseKindCode.values) & _OUTCOME_FITS, name="case_outcome"
             ),
             models.CheckConstraint(
+                condition=(
+                    Q(kind="conclusion", counterparty__isnull=False) & ~Q(counterparty=F("organisation"))
+                )
+                | (~Q(kind="conclusion") & Q(counterparty=None)),
+                name="case_of_two_parties",
+            ),
+            models.CheckConstraint(
                 condition=(Q(state="open", ended_at=None) & _UNDECIDED)
                 | (Q(state__in=("withdrawn", "moot"), ended_at__isnull=False) & _UNDECIDED)
                 | (Q(state="resolved") & _BY_TWO),
@@ -99,28 +112,42 @@ class Case(models.Model):
             ),
             models.CheckConstraint(condition=Q(decide_by__gt=F("opened_at")), name="case_has_time"),
             models.CheckConstraint(
+                condition=(~Q(outcome="keep") & Q(kept_until=None, again_at=None))
+                | Q(outcome="keep", kept_until__isnull=False)
+                & Q(kept_until__gt=F("ended_at"), kept_until__lte=F("ended_at") + KEPT_MAX),
+                name="case_kept_for_a_time",
+            ),
+            models.CheckConstraint(
                 condition=Q(state="withdrawn", kind="appeal") | ~Q(state="withdrawn"), name="case_withdrawn"
             ),
         ]
         indexes = [
             models.Index("decide_by", name="case_due", condition=Q(state="open")),
             models.Index(fields=["organisation", "-id"], name="case_of_organisation"),
+            models.Index(
+                fields=["counterparty", "-id"],
+                name="case_of_counterparty",
+                condition=Q(counterparty__isnull=False),
+            ),
+            models.Index("kept_until", name="case_kept", condition=Q(outcome="keep", again_at=None)),
             models.Index("subject", name="case_subject"),
             models.Index("thread", name="case_thread", condition=Q(state="open")),
         ]
         triggers = [
             state_guard(CASE),
-            immutable("public_id", "kind", "subject", "thread", "organisation_id", "decision", "opened_at", "decide_by",
+            immutable("public_id", "kind", "subject", "thread", "organisation_id", "counterparty_id", "decision",
+                      "opened_at", "decide_by",
                       "salt", "recorded_at"),
             guards.ended_for_good(),
-            set_once("reminded_at"),
+            set_once("reminded_at", "again_at"),
             no_delete(),
-            dated_now("opened_at", real=["recorded_at"], stated=["decide_by"]),
-            set_now("ended_at", "reminded_at"),
+            dated_now("opened_at", real=["recorded_at"], stated=["decide_by", "kept_until"]),
+            set_now("ended_at", "reminded_at", "again_at"),
             guards.resolved_in_its_transaction(),
             guards.appeal_by_others(),
             guards.appeal_has_its_statement(),
             unrelated("resolved_by", "first_person"),
+            unrelated("resolved_by", "first_person", organisation="counterparty_id", name="counterparty_recused"),
             acted_by_person(
                 "resolved_by", Permission.ADMISSION_WRITE, first="first_person",
                 when="NEW.kind <> 'appeal' AND NEW.state = 'resolved' AND OLD.state IS DISTINCT FROM NEW.state",

@@ -5,30 +5,50 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from marketplace.kernel.actors import Actor
 
 from .guards import DECIDERS, JUDGES
 from .models import Case
-from .states import HELD, CaseOutcome, CaseState
+from .states import AGAINST, HELD, CaseKindCode, CaseOutcome, CaseState
 
 
 def visible_cases(actor: Actor) -> QuerySet[Case]:
-    """Cases of the actor's organisation; all, for the operator, the one that is due first before the others by its filter."""
-    rows = Case.objects.select_related("organisation", "appeal", "remedy")
-    return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
+    """Cases for which the actor's organisation waits; all, for the operator, the one that is due first before the others by its filter."""
+    rows = Case.objects.select_related("organisation", "counterparty", "appeal", "remedy")
+    return rows if actor.may_see() else rows.filter(waits(actor.require_organisation()))
+
+
+def waits(organisation_id: int) -> Q:
+    """The condition on cases that an organisation (database key) waits for them."""
+    return Q(organisation_id=organisation_id) | Q(counterparty_id=organisation_id)
 
 
 def get_case(case: str) -> Case:
     """A case with its organisation, for the texts about it."""
-    return Case.objects.select_related("organisation").get(public_id=case)
+    return Case.objects.select_related("organisation", "counterparty").get(public_id=case)
 
 
-def undenied_cases(organisation_id: int, decision: str) -> QuerySet[Case]:
-    """The cases of what a decision put on hold, for an organisation, that are open or were not decided against it."""
-    held = Case.objects.filter(kind__in=HELD, organisation_id=organisation_id, decision=decision)
-    return held.exclude(state=CaseState.RESOLVED, outcome=CaseOutcome.DENY)
+def undenied_cases(organisation_id: int, decision: str, subject: str) -> QuerySet[Case]:
+    """The cases of what a decision about ``subject`` put on hold that are open or were not decided against an organisation."""
+    held = Case.objects.filter(waits(organisation_id), kind__in=HELD)
+    return held.filter(Q(decision=decision) | Q(subject=subject, state=CaseState.OPEN)).exclude(
+        state=CaseState.RESOLVED, outcome__in=AGAINST
+    )
+
+
+def held_subjects(kind: CaseKindCode) -> QuerySet[Case, str]:
+    """The public identifiers of what has an open case of a kind."""
+    return Case.objects.filter(kind=kind, state=CaseState.OPEN).values_list("subject", flat=True)
+
+
+def allowed_decisions(kind: CaseKindCode, subject: str) -> list[str]:
+    """The decisions of hold on a subject that two people allowed: public identifiers."""
+    rows = Case.objects.filter(
+        kind=kind, subject=subject, state=CaseState.RESOLVED, outcome=CaseOutcome.ALLOW
+    )
+    return list(rows.order_by("pk").values_list("decision", flat=True))
 
 
 def deciders(case: Case) -> set[str]:
@@ -49,3 +69,9 @@ def overdue(at: datetime) -> QuerySet[Case]:
     return Case.objects.filter(state=CaseState.OPEN, decide_by__lte=at, reminded_at=None).order_by(
         "decide_by", "pk"
     )
+
+
+def kept_until(at: datetime) -> QuerySet[Case]:
+    """Admissions that two people kept until a moment that has come, which nobody looked at again."""
+    rows = Case.objects.filter(outcome=CaseOutcome.KEEP, kept_until__lte=at, again_at=None)
+    return rows.order_by("kept_until", "pk")

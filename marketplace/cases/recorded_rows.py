@@ -11,8 +11,10 @@ RecordedRows(
     table="cases_case",
     kinds=("cases.opened",),
     row="r.public_id, r.kind, r.subject,"
-    " (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id), r.decision",
-    record="e.subject, e.payload -> 'kind', e.payload -> 'subject', e.payload -> 'organisation', e.payload -> 'decision'",
+    " (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id),"
+    " (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.counterparty_id), r.decision",
+    record="e.subject, e.payload -> 'kind', e.payload -> 'subject', e.payload -> 'organisation',"
+    " e.payload -> 'counterparty', e.payload -> 'decision'",
 )
 RecordedRows(
     table="cases_case",

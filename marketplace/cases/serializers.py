@@ -43,6 +43,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
 
     id = serializers.CharField(source="public_id")
     organisation = serializers.CharField(source="organisation.public_id")
+    counterparty = serializers.CharField(source="counterparty.public_id", default=None, allow_null=True)
     kind_label = ChoiceLabelField(CaseKindCode, source="kind")
     state_label = ChoiceLabelField(CaseState, source="state")
     outcome = serializers.ChoiceField(choices=CaseOutcome.choices, allow_blank=True)
@@ -52,17 +53,18 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     class Meta:
         model = Case
         fields = (
-            "id", "kind", "kind_label", "subject", "organisation", "decision", "state", "state_label", "opened_at",
-            "decide_by", "reminded_at", "outcome", "reason", "first_person", "resolved_by", "ended_at", "appeal",
+            "id", "kind", "kind_label", "subject", "organisation", "counterparty", "decision", "state", "state_label", "opened_at",
+            "decide_by", "reminded_at", "outcome", "reason", "kept_until", "again_at", "first_person", "resolved_by", "ended_at", "appeal",
             "remedy", "salt",
         )  # fmt: skip
 
 
 class ResolveCaseSerializer(StrictSerializer):
-    """How the case is decided, and why; the participant reads the reason."""
+    """How the case is decided, and why, and until when an admission is kept (`keep`); the participant reads them."""
 
     outcome = serializers.ChoiceField(choices=CaseOutcome.choices)
     reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
+    until = serializers.DateTimeField(allow_null=True, default=None)
 
 
 class FileAppealSerializer(StrictSerializer):

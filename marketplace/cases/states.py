@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from django.db.models import TextChoices
@@ -15,6 +16,11 @@ class CaseKindCode(TextChoices):
 
     ADMISSION = "admission", Label("an application for admission on hold", "参加申請の保留")
     PUBLICATION = "publication", Label("a version of a listing on hold", "出品の保留")
+    CONCLUSION = "conclusion", Label("the conclusion of an agreement on hold", "契約締結の保留")
+    RESCREENING = (
+        "rescreening",
+        Label("an admission that a new rulebook would not give", "新規程の要件を満たさない参加承認"),
+    )
     APPEAL = "appeal", Label("an appeal", "不服申立て")
 
 
@@ -40,10 +46,12 @@ CASE = StateMachine(
 
 
 class CaseOutcome(TextChoices):
-    """How two people decided a case: what is on hold is allowed or denied, what is appealed is upheld or changed."""
+    """How two people decided a case: what is on hold is allowed or denied, an admission kept or ended, what is appealed upheld or changed."""
 
     ALLOW = "allow", Label("allowed", "許可")
     DENY = "deny", Label("denied", "拒否")
+    KEEP = "keep", Label("kept until a stated day", "期限を定めて維持")
+    END = "end", Label("ended", "終了")
     UPHELD = "upheld", Label("the first decision stands", "原判断を維持")
     CHANGED = "changed", Label("the first decision is changed", "原判断を変更")
 
@@ -51,10 +59,21 @@ class CaseOutcome(TextChoices):
 OUTCOMES: Final = {
     CaseKindCode.ADMISSION.value: (CaseOutcome.ALLOW.value, CaseOutcome.DENY.value),
     CaseKindCode.PUBLICATION.value: (CaseOutcome.ALLOW.value, CaseOutcome.DENY.value),
+    CaseKindCode.CONCLUSION.value: (CaseOutcome.ALLOW.value, CaseOutcome.DENY.value),
+    CaseKindCode.RESCREENING.value: (CaseOutcome.KEEP.value, CaseOutcome.END.value),
     CaseKindCode.APPEAL.value: (CaseOutcome.UPHELD.value, CaseOutcome.CHANGED.value),
 }
 """Which outcomes each kind of case may have."""
-HELD: Final = (CaseKindCode.ADMISSION.value, CaseKindCode.PUBLICATION.value)
-"""Kinds of cases of what the rules put on hold."""
+HELD: Final = (
+    CaseKindCode.ADMISSION.value,
+    CaseKindCode.PUBLICATION.value,
+    CaseKindCode.CONCLUSION.value,
+    CaseKindCode.RESCREENING.value,
+)
+"""Kinds of cases of what the rules put on hold, or would no longer give."""
+AGAINST: Final = (CaseOutcome.DENY.value, CaseOutcome.END.value)
+"""Outcomes against who waits, which it may appeal."""
+KEPT_MAX: Final = timedelta(days=366)
+"""For how long two people may keep an admission that a rulebook would not give; then it is looked at again."""
 APPEALED: Final = {"cas": "case", "dec": "decision", "sus": "suspension"}
 """What can be appealed, by the prefix of its identifier."""

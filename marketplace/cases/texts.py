@@ -8,7 +8,7 @@ from marketplace.kernel.labels import Label
 from marketplace.notices.texts import Wording
 
 from .on_call import Duty
-from .states import CaseKindCode, CaseOutcome
+from .states import HELD, CaseKindCode, CaseOutcome
 
 KIND_WORDS = {kind.value: cast(Label, kind.label) for kind in CaseKindCode}
 DUTY_WORDS = {duty.value: cast(Label, duty.label) for duty in Duty}
@@ -23,11 +23,57 @@ MOVED: dict[str, Wording] = {
             "{about} に関する案件 {case} は、{decide_by} までに運営者の担当者二名が判断します。",
         ),
     ),
+    "held": Wording(
+        Label("Two people of the operator decide {kind}", "運営者の判断待ちです: {kind}"),
+        Label(
+            "{about} is on hold: {why} Two people of the operator decide {case} by {decide_by}.",
+            "{about} は保留となりました（{why}）。運営者の担当者二名が {decide_by} までに案件 {case} を判断します。",
+        ),
+    ),
+    "rescreened": Wording(
+        Label(
+            "The new rulebook would not admit you ({about})",
+            "新しい規程では参加承認の要件を満たしません（{about}）",
+        ),
+        Label(
+            "Your admission stands. Not met: {why} Two people of the operator decide {case} by {decide_by}: they keep the admission until a day,"
+            " or end it. Meet the rule before, or tell the operator why the admission should stay.",
+            "参加承認は引き続き有効です。満たしていない規則: {why} 運営者の担当者二名が {decide_by} までに案件 {case} を判断し、期限を定めて維持するか終了します。"
+            "それまでに要件を満たすか、承認を維持すべき事情を運営者にお知らせください。",
+        ),
+    ),
+    "kept": Wording(
+        Label("Your admission is kept until {kept_until}", "参加承認は {kept_until} まで維持されます"),
+        Label(
+            "Two people of the operator decided {case} about {about}. Reason: {reason} After that day they look at it again, unless you"
+            " meet the rules of then.",
+            "運営者の担当者二名が、{about} に関する案件 {case} を判断しました。理由: {reason}"
+            " 期限後に、その時点の規則を満たしていない場合は改めて審査します。",
+        ),
+    ),
+    "conclusion_allowed": Wording(
+        Label("The agreement may be concluded", "契約の締結が許可されました"),
+        Label(
+            "Two people of the operator allowed in {case} what the rules had put on hold. Reason: {reason} The buyer signs {about} again;"
+            " the time to answer begins anew.",
+            "運営者の担当者二名が案件 {case} で保留を解除しました。理由: {reason} 利用者は {about} に改めて署名してください。"
+            "回答期限は新たに起算されます。",
+        ),
+    ),
+    "conclusion_denied": Wording(
+        Label("The agreement is not concluded", "契約は締結されませんでした"),
+        Label(
+            "Two people of the operator denied in {case} what the rules had put on hold, and {about} is over. Reason: {reason} Either"
+            " party can appeal once.",
+            "運営者の担当者二名が案件 {case} を拒否し、交渉 {about} は終了しました。理由: {reason}"
+            " 当事者はそれぞれ一度に限り不服を申し立てられます。",
+        ),
+    ),
     "resolved": Wording(
         Label("Your case was decided: {outcome}", "案件の判断が確定しました: {outcome}"),
         Label(
-            "Two people of the operator decided {case} about {about}. Reason: {reason} A held case that was denied can be"
-            " appealed once.",
+            "Two people of the operator decided {case} about {about}. Reason: {reason} What was decided against you in a held case"
+            " can be appealed once.",
             "運営者の担当者二名が、{about} に関する案件 {case} を判断しました。理由: {reason}"
             " 保留案件の拒否には一度に限り不服を申し立てられます。",
         ),
@@ -63,12 +109,28 @@ TASKS: dict[str, Label] = {
         "Decide the held case {case} about {about} with a colleague. On call: {on_call}",
         "保留案件 {case}（{about}）を二名で判断してください。当番: {on_call}",
     ),
+    "rescreening": Label(
+        "Decide with a colleague in {case} whether the admission {about}, which the new rulebook would not give, is kept until a day or"
+        " ends. On call: {on_call}",
+        "新規程の要件を満たさない参加承認 {about} を、期限を定めて維持するか終了するか、案件 {case} で二名で判断してください。当番: {on_call}",
+    ),
     "appeal": Label(
         "Decide the appeal {case} about {about} with a colleague; neither decided it first. On call: {on_call}",
         "不服申立て {case}（{about}）を、原判断に関与していない二名で判断してください。当番: {on_call}",
     ),
 }
 """The titles of the operator's tasks to decide a case; they name who is on call when the task is opened."""
+
+
+def wording_of(kind: str, change: str, outcome: str | None) -> str:
+    """Under which name ``MOVED`` tells of a move of a case of a kind."""
+    if kind == CaseKindCode.CONCLUSION and change == "resolved":
+        return "conclusion_allowed" if outcome == CaseOutcome.ALLOW else "conclusion_denied"
+    if outcome == CaseOutcome.KEEP:
+        return "kept"
+    if (kind, change) == (CaseKindCode.RESCREENING, "opened"):
+        return "rescreened"
+    return "held" if kind in HELD and change == "opened" else change
 
 
 def people_on_call(people: list[str]) -> dict[str, str]:

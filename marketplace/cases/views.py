@@ -62,7 +62,7 @@ class CaseViewSet(MarketReadViewSet[Case]):
         example={"outcome": "allow", "reason": "登記事項証明書で代表者を確認しました。"},
     )
     def resolve(self, data: dict[str, Any], public_id: str) -> Case:
-        """Allow or deny what is on hold; uphold or change what is appealed. Takes two people, neither related (operator)."""
+        """Allow or deny what is on hold; keep or end an admission that a new rulebook would not give; uphold or change what is appealed. Takes two people, neither related (operator)."""
         return services.resolve_case(actor=self.actor, case=public_id, **data)
 
     @command(

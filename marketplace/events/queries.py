@@ -171,3 +171,11 @@ def names_by_key(keys: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Public identifier and type of events by their key in the outbox, also of types that no class declares."""
     rows = OutboxEvent.objects.filter(pk__in=set(keys)).values_list("pk", "public_id", "type")
     return {key: (identifier, type_name) for key, identifier, type_name in rows}
+
+
+def to_be_handled(*, subject: str, kind: str, subscriber: str) -> str:
+    """Whether a subscriber has still to handle an event of a kind about ``subject``, in SQL; our own words alone."""
+    return f"""EXISTS (
+    SELECT FROM public.events_outboxevent e
+      LEFT JOIN public.events_inboxentry i ON i.event_id = e.id AND i.subscriber = '{subscriber}'
+     WHERE e.subject = {subject} AND e.type = '{kind}' AND (i.id IS NULL OR i.state IN ('pending', 'parked')))"""

@@ -36,20 +36,3 @@ DRAFT_ANEW = Label(
     "規程の第{number}版は {urgent} により取り下げられました。改めて起案してください",
 )
 """The title of the operator's task."""
-RESCREENED = Wording(
-    Label(
-        "The new rulebook would not admit you ({admission})",
-        "新しい規程では参加承認の要件を満たしません（{admission}）",
-    ),
-    Label(
-        "Your admission stands. Decision {decision} under rulebook {rulebook} states which rule is not met, at GET decisions/."
-        " The operator reviews the admission; meet the rule before, or tell the operator why it should stay.",
-        "参加承認は引き続き有効です。満たしていない規則は、規程 {rulebook} に基づく判定 {decision}（GET decisions/）に記載しています。"
-        "運営者が審査しますので、それまでに要件を満たすか、承認を維持すべき事情を運営者にお知らせください。",
-    ),
-)
-REVIEW_RESCREENED = Label(
-    "{party} keeps an admission that the new rulebook would not give: review decision {decision}",
-    "{party} の参加承認は新規程の要件を満たしません。判定 {decision} を確認してください",
-)
-"""The title of the operator's task."""

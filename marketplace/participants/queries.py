@@ -219,6 +219,11 @@ def standing_admissions(limit: int) -> Iterator[str]:
     return rows.values_list("public_id", flat=True)[:limit].iterator(chunk_size=1_000)
 
 
+def is_standing(admission: str) -> bool:
+    """Whether an admission (public identifier) was given and not withdrawn."""
+    return Admission.objects.filter(public_id=admission, state=AdmissionState.ADMITTED).exists()
+
+
 def sellers_by_segment() -> dict[str, int]:
     """How many organisations are admitted as sellers to each open segment (code)."""
     admitted = Admission.objects.filter(state=AdmissionState.ADMITTED, capacity="seller")

@@ -25,7 +25,7 @@ from .parameters import PARAMETERS, ParameterType, values_of
 from .points import PointKind
 from .replays import differences
 from .rulebook import CompiledRulebook
-from .states import WIDTH, HaltScope
+from .states import WIDTH, HaltScope, Outcome
 from .tariffs import Tariff, stated_tariff
 from .tax_tables import TaxTables
 
@@ -298,6 +298,28 @@ def visible_decisions(actor: Actor) -> QuerySet[Decision]:
     """Decisions that the actor's organisation is a party of; all, for the operator."""
     rows = Decision.objects.select_related("rulebook")
     return rows if actor.may_see() else rows.filter(parties__contains=[actor.organisation])
+
+
+@dataclass(frozen=True, slots=True)
+class LastDecision:
+    """The last decision on a subject at a point: its public identifier, and whether the subject passes."""
+
+    public_id: str
+    passes: bool
+
+
+def last_decision(*, point: str, subject: str) -> LastDecision | None:
+    """What the rules decided last on a subject (public identifier) at a point, or None."""
+    rows = Decision.objects.filter(subject=subject, point=point).order_by("-pk")
+    found = rows.values_list("public_id", "outcome").first()
+    return LastDecision(found[0], found[1] in (Outcome.ALLOW, Outcome.WARN)) if found else None
+
+
+def reasons_of(decision: str) -> Label:
+    """The reasons of a decision (public identifier) as it showed them, in both languages; a dash where there is none."""
+    reasons = Decision.objects.filter(public_id=decision).values_list("reasons", flat=True).first() or []
+    texts = [reason["text"] for reason in reasons]
+    return Label(" ".join(text["en"] for text in texts) or "-", "".join(text["ja"] for text in texts) or "-")
 
 
 def neutrality(replayed_max: int | None = None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "case.moved": ("marketplace.cases.handlers.on_case_moved",),
     "rulebook.published": ("marketplace.notices.handlers.rulebooks.on_rulebook_published",),
     "rulebook.withdrawn": ("marketplace.notices.handlers.rulebooks.on_rulebook_withdrawn",),
-    "admission.rescreened": ("marketplace.notices.handlers.rulebooks.on_admission_rescreened",),
+    "admission.rescreened": ("marketplace.cases.handlers.on_admission_rescreened",),
     "participant.suspended": (
         "marketplace.notices.handlers.suspensions.on_participant_suspended",
         "listings.handlers.on_participant_suspended",

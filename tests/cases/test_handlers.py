@@ -86,7 +86,7 @@ def test_the_operator_has_a_task_while_a_case_is_open_and_who_waits_is_told(staf
     follow(case)
     assert inbox(staffed) == [("review", case.public_id, "done")]
     assert notice_titles(subject) == [
-        "案件が運営者の判断待ちです: 参加申請の保留",
+        "運営者の判断待ちです: 参加申請の保留",
         "案件の判断が確定しました: 拒否",
     ]
     assert "書類が {0} 不足" in Notice.objects.filter(organisation=subject).latest("pk").body["ja"]

@@ -196,6 +196,7 @@ def moved(case):
         kind=case.kind,
         about=case.subject,
         organisation=case.organisation.public_id,
+        counterparty=None,
         change="opened",
         outcome=None,
         decide_by=case.decide_by.isoformat(),

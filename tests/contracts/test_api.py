@@ -154,7 +154,7 @@ def test_a_faulty_request_is_refused_by_field(market, clients, changes, status, 
 def test_a_refused_conclusion_gives_its_reasons(market, clients):
     negotiation = factories.agreed(market, price_minor=factories.HOLD_ABOVE_MINOR + 1).public_id
     answer = sign(clients["buyer"], negotiation)
-    assert (answer.status_code, answer.json()["code"]) == (409, "conclusion_refused")
+    assert (answer.status_code, answer.json()["code"]) == (409, "conclusion_held")
     assert answer.json()["outcome"] == "hold"
     assert "CON-3" in [reason["rule"] for reason in answer.json()["reasons"]]
     assert Agreement.objects.count() == 0

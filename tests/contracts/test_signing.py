@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from contracts import queries, services
-from contracts.errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
+from contracts.errors import ConclusionHeld, ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from contracts.models import Agreement, Instrument, Signature
 from marketplace.api.models import IdempotencyRecord
+from marketplace.cases.models import Case
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.signatures import verify
 from marketplace.kernel.canonical import sha256_hex
@@ -196,10 +197,11 @@ def test_a_purpose_still_to_be_agreed_is_not_signed(market):
 def test_rules_that_hold_refuse_with_their_reasons_and_nothing_changes(market):
     negotiation = factories.agreed(market, price_minor=factories.HOLD_ABOVE_MINOR + 1)
     before = factories.everything()
-    with pytest.raises(ConclusionRefused) as refusal:
+    with pytest.raises(ConclusionHeld) as refusal:
         services.sign(actor=market.buyer, negotiation=negotiation.public_id)
     assert refusal.value.fields["outcome"] == "hold"
-    assert factories.everything() == before | kept_decisions(before, 1)
+    assert refusal.value.fields["case"] == Case.objects.get().public_id
+    assert factories.everything() == before | kept_decisions(before, 1, cases=1)
 
 
 def test_rules_that_deny_refuse_with_their_reasons_and_nothing_changes(market):
@@ -215,9 +217,13 @@ def test_rules_that_deny_refuse_with_their_reasons_and_nothing_changes(market):
     assert factories.everything() == before | kept_decisions(before, 1)
 
 
-def kept_decisions(before: dict[str, Any], count: int) -> dict[str, Any]:
-    """What a refusal by the rules adds: its decisions, each in evidence."""
-    return {name: before[name] + count for name in ("Decision", "EvidenceRecord")}
+def kept_decisions(before: dict[str, Any], count: int, cases: int = 0) -> dict[str, Any]:
+    """What a refusal by the rules adds: its decisions, each in evidence, and the case of what they hold."""
+    return {
+        "Decision": before["Decision"] + count,
+        "EvidenceRecord": before["EvidenceRecord"] + count + cases,
+        "OutboxEvent": before["OutboxEvent"] + cases,
+    }
 
 
 def test_a_refusal_by_the_rules_stays_on_record_and_replays(market):
@@ -233,8 +239,8 @@ def test_a_refusal_by_the_rules_stays_on_record_and_replays(market):
         (3, {"HTTP_IDEMPOTENCY_KEY": "sign-1"}),
     ):
         answer = client.post(path, body, **key)
-        assert (answer.status_code, answer.json()["code"]) == (409, "conclusion_refused")
-        assert factories.everything() == before | kept_decisions(before, count)
+        assert (answer.status_code, answer.json()["code"]) == (409, "conclusion_held")
+        assert factories.everything() == before | kept_decisions(before, count, cases=1)
     assert IdempotencyRecord.objects.count() == 0
     shown = client.get("/api/v1/decisions/", {"subject": negotiation.public_id}).json()["results"]
     assert [row["outcome"] for row in shown] == ["hold"] * 3

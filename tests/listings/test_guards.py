@@ -4,7 +4,10 @@ import pytest
 from django.db import connection, transaction
 
 from listings.models import Distribution, Listing, ListingVersion, Offer
-from tests.roles import assert_refused
+from marketplace.cases.models import Case
+from marketplace.kernel.invariants import REGISTER
+from tests.cases.factories import decide_held
+from tests.roles import assert_refused, unguarded
 
 from . import factories
 
@@ -152,6 +155,44 @@ def test_a_version_needs_a_file_and_an_offer(seller):
     ListingVersion.objects.create(listing=subject, number=1, created_at=subject.created_at)
     refused("UPDATE listings_listingversion SET state = 'submitted', submitted_at = now()")
     assert ListingVersion.objects.get().state == "draft"
+
+
+def _named():
+    return [row["public_id"] for row in REGISTER["listings.held_is_a_case"].check()]
+
+
+@pytest.fixture
+def held(seller):
+    return factories.judged(seller, personal_data_class="personal")
+
+
+def test_a_version_on_hold_without_its_case_is_named(held):
+    assert (held.state, _named()) == ("on_hold", [])
+    with unguarded("cases_case"):
+        Case.objects.filter(subject=held.public_id).update(state="moot", ended_at=held.decided_at)
+    assert _named() == [held.public_id]
+
+
+@pytest.mark.parametrize("state", ["published", "refused"])
+def test_a_version_on_hold_is_decided_only_by_its_case(held, state):
+    published = ", published_at = now()" if state == "published" else ""
+    change = f"UPDATE listings_listingversion SET state = '{state}'{published} WHERE id = {held.pk}"
+    assert_refused(lambda: execute(change), because="two people decide its case")
+    assert ListingVersion.objects.get(pk=held.pk).state == "on_hold"
+    with unguarded("listings_listingversion"):
+        execute(change)
+    assert _named() == [held.public_id]
+
+
+@pytest.mark.parametrize(("outcome", "other"), [("allow", "refused"), ("deny", "published")])
+def test_a_version_that_its_case_decided_otherwise_is_named(operator, held, outcome, other):
+    decide_held(held.public_id, outcome)
+    assert _named() == []
+    with unguarded("listings_listingversion"):
+        ListingVersion.objects.filter(pk=held.pk).update(
+            state=other, published_at=held.decided_at if other == "published" else None
+        )
+    assert _named() == [held.public_id]
 
 
 def test_nothing_is_published_without_a_decision(seller):

@@ -16,8 +16,6 @@ from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
-from marketplace.notices.handlers.rulebooks import on_admission_rescreened
-from marketplace.notices.models import Notice, Task
 from marketplace.participants.admission_queries import admission_facts, facts_of_admissions
 from marketplace.participants.models import Admission
 from marketplace.rules.models import Decision, Rescreening
@@ -99,11 +97,6 @@ def test_nobody_is_shut_out_in_silence(three):
     (event,) = told()
     assert (event.admission, event.outcome, event.passes) == (three[2].public_id, "deny", False)
     assert Decision.objects.get(public_id=event.decision).reasons[1]["rule"] == "ADM-1"
-    on_admission_rescreened(event, None)  # type: ignore[arg-type]
-    notice = Notice.objects.get(subject=event.admission)
-    assert (notice.organisation_id, event.decision in notice.body["ja"]) == (three[2].organisation_id, True)
-    task = Task.objects.get(subject=event.admission)
-    assert (task.kind, task.state, task.deadline) == ("review", "open", NOON + timedelta(days=30))
     assert Admission.objects.get(pk=three[2].pk).state == "admitted"
     assert broken() == set()
 
@@ -128,11 +121,9 @@ def test_a_rulebook_that_is_in_force_no_more_is_left_to_the_next(three):
 def test_who_passes_again_needs_no_review(three):
     publish(document(PASS, NO_SELLERS))
     rescreened()
-    on_admission_rescreened(told()[0], None)  # type: ignore[arg-type]
     publish(document(PASS))
     assert counts(rescreened()) == (3, 0, 1)
-    on_admission_rescreened(told()[1], None)  # type: ignore[arg-type]
-    assert Task.objects.get(subject=three[2].public_id).state == "done"
+    assert [event.passes for event in told()] == [False, True]
     assert EvidenceRecord.objects.filter(kind="rules.rescreened").count() == 2
 
 

@@ -25,8 +25,8 @@ from marketplace.rules.states import Outcome
 
 from ..errors import AlreadyAppealed, AppealTooLate, NothingToAppeal
 from ..models import DOCUMENTS_MAX, STATEMENT_LENGTH_MAX, Appeal, Case
-from ..queries import undenied_cases
-from ..states import APPEALED, CASE, HELD, CaseKindCode, CaseOutcome, CaseState
+from ..queries import undenied_cases, waits
+from ..states import AGAINST, APPEALED, CASE, HELD, CaseKindCode, CaseState
 from .opening import case_times, record_opened
 from .resolving import locked_case
 from .telling import tell_moved
@@ -103,16 +103,16 @@ def _appealed(actor: Actor, subject: str) -> tuple[datetime, str]:
     """When what is appealed was decided, and the decision of the rules behind it. Raises NothingToAppeal, Missing."""
     kind = APPEALED.get(subject.partition("_")[0])
     if kind == "case":
-        case = Case.objects.filter(public_id=subject, organisation_id=actor.require_organisation()).first()
+        case = Case.objects.filter(waits(actor.require_organisation()), public_id=subject).first()
         if case is not None:
-            if case.kind not in HELD or case.state != CaseState.RESOLVED or case.outcome != CaseOutcome.DENY:
+            if case.kind not in HELD or case.state != CaseState.RESOLVED or case.outcome not in AGAINST:
                 raise NothingToAppeal(subject=subject)
             return case.ended_at or case.opened_at, case.decision
     elif kind == "decision":
         decision = visible_decisions(actor).filter(public_id=subject).first()
         if decision is not None:
             # What its case decides is appealed then; a case that allowed it leaves nothing to appeal.
-            is_open = undenied_cases(actor.require_organisation(), subject).exists()
+            is_open = undenied_cases(actor.require_organisation(), subject, decision.subject).exists()
             if decision.outcome not in (Outcome.HOLD, Outcome.DENY) or is_open:
                 raise NothingToAppeal(subject=subject)
             return decision.decided_at, subject

@@ -14,18 +14,25 @@ from marketplace.rules.queries import parameter
 
 from ..models import Case
 from ..states import CASE, CaseState
-from .telling import tell_moved
+from .telling import counterparty_of, tell_moved
 
 DECIDED_WITHIN = "case_days"
 
 
 @transaction.atomic
 def open_case(
-    *, kind: str, subject: str, thread: str, organisation_id: int, decision: str, actor: Actor = SYSTEM
+    *,
+    kind: str,
+    subject: str,
+    thread: str,
+    organisation_id: int,
+    decision: str,
+    counterparty_id: int | None = None,
+    actor: Actor = SYSTEM,
 ) -> Case:
     """Open the case of what the rules put on hold, or return the one that is open. Emits case.moved.
 
-    Due within ``case_days``. ``organisation_id``: the database key of who waits.
+    Due within ``case_days``. ``organisation_id`` and ``counterparty_id``: the database keys of who waits.
     """
     case, made = Case.objects.get_or_create(
         kind=kind,
@@ -34,6 +41,7 @@ def open_case(
         defaults={
             "thread": thread,
             "organisation_id": organisation_id,
+            "counterparty_id": counterparty_id,
             "decision": decision,
             **case_times(),
         },
@@ -60,6 +68,7 @@ def record_opened(case: Case, actor: Actor, **more: str) -> None:
             "kind": case.kind,
             "subject": case.subject,
             "organisation": case.organisation.public_id,
+            "counterparty": counterparty_of(case),
             "decision": case.decision,
             "decide_by": case.decide_by.isoformat(),
             **more,
@@ -70,7 +79,7 @@ def record_opened(case: Case, actor: Actor, **more: str) -> None:
 @transaction.atomic
 def drop_cases(*, thread: str, kinds: tuple[str, ...], actor: Actor = SYSTEM) -> int:
     """End the open cases of a thread, because what was on hold was withdrawn; returns how many. Emits case.moved."""
-    waiting = Case.objects.select_for_update(of=("self",)).select_related("organisation")
+    waiting = Case.objects.select_for_update(of=("self",)).select_related("organisation", "counterparty")
     dropped = list(waiting.filter(thread=thread, kind__in=kinds, state=CaseState.OPEN).order_by("pk"))
     for case in dropped:
         advance(case, CASE, command="drop", role="system", ended_at=clock.now())

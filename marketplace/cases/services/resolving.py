@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -25,7 +25,7 @@ from ..errors import DecidedFirst, NothingToCarryOut, StillSuspended
 from ..kinds import KINDS
 from ..models import REASON_LENGTH_MAX, Case, Remedy
 from ..queries import deciders
-from ..states import CASE, OUTCOMES, CaseOutcome
+from ..states import CASE, KEPT_MAX, OUTCOMES, CaseOutcome
 from .telling import tell_moved
 
 APPROVED_WITHIN: Final = timedelta(hours=72)
@@ -34,15 +34,20 @@ DECIDES: Final = (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE)
 
 
 @record_refusals()
-def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
+def resolve_case(
+    *, actor: Actor, case: str, outcome: str, reason: str, until: datetime | None = None
+) -> Case:
     """Decide a case when two people gave the same outcome and reason, and carry it out.
 
-    Neither has an interest in the organisation, and of an appeal neither decided what is appealed. Emits case.moved. Raises
+    ``until``: until when an admission is kept that a new rulebook would not give, at most 366 days.
+
+    Neither has an interest in who waits, and of an appeal neither decided what is appealed. Emits case.moved. Raises
     SecondPersonNeeded, Recused, DecidedFirst, IllegalTransition, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
     """
     actor.require(*DECIDES)
     actor.require_person()
     why = stated_text("reason", reason, REASON_LENGTH_MAX)
+    _lock_held(case)
     subject = locked_case(case)
     needed = Permission.DISPUTES_WRITE if subject.is_appeal else Permission.ADMISSION_WRITE
     actor.require(needed)
@@ -50,8 +55,9 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
     if outcome not in known:
         listed = ", ".join(known)
         raise FieldInvalid("outcome", Label(f"choose one of {listed}", f"{listed} から選んでください"))
+    _check_until(outcome, until)
     CASE.target(state=subject.state, command="resolve", role=actor.role.value)
-    require_unrelated(actor, subject.organisation_id)
+    require_unrelated(actor, *waiting_for(subject))
     first_deciders = deciders(subject)
     if actor.identifier in first_deciders:
         raise DecidedFirst(case=case, subject=subject.subject)
@@ -61,7 +67,7 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
         organisation=actor.organisation or "",
         command="cases.resolve",
         subject=case,
-        payload={"outcome": outcome, "reason": why},
+        payload={"outcome": outcome, "reason": why, **_stated(until)},
         expires_in=APPROVED_WITHIN,
     )
     _require_first_fits(subject, approval.first_person, first_deciders)
@@ -72,6 +78,7 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
         role=actor.role.value,
         outcome=outcome,
         reason=why,
+        kept_until=until,
         first_person=approval.first_person,
         resolved_by=actor.identifier,
         ended_at=clock.now(),
@@ -83,6 +90,7 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
         payload={
             "subject": subject.subject,
             "outcome": outcome,
+            **_stated(until),
             "first_person": approval.first_person,
             "reason_commitment": commitment_to(subject.salt, why),
         },
@@ -99,9 +107,45 @@ def resolve_case(*, actor: Actor, case: str, outcome: str, reason: str) -> Case:
     return subject
 
 
+def _stated(until: datetime | None) -> dict[str, str]:
+    return {"until": until.isoformat()} if until else {}
+
+
+def _check_until(outcome: str, until: datetime | None) -> None:
+    """Raise FieldInvalid unless a moment to come, soon enough, is stated for what is kept, and for nothing else."""
+    if outcome != CaseOutcome.KEEP:
+        if until is not None:
+            raise FieldInvalid(
+                "until", Label("state it only with the outcome keep", "維持（keep）の場合にのみ指定できます")
+            )
+        return
+    now = clock.now()
+    if until is None or not now < until <= now + KEPT_MAX:
+        raise FieldInvalid(
+            "until",
+            Label(
+                f"state until when it is kept: a moment to come, at most {KEPT_MAX.days} days ahead",
+                f"維持する期限を、{KEPT_MAX.days}日以内の将来の時刻で指定してください",
+            ),
+        )
+
+
+def _lock_held(case: str) -> None:
+    """Lock what is on hold before its case, where other commands do."""
+    held = Case.objects.filter(public_id=case).values_list("kind", "subject").first()
+    kind = KINDS.get(held[0]) if held else None
+    if held and kind and kind.lock:
+        kind.lock(held[1])
+
+
+def waiting_for(case: Case) -> list[int]:
+    """The database keys of the organisations that wait for a case."""
+    return [key for key in (case.organisation_id, case.counterparty_id) if key is not None]
+
+
 def _require_first_fits(case: Case, first_person: str, first_deciders: set[str]) -> None:
     """Raise Recused or DecidedFirst where who gave the command first has become related, or decided what is appealed."""
-    require_unrelated_person(first_person, case.organisation_id)
+    require_unrelated_person(first_person, *waiting_for(case))
     if first_person in first_deciders:
         raise DecidedFirst(case=case.public_id, subject=case.subject)
 
@@ -143,7 +187,7 @@ def locked_case(case: str) -> Case:
     """The case, locked until the transaction ends; raises Missing."""
     found = (
         Case.objects.select_for_update(of=("self",))
-        .select_related("organisation")
+        .select_related("organisation", "counterparty")
         .filter(public_id=case)
         .first()
     )

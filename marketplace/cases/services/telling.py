@@ -16,8 +16,14 @@ def tell_moved(case: Case, change: str) -> None:
             kind=case.kind,
             about=case.subject,
             organisation=case.organisation.public_id,
+            counterparty=counterparty_of(case),
             change=change,
             outcome=case.outcome or None,
             decide_by=case.decide_by.isoformat(),
         )
     )
+
+
+def counterparty_of(case: Case) -> str | None:
+    """The public identifier of the other party that waits, where there is one."""
+    return case.counterparty.public_id if case.counterparty else None

@@ -12,17 +12,18 @@ class CaseMoved(Event):
     """A case moved. ``change``: ``opened``, ``resolved``, ``withdrawn``, ``dropped``, ``overdue`` or ``carried_out``.
 
     ``about``: the public identifier of what is on hold or appealed. ``outcome``: None until it is decided.
-    ``decide_by``: ISO 8601 instant.
+    ``counterparty``: the seller, where the conclusion of an agreement is on hold. ``decide_by``: ISO 8601 instant.
     """
 
     type = "case.moved"
     subject_field = "case"
-    audience = seen_by("organisation")
+    audience = seen_by("organisation", "counterparty")
 
     case: str
     kind: str
     about: str
     organisation: str
+    counterparty: str | None
     change: str
     outcome: str | None
     decide_by: str

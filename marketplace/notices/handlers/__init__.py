@@ -45,7 +45,7 @@ from marketplace.participants.queries import (
     operator_organisation,
     organisations_by_public_id,
 )
-from marketplace.participants.states import AdmissionState, Capacity
+from marketplace.participants.states import Capacity
 
 from .. import texts
 from ..formats import format_amount, parse_instant
@@ -60,18 +60,13 @@ RECEIVING = (TaskKind.COLLECT, TaskKind.ACCEPT)
 
 
 def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
-    """Notify the applicant. What is on hold is a case, of which ``marketplace.cases`` tells the operator.
-
-    Any other state ends the operator's review of the admission after a re-screening.
-    """
+    """Notify the applicant. What is on hold is a case, of which ``marketplace.cases`` tells the operator."""
     applicant, segment = get_organisation(event.organisation), get_segment(event.segment)
     capacity = cast(Label, Capacity(event.capacity).label)
     wording = texts.ADMISSIONS[event.state].fill(
         segment=segment.name, capacity=capacity.as_dict(), decision=event.decision or "-"
     )
     send_notice(organisation_id=applicant.id, subject=event.admission, wording=wording)
-    if event.state != AdmissionState.ON_HOLD:
-        finish_for_operator(TaskKind.REVIEW, event.admission)
 
 
 def on_version_published(event: ListingVersionPublished, envelope: Envelope) -> None:

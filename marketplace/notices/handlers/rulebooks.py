@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from marketplace.events.envelope import Envelope
-from marketplace.events.schemas.rules import AdmissionRescreened, RulebookPublished, RulebookWithdrawn
+from marketplace.events.schemas.rules import RulebookPublished, RulebookWithdrawn
 from marketplace.kernel import clock
-from marketplace.participants.queries import get_organisation, participant_keys
+from marketplace.participants.queries import participant_keys
 
 from .. import rulebook_texts as texts
 from ..formats import format_moment
 from ..operator_tasks import ask_operator, finish_for_operator
-from ..services import send_notice, send_notices
+from ..services import send_notices
 from ..states import TaskKind
 
 URGENT = "urgent"
 REVIEW_WITHIN = timedelta(days=30)
-"""So long the operator has to review an admission that a new rulebook would not give, or to draft a withdrawn version anew."""
+"""So long the operator has to draft a withdrawn version anew."""
 ANEW = "rulebook.withdrawn"
 """The thread of tasks about withdrawn versions: the next version that is published with its notice ends them."""
 
@@ -48,24 +48,4 @@ def on_rulebook_withdrawn(event: RulebookWithdrawn, envelope: Envelope) -> None:
         deadline=clock.now() + REVIEW_WITHIN,
         number=number,
         urgent=event.urgent,
-    )
-
-
-def on_admission_rescreened(event: AdmissionRescreened, envelope: Envelope) -> None:
-    """Tell who keeps an admission that a new rulebook would not give, and ask the operator to review it; or close that task."""
-    party = get_organisation(event.organisation)
-    if event.passes:
-        finish_for_operator(TaskKind.REVIEW, event.admission)
-        return
-    wording = texts.RESCREENED.fill(
-        admission=event.admission, decision=event.decision, rulebook=event.rulebook
-    )
-    send_notice(organisation_id=party.id, subject=event.admission, wording=wording)
-    ask_operator(
-        TaskKind.REVIEW,
-        event.admission,
-        title=texts.REVIEW_RESCREENED,
-        deadline=clock.now() + REVIEW_WITHIN,
-        party=party.name,
-        decision=event.decision,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ class Judgement:
     """The result of evaluating the rules on a subject: ``outcome`` is ``allow``, ``warn``, ``hold`` or ``deny``.
 
     ``reasons`` are ``{"rule", "outcome", "basis", "text": {"ja", "en"}}``; ``rulebook`` is the public identifier
-    of the version in force, ``facts`` the recorded facts.
+    of the version in force, ``facts`` the recorded facts. ``is_cleared``: two people allowed what the rules hold.
     """
 
     point: str
@@ -38,11 +38,12 @@ class Judgement:
     reasons: list[dict[str, Any]]
     rulebook: str
     facts: dict[str, Any]
+    is_cleared: bool = False
 
     @property
     def passes(self) -> bool:
-        """Whether the subject passes: allowed, or allowed with a warning."""
-        return self.outcome in (Outcome.ALLOW, Outcome.WARN)
+        """Whether the subject passes: allowed, allowed with a warning, or on hold and allowed by two people."""
+        return self.outcome in (Outcome.ALLOW, Outcome.WARN) or self.is_cleared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,18 +67,24 @@ def evaluate(*, point: str, subject: str, actor: Actor = SYSTEM, given: Given | 
 
 @transaction.atomic(savepoint=False)
 def evaluate_in_turn(
-    *, points: Mapping[str, Given], subject: str, actor: Actor = SYSTEM
+    *,
+    points: Mapping[str, Given],
+    subject: str,
+    actor: Actor = SYSTEM,
+    cleared: Callable[[], Collection[str]] = tuple,
 ) -> list[DecisionView]:
     """Decide on ``subject`` at several points by one rulebook, in order, until it does not pass; records every decision.
 
     ``points`` are the facts given at each point, empty where none are. The last decision is the first that does not
-    pass, if there is one. As ``evaluate``; an error ends the caller's transaction too.
+    pass, if there is one. ``cleared`` reads which earlier decisions of hold on the subject two people allowed: what the same rules
+    put on hold then, passes now. As ``evaluate``; an error ends the caller's transaction too.
     """
     # A rulebook is published between two decisions, never in the middle of one.
     RULEBOOK_LOCK.acquire_shared()
     now = clock.now()
     rulebook, rules = compiled_in_force(now)
     decisions: list[Decision] = []
+    views: list[DecisionView] = []
     for point, given in points.items():
         facts, verdict = _evaluate_facts(rules, point, subject, now, given)
         decisions.append(
@@ -95,7 +102,9 @@ def evaluate_in_turn(
                 decided_at=now,
             )
         )
-        if not _view(decisions[-1]).passes:
+        is_held = verdict.outcome == Outcome.HOLD
+        views.append(_view(decisions[-1], is_cleared=is_held and _is_cleared(decisions[-1], cleared())))
+        if not views[-1].passes:
             break
     Decision.objects.bulk_create(decisions)
     record_all(
@@ -116,7 +125,19 @@ def evaluate_in_turn(
             for decision in decisions
         ]
     )
-    return [_view(decision) for decision in decisions]
+    return views
+
+
+def _is_cleared(decision: Decision, cleared: Collection[str]) -> bool:
+    """Whether every rule that puts the subject on hold did so in a decision that was cleared, at the same point."""
+    rows = Decision.objects.filter(public_id__in=cleared, subject=decision.subject, point=decision.point)
+    known = {rule for reasons in rows.values_list("reasons", flat=True) for rule in _holding(reasons)}
+    return _holding(decision.reasons) <= known
+
+
+def _holding(reasons: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The rules that put a subject on hold, by the reasons of a decision."""
+    return {reason["rule"] for reason in reasons if reason["outcome"] == Outcome.HOLD}
 
 
 def _digest(rulebook: Rulebook, point: str, subject: str, facts: dict[str, Any], verdict: Verdict) -> str:
@@ -131,7 +152,7 @@ def _digest(rulebook: Rulebook, point: str, subject: str, facts: dict[str, Any],
     )
 
 
-def _view(decision: Decision) -> DecisionView:
+def _view(decision: Decision, *, is_cleared: bool = False) -> DecisionView:
     return DecisionView(
         public_id=decision.public_id,
         point=decision.point,
@@ -141,6 +162,7 @@ def _view(decision: Decision) -> DecisionView:
         rulebook=decision.rulebook.public_id,
         facts=decision.facts,
         digest=decision.digest,
+        is_cleared=is_cleared,
     )
 
 
