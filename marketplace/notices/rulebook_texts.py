@@ -48,6 +48,25 @@ RESCREENED = Wording(
         "運営者が審査しますので、それまでに要件を満たすか、承認を維持すべき事情を運営者にお知らせください。",
     ),
 )
+FACTS_CHANGED = Wording(
+    Label(
+        "You would not be admitted on your present facts ({admission})",
+        "現在の登録内容では参加承認の要件を満たしません（{admission}）",
+    ),
+    Label(
+        "Your admission stands. A qualification or another fact that it rested on is gone: decision {decision} under rulebook"
+        " {rulebook} states which rule is not met, at GET decisions/. The operator reviews the admission; meet the rule before,"
+        " or tell the operator why it should stay.",
+        "参加承認は引き続き有効です。承認の前提となった資格等が失われています。満たしていない規則は、規程 {rulebook} に基づく判定"
+        " {decision}（GET decisions/）に記載しています。運営者が審査しますので、それまでに要件を満たすか、承認を維持すべき事情を運営者に"
+        "お知らせください。",
+    ),
+)
+REVIEW_FACTS = Label(
+    "{party} keeps an admission that it would not get on its present facts: review decision {decision}",
+    "{party} の参加承認は現在の登録内容では要件を満たしません。判定 {decision} を確認してください",
+)
+"""The title of the operator's task."""
 REVIEW_RESCREENED = Label(
     "{party} keeps an admission that the new rulebook would not give: review decision {decision}",
     "{party} の参加承認は新規程の要件を満たしません。判定 {decision} を確認してください",

@@ -90,6 +90,13 @@ ActivityRecords(
     keys=("organisation_id", "related_id"),
 )
 
+ActivityRecords(
+    "qualifications",
+    "marketplace.participants.qualification_views.QualificationViewSet",
+    ("participants_qualification",),
+    keys=("organisation_id",),
+)
+
 no_activity(
     "participants_commitment",
     "it counts what the limits of authority cover; the acts themselves are in the records",

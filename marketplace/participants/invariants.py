@@ -12,6 +12,7 @@ from . import (  # noqa: F401  they register themselves
     interest_invariants,
     key_invariants,
     people_invariants,
+    qualification_invariants,
     relation_invariants,
 )
 from .acting import acted_at, approvals_of_others, holders

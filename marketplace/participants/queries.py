@@ -219,6 +219,12 @@ def standing_admissions(limit: int) -> Iterator[str]:
     return rows.values_list("public_id", flat=True)[:limit].iterator(chunk_size=1_000)
 
 
+def admissions_of(organisation: str) -> list[str]:
+    """The public identifiers of the standing admissions of an organisation (public identifier), the oldest first."""
+    rows = Admission.objects.filter(organisation__public_id=organisation, state=AdmissionState.ADMITTED)
+    return list(rows.order_by("pk").values_list("public_id", flat=True))
+
+
 def sellers_by_segment() -> dict[str, int]:
     """How many organisations are admitted as sellers to each open segment (code)."""
     admitted = Admission.objects.filter(state=AdmissionState.ADMITTED, capacity="seller")

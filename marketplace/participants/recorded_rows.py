@@ -62,3 +62,27 @@ RecordedRows(
     row=f"r.public_id, r.person, r.end_first_person, r.ended_by, {commitment_in_sql('r.salt', 'r.end_reason')}",
     record="e.subject, e.payload -> 'person', e.payload -> 'first_person', e.actor, e.payload -> 'reason_commitment'",
 )
+RecordedRows(
+    table="participants_qualification",
+    kinds=("participants.qualification_stated",),
+    row="r.public_id, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id),"  # noqa: S608
+    " (SELECT k.code FROM participants_qualificationkind k WHERE k.id = r.kind_id), r.valid_from::text,"
+    " r.valid_until::text, r.document_sha256, r.stated_by,"
+    f" {commitment_in_sql('r.salt', 'r.issuer, r.reference')}",
+    record="e.subject, e.payload -> 'organisation', e.payload -> 'kind', e.payload -> 'valid_from',"
+    " e.payload -> 'valid_until', e.payload -> 'document_sha256', e.actor, e.payload -> 'stated_commitment'",
+)
+RecordedRows(
+    table="participants_qualification",
+    source="(SELECT * FROM participants_qualification WHERE verified_at IS NOT NULL)",
+    kinds=("participants.qualification_verified",),
+    row="r.public_id, r.verified_by",
+    record="e.subject, e.actor",
+)
+RecordedRows(
+    table="participants_qualification",
+    source="(SELECT * FROM participants_qualification WHERE state IN ('refused', 'withdrawn', 'revoked'))",
+    kinds=tuple(f"participants.qualification_{state}" for state in ("refused", "withdrawn", "revoked")),
+    row=f"r.public_id, r.ended_by, {commitment_in_sql('r.salt', 'r.end_reason')}",
+    record="e.subject, e.actor, e.payload -> 'reason_commitment'",
+)

@@ -1,4 +1,4 @@
-"""What happens to people and programs with time: invitations, proposals and changes of accounts lapse, and secrets end."""
+"""What happens with time: invitations, proposals and changes of accounts lapse, and secrets and qualifications end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from .models import (
     MemberChange,
     OwnerRecovery,
     PayoutAccountChange,
+    Qualification,
     SecondFactorReset,
 )
+from .qualification_states import STANDING, QualificationState
 from .services.changing_members import lapse_change
 from .services.inviting import lapse_invitation
 from .services.payout_accounts import lapse_payout_account
 from .services.programs import warn_of_expiry
+from .services.qualifications import REMINDED_BEFORE, expire_qualification, remind_of_expiry
 from .services.recovering import conclude_recovery
 from .services.second_factors import carry_out_second_factor_reset
 from .states import (
@@ -34,6 +37,8 @@ RESETS = Loop("participants.reset_second_factors")
 RECOVERIES = Loop("participants.conclude_recoveries")
 ACCOUNTS = Loop("participants.lapse_payout_accounts")
 PROGRAMS = Loop("participants.warn_of_expiry")
+QUALIFICATIONS = Loop("participants.expire_qualifications")
+REMINDERS = Loop("participants.remind_of_expiry")
 LAPSED_A_RUN = 200
 
 
@@ -99,4 +104,24 @@ def conclude_due() -> int:
         .order_by("ends_at")
         .values_list("public_id", flat=True)[:LAPSED_A_RUN],
         conclude_recovery,
+    )
+
+
+def expire_qualifications() -> int:
+    """End qualifications whose last day has passed, and tell organisations of those that end soon; returns how many."""
+    today = clock.today()
+    over = Qualification.objects.filter(state__in=STANDING, valid_until__lt=today)
+    soon = Qualification.objects.filter(
+        state=QualificationState.VERIFIED, reminded_at=None, valid_until__lte=today + REMINDED_BEFORE
+    )
+    return QUALIFICATIONS.each(
+        over.exclude(public_id__in=QUALIFICATIONS.standing_aside())
+        .order_by("valid_until")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        expire_qualification,
+    ) + REMINDERS.each(
+        soon.exclude(public_id__in=REMINDERS.standing_aside())
+        .order_by("valid_until")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        remind_of_expiry,
     )

@@ -35,7 +35,7 @@ APPLICANT = FactProvider(
         "antisocial_forces_excluded": "bool",
         "security_contact_stated": "bool",
         "barred_by_privacy_law": "bool",
-        "certifications": "list(string)",
+        "qualifications": "list(string)",
         "refused_before": "int",
     },
     load=admission_facts,

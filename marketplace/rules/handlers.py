@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import ShortfallOccurred
-from marketplace.events.schemas.participants import AdmissionApplied
+from marketplace.events.schemas.participants import AdmissionApplied, QualificationMoved
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import queries as participants
 from marketplace.participants import services
+from marketplace.participants.qualification_states import QualificationState
 from marketplace.participants.states import AdmissionState
 
+from .rescreening.screening import rescreen_organisation
 from .services import evaluate
 from .states import Outcome
 
 SHORTFALL = "shortfall"
+_UNREAD = (QualificationState.STATED, QualificationState.REFUSED)
+"""States of a qualification that rules have never read."""
 
 
 def decide_admission(event: AdmissionApplied, envelope: Envelope) -> None:
@@ -43,3 +47,10 @@ def decide_shortfall(event: ShortfallOccurred, envelope: Envelope) -> None:
             for language in ("ja", "en")
         ),
     )
+
+
+def rescreen_holder(event: QualificationMoved, envelope: Envelope) -> None:
+    """Evaluate the admissions of an organisation again when a qualification of it was verified, or counts no more."""
+    if event.state in _UNREAD:
+        return
+    rescreen_organisation(event.organisation, lost=event.state != QualificationState.VERIFIED)

@@ -68,6 +68,7 @@ ENUMERATIONS: dict[str, Any] = {
     "PaymentDirectionEnum": "clearing.settlement.states.PaymentDirection.choices",
     "PayoutChangeStateEnum": "marketplace.participants.states.PayoutChangeState.choices",
     "PersonalDataClassEnum": "listings.states.PersonalDataClass.choices",
+    "QualificationStateEnum": "marketplace.participants.qualification_states.QualificationState.choices",
     "QueueEnum": "marketplace.jobs.states.Queue.choices",
     "RegistrationStateEnum": "marketplace.registration.states.RegistrationState.choices",
     "ReviewDetectorEnum": "marketplace.oversight.reviews.states.Detector.choices",

@@ -22,6 +22,11 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "rulebook.published": ("marketplace.notices.handlers.rulebooks.on_rulebook_published",),
     "rulebook.withdrawn": ("marketplace.notices.handlers.rulebooks.on_rulebook_withdrawn",),
     "admission.rescreened": ("marketplace.notices.handlers.rulebooks.on_admission_rescreened",),
+    "qualification.moved": (
+        "marketplace.notices.handlers.qualifications.on_qualification_moved",
+        "marketplace.rules.handlers.rescreen_holder",
+    ),
+    "qualification.expiring": ("marketplace.notices.handlers.qualifications.on_qualification_expiring",),
     "participant.suspended": (
         "marketplace.notices.handlers.suspensions.on_participant_suspended",
         "listings.handlers.on_participant_suspended",

@@ -121,3 +121,52 @@ TABLE.of_row("POST on-call/{}/withdraw/", "operator", turn)
 TABLE.listed("organisation-relations/", "buyer", relation)
 TABLE.sent("organisation-relations/", "buyer", relating)
 TABLE.of_row("POST organisation-relations/{}/end/", "operator", relation, ENDED, takes_two=True)
+
+
+def qualification(world: World) -> str:
+    """A qualification that the buyer stated."""
+    actor = parties.member_for(world.of("buyer"), "usr_qualified")
+    return participants.state_qualification(actor=actor, **_stated_qualification()).public_id
+
+
+def verified_qualification(world: World) -> str:
+    """A qualification of the buyer that the operator verified."""
+    actor = parties.actor_for(world.of("operator"), "usr_verifier")
+    return participants.verify_qualification(actor=actor, qualification=qualification(world)).public_id
+
+
+def qualifying(_world: World) -> dict[str, Any]:
+    stated = _stated_qualification()
+    return stated | {"valid_from": stated["valid_from"].isoformat()}
+
+
+def _stated_qualification() -> dict[str, Any]:
+    return {
+        "kind": "isms",
+        "issuer": "日本品質認証機構",
+        "reference": parties.corporate_number(),
+        "valid_from": clock.today() - timedelta(days=30),
+        "document_sha256": "9f" * 32,
+    }
+
+
+def kind_of_qualification(world: World) -> str:
+    """A kind of qualification that the operator added."""
+    code = f"kind_{parties.corporate_number()}"
+    return participants.open_qualification_kind(
+        actor=world.actor("operator"), code=code, name={"ja": "認証", "en": "certification"}
+    ).code
+
+
+def naming_kind(_world: World) -> dict[str, Any]:
+    return {"code": f"kind_{parties.corporate_number()}", "name": {"ja": "認証", "en": "certification"}}
+
+
+TABLE.listed("qualifications/", "buyer", qualification)
+TABLE.sent("qualifications/", "buyer", qualifying)
+TABLE.of_row("POST qualifications/{}/withdraw/", "buyer", qualification, ENDED)
+TABLE.of_row("POST qualifications/{}/verify/", "operator", qualification)
+TABLE.of_row("POST qualifications/{}/refuse/", "operator", qualification, ENDED)
+TABLE.of_row("POST qualifications/{}/revoke/", "operator", verified_qualification, ENDED)
+TABLE.listed("qualification-kinds/", EVERYBODY, kind_of_qualification)
+TABLE.sent("qualification-kinds/", "operator", naming_kind)

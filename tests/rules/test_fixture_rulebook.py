@@ -28,7 +28,7 @@ APPLICANT = {
     "antisocial_forces_excluded": True,
     "security_contact_stated": True,
     "barred_by_privacy_law": False,
-    "certifications": [],
+    "qualifications": [],
     "refused_before": 0,
 }
 LISTING = {
@@ -96,7 +96,7 @@ def judged(rules: CompiledRulebook, point: str, facts: dict[str, Any]) -> tuple[
         ({"country": "FR", "corporate_number_valid": False}, "hold", ["ADM-07", "ADM-90"]),
         ({"kind": "individual", "corporate_number_valid": False}, "hold", ["ADM-08", "ADM-90"]),
         ({"kind": "information_bank"}, "hold", ["ADM-09", "ADM-90"]),
-        ({"kind": "information_bank", "certifications": ["information_bank"]}, "allow", ["ADM-90"]),
+        ({"kind": "information_bank", "qualifications": ["information_bank"]}, "allow", ["ADM-90"]),
         ({"payout_account_stated": False}, "hold", ["ADM-10", "ADM-90"]),
         ({"capacity": "buyer", "barred_by_privacy_law": True}, "hold", ["ADM-11", "ADM-90"]),
         ({"refused_before": 3}, "hold", ["ADM-12", "ADM-90"]),

@@ -49,6 +49,34 @@ class AdmissionDecided(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QualificationMoved(Event):
+    """A qualification of an organisation was stated, verified or ended. ``kind``: its code; ``state``: the new one."""
+
+    type = "qualification.moved"
+    subject_field = "qualification"
+    audience = seen_by("organisation")
+
+    qualification: str
+    organisation: str
+    kind: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualificationExpiring(Event):
+    """A verified qualification ends soon. ``valid_until``: its last day (ISO 8601)."""
+
+    type = "qualification.expiring"
+    subject_field = "qualification"
+    audience = seen_by("organisation")
+
+    qualification: str
+    organisation: str
+    kind: str
+    valid_until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParticipantSuspended(Event):
     """An organisation was suspended: it begins nothing new; its obligations remain. ``kind``: ``breach``, ``insolvency``,
     ``attachment`` or ``sanctions``."""

@@ -16,6 +16,7 @@ from ..services import send_notice, send_notices
 from ..states import TaskKind
 
 URGENT = "urgent"
+FACTS = "facts"
 REVIEW_WITHIN = timedelta(days=30)
 """So long the operator has to review an admission that a new rulebook would not give, or to draft a withdrawn version anew."""
 ANEW = "rulebook.withdrawn"
@@ -52,19 +53,22 @@ def on_rulebook_withdrawn(event: RulebookWithdrawn, envelope: Envelope) -> None:
 
 
 def on_admission_rescreened(event: AdmissionRescreened, envelope: Envelope) -> None:
-    """Tell who keeps an admission that a new rulebook would not give, and ask the operator to review it; or close that task."""
+    """Tell who keeps an admission that it would not get now, and ask the operator to review it; or close that task."""
     party = get_organisation(event.organisation)
     if event.passes:
         finish_for_operator(TaskKind.REVIEW, event.admission)
         return
-    wording = texts.RESCREENED.fill(
-        admission=event.admission, decision=event.decision, rulebook=event.rulebook
+    told, title = (
+        (texts.FACTS_CHANGED, texts.REVIEW_FACTS)
+        if event.cause == FACTS
+        else (texts.RESCREENED, texts.REVIEW_RESCREENED)
     )
+    wording = told.fill(admission=event.admission, decision=event.decision, rulebook=event.rulebook)
     send_notice(organisation_id=party.id, subject=event.admission, wording=wording)
     ask_operator(
         TaskKind.REVIEW,
         event.admission,
-        title=texts.REVIEW_RESCREENED,
+        title=title,
         deadline=clock.now() + REVIEW_WITHIN,
         party=party.name,
         decision=event.decision,

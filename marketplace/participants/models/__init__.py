@@ -14,6 +14,7 @@ from .organisations import Organisation
 from .payout_accounts import PayoutAccountChange
 from .people import Membership, RoleGrant, User
 from .programs import Application
+from .qualifications import Qualification, QualificationKind
 from .recoveries import OwnerRecovery, RecoveryContact, RecoveryEvidence
 from .relations import OrganisationRelation
 from .sessions import Session
@@ -37,6 +38,8 @@ __all__ = [
     "OrganisationRelation",
     "OwnerRecovery",
     "PayoutAccountChange",
+    "Qualification",
+    "QualificationKind",
     "RecoveryContact",
     "RecoveryEvidence",
     "Reinstatement",
