@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from marketplace.kernel.actors import Actor
+from marketplace.participants.admission_terms import AdmissionTerms
 from marketplace.participants.services import decide_admission
+from marketplace.rules.queries import admission_ends_on
 
 from .kinds import HeldKind
 from .states import CaseKindCode
 
 
-def _admission(*, actor: Actor, first_person: str, subject: str, outcome: str, reason: str) -> object:
+def _admission(
+    *, actor: Actor, first_person: str, subject: str, outcome: str, reason: str, terms: AdmissionTerms
+) -> object:
+    if terms.expires_on is None:
+        terms = replace(terms, expires_on=admission_ends_on())
     return decide_admission(
-        actor=actor, admission=subject, outcome=outcome, reason=reason, first_person=first_person
+        actor=actor,
+        admission=subject,
+        outcome=outcome,
+        reason=reason,
+        first_person=first_person,
+        terms=terms,
     )
 
 
-HeldKind(CaseKindCode.ADMISSION.value, _admission)
+HeldKind(CaseKindCode.ADMISSION.value, _admission, takes_terms=True)

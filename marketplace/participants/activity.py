@@ -13,7 +13,7 @@ ActivityRecords(
 ActivityRecords(
     "admissions",
     "marketplace.participants.views.AdmissionViewSet",
-    ("participants_admission",),
+    ("participants_admission", "participants_admissioncondition"),
     keys=("organisation_id",),
 )
 ActivityRecords(

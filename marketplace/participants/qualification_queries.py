@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import QuerySet
 
@@ -12,6 +13,7 @@ from marketplace.kernel.errors import Missing
 from marketplace.kernel.prepared import fetch_prepared
 
 from .models import Qualification, QualificationKind
+from .qualification_states import QualificationState
 
 _IN_FORCE = """
     SELECT o.id, ARRAY(SELECT DISTINCT k.code FROM participants_qualification q
@@ -34,6 +36,17 @@ def kind_name(code: str) -> dict[str, str]:
     if kind is None:
         raise Missing(kind="qualification kind", identifier=code)
     return {"ja": kind.name_ja, "en": kind.name_en}
+
+
+def waits_for_operator(organisation_id: int, kind_id: int, due_on: date) -> bool:
+    """Whether a qualification of a kind (database keys) that was stated until the end of a day waits to be verified."""
+    day_over = datetime.combine(due_on + timedelta(days=1), time.min, tzinfo=clock.market_zone())
+    return Qualification.objects.filter(
+        organisation_id=organisation_id,
+        kind_id=kind_id,
+        state=QualificationState.STATED,
+        stated_at__lt=day_over,
+    ).exists()
 
 
 def qualifications_in_force(organisation_ids: Collection[int]) -> dict[int, list[str]]:

@@ -86,3 +86,20 @@ RecordedRows(
     row=f"r.public_id, r.ended_by, {commitment_in_sql('r.salt', 'r.end_reason')}",
     record="e.subject, e.actor, e.payload -> 'reason_commitment'",
 )
+RecordedRows(
+    table="participants_admissioncondition",
+    kinds=("participants.admission_condition_stated",),
+    row="r.public_id, (SELECT a.public_id FROM participants_admission a WHERE a.id = r.admission_id),"  # noqa: S608
+    " (SELECT k.code FROM participants_qualificationkind k WHERE k.id = r.kind_id), r.due_on::text,"
+    f" {commitment_in_sql('r.salt', 'r.text_ja, r.text_en')}",
+    record="e.subject, e.payload -> 'admission', e.payload -> 'qualification', e.payload -> 'due_on',"
+    " e.payload -> 'text_commitment'",
+)
+RecordedRows(
+    table="participants_admissioncondition",
+    source="(SELECT * FROM participants_admissioncondition WHERE settled_at IS NOT NULL)",
+    kinds=tuple(f"participants.admission_condition_{change}" for change in ("met", "missed", "dropped")),
+    row="r.public_id, 'participants.admission_condition_'"
+    " || CASE r.is_met WHEN true THEN 'met' WHEN false THEN 'missed' ELSE 'dropped' END",
+    record="e.subject, e.kind",
+)

@@ -8,9 +8,11 @@ from marketplace.events.schemas.participants import AdmissionApplied, Qualificat
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import queries as participants
 from marketplace.participants import services
+from marketplace.participants.admission_terms import AdmissionTerms
 from marketplace.participants.qualification_states import QualificationState
 from marketplace.participants.states import AdmissionState
 
+from .queries import admission_ends_on
 from .rescreening.screening import rescreen_organisation
 from .services import evaluate
 from .states import Outcome
@@ -28,7 +30,11 @@ def decide_admission(event: AdmissionApplied, envelope: Envelope) -> None:
         return
     decision = evaluate(point="admission", subject=event.admission)
     services.decide_admission(
-        actor=SYSTEM, admission=event.admission, outcome=decision.outcome, decision=decision.public_id
+        actor=SYSTEM,
+        admission=event.admission,
+        outcome=decision.outcome,
+        decision=decision.public_id,
+        terms=AdmissionTerms(expires_on=admission_ends_on()),
     )
 
 

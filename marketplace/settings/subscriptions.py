@@ -18,6 +18,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.notices.handlers.on_admission_decided",
         "marketplace.cases.handlers.on_admission_decided",
     ),
+    "admission.ending": ("marketplace.notices.handlers.admissions.on_admission_ending",),
+    "admission.condition_moved": ("marketplace.notices.handlers.admissions.on_condition_moved",),
     "case.moved": ("marketplace.cases.handlers.on_case_moved",),
     "rulebook.published": ("marketplace.notices.handlers.rulebooks.on_rulebook_published",),
     "rulebook.withdrawn": ("marketplace.notices.handlers.rulebooks.on_rulebook_withdrawn",),

@@ -2,7 +2,7 @@
 
 from . import approvals as approvals
 from . import witnesses as witnesses
-from .admissions import Admission, Segment
+from .admissions import Admission, AdmissionCondition, Segment
 from .authority import AuthorityLimit, Commitment
 from .facts import FactChange
 from .interests import StaffInterest
@@ -25,6 +25,7 @@ from .words import LANGUAGES
 __all__ = [
     "LANGUAGES",
     "Admission",
+    "AdmissionCondition",
     "Application",
     "AuthorityLimit",
     "Commitment",

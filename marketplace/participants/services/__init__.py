@@ -1,6 +1,7 @@
 """Services of participants: register, admit, suspend, and give people and programs access."""
 
 from .access import add_member
+from .admission_terms import checked_terms
 from .admissions import apply_for_admission, decide_admission, open_segment, withdraw_admission
 from .authority import state_authority_limit
 from .changing_members import (
@@ -12,6 +13,12 @@ from .changing_members import (
     withdraw_change,
 )
 from .committing import CommittingAct, commit_organisation, lock_limits, require_authority
+from .ending_admissions import (
+    expire_admission,
+    remind_of_admission,
+    remind_of_condition,
+    settle_condition,
+)
 from .facts import change_facts
 from .interests import declare_interest, end_interest
 from .inviting import (
@@ -80,6 +87,7 @@ __all__ = [
     "challenge_key",
     "change_facts",
     "check_facts",
+    "checked_terms",
     "commit_organisation",
     "confirm_change",
     "confirm_invitation",
@@ -93,6 +101,7 @@ __all__ = [
     "end_interest",
     "end_membership",
     "end_relation",
+    "expire_admission",
     "expire_qualification",
     "file_recovery",
     "grant_role",
@@ -118,6 +127,8 @@ __all__ = [
     "register_organisation",
     "reinstate_participant",
     "release_login",
+    "remind_of_admission",
+    "remind_of_condition",
     "remind_of_expiry",
     "require_authority",
     "resend_invitation",
@@ -127,6 +138,7 @@ __all__ = [
     "revoke_qualification",
     "revoke_role",
     "rotate_secret",
+    "settle_condition",
     "state_authority_limit",
     "state_qualification",
     "state_relation",
