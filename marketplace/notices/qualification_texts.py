@@ -58,3 +58,31 @@ EXPIRING = Wording(
         "{qualification} は同日まで有効です。それまでに更新後の資格を新たに届け出てください。",
     ),
 )
+DISQUALIFIED: dict[str, Wording] = {
+    "stated": Wording(
+        Label("{whom}: disqualified until {day}", "{whom}が {day} まで欠格とされました"),
+        Label(
+            "Ground: {ground}. GET disqualifications/{disqualification}/ names the source. Your admissions are evaluated again, and you"
+            " are told if one is concerned; what is decided on it can be appealed.",
+            "事由: {ground}。根拠は GET disqualifications/{disqualification}/ に記載しています。参加承認を改めて判定し、影響がある場合は"
+            "通知します。これに基づく判断には不服を申し立てられます。",
+        ),
+    ),
+    "ended": Wording(
+        Label("{whom}: the disqualification has ended", "{whom}の欠格が解除されました"),
+        Label(
+            "Two people of the operator ended {disqualification} ({ground}), until {day}, before its last day.",
+            "運営者の担当者二名が、{day} までの {disqualification}（{ground}）を期間満了前に終了しました。",
+        ),
+    ),
+    "over": Wording(
+        Label("{whom}: the disqualification is over", "{whom}の欠格の期間が満了しました"),
+        Label(
+            "The last day, {day}, of {disqualification} ({ground}) has passed.",
+            "{disqualification}（{ground}）は {day} をもって満了しました。",
+        ),
+    ),
+}
+"""By what became of a disqualification."""
+ORGANISATION = Label("Your organisation", "貴組織")
+OFFICER = Label("An officer of your organisation", "貴組織の役員")

@@ -97,6 +97,13 @@ ActivityRecords(
     keys=("organisation_id",),
 )
 
+ActivityRecords(
+    "disqualifications",
+    "marketplace.participants.disqualification_views.DisqualificationViewSet",
+    ("participants_disqualification",),
+    keys=("organisation_id",),
+)
+
 no_activity(
     "participants_commitment",
     "it counts what the limits of authority cover; the acts themselves are in the records",

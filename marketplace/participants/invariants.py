@@ -10,6 +10,7 @@ from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES, Pe
 from . import (  # noqa: F401  they register themselves
     admission_invariants,
     authority_invariants,
+    disqualification_invariants,
     interest_invariants,
     key_invariants,
     people_invariants,

@@ -103,3 +103,27 @@ RecordedRows(
     " || CASE r.is_met WHEN true THEN 'met' WHEN false THEN 'missed' ELSE 'dropped' END",
     record="e.subject, e.kind",
 )
+RecordedRows(
+    table="participants_disqualification",
+    kinds=("participants.disqualified",),
+    row="r.public_id, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id),"  # noqa: S608
+    " r.officer_commitment, r.ground, r.source_sha256, r.since::text, r.until::text, r.first_person, r.stated_by,"
+    f" {commitment_in_sql('r.salt', 'r.source')}",
+    record="e.subject, e.payload -> 'organisation', e.payload -> 'officer_commitment', e.payload -> 'ground',"
+    " e.payload -> 'source_sha256', e.payload -> 'since', e.payload -> 'until', e.payload -> 'first_person', e.actor,"
+    " e.payload -> 'source_commitment'",
+)
+RecordedRows(
+    table="participants_disqualification",
+    source="(SELECT * FROM participants_disqualification WHERE ended_by IS NOT NULL)",
+    kinds=("participants.disqualification_ended",),
+    row=f"r.public_id, r.end_first_person, r.ended_by, {commitment_in_sql('r.salt', 'r.end_reason')}",
+    record="e.subject, e.payload -> 'first_person', e.actor, e.payload -> 'reason_commitment'",
+)
+RecordedRows(
+    table="participants_disqualification",
+    source="(SELECT * FROM participants_disqualification WHERE ended_at IS NOT NULL AND ended_by IS NULL)",
+    kinds=("participants.disqualification_over",),
+    row="r.public_id",
+    record="e.subject",
+)

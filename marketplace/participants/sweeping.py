@@ -13,6 +13,7 @@ from .models import (
     Admission,
     AdmissionCondition,
     Application,
+    Disqualification,
     Invitation,
     MemberChange,
     OwnerRecovery,
@@ -22,6 +23,7 @@ from .models import (
 )
 from .qualification_states import STANDING, QualificationState
 from .services.changing_members import lapse_change
+from .services.disqualifications import lapse_disqualification
 from .services.ending_admissions import (
     expire_admission,
     remind_of_admission,
@@ -55,6 +57,7 @@ ADMISSIONS = Loop("participants.expire_admissions")
 CONDITIONS = Loop("participants.settle_conditions")
 ADMISSIONS_ENDING = Loop("participants.remind_of_admissions")
 CONDITIONS_DUE = Loop("participants.remind_of_conditions")
+DISQUALIFICATIONS = Loop("participants.end_disqualifications")
 LAPSED_A_RUN = 200
 
 
@@ -185,4 +188,15 @@ def remind_of_ends() -> int:
         .order_by("due_on")
         .values_list("public_id", flat=True)[:LAPSED_A_RUN],
         remind_of_condition,
+    )
+
+
+def end_disqualifications() -> int:
+    """End disqualifications whose last day has passed; returns how many."""
+    over = Disqualification.objects.filter(ended_at=None, until__lt=clock.today())
+    return DISQUALIFICATIONS.each(
+        over.exclude(public_id__in=DISQUALIFICATIONS.standing_aside())
+        .order_by("until")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        lapse_disqualification,
     )

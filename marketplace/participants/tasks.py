@@ -8,7 +8,8 @@ from . import sweeping
 @shared_task(name="marketplace.participants.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """On beat: let lapse what nobody answered in time, warn of secrets that end, take lost second factors, conclude recoveries, expire
-    qualifications, and end admissions; returns how many."""
+    qualifications, and end admissions and
+    disqualifications; returns how many."""
     return (
         sweeping.lapse_overdue()
         + sweeping.lapse_payout_accounts()
@@ -17,5 +18,6 @@ def sweep() -> int:
         + sweeping.conclude_due()
         + sweeping.expire_qualifications()
         + sweeping.end_admissions()
+        + sweeping.end_disqualifications()
         + sweeping.remind_of_ends()
     )

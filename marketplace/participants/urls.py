@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from .authority_views import AuthorityLimitViewSet
+from .disqualification_views import DisqualificationViewSet
 from .fact_views import FactChangeViewSet
 from .interest_views import StaffInterestViewSet
 from .key_views import OrganisationKeyViewSet
@@ -35,6 +36,7 @@ router.register("trustee-appointments", TrusteeAppointmentViewSet, basename="tru
 router.register("fact-changes", FactChangeViewSet, basename="fact-change")
 router.register("staff-interests", StaffInterestViewSet, basename="staff-interest")
 router.register("organisation-relations", OrganisationRelationViewSet, basename="organisation-relation")
+router.register("disqualifications", DisqualificationViewSet, basename="disqualification")
 router.register("qualification-kinds", QualificationKindViewSet, basename="kind-of-qualification")
 router.register("qualifications", QualificationViewSet, basename="qualification")
 router.register("login-locks", LoginLockViewSet, basename="login-lock")

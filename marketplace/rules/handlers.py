@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import ShortfallOccurred
-from marketplace.events.schemas.participants import AdmissionApplied, QualificationMoved
+from marketplace.events.schemas.participants import (
+    AdmissionApplied,
+    DisqualificationMoved,
+    QualificationMoved,
+)
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import queries as participants
 from marketplace.participants import services
 from marketplace.participants.admission_terms import AdmissionTerms
+from marketplace.participants.disqualification_queries import concerned_by
 from marketplace.participants.qualification_states import QualificationState
 from marketplace.participants.states import AdmissionState
 
@@ -60,3 +65,9 @@ def rescreen_holder(event: QualificationMoved, envelope: Envelope) -> None:
     if event.state in _UNREAD:
         return
     rescreen_organisation(event.organisation, lost=event.state != QualificationState.VERIFIED)
+
+
+def rescreen_disqualified(event: DisqualificationMoved, envelope: Envelope) -> None:
+    """Evaluate the admissions of whom a disqualification concerns again when it was stated, or has ended."""
+    for organisation in concerned_by(event.disqualification):
+        rescreen_organisation(organisation, lost=event.change == "stated")

@@ -23,6 +23,7 @@ ENUMERATIONS: dict[str, Any] = {
     "ContractTypeEnum": "contracts.states.ContractType.choices",
     "CycleStateEnum": "clearing.cycles.states.CycleState.choices",
     "DisabledReasonEnum": "marketplace.webhooks.states.DisabledReason.choices",
+    "DisqualificationGroundEnum": "marketplace.participants.disqualification_grounds.DisqualificationGround.choices",
     "DisputeOutcomeEnum": "contracts.states.DisputeOutcome.choices",
     "DisputeReasonEnum": "contracts.states.DisputeReason.choices",
     "DisputeStateEnum": "contracts.states.DisputeState.choices",

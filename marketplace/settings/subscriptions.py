@@ -24,6 +24,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "rulebook.published": ("marketplace.notices.handlers.rulebooks.on_rulebook_published",),
     "rulebook.withdrawn": ("marketplace.notices.handlers.rulebooks.on_rulebook_withdrawn",),
     "admission.rescreened": ("marketplace.notices.handlers.rulebooks.on_admission_rescreened",),
+    "disqualification.moved": (
+        "marketplace.notices.handlers.qualifications.on_disqualification_moved",
+        "marketplace.rules.handlers.rescreen_disqualified",
+    ),
     "qualification.moved": (
         "marketplace.notices.handlers.qualifications.on_qualification_moved",
         "marketplace.rules.handlers.rescreen_holder",

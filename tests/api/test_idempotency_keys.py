@@ -92,6 +92,8 @@ MOVES_NO_MONEY = {
     "StaffAccessViewSet.defer",
     "StaffAccessViewSet.end",
     "StaffAccessViewSet.tell",
+    "DisqualificationViewSet.create",
+    "DisqualificationViewSet.end",
     "DeliveryViewSet.resume",
     "DeliveryViewSet.suspend",
     "FundsRegimeViewSet.create",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.cases import services as cases
 from marketplace.kernel import clock
 from marketplace.participants import services as participants
@@ -170,3 +172,26 @@ TABLE.of_row("POST qualifications/{}/refuse/", "operator", qualification, ENDED)
 TABLE.of_row("POST qualifications/{}/revoke/", "operator", verified_qualification, ENDED)
 TABLE.listed("qualification-kinds/", EVERYBODY, kind_of_qualification)
 TABLE.sent("qualification-kinds/", "operator", naming_kind)
+
+
+def disqualification(world: World) -> str:
+    """A disqualification of the buyer that two people stated."""
+    stated = {"organisation": world.of("buyer").public_id, **_disqualified()}
+    first, second = _judges(world)
+    with suppress(SecondPersonNeeded):
+        participants.disqualify(actor=first, **stated)
+    return participants.disqualify(actor=second, **stated).public_id
+
+
+def disqualifying(world: World) -> dict[str, Any]:
+    stated = _disqualified()
+    return {"organisation": world.of("seller").public_id, **stated, "until": stated["until"].isoformat()}
+
+
+def _disqualified() -> dict[str, Any]:
+    return {"ground": "revoked", "source": "告示", "until": clock.today() + timedelta(days=90)}
+
+
+TABLE.listed("disqualifications/", "buyer", disqualification)
+TABLE.sent("disqualifications/", "operator", disqualifying, takes_two=True, is_narrowed=True)
+TABLE.of_row("POST disqualifications/{}/end/", "operator", disqualification, ENDED, takes_two=True)

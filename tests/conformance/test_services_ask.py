@@ -42,6 +42,8 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         Permission.ADMISSION_WRITE: (
             listings.decide_version,
             cases.carry_out,
+            participants.disqualify,
+            participants.end_disqualification,
             participants.end_relation,
             participants.refuse_qualification,
             participants.revoke_qualification,

@@ -147,3 +147,24 @@ def test_a_condition_that_cannot_be_reminded_of_stands_aside():
         other,
         "NEW.reminded_at IS NOT NULL",
     )
+
+
+def disqualification(subject):
+    said = {"organisation": subject.public_id, "ground": "revoked", "source": "告示", "until": LAST_DAY}
+    first, second = held_cases.pair()
+    with pytest.raises(SecondPersonNeeded):
+        services.disqualify(actor=first, **said)
+    return services.disqualify(actor=second, **said)
+
+
+def test_a_disqualification_that_cannot_end_stands_aside():
+    stuck, other = two(disqualification)
+    over()
+    stand_aside(
+        "participants.end_disqualifications",
+        sweeping.end_disqualifications,
+        "participants_disqualification",
+        stuck,
+        other,
+        "NEW.ended_at IS NOT NULL",
+    )

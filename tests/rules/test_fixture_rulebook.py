@@ -29,6 +29,8 @@ APPLICANT = {
     "security_contact_stated": True,
     "barred_by_privacy_law": False,
     "qualifications": [],
+    "disqualified": False,
+    "officer_disqualified": False,
     "refused_before": 0,
 }
 LISTING = {
@@ -100,6 +102,8 @@ def judged(rules: CompiledRulebook, point: str, facts: dict[str, Any]) -> tuple[
         ({"payout_account_stated": False}, "hold", ["ADM-10", "ADM-90"]),
         ({"capacity": "buyer", "barred_by_privacy_law": True}, "hold", ["ADM-11", "ADM-90"]),
         ({"refused_before": 3}, "hold", ["ADM-12", "ADM-90"]),
+        ({"disqualified": True}, "deny", ["ADM-14", "ADM-90"]),
+        ({"officer_disqualified": True}, "hold", ["ADM-15", "ADM-90"]),
         ({"invoice_registered": False}, "warn", ["ADM-13", "ADM-90"]),
         ({"country": None}, "hold", ["ADM-04", "ADM-07", "ADM-90"]),
     ],

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
-from marketplace.events.schemas.participants import QualificationMoved
+from marketplace.events.schemas.participants import DisqualificationMoved, QualificationMoved
 from marketplace.events.schemas.rules import AdmissionRescreened
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.kinds import report_nothing
@@ -21,7 +22,7 @@ from marketplace.notices.handlers.rulebooks import on_admission_rescreened
 from marketplace.notices.models import Notice, Task
 from marketplace.participants.admission_queries import admission_facts, facts_of_admissions
 from marketplace.participants.models import Admission
-from marketplace.rules.handlers import rescreen_holder
+from marketplace.rules.handlers import rescreen_disqualified, rescreen_holder
 from marketplace.rules.models import Decision, Rescreening
 from marketplace.rules.queries import rulebook_in_force
 from marketplace.rules.rescreening.screening import rescreen, rescreen_organisation
@@ -172,6 +173,26 @@ def test_a_qualification_that_is_lost_is_never_lost_in_silence(three):
     assert Task.objects.get(subject=event.admission, state="open").kind == "review"
     assert event.decision in Notice.objects.get(subject=event.admission).body["en"]
     assert broken() == set()
+
+
+def test_a_disqualification_is_told_to_whom_it_concerns(three):
+    publish(document(PASS, rule("ADM-4", "applicant.disqualified", "deny", point="admission")))
+    rescreened()
+    first, second = publishers()
+    stated = {
+        "organisation": three[1].organisation.public_id,
+        "ground": "revoked",
+        "source": "告示",
+        "until": NOON.date(),
+    }
+    with pytest.raises(SecondPersonNeeded):
+        participants.services.disqualify(actor=first, **stated)
+    participants.services.disqualify(actor=second, **stated)
+    event = OutboxEvent.objects.get(type="disqualification.moved")
+    rescreen_disqualified(DisqualificationMoved(**event.data), None)  # type: ignore[arg-type]
+    assert [(each.admission, each.outcome, each.cause) for each in told()] == [
+        (three[1].public_id, "deny", "facts")
+    ]
 
 
 def test_a_loss_is_told_where_two_people_admitted_what_the_rules_held(three):

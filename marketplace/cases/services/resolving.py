@@ -48,8 +48,9 @@ def resolve_case(
 ) -> Case:
     """Decide a case when two people gave the same outcome and reason, and carry it out.
 
-    An admission may be allowed until ``expires_on`` and on ``conditions`` (``participants.services.checked_terms``). Neither has an interest in the organisation, and of an appeal neither decided what is appealed. Emits case.moved. Raises
-    SecondPersonNeeded, Recused, DecidedFirst, IllegalTransition, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
+    An admission may be allowed until ``expires_on`` and on ``conditions`` (``participants.services.checked_terms``). Neither has an
+    interest in the organisation, and of an appeal neither decided what is appealed. Emits case.moved. Raises SecondPersonNeeded,
+    Recused, DecidedFirst, IllegalTransition, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
     """
     actor.require(*DECIDES)
     actor.require_person()

@@ -109,6 +109,23 @@ class QualificationExpiring(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DisqualificationMoved(Event):
+    """An organisation, or an officer of it, was disqualified, or this ended. ``change``: ``stated``, ``ended`` (by two people) or
+    ``over`` (its last day ``until`` has passed)."""
+
+    type = "disqualification.moved"
+    subject_field = "disqualification"
+    audience = seen_by("organisation")
+
+    disqualification: str
+    organisation: str
+    ground: str
+    of_officer: bool
+    until: str
+    change: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParticipantSuspended(Event):
     """An organisation was suspended: it begins nothing new; its obligations remain. ``kind``: ``breach``, ``insolvency``,
     ``attachment`` or ``sanctions``."""

@@ -1,9 +1,17 @@
-"""Event handlers about qualifications: the operator verifies them, and the organisation is told what became of them."""
+"""Event handlers about qualifications and disqualifications: the organisation is told what became of them."""
 
 from __future__ import annotations
 
+from typing import cast
+
 from marketplace.events.envelope import Envelope
-from marketplace.events.schemas.participants import QualificationExpiring, QualificationMoved
+from marketplace.events.schemas.participants import (
+    DisqualificationMoved,
+    QualificationExpiring,
+    QualificationMoved,
+)
+from marketplace.kernel.labels import Label
+from marketplace.participants.disqualification_grounds import DisqualificationGround
 from marketplace.participants.qualification_queries import kind_name
 from marketplace.participants.qualification_states import QualificationState
 from marketplace.participants.queries import get_organisation
@@ -37,4 +45,20 @@ def on_qualification_expiring(event: QualificationExpiring, envelope: Envelope) 
     )
     send_notice(
         organisation_id=get_organisation(event.organisation).id, subject=event.qualification, wording=wording
+    )
+
+
+def on_disqualification_moved(event: DisqualificationMoved, envelope: Envelope) -> None:
+    """Tell the organisation that it or an officer of it was disqualified, or that this ended."""
+    whom = texts.OFFICER if event.of_officer else texts.ORGANISATION
+    wording = texts.DISQUALIFIED[event.change].fill(
+        whom=whom.as_dict(),
+        ground=cast(Label, DisqualificationGround(event.ground).label).as_dict(),
+        day=event.until,
+        disqualification=event.disqualification,
+    )
+    send_notice(
+        organisation_id=get_organisation(event.organisation).id,
+        subject=event.disqualification,
+        wording=wording,
     )

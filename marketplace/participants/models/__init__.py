@@ -4,6 +4,7 @@ from . import approvals as approvals
 from . import witnesses as witnesses
 from .admissions import Admission, AdmissionCondition, Segment
 from .authority import AuthorityLimit, Commitment
+from .disqualifications import Disqualification
 from .facts import FactChange
 from .interests import StaffInterest
 from .invitations import Invitation
@@ -29,6 +30,7 @@ __all__ = [
     "Application",
     "AuthorityLimit",
     "Commitment",
+    "Disqualification",
     "FactChange",
     "Invitation",
     "LoginLock",

@@ -13,6 +13,7 @@ from .changing_members import (
     withdraw_change,
 )
 from .committing import CommittingAct, commit_organisation, lock_limits, require_authority
+from .disqualifications import disqualify, end_disqualification, lapse_disqualification
 from .ending_admissions import (
     expire_admission,
     remind_of_admission,
@@ -98,6 +99,8 @@ __all__ = [
     "decide_admission",
     "declare_affiliation",
     "declare_interest",
+    "disqualify",
+    "end_disqualification",
     "end_interest",
     "end_membership",
     "end_relation",
@@ -108,6 +111,7 @@ __all__ = [
     "invite",
     "invite_first_owner",
     "join_organisation",
+    "lapse_disqualification",
     "lapse_payout_account",
     "leave",
     "lock_limits",
