@@ -24,7 +24,7 @@ TEXT = {"ja": "規則", "en": "Rule"}
 CONDITIONS = (
     "applicant.is_operator || applicant.operator_affiliate",
     "!applicant.antisocial_forces_excluded && applicant.country == 'JP'",
-    "applicant.kind == 'information_bank' && !('information_bank' in applicant.certifications)",
+    "applicant.kind == 'information_bank' && !('information_bank' in applicant.qualifications)",
     "applicant.country.matches('^(KP|IR)$')",
     "applicant.refused_before >= {at} + 3",
 )

@@ -167,6 +167,23 @@ Invariant(
     ),
 )
 Invariant(
+    name="contracts.begun_while_admitted",
+    promise=5,
+    statement="No negotiation was begun by a buyer, and no agreement concluded by a party, whose admission had ended by its last day.",
+    guards=("contracts_negotiation.admission_ran_out", "contracts_agreement.admission_ran_out"),
+    test="tests/contracts/test_admissions.py::test_the_database_begins_nothing_under_an_admission_that_ended",
+    check=by_query(
+        "SELECT b.public_id, b.capacity FROM ("
+        "  SELECT public_id, buyer_id AS party, 'buyer' AS capacity, segment, opened_at AS at FROM contracts_negotiation"
+        "  UNION ALL SELECT public_id, buyer_id, 'buyer', segment, concluded_at FROM contracts_agreement"
+        "  UNION ALL SELECT public_id, seller_id, 'seller', segment, concluded_at FROM contracts_agreement) b"
+        " JOIN participants_admission a ON a.organisation_id = b.party AND a.capacity = b.capacity AND a.decided_at <= b.at"
+        " JOIN participants_segment s ON s.id = a.segment_id AND s.code = b.segment"
+        " WHERE a.state NOT IN ('on_hold', 'refused') GROUP BY 1, 2, b.at"
+        " HAVING bool_and(a.expires_on IS NOT NULL AND a.expires_on < (b.at AT TIME ZONE 'Asia/Tokyo')::date)"
+    ),
+)
+Invariant(
     name="contracts.reference_once",
     promise=2,
     statement="A buyer's reference names one negotiation.",

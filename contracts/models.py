@@ -18,6 +18,7 @@ from marketplace.kernel.columns import (
 )
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+from marketplace.participants.admission_guards import admission_not_run_out
 from marketplace.rules.halt_guards import not_halted
 
 from . import guards
@@ -162,6 +163,7 @@ class Negotiation(models.Model):
             ),
             guards.independent_parties(),
             not_halted(),
+            admission_not_run_out(buyer="buyer_id"),
             guards.steps_signed(),
             guards.begins_with_proposal(),
             guards.answer_extended_as_halted(RESPONSE_DAYS),
@@ -352,6 +354,7 @@ class Agreement(models.Model):
             set_once("terminated_at", "termination_reason"),
             guards.independent_parties(),
             not_halted(),
+            admission_not_run_out(buyer="buyer_id", seller="seller_id"),
             guards.agreed_as_signed(),
             guards.concluded_whole(),
             guards.concluded_as_decided(),

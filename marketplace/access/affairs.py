@@ -83,6 +83,8 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "organisation-relation": Affairs(
         _METADATA, ("organisation_id", "related_id"), daily=(*ADMISSION, Permission.EVIDENCE_READ)
     ),
+    "disqualification": Affairs(_METADATA, _OF_ORGANISATION, daily=(*ADMISSION, Permission.EVIDENCE_READ)),
+    "qualification": Affairs(_METADATA, _OF_ORGANISATION, daily=(*ADMISSION, Permission.EVIDENCE_READ)),
     "organisation-key": Affairs(_METADATA, _OF_ORGANISATION),
     "admission": Affairs(_METADATA, _OF_ORGANISATION, daily=ADMISSION),
     "fact-change": Affairs(_METADATA, _OF_ORGANISATION, daily=(*ADMISSION, Permission.CLEARING_READ)),

@@ -167,3 +167,22 @@ END IF;
 RETURN NEW;
 """,
     )
+
+
+def stated_in_case() -> pgtrigger.Trigger:
+    """The conditions of an admission are stated in the transaction in which two people allow its case."""
+    return pgtrigger.Trigger(
+        name="stated_in_case",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func="""
+IF NOT EXISTS (
+    SELECT FROM public.cases_case c JOIN public.participants_admission a ON a.public_id = c.subject
+     WHERE a.id = NEW.admission_id AND c.kind = 'admission' AND c.state = 'resolved' AND c.outcome = 'allow'
+       AND c.resolved_in = pg_current_xact_id()) THEN
+    RAISE EXCEPTION 'two people state the conditions of an admission in its case'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'stated_in_case';
+END IF;
+RETURN NEW;
+""",
+    )

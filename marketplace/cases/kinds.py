@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from marketplace.kernel.actors import Actor
+from marketplace.participants.admission_terms import AdmissionTerms
 
 from .states import HELD
 
@@ -15,8 +16,17 @@ KINDS: dict[str, HeldKind] = {}
 class CarryOut(Protocol):
     """Carries out the outcome of a case in its transaction, as the second person; ``first_person`` gave it first."""
 
-    def __call__(self, *, actor: Actor, first_person: str, subject: str, outcome: str, reason: str) -> object:
-        """``subject``: the public identifier of what is on hold; ``outcome``: ``allow`` or ``deny``."""
+    def __call__(
+        self,
+        *,
+        actor: Actor,
+        first_person: str,
+        subject: str,
+        outcome: str,
+        reason: str,
+        terms: AdmissionTerms,
+    ) -> object:
+        """``subject``: the public identifier of what is on hold; ``outcome``: ``allow`` or ``deny``, maybe on ``terms``."""
 
 
 class LockSubject(Protocol):
@@ -31,11 +41,13 @@ class HeldKind:
     """A kind of case of what the rules put on hold. Raises ValueError for a kind that is unknown or declared twice.
 
     ``lock``: for what other commands lock before they look for its case.
+    ``takes_terms``: what is allowed may be allowed on terms, which ``carry_out`` then gets too.
     """
 
     code: str
     carry_out: CarryOut
     lock: LockSubject | None = None
+    takes_terms: bool = False
 
     def __post_init__(self) -> None:
         """Register the kind."""

@@ -23,7 +23,7 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 from marketplace.participants.interest_guards import unrelated
-from marketplace.participants.models import Admission
+from marketplace.participants.models import Admission, AdmissionCondition
 
 from . import guards
 from .on_call_models import OnCallTurn
@@ -216,3 +216,4 @@ class Remedy(models.Model):
 
 
 pgtrigger.register(guards.decided_in_case("admission", {"admitted": "allow", "refused": "deny"}))(Admission)
+pgtrigger.register(guards.stated_in_case())(AdmissionCondition)

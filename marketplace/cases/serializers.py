@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from marketplace.api.serializers import ChoiceLabelField, StrictSerializer
+from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
+from marketplace.participants.admission_terms import CONDITIONS_MAX
 
 from .models import DOCUMENTS_MAX, REASON_LENGTH_MAX, STATEMENT_LENGTH_MAX, Appeal, Case, Remedy
 from .states import CaseKindCode, CaseOutcome, CaseState
@@ -59,12 +60,27 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
         )  # fmt: skip
 
 
+class StateConditionSerializer(StrictSerializer):
+    """A condition of an admission: a qualification of this kind is verified by ``due_on``."""
+
+    qualification = serializers.CharField(max_length=40)
+    due_on = serializers.DateField()
+    text = BilingualField()
+
+
 class ResolveCaseSerializer(StrictSerializer):
-    """How the case is decided, and why, and until when an admission is kept (`keep`); the participant reads them."""
+    """How the case is decided, and why, and until when an admission is kept (`keep`); the participant reads them.
+
+    An admission may be allowed until a last day (``expires_on``) and on ``conditions``.
+    """
 
     outcome = serializers.ChoiceField(choices=CaseOutcome.choices)
     reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
     until = serializers.DateTimeField(allow_null=True, default=None)
+    expires_on = serializers.DateField(allow_null=True, default=None)
+    conditions = serializers.ListField(
+        child=StateConditionSerializer(), default=list, max_length=CONDITIONS_MAX
+    )
 
 
 class FileAppealSerializer(StrictSerializer):

@@ -32,8 +32,8 @@ MOVED: dict[str, Wording] = {
     ),
     "rescreened": Wording(
         Label(
-            "The new rulebook would not admit you ({about})",
-            "新しい規程では参加承認の要件を満たしません（{about}）",
+            "On your facts, the rules in force would not admit you ({about})",
+            "現在の規程と登録内容では参加承認の要件を満たしません（{about}）",
         ),
         Label(
             "Your admission stands. Not met: {why} Two people of the operator decide {case} by {decide_by}: they keep the admission until a day,"
@@ -110,9 +110,9 @@ TASKS: dict[str, Label] = {
         "保留案件 {case}（{about}）を二名で判断してください。当番: {on_call}",
     ),
     "rescreening": Label(
-        "Decide with a colleague in {case} whether the admission {about}, which the new rulebook would not give, is kept until a day or"
+        "Decide with a colleague in {case} whether the admission {about}, which the rules would not give now, is kept until a day or"
         " ends. On call: {on_call}",
-        "新規程の要件を満たさない参加承認 {about} を、期限を定めて維持するか終了するか、案件 {case} で二名で判断してください。当番: {on_call}",
+        "現在は要件を満たさない参加承認 {about} を、期限を定めて維持するか終了するか、案件 {case} で二名で判断してください。当番: {on_call}",
     ),
     "appeal": Label(
         "Decide the appeal {case} about {about} with a colleague; neither decided it first. On call: {on_call}",

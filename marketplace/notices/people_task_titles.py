@@ -19,6 +19,10 @@ PEOPLE_TASK_TITLES: dict[TaskKind, Label] = {
         "Rotate the secret of the program {program} before it ends",
         "プログラム {program} のシークレットを期限までに更新してください",
     ),
+    TaskKind.KEEP: Label(
+        "The admission {admission} ends unless you apply for its renewal before",
+        "参加承認 {admission} は、更新を申請しない限り期限に終了します",
+    ),
     TaskKind.UNLOCK: Label(
         "Release the locked login {lock} as another person, or leave it locked",
         "停止中のログイン {lock} の解除を別の担当者として確認してください（解除しない場合は対応不要です）",

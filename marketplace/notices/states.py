@@ -39,6 +39,7 @@ class TaskKind(TextChoices):
     SECOND = "second", Label("confirm as the second owner", "二人目の代表管理者としての確認")
     TAKE_OVER = "take_over", Label("name who answers for the program", "プログラムの責任者の変更")
     RENEW = "renew", Label("renew the secret of the program", "プログラムのシークレットの更新")
+    KEEP = "keep", Label("do what keeps the admission", "参加承認の維持")
     UNLOCK = (
         "unlock",
         Label("release the locked login as the second person", "二人目としてのログイン停止解除の確認"),

@@ -177,42 +177,6 @@ CYCLE_OVERDUE: dict[str, Label] = {
     ),
 }
 
-ADMISSIONS: dict[str, Wording] = {
-    "admitted": Wording(
-        Label(
-            "Admitted as {capacity} in {segment}", "分野 {segment} への{capacity}としての参加が承認されました"
-        ),
-        Label("You can now trade in {segment}.", "分野 {segment} で取引を開始できます。"),
-    ),
-    "refused": Wording(
-        Label(
-            "Not admitted as {capacity} in {segment}",
-            "分野 {segment} への{capacity}としての参加は承認されませんでした",
-        ),
-        Label(
-            "Decision {decision} states the reasons. You can apply again once they are resolved.",
-            "理由は判定 {decision} に記録されています。理由が解消した後、再度申請できます。",
-        ),
-    ),
-    "on_hold": Wording(
-        Label(
-            "Your application as {capacity} in {segment} is under review",
-            "分野 {segment} への{capacity}としての参加申請を審査しています",
-        ),
-        Label(
-            "Decision {decision} states the reasons. The operator reviews your application.",
-            "理由は判定 {decision} に記録されています。運営者が審査します。",
-        ),
-    ),
-    "withdrawn": Wording(
-        Label(
-            "Your admission as {capacity} in {segment} has ended",
-            "分野 {segment} への{capacity}としての参加承認は終了しました",
-        ),
-        Label("Agreements in force continue.", "有効な契約は存続します。"),
-    ),
-}
-
 SHORTFALL = Wording(
     Label("You have a shortfall of {missing}", "清算で {missing} の資金不足が生じました"),
     Label(

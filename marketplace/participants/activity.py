@@ -13,7 +13,7 @@ ActivityRecords(
 ActivityRecords(
     "admissions",
     "marketplace.participants.views.AdmissionViewSet",
-    ("participants_admission",),
+    ("participants_admission", "participants_admissioncondition"),
     keys=("organisation_id",),
 )
 ActivityRecords(
@@ -88,6 +88,20 @@ ActivityRecords(
     "marketplace.participants.relation_views.OrganisationRelationViewSet",
     ("participants_organisationrelation",),
     keys=("organisation_id", "related_id"),
+)
+
+ActivityRecords(
+    "qualifications",
+    "marketplace.participants.qualification_views.QualificationViewSet",
+    ("participants_qualification",),
+    keys=("organisation_id",),
+)
+
+ActivityRecords(
+    "disqualifications",
+    "marketplace.participants.disqualification_views.DisqualificationViewSet",
+    ("participants_disqualification",),
+    keys=("organisation_id",),
 )
 
 no_activity(

@@ -12,8 +12,10 @@ from stdnum.jp import cn
 from marketplace.kernel import clock
 from marketplace.kernel.errors import Missing
 
+from .disqualification_queries import disqualification_facts
 from .models import Admission
 from .payout_queries import payout_account_now, payout_accounts_on
+from .qualification_queries import qualifications_in_force
 from .relation_queries import relation_facts
 from .states import AdmissionState, OrganisationState
 
@@ -22,9 +24,9 @@ def admission_facts(admission: str) -> dict[str, Any]:
     """The facts about an application for the rules: booleans, codes and identifiers, no personal data.
 
     Keys: organisation, kind, country, segment, capacity (strings); active, is_operator, operator_affiliate,
-    corporate_number_valid, invoice_registered, payout_account_stated, representative_stated,
+    disqualified, officer_disqualified, corporate_number_valid, invoice_registered, payout_account_stated, representative_stated,
     antisocial_forces_excluded, security_contact_stated, barred_by_privacy_law, shares_representative_with_operator
-    (booleans); certifications, related_organisations (lists of strings); refused_before (integer: applications for the
+    (booleans); qualifications, related_organisations, disqualification_grounds (lists of strings); refused_before (integer: applications for the
     same purpose that were refused). Raises Missing.
     """
     row = Admission.objects.select_related("organisation", "segment").filter(public_id=admission).first()
@@ -32,7 +34,9 @@ def admission_facts(admission: str) -> dict[str, Any]:
         raise Missing(kind="admission", identifier=admission)
     return _admission_facts(
         row,
-        relations=relation_facts([row.organisation_id])[row.organisation_id],
+        relations=relation_facts([row.organisation_id])[row.organisation_id]
+        | disqualification_facts([row.organisation_id])[row.organisation_id],
+        qualifications=qualifications_in_force([row.organisation_id])[row.organisation_id],
         payout_account_stated=payout_account_now(row.organisation_id) is not None,
         refused_before=Admission.objects.filter(
             organisation_id=row.organisation_id,
@@ -61,10 +65,13 @@ def facts_of_admissions(admissions: Collection[str]) -> dict[str, dict[str, Any]
     )
     organisations = {row.organisation_id for row in rows}
     accounts, relations = payout_accounts_on(clock.today(), organisations), relation_facts(organisations)
+    qualifications = qualifications_in_force(organisations)
+    disqualifications = disqualification_facts(organisations)
     return {
         row.public_id: _admission_facts(
             row,
-            relations=relations[row.organisation_id],
+            relations=relations[row.organisation_id] | disqualifications[row.organisation_id],
+            qualifications=qualifications[row.organisation_id],
             payout_account_stated=row.organisation_id in accounts,
             refused_before=row.refused_before,
         )
@@ -73,7 +80,12 @@ def facts_of_admissions(admissions: Collection[str]) -> dict[str, dict[str, Any]
 
 
 def _admission_facts(
-    row: Admission, *, relations: Mapping[str, Any], payout_account_stated: bool, refused_before: int
+    row: Admission,
+    *,
+    relations: Mapping[str, Any],
+    qualifications: list[str],
+    payout_account_stated: bool,
+    refused_before: int,
 ) -> dict[str, Any]:
     organisation, declared = row.organisation, row.declarations
     return {
@@ -93,6 +105,6 @@ def _admission_facts(
         "antisocial_forces_excluded": declared["antisocial_forces_excluded"],
         "security_contact_stated": bool(declared["security_contact"].strip()),
         "barred_by_privacy_law": declared.get("barred_by_privacy_law", False),
-        "certifications": declared.get("certifications", []),
+        "qualifications": qualifications,
         "refused_before": refused_before,
     }

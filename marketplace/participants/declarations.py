@@ -11,7 +11,6 @@ from marketplace.kernel.labels import Label
 REQUIRED: dict[str, type] = {"antisocial_forces_excluded": bool, "security_contact": str}
 OPTIONAL: dict[str, type] = {
     "barred_by_privacy_law": bool,
-    "certifications": list,
     "data_governance": str,
     "purpose": str,
 }
@@ -26,7 +25,6 @@ DESCRIPTIONS = {
         "You are disqualified from handling anonymised data of public bodies (privacy act, article 113)",
         "行政機関等匿名加工情報の欠格事由（個人情報保護法113条）への該当",
     ),
-    "certifications": Label("Certifications held", "取得している認証"),
     "data_governance": Label("Data governance policy", "データガバナンスの方針"),
     "purpose": Label("Purpose for which the data is used", "データの利用目的"),
 }
@@ -34,7 +32,6 @@ DESCRIPTIONS = {
 _WORDS = {
     bool: Label("specify true or false", "true か false を指定してください"),
     str: Label("specify a text", "文字列で指定してください"),
-    list: Label("specify a list of texts", "文字列の配列で指定してください"),
 }
 
 
@@ -50,6 +47,6 @@ def check_declarations(stated: Mapping[str, Any]) -> dict[str, Any]:
             raise FieldInvalid(
                 f"declarations.{name}", Label(f"known declarations are {known}", f"申告できる項目: {known}")
             )
-        if type(value) is not TYPES[name] or (type(value) is list and not all(type(v) is str for v in value)):
+        if type(value) is not TYPES[name]:
             raise FieldInvalid(f"declarations.{name}", _WORDS[TYPES[name]])
     return dict(stated)

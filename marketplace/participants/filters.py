@@ -1,11 +1,12 @@
-"""Filters of admissions, members and changes of memberships."""
+"""Filters of admissions, qualifications, members and changes of memberships."""
 
 from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django_filters import rest_framework as filters
 
-from .models import Admission, MemberChange, Membership, RoleGrant
+from .models import Admission, MemberChange, Membership, Qualification, RoleGrant
+from .qualification_states import QualificationState
 from .states import AdmissionState, Capacity, MemberChangeKind, MemberChangeState, MemberRole
 
 
@@ -48,3 +49,15 @@ class MemberChangeFilter(filters.FilterSet):
     class Meta:
         model = MemberChange
         fields = ("member", "kind", "state")
+
+
+class QualificationFilter(filters.FilterSet):
+    """Filters by organisation, kind and state."""
+
+    organisation = filters.CharFilter(field_name="organisation__public_id")
+    kind = filters.CharFilter(field_name="kind__code")
+    state = filters.ChoiceFilter(choices=QualificationState.choices)
+
+    class Meta:
+        model = Qualification
+        fields = ("organisation", "kind", "state")

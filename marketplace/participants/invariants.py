@@ -8,10 +8,13 @@ from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES, Permission
 
 from . import (  # noqa: F401  they register themselves
+    admission_invariants,
     authority_invariants,
+    disqualification_invariants,
     interest_invariants,
     key_invariants,
     people_invariants,
+    qualification_invariants,
     relation_invariants,
 )
 from .acting import acted_at, approvals_of_others, holders
@@ -36,15 +39,20 @@ Invariant(
     check=by_query(
         "SELECT a.public_id AS admission, o.public_id AS organisation FROM participants_admission a"
         " JOIN participants_organisation o ON o.id = a.organisation_id"
-        " WHERE (o.is_operator OR o.operator_affiliate) AND a.state NOT IN ('refused', 'withdrawn')"
+        " WHERE (o.is_operator OR o.operator_affiliate) AND a.state IN ('applied', 'on_hold', 'admitted')"
     ),
 )
 Invariant(
     name="participants.admission_held_once",
     promise=8,
-    statement="An organisation has one admission per segment and capacity, and its declarations never change.",
+    statement=(
+        "An organisation has one admission and one application per segment and capacity, the latter beside the former to renew it,"
+        " and its declarations never change."
+    ),
     guards=(
         "participants_admission.admission_held_once",
+        "participants_admission.admission_stands_once",
+        "participants_admission.renews_what_ends",
         "participants_admission.state_guard",
         "participants_admission.immutable",
         "participants_admission.no_delete",
@@ -54,7 +62,11 @@ Invariant(
     test="tests/participants/test_guards.py::test_a_second_admission_for_one_purpose_is_refused",
     check=by_query(
         "SELECT organisation_id, segment_id, capacity FROM participants_admission"
-        " WHERE state NOT IN ('refused', 'withdrawn') GROUP BY 1, 2, 3 HAVING count(*) > 1"
+        " WHERE state IN ('applied', 'on_hold', 'admitted') GROUP BY 1, 2, 3, state = 'admitted' HAVING count(*) > 1"
+        " UNION ALL SELECT a.organisation_id, a.segment_id, a.capacity FROM participants_admission a"
+        "  JOIN participants_admission n ON n.organisation_id = a.organisation_id AND n.segment_id = a.segment_id"
+        "   AND n.capacity = a.capacity AND n.state IN ('applied', 'on_hold') AND n.renews_id IS DISTINCT FROM a.id"
+        "  WHERE a.state = 'admitted'"
     ),
 )
 Invariant(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing, OrganisationSuspended
 from marketplace.kernel.permissions import Permission
@@ -26,7 +27,8 @@ _IDENTIFIERS = """
 _STANDINGS = """
     SELECT o.id, o.public_id, o.is_operator, o.operator_affiliate, o.state,
            ARRAY(SELECT a.capacity FROM participants_admission a JOIN participants_segment s ON s.id = a.segment_id
-                  WHERE a.organisation_id = o.id AND s.code = %s AND a.state = %s)
+                  WHERE a.organisation_id = o.id AND s.code = %s AND a.state = %s
+                    AND (a.expires_on IS NULL OR a.expires_on >= %s))
       FROM participants_organisation o WHERE o.id = ANY(%s::bigint[])
 """
 
@@ -224,6 +226,12 @@ def is_standing(admission: str) -> bool:
     return Admission.objects.filter(public_id=admission, state=AdmissionState.ADMITTED).exists()
 
 
+def admissions_of(organisation: str) -> list[str]:
+    """The public identifiers of the standing admissions of an organisation (public identifier), the oldest first."""
+    rows = Admission.objects.filter(organisation__public_id=organisation, state=AdmissionState.ADMITTED)
+    return list(rows.order_by("pk").values_list("public_id", flat=True))
+
+
 def sellers_by_segment() -> dict[str, int]:
     """How many organisations are admitted as sellers to each open segment (code)."""
     admitted = Admission.objects.filter(state=AdmissionState.ADMITTED, capacity="seller")
@@ -257,7 +265,9 @@ def is_admitted(organisation_id: int, segment: str, capacity: str) -> bool:
 
 def standings_in(segment: str, organisation_ids: Collection[int]) -> dict[int, Standing]:
     """How these organisations stand in the segment (code), by database key, in one query; unknown keys are left out."""
-    rows = fetch_prepared(_STANDINGS, [segment, AdmissionState.ADMITTED.value, list(organisation_ids)])
+    rows = fetch_prepared(
+        _STANDINGS, [segment, AdmissionState.ADMITTED.value, clock.today(), list(organisation_ids)]
+    )
     return {
         key: Standing(public_id, is_operator, affiliate, state, frozenset(capacities))
         for key, public_id, is_operator, affiliate, state, capacities in rows
@@ -278,7 +288,7 @@ def counts() -> dict[str, int]:
     participants = Organisation.objects.filter(is_operator=False)
     own = Admission.objects.filter(organisation=OuterRef("pk"))
     refused = own.filter(state=AdmissionState.REFUSED)
-    others = own.exclude(state__in=(AdmissionState.REFUSED, AdmissionState.WITHDRAWN))
+    others = own.filter(state__in=HELD_ADMISSIONS)
     return {
         "registered": participants.count(),
         "admitted": participants.filter(Exists(own.filter(state=AdmissionState.ADMITTED))).count(),
@@ -322,7 +332,9 @@ def own_organisations(actor: Actor) -> QuerySet[Organisation]:
 
 def visible_admissions(actor: Actor) -> QuerySet[Admission]:
     """Admissions of the actor's organisation; all, for the operator."""
-    rows = Admission.objects.select_related("organisation", "segment")
+    rows = Admission.objects.select_related("organisation", "segment", "renews").prefetch_related(
+        "conditions__kind"
+    )
     return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
 
 

@@ -62,3 +62,68 @@ RecordedRows(
     row=f"r.public_id, r.person, r.end_first_person, r.ended_by, {commitment_in_sql('r.salt', 'r.end_reason')}",
     record="e.subject, e.payload -> 'person', e.payload -> 'first_person', e.actor, e.payload -> 'reason_commitment'",
 )
+RecordedRows(
+    table="participants_qualification",
+    kinds=("participants.qualification_stated",),
+    row="r.public_id, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id),"  # noqa: S608
+    " (SELECT k.code FROM participants_qualificationkind k WHERE k.id = r.kind_id), r.valid_from::text,"
+    " r.valid_until::text, r.document_sha256, r.stated_by,"
+    f" {commitment_in_sql('r.salt', 'r.issuer, r.reference')}",
+    record="e.subject, e.payload -> 'organisation', e.payload -> 'kind', e.payload -> 'valid_from',"
+    " e.payload -> 'valid_until', e.payload -> 'document_sha256', e.actor, e.payload -> 'stated_commitment'",
+)
+RecordedRows(
+    table="participants_qualification",
+    source="(SELECT * FROM participants_qualification WHERE verified_at IS NOT NULL)",
+    kinds=("participants.qualification_verified",),
+    row="r.public_id, r.verified_by",
+    record="e.subject, e.actor",
+)
+RecordedRows(
+    table="participants_qualification",
+    source="(SELECT * FROM participants_qualification WHERE state IN ('refused', 'withdrawn', 'revoked'))",
+    kinds=tuple(f"participants.qualification_{state}" for state in ("refused", "withdrawn", "revoked")),
+    row=f"r.public_id, r.ended_by, {commitment_in_sql('r.salt', 'r.end_reason')}",
+    record="e.subject, e.actor, e.payload -> 'reason_commitment'",
+)
+RecordedRows(
+    table="participants_admissioncondition",
+    kinds=("participants.admission_condition_stated",),
+    row="r.public_id, (SELECT a.public_id FROM participants_admission a WHERE a.id = r.admission_id),"  # noqa: S608
+    " (SELECT k.code FROM participants_qualificationkind k WHERE k.id = r.kind_id), r.due_on::text,"
+    f" {commitment_in_sql('r.salt', 'r.text_ja, r.text_en')}",
+    record="e.subject, e.payload -> 'admission', e.payload -> 'qualification', e.payload -> 'due_on',"
+    " e.payload -> 'text_commitment'",
+)
+RecordedRows(
+    table="participants_admissioncondition",
+    source="(SELECT * FROM participants_admissioncondition WHERE settled_at IS NOT NULL)",
+    kinds=tuple(f"participants.admission_condition_{change}" for change in ("met", "missed", "dropped")),
+    row="r.public_id, 'participants.admission_condition_'"
+    " || CASE r.is_met WHEN true THEN 'met' WHEN false THEN 'missed' ELSE 'dropped' END",
+    record="e.subject, e.kind",
+)
+RecordedRows(
+    table="participants_disqualification",
+    kinds=("participants.disqualified",),
+    row="r.public_id, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id),"  # noqa: S608
+    " r.officer_commitment, r.ground, r.source_sha256, r.since::text, r.until::text, r.first_person, r.stated_by,"
+    f" {commitment_in_sql('r.salt', 'r.source')}",
+    record="e.subject, e.payload -> 'organisation', e.payload -> 'officer_commitment', e.payload -> 'ground',"
+    " e.payload -> 'source_sha256', e.payload -> 'since', e.payload -> 'until', e.payload -> 'first_person', e.actor,"
+    " e.payload -> 'source_commitment'",
+)
+RecordedRows(
+    table="participants_disqualification",
+    source="(SELECT * FROM participants_disqualification WHERE ended_by IS NOT NULL)",
+    kinds=("participants.disqualification_ended",),
+    row=f"r.public_id, r.end_first_person, r.ended_by, {commitment_in_sql('r.salt', 'r.end_reason')}",
+    record="e.subject, e.payload -> 'first_person', e.actor, e.payload -> 'reason_commitment'",
+)
+RecordedRows(
+    table="participants_disqualification",
+    source="(SELECT * FROM participants_disqualification WHERE ended_at IS NOT NULL AND ended_by IS NULL)",
+    kinds=("participants.disqualification_over",),
+    row="r.public_id",
+    record="e.subject",
+)

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
 from marketplace.kernel.permissions import Permission
 
-from .models import Admission, Organisation, Segment
+from .models import Admission, AdmissionCondition, Organisation, Segment
 from .payout_queries import payout_account_now
 from .principal import Principal
 from .states import AccountType, AdmissionState, Capacity, MemberRole, OrganisationKind, OrganisationState
@@ -112,6 +112,26 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
         fields = ("code", "name", "opened_at")
 
 
+class AdmissionConditionSerializer(serializers.ModelSerializer[AdmissionCondition]):
+    """By ``due_on`` a qualification of the kind is verified, or the admission ends. ``is_met``: null while it is open.
+
+    Evidence has the SHA-256 over the lines ``salt``, Japanese and English text.
+    """
+
+    id = serializers.CharField(source="public_id")
+    qualification = serializers.CharField(source="kind.code")
+    text = serializers.SerializerMethodField()
+
+    class Meta:
+        model = AdmissionCondition
+        fields = ("id", "qualification", "due_on", "text", "stated_at", "settled_at", "is_met", "salt")
+
+    @extend_schema_field(BilingualField())
+    def get_text(self, row: AdmissionCondition) -> dict[str, str]:
+        """What the operator says of it, in both languages."""
+        return {"ja": row.text_ja, "en": row.text_en}
+
+
 class AdmissionSerializer(serializers.ModelSerializer[Admission]):
     """An application for admission to a segment, and its state."""
 
@@ -120,6 +140,8 @@ class AdmissionSerializer(serializers.ModelSerializer[Admission]):
     segment = serializers.CharField(source="segment.code")
     capacity_label = ChoiceLabelField(Capacity, source="capacity")
     state_label = ChoiceLabelField(AdmissionState, source="state")
+    renews = serializers.CharField(source="renews.public_id", allow_null=True, default=None)
+    conditions = AdmissionConditionSerializer(many=True)
 
     class Meta:
         model = Admission
@@ -136,6 +158,9 @@ class AdmissionSerializer(serializers.ModelSerializer[Admission]):
             "reason",
             "applied_at",
             "decided_at",
+            "renews",
+            "expires_on",
+            "conditions",
         )
 
 

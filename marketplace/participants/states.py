@@ -136,10 +136,15 @@ class AdmissionState(TextChoices):
     ADMITTED = "admitted", Label("admitted", "参加承認済み")
     REFUSED = "refused", Label("refused", "不承認")
     WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
+    EXPIRED = "expired", Label("expired", "有効期限切れ")
+    LAPSED = "lapsed", Label("ended, a condition was not met", "条件未達による終了")
+    RENEWED = "renewed", Label("renewed by another admission", "更新済み")
 
 
 HELD_ADMISSIONS = (AdmissionState.APPLIED, AdmissionState.ON_HOLD, AdmissionState.ADMITTED)
-"""States in which an organisation is, or may still be, admitted; one such admission per segment and capacity."""
+"""States in which an organisation is, or may still be, admitted."""
+PENDING_ADMISSIONS = (AdmissionState.APPLIED, AdmissionState.ON_HOLD)
+"""States of an application that is not decided; one such per segment and capacity, also beside the admission it renews."""
 
 ADMISSION = StateMachine(
     name="participants.admission",
@@ -156,6 +161,9 @@ ADMISSION = StateMachine(
             (AdmissionState.ON_HOLD, "refuse", ("operator",)): AdmissionState.REFUSED,
             (AdmissionState.ON_HOLD, "withdraw", ("participant",)): AdmissionState.WITHDRAWN,
             (AdmissionState.ADMITTED, "withdraw", ("participant", "operator")): AdmissionState.WITHDRAWN,
+            (AdmissionState.ADMITTED, "expire", ("system",)): AdmissionState.EXPIRED,
+            (AdmissionState.ADMITTED, "lapse", ("system",)): AdmissionState.LAPSED,
+            (AdmissionState.ADMITTED, "renew", ("operator", "system")): AdmissionState.RENEWED,
         }
     ),
 )

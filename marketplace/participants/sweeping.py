@@ -1,27 +1,44 @@
-"""What happens to people and programs with time: invitations, proposals and changes of accounts lapse, and secrets end."""
+"""What happens with time: invitations, proposals and changes of accounts lapse, and secrets and qualifications end."""
 
 from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
 
 from marketplace.kernel import clock
 from marketplace.kernel.aside import Loop
 
+from .admission_terms import REMINDED_BEFORE as ADMISSION_REMINDED_BEFORE
 from .bounds import PROGRAM_WARNED_BEFORE
 from .models import (
+    Admission,
+    AdmissionCondition,
     Application,
+    Disqualification,
     Invitation,
     MemberChange,
     OwnerRecovery,
     PayoutAccountChange,
+    Qualification,
     SecondFactorReset,
 )
+from .qualification_states import STANDING, QualificationState
 from .services.changing_members import lapse_change
+from .services.disqualifications import lapse_disqualification
+from .services.ending_admissions import (
+    expire_admission,
+    remind_of_admission,
+    remind_of_condition,
+    settle_condition,
+)
 from .services.inviting import lapse_invitation
 from .services.payout_accounts import lapse_payout_account
 from .services.programs import warn_of_expiry
+from .services.qualifications import REMINDED_BEFORE, expire_qualification, remind_of_expiry
 from .services.recovering import conclude_recovery
 from .services.second_factors import carry_out_second_factor_reset
 from .states import (
     INVITATION_ENDED,
+    AdmissionState,
     MemberChangeState,
     OwnerRecoveryState,
     PayoutChangeState,
@@ -34,6 +51,13 @@ RESETS = Loop("participants.reset_second_factors")
 RECOVERIES = Loop("participants.conclude_recoveries")
 ACCOUNTS = Loop("participants.lapse_payout_accounts")
 PROGRAMS = Loop("participants.warn_of_expiry")
+QUALIFICATIONS = Loop("participants.expire_qualifications")
+REMINDERS = Loop("participants.remind_of_expiry")
+ADMISSIONS = Loop("participants.expire_admissions")
+CONDITIONS = Loop("participants.settle_conditions")
+ADMISSIONS_ENDING = Loop("participants.remind_of_admissions")
+CONDITIONS_DUE = Loop("participants.remind_of_conditions")
+DISQUALIFICATIONS = Loop("participants.end_disqualifications")
 LAPSED_A_RUN = 200
 
 
@@ -99,4 +123,80 @@ def conclude_due() -> int:
         .order_by("ends_at")
         .values_list("public_id", flat=True)[:LAPSED_A_RUN],
         conclude_recovery,
+    )
+
+
+def expire_qualifications() -> int:
+    """End qualifications whose last day has passed, and tell organisations of those that end soon; returns how many."""
+    today = clock.today()
+    over = Qualification.objects.filter(state__in=STANDING, valid_until__lt=today)
+    soon = Qualification.objects.filter(
+        state=QualificationState.VERIFIED, reminded_at=None, valid_until__lte=today + REMINDED_BEFORE
+    )
+    return QUALIFICATIONS.each(
+        over.exclude(public_id__in=QUALIFICATIONS.standing_aside())
+        .order_by("valid_until")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        expire_qualification,
+    ) + REMINDERS.each(
+        soon.exclude(public_id__in=REMINDERS.standing_aside())
+        .order_by("valid_until")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        remind_of_expiry,
+    )
+
+
+def end_admissions() -> int:
+    """Settle the conditions of admissions that are to be settled, and end admissions whose last day has passed; returns how many."""
+    today = clock.today()
+    in_force = Qualification.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gte=today),
+        organisation=OuterRef("admission__organisation"),
+        kind=OuterRef("kind"),
+        state=QualificationState.VERIFIED,
+        valid_from__lte=today,
+    )
+    open_ones = AdmissionCondition.objects.filter(
+        ~Q(admission__state=AdmissionState.ADMITTED) | Q(due_on__lt=today) | Exists(in_force), settled_at=None
+    )
+    over = Admission.objects.filter(state=AdmissionState.ADMITTED, expires_on__lt=today)
+    return CONDITIONS.each(
+        open_ones.exclude(public_id__in=CONDITIONS.standing_aside())
+        .order_by("due_on")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        settle_condition,
+    ) + ADMISSIONS.each(
+        over.exclude(public_id__in=ADMISSIONS.standing_aside())
+        .order_by("expires_on")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        expire_admission,
+    )
+
+
+def remind_of_ends() -> int:
+    """Tell organisations once of admissions that end soon, and of conditions that are due soon; returns how many."""
+    soon = clock.today() + ADMISSION_REMINDED_BEFORE
+    ending = Admission.objects.filter(state=AdmissionState.ADMITTED, reminded_at=None, expires_on__lte=soon)
+    due = AdmissionCondition.objects.filter(settled_at=None, reminded_at=None, due_on__lte=soon)
+    return ADMISSIONS_ENDING.each(
+        ending.exclude(public_id__in=ADMISSIONS_ENDING.standing_aside())
+        .order_by("expires_on")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        remind_of_admission,
+    ) + CONDITIONS_DUE.each(
+        due.exclude(public_id__in=CONDITIONS_DUE.standing_aside())
+        .order_by("due_on")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        remind_of_condition,
+    )
+
+
+def end_disqualifications() -> int:
+    """End disqualifications whose last day has passed; returns how many."""
+    over = Disqualification.objects.filter(ended_at=None, until__lt=clock.today())
+    return DISQUALIFICATIONS.each(
+        over.exclude(public_id__in=DISQUALIFICATIONS.standing_aside())
+        .order_by("until")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        lapse_disqualification,
     )

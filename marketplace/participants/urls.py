@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from .authority_views import AuthorityLimitViewSet
+from .disqualification_views import DisqualificationViewSet
 from .fact_views import FactChangeViewSet
 from .interest_views import StaffInterestViewSet
 from .key_views import OrganisationKeyViewSet
@@ -11,6 +12,7 @@ from .login_views import LoginLockViewSet, SecondFactorResetViewSet
 from .payout_views import PayoutAccountChangeViewSet
 from .people_views import InvitationViewSet, JoiningViewSet, MemberChangeViewSet, MemberViewSet
 from .program_views import ApplicationViewSet
+from .qualification_views import QualificationKindViewSet, QualificationViewSet
 from .recovery_views import OwnerRecoveryViewSet, RecoveryEvidenceViewSet
 from .relation_views import OrganisationRelationViewSet
 from .suspension_views import SuspensionViewSet
@@ -34,6 +36,9 @@ router.register("trustee-appointments", TrusteeAppointmentViewSet, basename="tru
 router.register("fact-changes", FactChangeViewSet, basename="fact-change")
 router.register("staff-interests", StaffInterestViewSet, basename="staff-interest")
 router.register("organisation-relations", OrganisationRelationViewSet, basename="organisation-relation")
+router.register("disqualifications", DisqualificationViewSet, basename="disqualification")
+router.register("qualification-kinds", QualificationKindViewSet, basename="kind-of-qualification")
+router.register("qualifications", QualificationViewSet, basename="qualification")
 router.register("login-locks", LoginLockViewSet, basename="login-lock")
 router.register("second-factor-resets", SecondFactorResetViewSet, basename="second-factor-reset")
 router.register("owner-recoveries", OwnerRecoveryViewSet, basename="owner-recovery")

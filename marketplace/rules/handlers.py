@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import ShortfallOccurred
-from marketplace.events.schemas.participants import AdmissionApplied
+from marketplace.events.schemas.participants import (
+    AdmissionApplied,
+    DisqualificationMoved,
+    QualificationMoved,
+)
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import queries as participants
 from marketplace.participants import services
+from marketplace.participants.admission_terms import AdmissionTerms
+from marketplace.participants.disqualification_queries import concerned_by
+from marketplace.participants.qualification_states import QualificationState
 from marketplace.participants.states import AdmissionState
 
+from .queries import admission_ends_on
+from .rescreening.screening import rescreen_organisation
 from .services import evaluate
 from .states import Outcome
 
 SHORTFALL = "shortfall"
+_UNREAD = (QualificationState.STATED, QualificationState.REFUSED)
+"""States of a qualification that rules have never read."""
 
 
 def decide_admission(event: AdmissionApplied, envelope: Envelope) -> None:
@@ -24,7 +35,11 @@ def decide_admission(event: AdmissionApplied, envelope: Envelope) -> None:
         return
     decision = evaluate(point="admission", subject=event.admission)
     services.decide_admission(
-        actor=SYSTEM, admission=event.admission, outcome=decision.outcome, decision=decision.public_id
+        actor=SYSTEM,
+        admission=event.admission,
+        outcome=decision.outcome,
+        decision=decision.public_id,
+        terms=AdmissionTerms(expires_on=admission_ends_on()),
     )
 
 
@@ -43,3 +58,16 @@ def decide_shortfall(event: ShortfallOccurred, envelope: Envelope) -> None:
             for language in ("ja", "en")
         ),
     )
+
+
+def rescreen_holder(event: QualificationMoved, envelope: Envelope) -> None:
+    """Evaluate the admissions of an organisation again when a qualification of it was verified, or counts no more."""
+    if event.state in _UNREAD:
+        return
+    rescreen_organisation(event.organisation, lost=event.state != QualificationState.VERIFIED)
+
+
+def rescreen_disqualified(event: DisqualificationMoved, envelope: Envelope) -> None:
+    """Evaluate the admissions of whom a disqualification concerns again when it was stated, or has ended."""
+    for organisation in concerned_by(event.disqualification):
+        rescreen_organisation(organisation, lost=event.change == "stated")

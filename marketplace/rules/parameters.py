@@ -229,6 +229,16 @@ PARAMETERS: Mapping[str, Parameter] = {
             lowest=1,
         ),
         Parameter(
+            "admission_days",
+            DAYS_MAX,
+            Label(
+                f"Days after which an admission ends unless it is renewed; with {DAYS_MAX:,} it has no last day.",
+                f"参加承認が更新されない限り終了するまでの日数です。{DAYS_MAX:,} の場合は期限を設けません。",
+            ),
+            Weaker.HIGHER,
+            lowest=1,
+        ),
+        Parameter(
             "case_days",
             10,
             Label(

@@ -6,7 +6,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -14,6 +14,7 @@ from django.db.models import Count, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.bounds import DAYS_MAX
 from marketplace.kernel.labels import Label
 from marketplace.kernel.prepared import fetch_prepared
 from marketplace.participants import queries as participants
@@ -220,6 +221,12 @@ def parameter(name: str, *, at: datetime | None = None) -> int:
     if name not in PARAMETERS:
         raise NoParameter(parameter=name)
     return parameter_values(at=at)[1][name]
+
+
+def admission_ends_on() -> date | None:
+    """The last day of an admission that is given today, by the rulebook in force; None where it has none."""
+    days = parameter("admission_days")
+    return None if days >= DAYS_MAX else clock.today() + timedelta(days=days)
 
 
 def parameter_values(*, at: datetime | None = None) -> tuple[str | None, Mapping[str, int]]:

@@ -18,10 +18,21 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.notices.handlers.on_admission_decided",
         "marketplace.cases.handlers.on_admission_decided",
     ),
+    "admission.ending": ("marketplace.notices.handlers.admissions.on_admission_ending",),
+    "admission.condition_moved": ("marketplace.notices.handlers.admissions.on_condition_moved",),
     "case.moved": ("marketplace.cases.handlers.on_case_moved",),
     "rulebook.published": ("marketplace.notices.handlers.rulebooks.on_rulebook_published",),
     "rulebook.withdrawn": ("marketplace.notices.handlers.rulebooks.on_rulebook_withdrawn",),
     "admission.rescreened": ("marketplace.cases.handlers.on_admission_rescreened",),
+    "disqualification.moved": (
+        "marketplace.notices.handlers.qualifications.on_disqualification_moved",
+        "marketplace.rules.handlers.rescreen_disqualified",
+    ),
+    "qualification.moved": (
+        "marketplace.notices.handlers.qualifications.on_qualification_moved",
+        "marketplace.rules.handlers.rescreen_holder",
+    ),
+    "qualification.expiring": ("marketplace.notices.handlers.qualifications.on_qualification_expiring",),
     "participant.suspended": (
         "marketplace.notices.handlers.suspensions.on_participant_suspended",
         "listings.handlers.on_participant_suspended",

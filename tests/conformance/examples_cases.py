@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.cases import services as cases
 from marketplace.kernel import clock
 from marketplace.participants import services as participants
@@ -121,3 +123,75 @@ TABLE.of_row("POST on-call/{}/withdraw/", "operator", turn)
 TABLE.listed("organisation-relations/", "buyer", relation)
 TABLE.sent("organisation-relations/", "buyer", relating)
 TABLE.of_row("POST organisation-relations/{}/end/", "operator", relation, ENDED, takes_two=True)
+
+
+def qualification(world: World) -> str:
+    """A qualification that the buyer stated."""
+    actor = parties.member_for(world.of("buyer"), "usr_qualified")
+    return participants.state_qualification(actor=actor, **_stated_qualification()).public_id
+
+
+def verified_qualification(world: World) -> str:
+    """A qualification of the buyer that the operator verified."""
+    actor = parties.actor_for(world.of("operator"), "usr_verifier")
+    return participants.verify_qualification(actor=actor, qualification=qualification(world)).public_id
+
+
+def qualifying(_world: World) -> dict[str, Any]:
+    stated = _stated_qualification()
+    return stated | {"valid_from": stated["valid_from"].isoformat()}
+
+
+def _stated_qualification() -> dict[str, Any]:
+    return {
+        "kind": "isms",
+        "issuer": "日本品質認証機構",
+        "reference": parties.corporate_number(),
+        "valid_from": clock.today() - timedelta(days=30),
+        "document_sha256": "9f" * 32,
+    }
+
+
+def kind_of_qualification(world: World) -> str:
+    """A kind of qualification that the operator added."""
+    code = f"kind_{parties.corporate_number()}"
+    return participants.open_qualification_kind(
+        actor=world.actor("operator"), code=code, name={"ja": "認証", "en": "certification"}
+    ).code
+
+
+def naming_kind(_world: World) -> dict[str, Any]:
+    return {"code": f"kind_{parties.corporate_number()}", "name": {"ja": "認証", "en": "certification"}}
+
+
+TABLE.listed("qualifications/", "buyer", qualification)
+TABLE.sent("qualifications/", "buyer", qualifying)
+TABLE.of_row("POST qualifications/{}/withdraw/", "buyer", qualification, ENDED)
+TABLE.of_row("POST qualifications/{}/verify/", "operator", qualification)
+TABLE.of_row("POST qualifications/{}/refuse/", "operator", qualification, ENDED)
+TABLE.of_row("POST qualifications/{}/revoke/", "operator", verified_qualification, ENDED)
+TABLE.listed("qualification-kinds/", EVERYBODY, kind_of_qualification)
+TABLE.sent("qualification-kinds/", "operator", naming_kind)
+
+
+def disqualification(world: World) -> str:
+    """A disqualification of the buyer that two people stated."""
+    stated = {"organisation": world.of("buyer").public_id, **_disqualified()}
+    first, second = _judges(world)
+    with suppress(SecondPersonNeeded):
+        participants.disqualify(actor=first, **stated)
+    return participants.disqualify(actor=second, **stated).public_id
+
+
+def disqualifying(world: World) -> dict[str, Any]:
+    stated = _disqualified()
+    return {"organisation": world.of("seller").public_id, **stated, "until": stated["until"].isoformat()}
+
+
+def _disqualified() -> dict[str, Any]:
+    return {"ground": "revoked", "source": "告示", "until": clock.today() + timedelta(days=90)}
+
+
+TABLE.listed("disqualifications/", "buyer", disqualification)
+TABLE.sent("disqualifications/", "operator", disqualifying, takes_two=True, is_narrowed=True)
+TABLE.of_row("POST disqualifications/{}/end/", "operator", disqualification, ENDED, takes_two=True)

@@ -42,7 +42,12 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         Permission.ADMISSION_WRITE: (
             listings.decide_version,
             cases.carry_out,
+            participants.disqualify,
+            participants.end_disqualification,
             participants.end_relation,
+            participants.refuse_qualification,
+            participants.revoke_qualification,
+            participants.verify_qualification,
             registration.propose,
             registration.return_to_review,
             registration.accept,
@@ -63,6 +68,8 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             cases.publish_turn,
             cases.withdraw_appeal,
             cases.withdraw_turn,
+            participants.state_qualification,
+            participants.withdraw_qualification,
         ),
         Permission.KEYS_WRITE: (
             contracting.revoke_mandate,
@@ -72,6 +79,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         ),
         Permission.RULEBOOK_WRITE: (
             contracting.publish_template,
+            participants.open_qualification_kind,
             rules.publish_rulebook,
             drafts.save_draft,
             drafts.revise_draft,

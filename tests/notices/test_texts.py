@@ -6,13 +6,18 @@ import pytest
 
 from clearing.run.states import OverdueReason
 from marketplace.kernel.labels import Label
-from marketplace.notices import parked_texts, texts
+from marketplace.notices import admission_texts, parked_texts, qualification_texts, texts
 from marketplace.notices.states import TaskKind
 from marketplace.participants.states import AdmissionState
 
 
+def _every_text():
+    modules = (texts, parked_texts, admission_texts, qualification_texts)
+    return {(module.__name__, name): value for module in modules for name, value in vars(module).items()}
+
+
 def every_label():
-    for name, value in (vars(texts) | vars(parked_texts)).items():
+    for (_, name), value in _every_text().items():
         for found in value.values() if isinstance(value, dict) and name.isupper() else [value]:
             if isinstance(found, Label):
                 yield found
@@ -33,7 +38,7 @@ def test_both_languages_carry_the_same_facts(label):
 def test_every_kind_and_state_has_words():
     assert set(texts.TASK_TITLES) == set(TaskKind)
     assert set(texts.CYCLE_OVERDUE) == set(OverdueReason.values)
-    assert set(texts.ADMISSIONS) == set(AdmissionState.values) - {"applied"}
+    assert set(admission_texts.ADMISSIONS) == set(AdmissionState.values) - {"applied"}
 
 
 def test_a_field_may_differ_by_language():

@@ -246,9 +246,7 @@ def test_require_admitted_says_what_is_missing(subject):
 
 
 def test_the_facts_of_an_application_hold_no_personal_data(subject):
-    admission = apply_as(
-        subject, declarations={**factories.DECLARATIONS, "certifications": ["ISMS"], "purpose": "讃岐 花子"}
-    )
+    admission = apply_as(subject, declarations={**factories.DECLARATIONS, "purpose": "讃岐 花子"})
     assert admission_facts(admission.public_id) == {
         "organisation": subject.public_id,
         "kind": "business",
@@ -265,7 +263,7 @@ def test_the_facts_of_an_application_hold_no_personal_data(subject):
         "antisocial_forces_excluded": True,
         "security_contact_stated": True,
         "barred_by_privacy_law": False,
-        "certifications": ["ISMS"],
+        "qualifications": [],
         "refused_before": 0,
         "related_organisations": [],
         "shares_representative_with_operator": False,

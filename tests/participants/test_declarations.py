@@ -9,7 +9,7 @@ from .factories import DECLARATIONS
 
 
 def test_declarations_are_kept_as_stated():
-    stated = {**DECLARATIONS, "certifications": ["ISO/IEC 27001"], "purpose": "需要予測"}
+    stated = {**DECLARATIONS, "purpose": "需要予測"}
     assert check_declarations(stated) == stated
 
 
@@ -23,7 +23,7 @@ def test_every_declaration_is_described_in_both_languages():
     [
         ({"antisocial_forces_excluded": "yes"}, "antisocial_forces_excluded"),
         ({"antisocial_forces_excluded": 1}, "antisocial_forces_excluded"),
-        ({"certifications": ["a", 1]}, "certifications"),
+        ({"certifications": ["a"]}, "certifications"),
         ({"favourite_colour": "red"}, "favourite_colour"),
         ({"security_contact": None}, "security_contact"),
     ],

@@ -70,7 +70,11 @@ def test_an_organisation_that_was_refused_may_become_an_affiliate_and_never_be_a
 
 def test_a_second_admission_for_one_purpose_is_refused():
     subject = factories.admitted()
-    refused("admission_held_once", INSERT_ADMISSION, (subject.pk, factories.segment().pk, "buyer", "applied"))
+    refused(
+        "admission_held_once|not to be renewed now",
+        INSERT_ADMISSION,
+        (subject.pk, factories.segment().pk, "buyer", "applied"),
+    )
     assert Admission.objects.count() == 1
 
 

@@ -32,6 +32,7 @@ DEFAULTS = {
     "refund_returns_fee": True,
     "witnesses_min": 0,
     "short_lived_minutes": 60,
+    "admission_days": 3_660,
     "case_days": 10,
     "appeal_days": 30,
     "incident_reminder_days": 3,

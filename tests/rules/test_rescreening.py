@@ -8,7 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.participants import DisqualificationMoved, QualificationMoved
 from marketplace.events.schemas.rules import AdmissionRescreened
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.kinds import report_nothing
@@ -18,9 +20,10 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants.admission_queries import admission_facts, facts_of_admissions
 from marketplace.participants.models import Admission
+from marketplace.rules.handlers import rescreen_disqualified, rescreen_holder
 from marketplace.rules.models import Decision, Rescreening
 from marketplace.rules.queries import rulebook_in_force
-from marketplace.rules.rescreening.screening import rescreen
+from marketplace.rules.rescreening.screening import rescreen, rescreen_organisation
 from marketplace.rules.rescreening.services import enqueue_due
 from tests.participants import factories as participants
 from tests.roles import assert_refused, unguarded
@@ -57,6 +60,12 @@ def rescreened() -> Rescreening:
 def told() -> list[AdmissionRescreened]:
     rows = OutboxEvent.objects.filter(type="admission.rescreened").order_by("pk")
     return [AdmissionRescreened(**row.data) for row in rows]
+
+
+def handle_moves() -> None:
+    """Handle the last event of a qualification, as the pipe does."""
+    event = OutboxEvent.objects.filter(type="qualification.moved").latest("pk")
+    rescreen_holder(QualificationMoved(**event.data), None)  # type: ignore[arg-type]
 
 
 def counts(row: Rescreening) -> tuple[int, int, int]:
@@ -133,6 +142,59 @@ def test_what_is_stopped_already_is_not_told_again():
     publish(document(PASS, NO_SELLERS, parameters={"usage_days": 2}))
     assert counts(rescreened()) == (3, 0, 0)
     assert len(told()) == 1
+
+
+def test_a_qualification_that_is_lost_is_never_lost_in_silence(three):
+    banks = rule("ADM-2", "!('isms' in applicant.qualifications)", "hold", point="admission")
+    organisation = three[0].organisation
+    owner, clerk = participants.member_for(organisation, "usr_holder"), publishers()[0]
+    publish(document(PASS, banks))
+    rescreened()
+    assert [event.cause for event in told()] == ["rulebook"] * 3
+    stated = {"kind": "isms", "issuer": "機構", "reference": "1", "document_sha256": "0" * 64}
+    row = participants.services.state_qualification(actor=owner, valid_from=NOON.date(), **stated)
+    participants.services.verify_qualification(actor=clerk, qualification=row.public_id)
+    handle_moves()
+    assert [(event.passes, event.cause) for event in told()[3:]] == [(True, "facts")]
+    participants.services.revoke_qualification(actor=clerk, qualification=row.public_id, reason="失効")
+    handle_moves()
+    event = told()[-1]
+    assert (event.admission, event.passes, event.outcome) == (three[0].public_id, False, "hold")
+    on_admission_rescreened(event, None)  # type: ignore[arg-type]
+    assert Task.objects.get(subject=event.admission, state="open").kind == "review"
+    assert event.decision in Notice.objects.get(subject=event.admission).body["en"]
+    assert broken() == set()
+
+
+def test_a_disqualification_is_told_to_whom_it_concerns(three):
+    publish(document(PASS, rule("ADM-4", "applicant.disqualified", "deny", point="admission")))
+    rescreened()
+    first, second = publishers()
+    stated = {
+        "organisation": three[1].organisation.public_id,
+        "ground": "revoked",
+        "source": "告示",
+        "until": NOON.date(),
+    }
+    with pytest.raises(SecondPersonNeeded):
+        participants.services.disqualify(actor=first, **stated)
+    participants.services.disqualify(actor=second, **stated)
+    event = OutboxEvent.objects.get(type="disqualification.moved")
+    rescreen_disqualified(DisqualificationMoved(**event.data), None)  # type: ignore[arg-type]
+    assert [(each.admission, each.outcome, each.cause) for each in told()] == [
+        (three[1].public_id, "deny", "facts")
+    ]
+
+
+def test_a_loss_is_told_where_two_people_admitted_what_the_rules_held(three):
+    before = len(told())
+    publish(document(PASS, rule("ADM-3", "applicant.capacity == 'buyer'", "hold", point="admission")))
+    rescreened()
+    counted = len(told())
+    rescreen_organisation(three[0].organisation.public_id, lost=False)
+    assert len(told()) == counted
+    rescreen_organisation(three[0].organisation.public_id, lost=True)
+    assert (before, len(told())) == (0, counted + 1)
 
 
 def test_a_version_that_waits_is_not_screened_yet():

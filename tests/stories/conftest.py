@@ -292,6 +292,14 @@ def asked_of_the_operator(
     participants.state_relation(
         actor=owner, related=insolvent.public_id, kind="affiliate", document="登記事項証明書"
     )
+    participants.state_qualification(
+        actor=owner,
+        kind="isms",
+        issuer="日本品質認証機構",
+        reference="IS 123456",
+        valid_from=clock.today() - timedelta(days=30),
+        document_sha256="0" * 64,
+    )
     draftsman = actor_of(person_of(operator, "draftsman", ("rulebook",)), operator)
     save_draft(actor=draftsman, document=newest_rulebook().document)
     publish_turn(

@@ -8,6 +8,8 @@ KEPT = {
     "marketplace.participants.bank_day_guards.DROP": "a migration runs it",
     "marketplace.rules.halt_time.CREATE": "a migration runs it",
     "marketplace.rules.halt_time.DROP": "a migration runs it",
+    "marketplace.participants.admission_guards.CREATE": "a migration runs it",
+    "marketplace.participants.admission_guards.DROP": "a migration runs it",
     "marketplace.participants.interest_guards.CREATE": "a migration runs it",
     "marketplace.participants.interest_guards.DROP": "a migration runs it",
     "marketplace.participants.person_guards.CREATE": "a migration runs it",

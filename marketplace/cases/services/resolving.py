@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -18,7 +19,9 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
+from marketplace.participants.admission_terms import NO_TERMS, AdmissionTerms
 from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
+from marketplace.participants.services import checked_terms
 from marketplace.participants.suspension_queries import standing_suspensions
 
 from ..errors import DecidedFirst, NothingToCarryOut, StillSuspended
@@ -35,11 +38,19 @@ DECIDES: Final = (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE)
 
 @record_refusals()
 def resolve_case(
-    *, actor: Actor, case: str, outcome: str, reason: str, until: datetime | None = None
+    *,
+    actor: Actor,
+    case: str,
+    outcome: str,
+    reason: str,
+    until: datetime | None = None,
+    expires_on: date | None = None,
+    conditions: Sequence[Mapping[str, Any]] = (),
 ) -> Case:
     """Decide a case when two people gave the same outcome and reason, and carry it out.
 
-    ``until``: until when an admission is kept that a new rulebook would not give, at most 366 days.
+    ``until``: until when an admission is kept that the rules would not give now, at most 366 days. An admission may be allowed until
+    ``expires_on`` and on ``conditions`` (``participants.services.checked_terms``).
 
     Neither has an interest in who waits, and of an appeal neither decided what is appealed. Emits case.moved. Raises
     SecondPersonNeeded, Recused, DecidedFirst, IllegalTransition, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
@@ -51,10 +62,7 @@ def resolve_case(
     subject = locked_case(case)
     needed = Permission.DISPUTES_WRITE if subject.is_appeal else Permission.ADMISSION_WRITE
     actor.require(needed)
-    known = OUTCOMES[subject.kind]
-    if outcome not in known:
-        listed = ", ".join(known)
-        raise FieldInvalid("outcome", Label(f"choose one of {listed}", f"{listed} から選んでください"))
+    terms = _checked_terms(subject, outcome, expires_on, conditions)
     _check_until(outcome, until)
     CASE.target(state=subject.state, command="resolve", role=actor.role.value)
     require_unrelated(actor, *waiting_for(subject))
@@ -67,7 +75,12 @@ def resolve_case(
         organisation=actor.organisation or "",
         command="cases.resolve",
         subject=case,
-        payload={"outcome": outcome, "reason": why, **_stated(until)},
+        payload={
+            "outcome": outcome,
+            "reason": why,
+            **_stated(until),
+            **(terms.as_json() if terms.are_stated else {}),
+        },
         expires_in=APPROVED_WITHIN,
     )
     _require_first_fits(subject, approval.first_person, first_deciders)
@@ -102,6 +115,7 @@ def resolve_case(
             subject=subject.subject,
             outcome=outcome,
             reason=why,
+            terms=terms,
         )
     tell_moved(subject, "resolved")
     return subject
@@ -181,6 +195,25 @@ def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case
     )
     tell_moved(subject, "carried_out")
     return subject
+
+
+def _checked_terms(
+    case: Case, outcome: str, expires_on: date | None, conditions: Sequence[Mapping[str, Any]]
+) -> AdmissionTerms:
+    """The terms of an outcome of the case's kind; raises FieldInvalid for another outcome, or where the case takes no terms."""
+    known = OUTCOMES[case.kind]
+    if outcome not in known:
+        listed = ", ".join(known)
+        raise FieldInvalid("outcome", Label(f"choose one of {listed}", f"{listed} から選んでください"))
+    if expires_on is None and not conditions:
+        return NO_TERMS
+    takes = not case.is_appeal and KINDS[case.kind].takes_terms and outcome == CaseOutcome.ALLOW
+    if not takes:
+        raise FieldInvalid(
+            "conditions" if conditions else "expires_on",
+            Label("only an admission is allowed on terms", "参加の承認にのみ付けられます"),
+        )
+    return checked_terms(expires_on=expires_on, conditions=conditions)
 
 
 def locked_case(case: str) -> Case:

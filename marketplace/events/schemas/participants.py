@@ -49,6 +49,83 @@ class AdmissionDecided(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AdmissionEnding(Event):
+    """An admission ends soon unless it is renewed. ``expires_on``: its last day (ISO 8601)."""
+
+    type = "admission.ending"
+    subject_field = "admission"
+    audience = seen_by("organisation")
+
+    admission: str
+    organisation: str
+    segment: str
+    capacity: str
+    expires_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdmissionConditionMoved(Event):
+    """A condition of an admission was stated, is due soon, or was settled. ``change``: ``stated``, ``due``, ``met``, ``missed`` or
+    ``dropped``; ``qualification``: the kind (code) that is to be verified by ``due_on``."""
+
+    type = "admission.condition_moved"
+    subject_field = "admission"
+    audience = seen_by("organisation")
+
+    condition: str
+    admission: str
+    organisation: str
+    qualification: str
+    due_on: str
+    change: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualificationMoved(Event):
+    """A qualification of an organisation was stated, verified or ended. ``kind``: its code; ``state``: the new one."""
+
+    type = "qualification.moved"
+    subject_field = "qualification"
+    audience = seen_by("organisation")
+
+    qualification: str
+    organisation: str
+    kind: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualificationExpiring(Event):
+    """A verified qualification ends soon. ``valid_until``: its last day (ISO 8601)."""
+
+    type = "qualification.expiring"
+    subject_field = "qualification"
+    audience = seen_by("organisation")
+
+    qualification: str
+    organisation: str
+    kind: str
+    valid_until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisqualificationMoved(Event):
+    """An organisation, or an officer of it, was disqualified, or this ended. ``change``: ``stated``, ``ended`` (by two people) or
+    ``over`` (its last day ``until`` has passed)."""
+
+    type = "disqualification.moved"
+    subject_field = "disqualification"
+    audience = seen_by("organisation")
+
+    disqualification: str
+    organisation: str
+    ground: str
+    of_officer: bool
+    until: str
+    change: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParticipantSuspended(Event):
     """An organisation was suspended: it begins nothing new; its obligations remain. ``kind``: ``breach``, ``insolvency``,
     ``attachment`` or ``sanctions``."""

@@ -41,7 +41,10 @@ class RulebookWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AdmissionRescreened(Event):
-    """A new rulebook would decide otherwise on an admission, which stays as it is. ``outcome`` is that of ``decision``."""
+    """The rules would decide otherwise now on an admission, which stays as it is. ``outcome`` is that of ``decision``.
+
+    ``cause``: ``rulebook`` (a new version took effect) or ``facts`` (those of the organisation changed).
+    """
 
     type = "admission.rescreened"
     subject_field = "admission"
@@ -53,6 +56,7 @@ class AdmissionRescreened(Event):
     decision: str
     outcome: str
     passes: bool
+    cause: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,9 +45,10 @@ from marketplace.participants.queries import (
     operator_organisation,
     organisations_by_public_id,
 )
-from marketplace.participants.states import Capacity
+from marketplace.participants.states import AdmissionState, Capacity
 
 from .. import texts
+from ..admission_texts import ADMISSIONS
 from ..formats import format_amount, parse_instant
 from ..operator_tasks import ask_operator, finish_for_operator
 from ..queries import latest_task_subject
@@ -63,10 +64,16 @@ def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
     """Notify the applicant. What is on hold is a case, of which ``marketplace.cases`` tells the operator."""
     applicant, segment = get_organisation(event.organisation), get_segment(event.segment)
     capacity = cast(Label, Capacity(event.capacity).label)
-    wording = texts.ADMISSIONS[event.state].fill(
+    wording = ADMISSIONS[event.state].fill(
         segment=segment.name, capacity=capacity.as_dict(), decision=event.decision or "-"
     )
     send_notice(organisation_id=applicant.id, subject=event.admission, wording=wording)
+    if event.state != AdmissionState.ADMITTED:
+        close_tasks(
+            thread=event.admission,
+            kinds=(TaskKind.KEEP,),
+            done_by=applicant.id if event.state == AdmissionState.RENEWED else None,
+        )
 
 
 def on_version_published(event: ListingVersionPublished, envelope: Envelope) -> None:

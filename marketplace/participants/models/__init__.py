@@ -2,8 +2,9 @@
 
 from . import approvals as approvals
 from . import witnesses as witnesses
-from .admissions import Admission, Segment
+from .admissions import Admission, AdmissionCondition, Segment
 from .authority import AuthorityLimit, Commitment
+from .disqualifications import Disqualification
 from .facts import FactChange
 from .interests import StaffInterest
 from .invitations import Invitation
@@ -14,6 +15,7 @@ from .organisations import Organisation
 from .payout_accounts import PayoutAccountChange
 from .people import Membership, RoleGrant, User
 from .programs import Application
+from .qualifications import Qualification, QualificationKind
 from .recoveries import OwnerRecovery, RecoveryContact, RecoveryEvidence
 from .relations import OrganisationRelation
 from .sessions import Session
@@ -24,9 +26,11 @@ from .words import LANGUAGES
 __all__ = [
     "LANGUAGES",
     "Admission",
+    "AdmissionCondition",
     "Application",
     "AuthorityLimit",
     "Commitment",
+    "Disqualification",
     "FactChange",
     "Invitation",
     "LoginLock",
@@ -37,6 +41,8 @@ __all__ = [
     "OrganisationRelation",
     "OwnerRecovery",
     "PayoutAccountChange",
+    "Qualification",
+    "QualificationKind",
     "RecoveryContact",
     "RecoveryEvidence",
     "Reinstatement",

@@ -1,4 +1,4 @@
-"""Evaluate every standing admission under a rulebook that took effect, and tell who would not be admitted now."""
+"""Evaluate standing admissions under a rulebook that took effect or on facts that changed, and tell who would not be admitted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
-from marketplace.participants.queries import standing_admissions
+from marketplace.participants.queries import admissions_of, standing_admissions
 
+from ..errors import NoRulebook
 from ..gathering import gather_many
 from ..models import Decision, Rulebook
 from ..queries import compiled_in_force
@@ -26,6 +27,9 @@ from .models import Rescreening
 POINT = "admission"
 CHUNK = 200
 SUBJECTS_MAX = 1_000_000
+RULEBOOK = "rulebook"
+FACTS = "facts"
+"""Why an admission is evaluated again."""
 _PASSING = (Outcome.ALLOW, Outcome.WARN)
 
 
@@ -56,7 +60,29 @@ def rescreen(rulebook: str, report: Callable[[int, int], None]) -> Rescreening |
     return _finish(rulebook, counts)
 
 
-def _rescreen_chunk(chunk: Sequence[str], rules: CompiledRulebook, rulebook: str, counts: _Counts) -> None:
+def rescreen_organisation(organisation: str, *, lost: bool) -> None:
+    """Evaluate the standing admissions of an organisation (public identifier) whose facts changed, as ``rescreen`` does.
+
+    ``lost``: something that rules may ask for was lost; then everybody who does not pass is told, also where an earlier
+    decision said the same and two people admitted nevertheless. Without a rulebook in force nothing is decided.
+    """
+    admissions = admissions_of(organisation)
+    try:
+        row, rules = compiled_in_force()
+    except NoRulebook:
+        return
+    _rescreen_chunk(admissions, rules, row.public_id, _Counts(), cause=FACTS, lost=lost)
+
+
+def _rescreen_chunk(
+    chunk: Sequence[str],
+    rules: CompiledRulebook,
+    rulebook: str,
+    counts: _Counts,
+    *,
+    cause: str = RULEBOOK,
+    lost: bool = False,
+) -> None:
     now, types = clock.now(), rules.facts_of(POINT)
     decided = Decision.objects.filter(point=POINT, subject__in=chunk).order_by("pk")
     last = dict(decided.values_list("subject", "outcome"))
@@ -64,16 +90,16 @@ def _rescreen_chunk(chunk: Sequence[str], rules: CompiledRulebook, rulebook: str
         counts.evaluated += 1
         outcome, before = rules.verdict(POINT, facts).outcome, last.get(admission, Outcome.ALLOW.value)
         passed, passes = before in _PASSING, outcome in _PASSING
-        if not passes and STRENGTH.index(outcome) > STRENGTH.index(before):
+        if not passes and (lost or STRENGTH.index(outcome) > STRENGTH.index(before)):
             counts.stopped += 1
-            _tell(admission, facts["applicant.organisation"], rulebook)
+            _tell(admission, facts["applicant.organisation"], rulebook, cause)
         elif passes and not passed:
             counts.cleared += 1
-            _tell(admission, facts["applicant.organisation"], rulebook)
+            _tell(admission, facts["applicant.organisation"], rulebook, cause)
 
 
 @transaction.atomic
-def _tell(admission: str, organisation: str, rulebook: str) -> None:
+def _tell(admission: str, organisation: str, rulebook: str, cause: str) -> None:
     """Record the decision on an admission that stays as it is, and emit it."""
     decision = evaluate(point=POINT, subject=admission)
     emit(
@@ -84,6 +110,7 @@ def _tell(admission: str, organisation: str, rulebook: str) -> None:
             decision=decision.public_id,
             outcome=decision.outcome,
             passes=decision.passes,
+            cause=cause,
         )
     )
 

@@ -1,0 +1,61 @@
+"""Invariants of qualifications."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.permissions import Permission
+
+from .acting import acted_at, holders
+from .interest_guards import recused_then
+
+
+def _own(column: str, moment: str) -> str:
+    writes = holders(Permission.ORGANISATION_WRITE)
+    return acted_at(column, moment, holds=writes, organisation="o.id = q.organisation_id")
+
+
+def _decided(column: str, moment: str) -> str:
+    """Whether a person of the operator without an interest in the organisation acted at that moment, in SQL."""
+    admits = acted_at(column, moment, holds=holders(Permission.ADMISSION_WRITE))
+    return f"({admits} AND NOT {recused_then(column, 'q.organisation_id', moment)})"
+
+
+_DAY_OF = "({moment} AT TIME ZONE 'Asia/Tokyo')::date"
+
+Invariant(
+    name="participants.qualifications_are_verified_evidence",
+    promise=5,
+    statement=(
+        "A qualification was stated by a person of its organisation, and verified while it was valid by a person of the operator"
+        " without an interest in it; who ended it could, and it expired only after its last day."
+    ),
+    guards=(
+        "participants_qualificationkind.qualification_kind_once",
+        "participants_qualificationkind.qualification_kind_named",
+        "participants_qualificationkind.immutable",
+        "participants_qualificationkind.no_delete",
+        "participants_qualification.qualification_stands_once",
+        "participants_qualification.qualification_of_what",
+        "participants_qualification.qualification_ended_when",
+        "participants_qualification.qualification_moves_rightly",
+        "participants_qualification.verified_by_staff",
+        "participants_qualification.ended_by_staff",
+        "participants_qualification.recused",
+        "participants_qualification.state_guard",
+        "participants_qualification.immutable",
+        "participants_qualification.set_once",
+        "participants_qualification.set_now",
+        "participants_qualification.dated_now",
+        "participants_qualification.no_delete",
+    ),
+    test="tests/participants/test_qualifications.py::test_the_database_keeps_qualifications",
+    check=by_query(
+        "SELECT q.public_id, q.state FROM participants_qualification q"  # noqa: S608  our own words
+        f" WHERE NOT {_own('q.stated_by', 'q.stated_at')}"
+        f"  OR q.verified_at IS NOT NULL AND (NOT {_decided('q.verified_by', 'q.verified_at')}"
+        f"   OR q.valid_until < {_DAY_OF.format(moment='q.verified_at')})"
+        f"  OR q.state IN ('refused', 'revoked') AND NOT {_decided('q.ended_by', 'q.ended_at')}"
+        f"  OR q.state = 'withdrawn' AND NOT {_own('q.ended_by', 'q.ended_at')}"
+        f"  OR q.state = 'expired' AND q.valid_until >= {_DAY_OF.format(moment='q.ended_at')}"
+    ),
+)

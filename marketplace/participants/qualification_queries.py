@@ -1,0 +1,57 @@
+"""Queries on qualifications."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import QuerySet
+
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import Missing
+from marketplace.kernel.prepared import fetch_prepared
+
+from .models import Qualification, QualificationKind
+from .qualification_states import QualificationState
+
+_IN_FORCE = """
+    SELECT o.id, ARRAY(SELECT DISTINCT k.code FROM participants_qualification q
+                         JOIN participants_qualificationkind k ON k.id = q.kind_id
+                        WHERE q.organisation_id = o.id AND q.state = 'verified' AND q.valid_from <= %s
+                          AND (q.valid_until IS NULL OR q.valid_until >= %s))
+      FROM participants_organisation o WHERE o.id = ANY(%s::bigint[])
+"""
+
+
+def visible_qualifications(actor: Actor) -> QuerySet[Qualification]:
+    """Qualifications of the actor's organisation; all, for the operator."""
+    rows = Qualification.objects.select_related("organisation", "kind")
+    return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
+
+
+def kind_name(code: str) -> dict[str, str]:
+    """The name ``{"ja", "en"}`` of a kind of qualification; raises Missing."""
+    kind = QualificationKind.objects.filter(code=code).first()
+    if kind is None:
+        raise Missing(kind="qualification kind", identifier=code)
+    return {"ja": kind.name_ja, "en": kind.name_en}
+
+
+def waits_for_operator(organisation_id: int, kind_id: int, due_on: date) -> bool:
+    """Whether a qualification of a kind (database keys) that was stated until the end of a day waits to be verified."""
+    day_over = datetime.combine(due_on + timedelta(days=1), time.min, tzinfo=clock.market_zone())
+    return Qualification.objects.filter(
+        organisation_id=organisation_id,
+        kind_id=kind_id,
+        state=QualificationState.STATED,
+        stated_at__lt=day_over,
+    ).exists()
+
+
+def qualifications_in_force(organisation_ids: Collection[int]) -> dict[int, list[str]]:
+    """The codes, sorted, of the kinds of verified qualifications that hold today, of organisations by database key."""
+    today = clock.today()
+    return {
+        key: sorted(codes) for key, codes in fetch_prepared(_IN_FORCE, [today, today, list(organisation_ids)])
+    }

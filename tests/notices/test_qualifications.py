@@ -1,0 +1,69 @@
+"""The operator is asked to verify a qualification, and the organisation is told what became of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from marketplace.events.schemas.participants import (
+    DisqualificationMoved,
+    QualificationExpiring,
+    QualificationMoved,
+)
+from marketplace.notices.handlers.qualifications import (
+    on_disqualification_moved,
+    on_qualification_expiring,
+    on_qualification_moved,
+)
+from marketplace.notices.models import Notice, Task
+from marketplace.notices.qualification_texts import DISQUALIFIED, MOVED
+from marketplace.participants.qualification_states import QualificationState
+from tests.participants import factories
+
+pytestmark = pytest.mark.django_db
+SUBJECT = "qlf_01JABCDEFGHJKMNPQRSTVWXYZ0"
+
+
+def moved(organisation: str, state: str) -> None:
+    event = QualificationMoved(qualification=SUBJECT, organisation=organisation, kind="isms", state=state)
+    on_qualification_moved(event, None)  # type: ignore[arg-type]
+
+
+def test_the_operator_verifies_and_the_organisation_is_told():
+    staffed, subject = factories.operator(), factories.organisation("A")
+    moved(subject.public_id, "stated")
+    task = Task.objects.get(subject=SUBJECT)
+    assert (task.organisation, task.kind, task.state) == (staffed, "review", "open")
+    assert Notice.objects.count() == 0
+    moved(subject.public_id, "verified")
+    task.refresh_from_db()
+    notice = Notice.objects.get(subject=SUBJECT)
+    assert (task.state, notice.organisation) == ("done", subject)
+    assert SUBJECT in notice.body["ja"]
+    expiring = QualificationExpiring(
+        qualification=SUBJECT, organisation=subject.public_id, kind="isms", valid_until="2030-04-30"
+    )
+    on_qualification_expiring(expiring, None)  # type: ignore[arg-type]
+    assert "2030-04-30" in Notice.objects.latest("pk").title["ja"]
+
+
+def test_every_state_has_words():
+    assert set(MOVED) == set(QualificationState.values) - {"stated"}
+
+
+@pytest.mark.parametrize("change", list(DISQUALIFIED))
+@pytest.mark.parametrize("of_officer", [False, True])
+def test_who_is_disqualified_is_told(change, of_officer):
+    factories.operator()
+    subject = factories.organisation("A")
+    event = DisqualificationMoved(
+        disqualification="dsq_1",
+        organisation=subject.public_id,
+        ground="revoked",
+        of_officer=of_officer,
+        until="2030-04-30",
+        change=change,
+    )
+    on_disqualification_moved(event, None)  # type: ignore[arg-type]
+    notice = Notice.objects.get(subject="dsq_1")
+    assert notice.title["ja"].startswith("貴組織の役員" if of_officer else "貴組織")
+    assert "2030-04-30" in notice.title["ja"] + notice.body["ja"]
