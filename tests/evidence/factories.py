@@ -7,6 +7,7 @@ import time
 from django.db import connection, transaction
 
 from marketplace.evidence import services
+from marketplace.evidence.queries import count_unsealed
 from marketplace.kernel.actors import SYSTEM
 
 
@@ -35,6 +36,11 @@ def seal(expected: int) -> int:
         time.sleep(0.02)
         sealed += services.seal()
     return sealed
+
+
+def seal_all() -> int:
+    """Seal whatever waits."""
+    return seal(count_unsealed())
 
 
 def run(statement: str, *arguments: object) -> None:

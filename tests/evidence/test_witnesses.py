@@ -22,7 +22,7 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, Permissi
 from tests.participants import factories as participants
 from tests.roles import assert_refused, unguarded
 
-from .factories import run, seal, write
+from .factories import run, seal_all, write
 from .observers import Observer
 
 WITNESSES = "/api/v1/evidence/witnesses/"
@@ -50,8 +50,7 @@ def staff(committed_database):
 @pytest.fixture
 def checkpoint(committed_database):
     write("a")
-    while seal(1):
-        pass
+    seal_all()
     return services.checkpoint()
 
 

@@ -42,6 +42,7 @@ PUBLIC = {
     "evidence-checkpoint-consistency",
     "evidence-checkpoint-detail",
     "halt-detail",
+    "key-announcement-detail",
     "funds-regime-detail",
     "neutrality-bundle-content",
     "neutrality-bundle-detail",
