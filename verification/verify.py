@@ -11,6 +11,8 @@ addresses are (C2SP tlog-tiles):
     checkpoint            the signed note: origin, size, root, the log's signature, cosignatures of witnesses
     tile/entries/...      the entries, 256 a file, each after its length in 16 bits
     records.jsonl         records that you may read, one a line: {"index": 5, "salt": "<hex>", "content": "<text>"}
+    keys.json             the history of the log's keys: a key to which one that you trust handed over is trusted too
+    stamped, stamped.tsr  a checkpoint that a timestamp authority stamped, and its answer (RFC 3161)
 
 A neutrality bundle is the archive of a period. Recomputed are the hashes of its files and rulebooks, which version was in force,
 fees and rebates, the ranking of searches, the order of processing, and the suppression of figures; with a log, that it has
@@ -33,6 +35,7 @@ import json
 import math
 import re
 import sys
+import urllib.error
 import urllib.request
 import zipfile
 import zlib
@@ -247,11 +250,16 @@ class Bundle:
 
     folder: Path
     keys: list[Key]
+    """Those that the reader trusts, and then those that they handed over to (``keys.json``)."""
     kept: str | None = None
     witnesses: list[Key] = field(default_factory=list)
     witnesses_min: int = 0
     faults_of_entries: list[Fault] = field(default_factory=list)
     opened: dict[int, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Trust the keys that were handed over to."""
+        self.keys = follow_handovers(self.keys, self.text("keys.json") or "")
 
     @cached_property
     def note(self) -> Note | None:
@@ -264,9 +272,14 @@ class Bundle:
         return _note_or_none(self.kept or "")
 
     @cached_property
+    def stamped_note(self) -> Note | None:
+        """The checkpoint that was timestamped; None without one, or if it cannot be read."""
+        return _note_or_none(self.text("stamped") or "")
+
+    @cached_property
     def roots(self) -> dict[int, bytes]:
         """The roots over the entries, at the sizes of both checkpoints, as far as there are entries."""
-        notes = [note for note in (self.note, self.kept_note) if note]
+        notes = [note for note in (self.note, self.kept_note, self.stamped_note) if note]
         return roots_at([note.size for note in notes], self._tiles(self.note.size if self.note else 0))
 
     def text(self, name: str) -> str | None:
@@ -332,6 +345,107 @@ def _note_or_none(text: str) -> Note | None:
         return read_note(text)
     except ValueError:
         return None
+
+
+# Keys that were handed over, and timestamps -----------------------------------------------------------------------------
+
+
+def follow_handovers(keys: Iterable[Key], history: str) -> list[Key]:
+    """The keys, and those in ``history`` (a JWK set, oldest first) to which one of them, or of these, handed over."""
+    trusted = list(keys)
+    try:
+        for stated in json.loads(history or '{"keys": []}')["keys"]:
+            key = handed_over(trusted, str(stated["handover"]))
+            if key is not None and key not in trusted:
+                trusted.append(key)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return trusted
+    return trusted
+
+
+def handed_over(trusted: Iterable[Key], handover: str) -> Key | None:
+    """The key that ``handover`` names, if it is a JWS by a trusted key of the same log; else None."""
+    signed, _, signature = handover.rpartition(".")
+    try:
+        stated = json.loads(_from_base64url(signed.partition(".")[2]))
+        key, value = (
+            Key(stated["name"], ED25519, _from_base64url(stated["x"])),
+            _from_base64url(signature),
+        )
+        is_handover = stated["statement"] == "sanpo.key_handover.v1"
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    signers = [each.public for each in trusted if (each.name, each.algorithm) == (key.name, ED25519)]
+    return key if is_handover and any(is_signed(each, value, signed.encode()) for each in signers) else None
+
+
+def _from_base64url(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+HASHES = {"608648016503040201": "sha256", "608648016503040203": "sha512"}
+"""The hash algorithms of timestamps by the bytes of their object identifiers."""
+
+
+class Stamp(NamedTuple):
+    """What a timestamp states, whoever signed it: the hash of what it is of, its algorithm, and the authority's time."""
+
+    algorithm: str
+    imprint: bytes
+    time: str
+
+
+def read_stamp(answer: bytes) -> Stamp:
+    """What a TimeStampResp (RFC 3161, in DER) states; its signature is not verified. Raises ValueError."""
+    try:
+        token = _parts(_parts(answer)[0])[1]
+        signed_data = _parts(_parts(token)[1])[0]
+        content = _parts(_parts(signed_data)[2])[1]
+        info = _parts(_parts(_parts(content)[0])[0])
+        algorithm, imprint = _parts(info[2])
+        return Stamp(HASHES.get(_parts(algorithm)[0].hex(), "unknown"), imprint, info[4].decode("ascii"))
+    except IndexError as error:
+        raise ValueError("it is no answer with a timestamp") from error
+
+
+def _parts(content: bytes) -> list[bytes]:
+    """The values of the elements (DER) in ``content``; raises ValueError, IndexError where it is cut."""
+    found, at = [], 0
+    while at < len(content):
+        length, at = content[at + 1], at + 2
+        if length > 0x80:
+            width = length & 0x7F
+            length, at = int.from_bytes(content[at : at + width], "big"), at + width
+        if at + length > len(content):
+            raise ValueError("an element ends beyond what it is in")
+        found.append(content[at : at + length])
+        at += length
+    return found
+
+
+def check_timestamp(bundle: Bundle) -> Iterator[Fault]:
+    """The timestamp is of a checkpoint that the log signed and continues. Who signed the timestamp, openssl verifies."""
+    note = bundle.stamped_note
+    if note is None:
+        yield Fault("timestamp_unreadable", "the file stamped is missing, or is no signed checkpoint")
+        return
+    yield from faults_of_signature(note, bundle.keys, of="the stamped checkpoint")
+    try:
+        stamp = read_stamp((bundle.folder / "stamped.tsr").read_bytes())
+    except ValueError as error:
+        yield Fault("timestamp_unreadable", f"stamped.tsr: {error}")
+        return
+    content = (bundle.folder / "stamped").read_bytes()
+    if stamp.algorithm == "unknown" or hashlib.new(stamp.algorithm, content).digest() != stamp.imprint:
+        yield Fault("timestamp_differs", "stamped.tsr is not of the bytes of the file stamped")
+    if bundle.note and (note.origin != bundle.note.origin or bundle.roots.get(note.size) != note.root):
+        yield Fault("timestamp_differs", f"the log does not have the stamped root at size {note.size}")
+
+
+def openssl_command(bundle: Bundle) -> str:
+    """What verifies who signed the timestamp; the certificates are those that the authority publishes."""
+    at = bundle.folder
+    return f"openssl ts -verify -data {at / 'stamped'} -in {at / 'stamped.tsr'} -CAfile CERTIFICATES_OF_THE_AUTHORITY.pem"
 
 
 # The checks ----------------------------------------------------------------------------------------------------------
@@ -430,6 +544,7 @@ CHECKS = (
     Check("kept checkpoint", lambda bundle: bundle.kept is not None, check_kept),
     Check("witnesses", lambda bundle: bool(bundle.witnesses or bundle.witnesses_min), check_witnesses),
     Check("records", lambda bundle: bool(bundle.openings), check_records),
+    Check("timestamp", lambda bundle: (bundle.folder / "stamped.tsr").is_file(), check_timestamp),
 )
 """Every check, in order."""
 
@@ -831,7 +946,33 @@ def download(log: str, folder: Path) -> int:
             path.write_bytes(_fetch(f"{log}/{place}"))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "checkpoint").write_text(text, encoding="utf-8")
+    _download_further(log, folder, note.size)
     return note.size
+
+
+def _download_further(log: str, folder: Path, size: int) -> None:
+    """The history of the keys, and the newest timestamped checkpoint if it is not larger than ``size``."""
+    for name in ("keys.json", "stamped", "stamped.tsr"):
+        (folder / name).unlink(missing_ok=True)
+    if (history := _fetch_if_there(f"{log}/keys.json")) is not None:
+        (folder / "keys.json").write_bytes(history)
+    stamped = _fetch_if_there(f"{log}/stamped")
+    found = None if stamped is None else read_note(stamped.decode())
+    if stamped is None or found is None or found.size > size:
+        return
+    answer = _fetch_if_there(f"{log}/timestamp/{found.size}.tsr")
+    if answer is not None:
+        (folder / "stamped").write_bytes(stamped)
+        (folder / "stamped.tsr").write_bytes(answer)
+
+
+def _fetch_if_there(address: str) -> bytes | None:
+    try:
+        return _fetch(address)
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise
 
 
 def _fetch(address: str) -> bytes:
@@ -878,7 +1019,16 @@ def main(arguments: list[str]) -> int:
 
 def verify_log(log: Bundle) -> int:
     """Verify a log and print what was found; returns the exit status."""
-    status = show(verify(log))
+    outcome = verify(log)
+    status = show(outcome)
+    if "timestamp" not in outcome:
+        print("timestamp: none")
+    elif log.stamped_note and not outcome["timestamp"]:
+        stamp = read_stamp((log.folder / "stamped.tsr").read_bytes())
+        print(
+            f"  an authority states {stamp.time} for size {log.stamped_note.size}; who signed it, this verifies:"
+        )
+        print(f"  {openssl_command(log)}")
     if log.note and not status:
         print(f"verified: {log.note.size} entries, root {log.note.root.hex()}")
     return status

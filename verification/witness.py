@@ -19,7 +19,9 @@ public log (C2SP tlog-tiles), that the log continues what it kept; then it keeps
     unreachable         the log did not answer
 
 The checkpoint that proves a fault is kept beside the state as ``STATE.fault``. Exit status of ``--once``: 0 signed or nothing
-new, 1 a fault, 3 unreachable. Tell it a new key of the log (``--log-key`` again) after you have checked how it was handed over.
+new, 1 a fault, 3 unreachable. A new key of the log it follows where the key before it handed over (``keys.json`` of the log).
+One that replaces a lost or disclosed key was not handed over: tell it to the witness (``--log-key`` again) after you have asked
+the operator by another way.
 """
 
 from __future__ import annotations
@@ -119,6 +121,44 @@ def read_log_key(text: str) -> tuple[bytes, tuple[str, bytes]]:
     if len(decoded) != 33 or decoded[0] != ED25519 or found.hex() != identifier:
         raise ValueError(f"{text!r} is no verifier key of a log")
     return found, (name, decoded[1:])
+
+
+def follow_handovers(log_keys: list[str], history: bytes) -> list[str]:
+    """The keys, and those in ``history`` (a JWK set, oldest first) to which one of them, or of these, handed over (JWS)."""
+    trusted = list(log_keys)
+    try:
+        for stated in json.loads(history)["keys"]:
+            key = handed_over(trusted, str(stated["handover"]))
+            if key and key not in trusted:
+                trusted.append(key)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return trusted
+    return trusted
+
+
+def handed_over(trusted: list[str], handover: str) -> str:
+    """The verifier key that ``handover`` names, if it is a JWS by a trusted key of the same log; else empty."""
+    signed, _, signature = handover.rpartition(".")
+    try:
+        stated = json.loads(from_base64url(signed.partition(".")[2]))
+        name, public, value = stated["name"], from_base64url(stated["x"]), from_base64url(signature)
+        identifier = key_id(name, ED25519, public).hex()
+        is_handover = stated["statement"] == "sanpo.key_handover.v1" and len(public) == 32
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ""
+    for signer, signing in (read_log_key(text)[1] for text in trusted):
+        try:
+            Ed25519PublicKey.from_public_bytes(signing).verify(value, signed.encode())
+        except InvalidSignature:
+            continue
+        if is_handover and signer == name:
+            return f"{name}+{identifier}+{base64.b64encode(bytes([ED25519]) + public).decode()}"
+    return ""
+
+
+def from_base64url(text: str) -> bytes:
+    """The bytes of unpadded base64url; raises ValueError."""
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 def verify_signature(public: bytes, signature: bytes, body: str) -> None:
@@ -239,7 +279,7 @@ class Witness:
         """Check the log's newest checkpoint, keep it and post the cosignature; says what was done. Raises Refused."""
         text = (fetch(f"{self.log}/checkpoint") or b"").decode(errors="replace")
         try:
-            head = open_note(text, self.log_keys)
+            head = self._open(text)
             kept = self._kept()
             self.require_continues(kept, head)
         except Refused as fault:
@@ -251,6 +291,16 @@ class Witness:
         if self.post:
             send(self.post, {"size": head.size, "cosignature": self.cosign(head)})
         return f"size {head.size}, root {head.root.hex()}"
+
+    def _open(self, text: str) -> Head:
+        """The checkpoint, signed by a key that the witness was told of or that was handed over to; raises Refused."""
+        try:
+            return open_note(text, self.log_keys)
+        except Refused as fault:
+            if fault.code != "unknown_key":
+                raise
+            history = fetch(f"{self.log}/keys.json") or b""
+            return open_note(text, follow_handovers(self.log_keys, history))
 
     def require_continues(self, kept: Head | None, head: Head) -> None:
         """Raise Refused unless the log has what the checkpoint covers, and begins with what was kept."""

@@ -7,7 +7,10 @@ from typing import Any
 from marketplace.api.views import command, create_command
 from marketplace.events.models import InboxEntry
 from marketplace.events.serializers import AbandonEntryInput, InboxEntrySerializer
-from marketplace.evidence.models import Witness
+from marketplace.evidence.models import KeyAnnouncement, Witness
+from marketplace.evidence.serializers import AnnounceKeySerializer, KeyAnnouncementSerializer
+from marketplace.evidence.views import KEY_EXAMPLE
+from marketplace.evidence.views import KeyAnnouncementViewSet as KeyAnnouncementReadViewSet
 from marketplace.evidence.witness_serializers import RegisterWitnessSerializer, WitnessSerializer
 from marketplace.evidence.witness_views import WITNESS_EXAMPLE
 from marketplace.evidence.witness_views import WitnessViewSet as WitnessReadViewSet
@@ -23,6 +26,7 @@ from marketplace.rules.views import LIFT_EXAMPLE
 from marketplace.rules.views import HaltViewSet as HaltingViewSet
 
 from .halts import lift_halt_by_two
+from .market_keys import announce_key_by_two
 from .parked_events import abandon_parked_event
 from .reinstatements import reinstate_by_two
 from .witnesses import end_witness_by_right, register_witness_by_right
@@ -72,6 +76,34 @@ class OrganisationViewSet(OrganisationRecordViewSet):
     def reinstate(self, data: dict[str, Any], public_id: str) -> Organisation:
         """End a suspension of an organisation, named if several stand; takes two people (operator)."""
         return reinstate_by_two(actor=self.actor, organisation=public_id, **data)
+
+
+class KeyAnnouncementViewSet(KeyAnnouncementReadViewSet):
+    """Announcements of the market's signing keys; public. Two people of the operator announce the next one."""
+
+    @create_command(
+        summary="Announce the market's next signing key",
+        needs=Permission.RULEBOOK_WRITE,
+        request=AnnounceKeySerializer,
+        response=KeyAnnouncementSerializer,
+        example=KEY_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> KeyAnnouncement:
+        """Announce the key, signed by the one in force; it may sign after the notice. Takes two people (operator)."""
+        return announce_key_by_two(actor=self.actor, is_emergency=False, **data)
+
+    @command(
+        summary="Replace a signing key that is lost or disclosed",
+        needs=Permission.RULEBOOK_WRITE,
+        request=AnnounceKeySerializer,
+        response=KeyAnnouncementSerializer,
+        example=KEY_EXAMPLE,
+        detail=False,
+        status=201,
+    )
+    def emergency(self, data: dict[str, Any]) -> KeyAnnouncement:
+        """Announce a key that nothing hands over to, at once; the history shows it. Takes two people (operator)."""
+        return announce_key_by_two(actor=self.actor, is_emergency=True, **data)
 
 
 class WitnessViewSet(WitnessReadViewSet):

@@ -13,7 +13,7 @@ from marketplace.kernel.tiles import TiledTree, TileMissing, TilePlace
 
 from .errors import KeyUnknown, SignatureInvalid
 from .keys import market_keys, public_jwk
-from .models import Checkpoint, MarketKey
+from .models import Checkpoint, KeyAnnouncement, MarketKey
 from .notes import open_note
 from .queries import read_tile
 from .rotation import handover_of
@@ -68,8 +68,14 @@ def _faults_of_root(mark: Checkpoint, tree: TiledTree) -> Iterator[str]:
 
 
 def faults_of_keys() -> Iterator[str]:
-    """Keys that the key before them did not hand over to, although they say so."""
+    """Keys that nobody announced, or that the key before them did not hand over to, although they say so."""
     rows = market_keys()
+    for row in rows[1:]:
+        if row.announcement is None or _stated(row) != _announced(row.announcement):
+            yield f"the market's key {row.kid} is not the one that two people announced"
+    for announced in KeyAnnouncement.objects.order_by("pk"):
+        if announced.handover and not any(_is_handed_over(before, announced) for before in rows):
+            yield f"no key of the market handed over to the announced key {announced.kid}"
     for before, row in pairwise(rows):
         if row.handover and not _is_handed_over(before, row):
             yield f"the market's key {row.kid} was not handed over by the key before it"
@@ -77,7 +83,15 @@ def faults_of_keys() -> Iterator[str]:
             yield f"the market's key {row.kid} does not begin when the key before it ends"
 
 
-def _is_handed_over(before: MarketKey, row: MarketKey) -> bool:
+def _stated(row: MarketKey) -> tuple[object, ...]:
+    return row.kid, bytes(row.public_key), row.handover
+
+
+def _announced(row: KeyAnnouncement) -> tuple[object, ...]:
+    return row.kid, bytes(row.public_key), row.handover
+
+
+def _is_handed_over(before: MarketKey, row: MarketKey | KeyAnnouncement) -> bool:
     jwk = {name: value for name, value in public_jwk(before).items() if name in ("kty", "crv", "x", "kid")}
     try:
         opened = jws.deserialize_compact(row.handover, OKPKey.import_key(jwk), algorithms=[ALGORITHM])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.labels import Label
@@ -29,6 +31,10 @@ LINES_MAX = 64
 
 NO_LINE = Label("it is no signature line of cosignature/v1", "cosignature/v1 の署名行ではありません")
 UNKNOWN = Label("no registered witness has this name and key", "この名称と鍵の証人は登録されていません")
+OF_AFFILIATE = Label(
+    "the organisation of the witness is an affiliate of the operator",
+    "証人の組織は運営者の関係会社です",
+)
 OF_ANOTHER = Label("the witness did not sign this checkpoint", "証人はこのチェックポイントに署名していません")
 AT_ANOTHER_TIME = Label(
     "its time is to come, or before the checkpoint", "時刻が未来か、チェックポイントより前です"
@@ -53,7 +59,8 @@ def cosign(*, size: int, cosignature: str) -> Cosignature:
     line = _read_line(cosignature)
     witness = Witness.objects.filter(name=line.name, key_id=line.key_id, until=None).first()
     if witness is None:
-        raise CosignatureInvalid(reason=UNKNOWN)
+        ended = Witness.objects.filter(name=line.name, key_id=line.key_id, ended_as_affiliate=True)
+        raise CosignatureInvalid(reason=OF_AFFILIATE if ended.exists() else UNKNOWN)
     checkpoint = Checkpoint.objects.filter(size=size).first()
     if checkpoint is None:
         raise Missing(kind="checkpoint", identifier=str(size))
@@ -118,30 +125,60 @@ def line_of(row: Cosignature) -> str:
     return signature_line(row.witness.name, value + bytes(row.signature))
 
 
-def witnesses_count(cosignatures: Iterable[Cosignature]) -> int:
-    """How many have cosigned, each organisation once, however many witnesses it runs.
+class Relation(NamedTuple):
+    """Two organisations (public identifiers) that are or were related: from when to when, None while they are."""
+
+    one: str
+    other: str
+    since: datetime
+    until: datetime | None
+
+
+def witness_relations() -> list[Relation]:
+    """The relations between organisations that run or ran witnesses, by ``settings.WITNESS_RELATIONS_READER``."""
+    organisations = set(Witness.objects.exclude(organisation="").values_list("organisation", flat=True))
+    if len(organisations) < 2:
+        return []
+    return [Relation(*each) for each in import_string(settings.WITNESS_RELATIONS_READER)(organisations)]
+
+
+def witnesses_count(cosignatures: Iterable[Cosignature], relations: Iterable[Relation] = ()) -> int:
+    """How many have cosigned: each organisation once, however many witnesses it runs, and each group of organisations that
+    were related when they cosigned once.
 
     Third parties count once together: the operator registers them, and might run them all itself.
     """
-    return len({row.witness.organisation for row in cosignatures})
+    signed: dict[str, datetime] = {}
+    for row in cosignatures:
+        signed.setdefault(row.witness.organisation, row.received_at)
+    group = {organisation: organisation for organisation in signed}
+    for one, other, since, until in relations:
+        if one in signed and other in signed:
+            last = max(signed[one], signed[other])
+            if since <= last and (until is None or until > last):
+                joined, kept = group[one], group[other]
+                group = {name: kept if of == joined else of for name, of in group.items()}
+    return len(set(group.values()))
 
 
-def is_witnessed(cosignatures: Iterable[Cosignature], witnesses_min: int) -> bool:
+def is_witnessed(
+    cosignatures: Iterable[Cosignature], witnesses_min: int, relations: Iterable[Relation] = ()
+) -> bool:
     """Whether as many witnesses have cosigned as the rulebook asks for, and at least one that a participant runs."""
     rows = list(cosignatures)
     is_by_participant = any(row.witness.organisation for row in rows)
-    return is_by_participant and witnesses_count(rows) >= witnesses_min
+    return is_by_participant and witnesses_count(rows, relations) >= witnesses_min
 
 
 def witnessed_counts() -> dict[str, int]:
     """How many checkpoints there are, and how many are witnessed."""
-    least = parameter("witnesses_min")
+    least, relations = parameter("witnesses_min"), witness_relations()
     signed: dict[int, list[Cosignature]] = {}
     for row in Cosignature.objects.select_related("witness").iterator(_ROWS_READ):
         signed.setdefault(row.checkpoint_id, []).append(row)
     return {
         "checkpoints": Checkpoint.objects.count(),
-        "witnessed": sum(is_witnessed(rows, least) for rows in signed.values()),
+        "witnessed": sum(is_witnessed(rows, least, relations) for rows in signed.values()),
     }
 
 

@@ -62,8 +62,28 @@ class KeyNotInForce(DomainError):
     code = "key_not_in_force"
     category = Category.CONFLICT
     detail = Label(
-        "The signing key {key} of the settings is not the one in force. Enter it into the history by the command"
-        " rotate_market_key, or restart the processes with the key in force.",
-        "設定の署名鍵 {key} は有効な鍵ではありません。コマンド rotate_market_key で履歴に登録するか、有効な鍵で"
-        "プロセスを再起動してください。",
+        "The signing key {key} of the settings is not the one in force. Announce it by two people, enter it into the history by"
+        " the command rotate_market_key, or restart the processes with the key in force.",
+        "設定の署名鍵 {key} は有効な鍵ではありません。二名で公表したうえでコマンド rotate_market_key により履歴に登録するか、"
+        "有効な鍵でプロセスを再起動してください。",
+    )
+
+
+class KeyNotAnnounced(DomainError):
+    """The key may not sign yet. Fields: ``key``, ``reason`` (a Label)."""
+
+    code = "key_not_announced"
+    category = Category.CONFLICT
+    detail = Label(
+        "The signing key {key} may not enter the history: {reason}.",
+        "署名鍵 {key} は履歴に登録できません（{reason}）。",
+    )
+    ANOTHER = Label(
+        "it is not the one that two people of the operator announced last",
+        "運営者の二名が最後に公表した鍵ではありません",
+    )
+    LATER = Label("the notice of its announcement is not over", "公表後の予告期間が終わっていません")
+    UNCOVERED = Label(
+        "no checkpoint covers its announcement yet; the next one will, within about an hour",
+        "公表を含むチェックポイントがまだありません。約1時間以内の次のチェックポイントをお待ちください",
     )

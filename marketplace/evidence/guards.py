@@ -12,6 +12,8 @@ from marketplace.kernel.tiles import TILE_WIDTH
 from .public_entries import ENTRY_END, ENTRY_START
 
 _SQL = Path(__file__).parent / "sql"
+CLOCKS_DIFFER_MINUTES = 5
+"""So far the clock of a timestamp authority may be from the market's, and an answer under way."""
 
 
 def leaves_in_commit_order() -> pgtrigger.Trigger:
@@ -54,12 +56,23 @@ def note_states_checkpoint() -> pgtrigger.Trigger:
 
 
 def key_follows() -> pgtrigger.Trigger:
-    """A key of the market has the identifier of its bytes, and begins when the one before it ends: now."""
+    """A key of the market has the identifier of its bytes, begins when the one before it ends, now, and was announced by two."""
     return pgtrigger.Trigger(
         name="key_follows",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update,
+        declare=[("announced", "record")],
         func=sql_body(_SQL / "key_follows.sql"),
+    )
+
+
+def announced_before_use() -> pgtrigger.Trigger:
+    """A key that is announced has the identifier of its bytes, and never signed before."""
+    return pgtrigger.Trigger(
+        name="announced_before_use",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "announced_before_use.sql"),
     )
 
 
@@ -80,4 +93,15 @@ def cosigned_while_live() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=sql_body(_SQL / "cosigned_while_live.sql"),
+    )
+
+
+def stamped_as_noted() -> pgtrigger.Trigger:
+    """A timestamp is of the note of its checkpoint, and its time is that of its arrival, after the checkpoint."""
+    return pgtrigger.Trigger(
+        name="stamped_as_noted",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("stamped", "record")],
+        func=sql_body(_SQL / "stamped_as_noted.sql", MINUTES=CLOCKS_DIFFER_MINUTES),
     )

@@ -10,6 +10,7 @@ from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, columns
 from .cosignatures import faults_of_cosignatures
 from .row_records import unexplained_rows
 from .row_seals import changed_rows
+from .timestamps import faults_of_timestamps
 from .verification import verify_log
 
 
@@ -21,7 +22,7 @@ Invariant(
     name="evidence.log_verifies",
     promise=5,
     statement="Every leaf follows from its record in commit order, every tile from those below, every checkpoint from the"
-    " tiles; no leaf is of a transaction that this server has not begun; no record waits long for its leaf.",
+    " tiles; every key but the first is one that two people announced, handed over by the one before unless it was lost; no leaf is of a transaction that this server has not begun; no record waits long for its leaf.",
     guards=(
         "evidence_evidencerecord.append_only",
         "evidence_evidencerecord.evidence_payload_bytes",
@@ -43,6 +44,12 @@ Invariant(
         "evidence_marketkey.one_market_key_in_force",
         "evidence_marketkey.market_key_once",
         "evidence_marketkey.market_key_length",
+        "evidence_keyannouncement.append_only",
+        "evidence_keyannouncement.announced_before_use",
+        "evidence_keyannouncement.announced_by_two",
+        "evidence_keyannouncement.announcement_by_two",
+        "evidence_keyannouncement.announcement_handed_over",
+        "evidence_keyannouncement.announcement_key_length",
     ),
     test="tests/evidence/test_guards.py::test_the_log_is_append_only",
     check=_faults,
@@ -70,6 +77,20 @@ Invariant(
     ),
     test="tests/evidence/test_witnesses.py::test_a_cosignature_that_the_witness_did_not_make_is_named",
     check=lambda: [{"fault": fault} for fault in islice(faults_of_cosignatures(), BREACHES_SHOWN_MAX)],
+)
+
+Invariant(
+    name="evidence.timestamps_verify",
+    promise=5,
+    statement="Every timestamp is of the note of its checkpoint, and a pinned certificate of the authority signed what its row states.",
+    guards=(
+        "evidence_checkpointtimestamp.append_only",
+        "evidence_checkpointtimestamp.stamped_as_noted",
+        "evidence_checkpointtimestamp.timestamp_hash_algorithm",
+        "evidence_checkpointtimestamp.timestamp_answer_bytes",
+    ),
+    test="tests/evidence/test_timestamps.py::test_a_timestamp_that_the_authority_did_not_give_is_named",
+    check=lambda: [{"fault": fault} for fault in islice(faults_of_timestamps(), BREACHES_SHOWN_MAX)],
 )
 
 Invariant(

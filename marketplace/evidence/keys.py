@@ -102,15 +102,16 @@ def key_in_force() -> MarketKey:
 
 def market_keys() -> list[MarketKey]:
     """The history of the market's keys, oldest first."""
-    return list(MarketKey.objects.order_by("since", "id"))
+    return list(MarketKey.objects.select_related("announcement").order_by("since", "id"))
 
 
 def public_jwk(row: MarketKey) -> dict[str, Any]:
     """A key of the history as a JWK, with what a reader of notes needs; ``until`` is null while it is in force.
 
-    ``since`` is null before the first checkpoint.
+    ``since`` is null before the first checkpoint. ``announced_at`` is when two people of the operator announced it, null for the
+    first key; ``is_emergency`` whether it replaced a key that was lost or disclosed, which handed nothing over.
     """
-    public = bytes(row.public_key)
+    public, announced = bytes(row.public_key), row.announcement
     return {
         "kty": "OKP",
         "crv": "Ed25519",
@@ -120,6 +121,8 @@ def public_jwk(row: MarketKey) -> dict[str, Any]:
         "since": row.since.isoformat() if row.since else None,
         "until": row.until.isoformat() if row.until else None,
         "handover": row.handover,
+        "announced_at": announced.announced_at.isoformat() if announced else None,
+        "is_emergency": bool(announced and announced.is_emergency),
         "verifier_key": verifier_key(row.name, ED25519, public),
     }
 

@@ -18,15 +18,18 @@ from django.views.decorators.csrf import csrf_exempt
 
 from marketplace.api.edge import serve_alike
 from marketplace.api.problems import explain
+from marketplace.kernel.canonical import canonical_json
 
-from . import public_log
+from . import public_log, timestamps
+from .keys import public_keys
 from .log_paths import read_tile_path
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 BRIEFLY: Final = "public, max-age=10"
 READING: Final = ("GET", "HEAD")
 PROGRAMS: Final = Path(__file__).parents[2] / "verification"
-
+NO_TIMESTAMP: Final = "none: the log has no such timestamp"
+SIZES_END: Final = 2**63
 
 View = Callable[..., HttpResponse]
 
@@ -69,6 +72,39 @@ def tile(_request: HttpRequest, place: str) -> HttpResponse:
     if content is None:
         return _missing("the log has no such tile yet")
     return _answer(content, "application/octet-stream", FOREVER)
+
+
+@public_read
+def keys(_request: HttpRequest) -> HttpResponse:
+    """The history of the market's keys (JWK set), as programs follow it: each with the statement that hands over to it."""
+    return _answer(canonical_json(public_keys()), "application/json", BRIEFLY)
+
+
+@public_read
+def stamped(_request: HttpRequest) -> HttpResponse:
+    """The note that was timestamped last, as it was: with the market's signature, without cosignatures."""
+    found = timestamps.newest_stamped()
+    if found is None:
+        return _missing(NO_TIMESTAMP)
+    return _answer(timestamps.stamped_bytes(found), "text/plain; charset=utf-8", BRIEFLY)
+
+
+@public_read
+def timestamp(_request: HttpRequest, size: int) -> HttpResponse:
+    """The authority's answer about the checkpoint of ``size`` leaves (RFC 3161 TimeStampResp, DER); it never changes."""
+    found = timestamps.answer_about(size) if size < SIZES_END else None
+    if found is None:
+        return _missing(NO_TIMESTAMP)
+    return _answer(found, "application/timestamp-reply", FOREVER)
+
+
+@public_read
+def authority(_request: HttpRequest) -> HttpResponse:
+    """The certificates that the market pins of its timestamp authority; compare them with the authority's own."""
+    found = timestamps.published_certificates()
+    if found is None:
+        return _missing("none: the market has no timestamp authority")
+    return _answer(found, "application/x-pem-file", BRIEFLY)
 
 
 @public_read

@@ -20,7 +20,9 @@ from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.merkle import HASH_BYTES
 from marketplace.kernel.tiles import TILE_WIDTH
 
+from .announcement_models import KeyAnnouncement as KeyAnnouncement
 from .guards import key_follows, leaves_in_commit_order, note_states_checkpoint, tile_grows
+from .timestamp_models import CheckpointTimestamp as CheckpointTimestamp
 from .witness_models import Cosignature as Cosignature
 from .witness_models import Witness as Witness
 
@@ -176,10 +178,12 @@ class MarketKey(models.Model):
     """A key by which the market signs (Ed25519): its public part, and from when to when it signed; the history is public.
 
     ``name`` is the origin of the log, ``key_id`` identifies the key in notes, ``kid`` in JWS. ``handover`` is a JWS of the
-    key before it that names this one; empty for the first key, and where the one before was lost.
+    key before it that names this one; empty for the first key, and where the one before was lost. ``announcement``: that of two
+    people of the operator; null for the first key.
 
-    Invariants: one key is in force; each begins when the one before it ends; the key identifier is that of the key. Rows
-    are kept, and change only by being ended once.
+    Invariants: one key is in force; each begins when the one before it ends; each but the first is the one that two people
+    announced last, after its notice, under a checkpoint that covers the announcement, or as an emergency; the key identifier
+    is that of the key. Rows are kept, and change only by being ended once.
     """
 
     public_id = IdentifierField(prefix="mky")
@@ -188,6 +192,9 @@ class MarketKey(models.Model):
     key_id = models.CharField(max_length=8)
     public_key = models.BinaryField()
     handover = models.TextField(blank=True, default="")
+    announcement = models.OneToOneField(
+        KeyAnnouncement, on_delete=models.PROTECT, related_name="key", null=True, default=None
+    )
     since = MomentField(db_default=Now())
     until = MomentField(null=True, default=None)
 
@@ -202,7 +209,9 @@ class MarketKey(models.Model):
         triggers = [
             no_delete(),
             dated_now(real=["since"]),
-            immutable("public_id", "kid", "name", "key_id", "public_key", "handover", "since"),
+            immutable(
+                "public_id", "kid", "name", "key_id", "public_key", "handover", "announcement_id", "since"
+            ),
             set_once("until"),
             key_follows(),
         ]

@@ -1,24 +1,35 @@
-"""Rotating the market's signing key: whoever holds the settings enters the next key into the published history."""
+"""Rotating the market's signing key: whoever holds the settings enters the key that two people announced into the history."""
 
 from __future__ import annotations
 
 import base64
+from typing import Protocol
 
 from django.db import transaction
 from django.utils import timezone
 from joserfc.jwk import OKPKey
 
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.canonical import canonical_json
 
 from . import services
-from .keys import key_in_force, market_key, new_row
-from .models import MarketKey
-from .signatures import sign_bytes
+from .announcement_models import KeyAnnouncement
+from .errors import KeyNotAnnounced
+from .keys import new_row
+from .models import Checkpoint, EvidenceRecord, Leaf, MarketKey
 
 
-def handover_of(row: MarketKey) -> bytes:
-    """What the key before ``row`` signs: that the market signs by this key from now on."""
+class NamedKey(Protocol):
+    """What a handover says of a key."""
+
+    name: str
+    kid: str
+    public_key: bytes
+
+
+def handover_of(row: NamedKey) -> bytes:
+    """What the key before ``row`` signs: that the market signs by this key after it."""
     return canonical_json(
         {
             "statement": "sanpo.key_handover.v1",
@@ -30,19 +41,22 @@ def handover_of(row: MarketKey) -> bytes:
 
 
 @transaction.atomic
-def rotate_key(following: OKPKey, *, is_lost: bool = False) -> MarketKey:
-    """End the key in force and begin ``following``; the old key signs the handover, and evidence records it.
+def rotate_key(following: OKPKey) -> MarketKey:
+    """End the key in force and begin ``following``, which two people announced last; evidence records it.
 
-    From then on the market signs checkpoints with the new key only, so its processes are restarted with it. ``is_lost``:
-    the old key is lost, so nothing hands over; the history shows that, and who verifies has to be told otherwise. Raises
-    KeyNotInForce if the settings do not have the key in force, unless it is lost.
+    From then on the market signs checkpoints with the new key only, so its processes are restarted with it. Raises
+    KeyNotAnnounced while the key is not announced, its notice is not over, or no checkpoint covers its announcement.
     """
     row = new_row(following)
     before = MarketKey.objects.select_for_update().filter(name=row.name, until=None).first()
-    if not is_lost:
-        before = key_in_force()
-        row.handover = sign_bytes(market_key(), handover_of(row))
-    row.since = timezone.now()
+    announced = KeyAnnouncement.objects.filter(name=row.name).order_by("-pk").first()
+    if announced is None or (announced.kid, bytes(announced.public_key)) != (row.kid, row.public_key):
+        raise KeyNotAnnounced(key=row.kid, reason=KeyNotAnnounced.ANOTHER)
+    if announced.effective_from > clock.now():
+        raise KeyNotAnnounced(key=row.kid, reason=KeyNotAnnounced.LATER)
+    if not announced.is_emergency and not _is_covered(announced):
+        raise KeyNotAnnounced(key=row.kid, reason=KeyNotAnnounced.UNCOVERED)
+    row.announcement, row.handover, row.since = announced, announced.handover, timezone.now()
     if before is not None:
         before.until = row.since
         before.save(update_fields=["until"])
@@ -56,6 +70,14 @@ def rotate_key(following: OKPKey, *, is_lost: bool = False) -> MarketKey:
             "key_id": row.key_id,
             "before": before.kid if before else "",
             "is_handed_over": bool(row.handover),
+            "announcement": announced.public_id,
         },
     )
     return row
+
+
+def _is_covered(announced: KeyAnnouncement) -> bool:
+    """Whether a checkpoint, which the key before it signed, covers the announcement in the log."""
+    records = EvidenceRecord.objects.filter(subject=announced.public_id, kind="evidence.key_announced")
+    index = Leaf.objects.filter(record__in=records).values_list("index", flat=True).first()
+    return index is not None and Checkpoint.objects.filter(size__gt=index).exists()

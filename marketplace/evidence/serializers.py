@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from .models import Checkpoint, EvidenceRecord
+from marketplace.api.serializers import StrictSerializer
+
+from .announcement_models import REASON_LENGTH_MAX
+from .models import Checkpoint, EvidenceRecord, KeyAnnouncement
 from .queries import ConsistencyProof, RecordProof
+from .verifier_keys import ED25519, verifier_key
+
+VERIFIER_KEY_LENGTH_MAX = 300
 
 
 class EvidenceRecordSerializer(serializers.ModelSerializer[EvidenceRecord]):
@@ -31,6 +37,33 @@ class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
     class Meta:
         model = Checkpoint
         fields: tuple[str, ...] = ("id", "size", "root", "note", "created_at")
+
+
+class KeyAnnouncementSerializer(serializers.ModelSerializer[KeyAnnouncement]):
+    """The announcement of the market's next signing key; it may sign from ``effective_from`` on.
+
+    ``handover`` is a compact JWS by the key before it; empty in an emergency. ``reason`` is the operator's own statement.
+    """
+
+    id = serializers.CharField(source="public_id")
+    verifier_key = serializers.SerializerMethodField()
+
+    class Meta:
+        model = KeyAnnouncement
+        fields = (
+            "id", "kid", "verifier_key", "handover", "is_emergency", "reason", "announced_at", "effective_from",
+        )  # fmt: skip
+
+    def get_verifier_key(self, row: KeyAnnouncement) -> str:
+        """The key as programs of C2SP take it."""
+        return verifier_key(row.name, ED25519, bytes(row.public_key))
+
+
+class AnnounceKeySerializer(StrictSerializer):
+    """The next key, as ``rotate_market_key --show`` prints it, and why."""
+
+    verifier_key = serializers.CharField(max_length=VERIFIER_KEY_LENGTH_MAX)
+    reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
 
 
 class RecordProofSerializer(serializers.Serializer[RecordProof]):

@@ -17,11 +17,13 @@ from marketplace.kernel.parameters import parameter
 from marketplace.kernel.permissions import Permission
 
 from . import queries
+from .cosignatures import witness_relations
 from .keys import public_keys
-from .models import Checkpoint, EvidenceRecord
+from .models import Checkpoint, EvidenceRecord, KeyAnnouncement
 from .serializers import (
     ConsistencyProofSerializer,
     EvidenceRecordSerializer,
+    KeyAnnouncementSerializer,
     RecordProofSerializer,
 )
 from .witness_serializers import WitnessedCheckpointSerializer
@@ -54,11 +56,15 @@ class CheckpointViewSet(MarketReadViewSet[Checkpoint]):
 
     reads = PUBLIC
     serializer_class = WitnessedCheckpointSerializer
-    queryset = Checkpoint.objects.prefetch_related("cosignatures__witness")
+    queryset = Checkpoint.objects.select_related("timestamp").prefetch_related("cosignatures__witness")
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """With what the rulebook asks of witnesses."""
-        return {**super().get_serializer_context(), "witnesses_min": parameter("witnesses_min")}
+        """With what the rulebook asks of witnesses, and which of their organisations are related."""
+        return {
+            **super().get_serializer_context(),
+            "witnesses_min": parameter("witnesses_min"),
+            "witness_relations": witness_relations(),
+        }
 
     @extend_schema(
         summary="Prove that a checkpoint continues an older one",
@@ -75,6 +81,17 @@ class CheckpointViewSet(MarketReadViewSet[Checkpoint]):
         older = request.query_params.get("older", "")
         proof = queries.prove_consistency(newer=self.get_object(), older_id=older)
         return Response(ConsistencyProofSerializer(proof).data)
+
+
+KEY_EXAMPLE = {"verifier_key": "market.example/log+00000000+AQAA", "reason": "The yearly rotation."}
+
+
+class KeyAnnouncementViewSet(MarketReadViewSet[KeyAnnouncement]):
+    """Announcements of the market's signing keys; public."""
+
+    reads = PUBLIC
+    serializer_class = KeyAnnouncementSerializer
+    queryset = KeyAnnouncement.objects.all()
 
 
 class PublicKeysView(APIView):

@@ -22,6 +22,7 @@ class Witness(models.Model):
 
     ``name`` and ``key_id`` identify the key in notes (C2SP ``tlog-cosignature``). ``organisation``: the participant that
     registered it for itself; empty for a third party, which two people of the operator registered, ``first_person`` first.
+    ``ended_as_affiliate``: it ended when its organisation became an affiliate of the operator; what it cosigned before stays.
 
     Invariants: the key identifier is that of the key; one witness lives under a name, and a key is registered once; an organisation has few; rows
     are kept, and change only by being ended once.
@@ -38,6 +39,7 @@ class Witness(models.Model):
     until = MomentField(null=True, default=None)
     ended_by = models.CharField(max_length=60, blank=True, default="")
     ended_first_person = models.CharField(max_length=60, blank=True, default="")
+    ended_as_affiliate = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -50,8 +52,10 @@ class Witness(models.Model):
                 name="witness_by_two",
             ),
             models.CheckConstraint(
-                condition=Q(until=None, ended_by="", ended_first_person="")
-                | Q(until__isnull=False)
+                condition=Q(until=None, ended_by="", ended_first_person="", ended_as_affiliate=False)
+                | Q(until__isnull=False, ended_by="", ended_first_person="", ended_as_affiliate=True)
+                & ~Q(organisation="")
+                | Q(until__isnull=False, ended_as_affiliate=False)
                 & ~Q(ended_by="")
                 & ~Q(organisation="", ended_first_person="")
                 & ~Q(ended_by=F("ended_first_person")),

@@ -119,6 +119,24 @@ def end_witness(*, actor: Actor, witness: str, first_person: str = "") -> Witnes
     return row
 
 
+@transaction.atomic
+def end_witnesses_of_affiliate(*, actor: Actor, organisation: str) -> list[Witness]:
+    """End the witnesses of an organisation that becomes an affiliate of the operator: from now on they count no more.
+
+    What they cosigned before stays, and says so. The organisation is locked by the caller. Records
+    ``evidence.witness_affiliated`` for each.
+    """
+    rows = list(
+        Witness.objects.select_for_update().filter(organisation=organisation, until=None).order_by("pk")
+    )
+    for row in rows:
+        row.until, row.ended_as_affiliate = timezone.now(), True
+        row.save(update_fields=["until", "ended_as_affiliate"])
+        payload = {"name": row.name, "organisation": organisation}
+        record(kind="evidence.witness_affiliated", subject=row.public_id, actor=actor, payload=payload)
+    return rows
+
+
 def _acts_for(actor: Actor, first_person: str) -> str:
     """The participant that the actor acts for; empty for the operator's second person."""
     if actor.role is Role.PARTICIPANT:

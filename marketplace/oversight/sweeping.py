@@ -5,8 +5,9 @@ from __future__ import annotations
 from .activity.services import remove_expired
 from .incidents.sweeping import remind_due
 from .reviews.sweeping import tell_due
+from .timestamps.jobs import ask_for_timestamps
 
 
 def sweep() -> int:
-    """Remind the operator of what is due, tell of reviews whose seal is over, and let files go; returns how many rows were worked on."""
-    return remind_due() + tell_due() + remove_expired()
+    """Remind the operator of what is due, tell of reviews whose seal is over, let files go, and ask for timestamps; returns how many rows were worked on."""
+    return remind_due() + tell_due() + remove_expired() + ask_for_timestamps()

@@ -50,3 +50,20 @@ Invariant(
         "  WHERE r.ended_at IS NULL AND n.is_operator AND NOT o.operator_affiliate"
     ),
 )
+
+Invariant(
+    name="participants.affiliates_run_no_witness",
+    promise=5,
+    statement="No affiliate of the operator has a live witness of the evidence log.",
+    guards=(
+        "participants_organisation.affiliate_without_witness",
+        "evidence_witness.witness_of_affiliate",
+        "evidence_witness.witness_by_right",
+    ),
+    test="tests/evidence/test_affiliated_witnesses.py::test_a_live_witness_of_an_affiliate_is_refused_and_named",
+    check=by_query(
+        "SELECT w.public_id, w.organisation FROM evidence_witness w"
+        "  JOIN participants_organisation o ON o.public_id = w.organisation"
+        " WHERE o.operator_affiliate AND w.until IS NULL"
+    ),
+)

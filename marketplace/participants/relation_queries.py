@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -59,3 +60,11 @@ def are_related(one: int, other: int) -> bool:
     """Whether a relation between two organisations (database keys) stands."""
     ((found,),) = fetch_prepared(_RELATED, [one, other, other, one])
     return bool(found)
+
+
+def relations_among(organisations: Collection[str]) -> list[tuple[str, str, datetime, datetime | None]]:
+    """The relations between two of these organisations (public identifiers), whoever stated them: both, from when to when."""
+    rows = OrganisationRelation.objects.filter(
+        organisation__public_id__in=organisations, related__public_id__in=organisations
+    )
+    return list(rows.values_list("organisation__public_id", "related__public_id", "recorded_at", "ended_at"))

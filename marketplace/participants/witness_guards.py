@@ -36,6 +36,11 @@ IF NOT (CASE WHEN NEW.organisation = ''
 END IF;
 IF TG_OP = 'INSERT' AND NEW.organisation <> '' THEN
     PERFORM FROM public.participants_organisation o WHERE o.public_id = NEW.organisation FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM public.participants_organisation o
+                WHERE o.public_id = NEW.organisation AND o.operator_affiliate) THEN
+        RAISE EXCEPTION '% is an affiliate of the operator', NEW.organisation
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'witness_by_right';
+    END IF;
     IF (SELECT count(*) FROM public.evidence_witness w
          WHERE w.organisation = NEW.organisation AND w.until IS NULL) > {LIVE_MAX} THEN
         RAISE EXCEPTION '% has {LIVE_MAX} witnesses', NEW.organisation USING ERRCODE = 'check_violation';
@@ -43,4 +48,42 @@ IF TG_OP = 'INSERT' AND NEW.organisation <> '' THEN
 END IF;
 RETURN NULL;
 """,  # noqa: S608  our own words
+    )
+
+
+def witness_of_affiliate() -> pgtrigger.Trigger:
+    """A witness ends as that of an affiliate only if its organisation is one."""
+    return pgtrigger.Trigger(
+        name="witness_of_affiliate",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("ended_as_affiliate"),
+        func="""
+IF NEW.ended_as_affiliate AND NOT EXISTS (
+    SELECT FROM public.participants_organisation o WHERE o.public_id = NEW.organisation AND o.operator_affiliate) THEN
+    RAISE EXCEPTION '% is no affiliate of the operator: its witness does not end', NEW.organisation
+        USING ERRCODE = 'check_violation';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+def affiliate_without_witness() -> pgtrigger.Trigger:
+    """When the transaction ends in which an organisation becomes an affiliate of the operator, no witness of it lives."""
+    return pgtrigger.Trigger(
+        name="affiliate_without_witness",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        timing=pgtrigger.Deferred,
+        condition=pgtrigger.Q(new__operator_affiliate=True),
+        func="""
+IF EXISTS (SELECT FROM public.participants_organisation o
+             JOIN public.evidence_witness w ON w.organisation = o.public_id AND w.until IS NULL
+            WHERE o.id = NEW.id AND o.operator_affiliate) THEN
+    RAISE EXCEPTION '% is an affiliate of the operator: a witness of it lives', NEW.public_id
+        USING ERRCODE = 'check_violation';
+END IF;
+RETURN NULL;
+""",
     )

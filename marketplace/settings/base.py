@@ -20,6 +20,7 @@ from marketplace.settings.serving import *  # noqa: F403
 from marketplace.settings.subscriptions import EVENT_SUBSCRIPTIONS as EVENT_SUBSCRIPTIONS
 from marketplace.settings.subscriptions import EVENTS_PASSED_OVER as EVENTS_PASSED_OVER
 from marketplace.settings.subscriptions import HANDLER_SECONDS_MAX as HANDLER_SECONDS_MAX
+from marketplace.settings.timestamps import *  # noqa: F403
 
 env = environ.Env()
 
@@ -46,6 +47,7 @@ PERSON_LOADER = "marketplace.participants.principal.load_person"
 PARAMETER_READER = "marketplace.rules.queries.parameter"
 STAFF_READS_NARROWED_BY = "marketplace.access.reading.narrow"
 STAFF_READS_NOTED_BY = "marketplace.access.reading.note"
+WITNESS_RELATIONS_READER = "marketplace.participants.relation_queries.relations_among"
 # Whether webhooks may go to this machine and its network, and over http: for demonstrations and tests only.
 WEBHOOKS_LOCAL = False
 # Whether business time may be moved: for demonstrations and tests, never where money is real.

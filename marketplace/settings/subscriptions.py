@@ -22,6 +22,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "admission.condition_moved": ("marketplace.notices.handlers.admissions.on_condition_moved",),
     "case.moved": ("marketplace.cases.handlers.on_case_moved",),
     "rulebook.published": ("marketplace.notices.handlers.rulebooks.on_rulebook_published",),
+    "evidence.key_announced": ("marketplace.notices.handlers.market_keys.on_key_announced",),
     "rulebook.withdrawn": ("marketplace.notices.handlers.rulebooks.on_rulebook_withdrawn",),
     "admission.rescreened": ("marketplace.cases.handlers.on_admission_rescreened",),
     "disqualification.moved": (

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings as market
 from django.db import transaction
 
 from marketplace.evidence import services as evidence
-from marketplace.evidence.models import Checkpoint, EvidenceRecord, Witness
+from marketplace.evidence.announcing import announce_key
+from marketplace.evidence.models import Checkpoint, EvidenceRecord, KeyAnnouncement, Witness
+from marketplace.evidence.verifier_keys import ED25519, verifier_key
 from marketplace.evidence.witnesses import register_witness
 from marketplace.rules.neutrality.models import NeutralityBundle
+from tests.evidence.bundles import public_bytes
 from tests.evidence.factories import seal
 from tests.evidence.observers import Observer
+from tests.participants.factories import actor_for
 
 from .examples_market import neutrality_bundle
 from .matrix import Trial
@@ -46,6 +52,29 @@ def cosignature(world) -> Request:
     return Request(body={"size": mark.size, "cosignature": registered(world).line(mark.note)})
 
 
+def next_key(_world) -> Request:
+    """A key that the market has not announced."""
+    public = public_bytes(Ed25519PrivateKey.generate())
+    return Request(
+        body={
+            "verifier_key": verifier_key(market.EVIDENCE_ORIGIN, ED25519, public),
+            "reason": "The key is old.",
+        }
+    )
+
+
+def announcement(world) -> str:
+    """The announcement of a key by two people."""
+    if not KeyAnnouncement.objects.exists():
+        announce_key(
+            actor=world.actor("operator"),
+            first_person=actor_for(world.of("operator"), "usr_first_of_keys").identifier,
+            is_emergency=True,
+            **next_key(world).body,
+        )
+    return str(KeyAnnouncement.objects.latest("pk").public_id)
+
+
 TABLE.of_row("GET evidence/records/{}/proof/", "operator", sealed, is_narrowed=True)
 TABLE.of_row(
     "GET neutrality-bundles/{}/proof/",
@@ -54,6 +83,9 @@ TABLE.of_row(
 )
 TABLE.listed("evidence/checkpoints/", EVERYBODY, checkpoint)
 TABLE.of_row("GET evidence/checkpoints/{}/consistency/", EVERYBODY, checkpoint)
+TABLE.listed("evidence/key-announcements/", EVERYBODY, announcement)
+TABLE.example("POST evidence/key-announcements/", "operator", takes_two=True)(next_key)
+TABLE.example("POST evidence/key-announcements/emergency/", "operator", takes_two=True)(next_key)
 TABLE.listed("evidence/witnesses/", EVERYBODY, witness)
 TABLE.of_row("POST evidence/witnesses/{}/end/", "buyer", witness)
 TABLE.example("POST evidence/witnesses/", "buyer")(

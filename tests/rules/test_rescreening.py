@@ -9,6 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.cases.handlers import on_admission_rescreened
+from marketplace.cases.models import Case
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.participants import DisqualificationMoved, QualificationMoved
 from marketplace.events.schemas.rules import AdmissionRescreened
@@ -161,8 +163,8 @@ def test_a_qualification_that_is_lost_is_never_lost_in_silence(three):
     event = told()[-1]
     assert (event.admission, event.passes, event.outcome) == (three[0].public_id, False, "hold")
     on_admission_rescreened(event, None)  # type: ignore[arg-type]
-    assert Task.objects.get(subject=event.admission, state="open").kind == "review"
-    assert event.decision in Notice.objects.get(subject=event.admission).body["en"]
+    case = Case.objects.get(subject=event.admission, state="open")
+    assert (case.kind, case.decision) == ("rescreening", event.decision)
     assert broken() == set()
 
 

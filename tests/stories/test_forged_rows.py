@@ -136,6 +136,7 @@ FORGERIES: dict[str, Forgery] = {
         },
     ),
     "evidence_checkpoint": Forgery(refused="states another size or root", changes={"size": "t.size + 1"}),
+    "evidence_checkpointtimestamp": Forgery(refused="is not of the note"),
     "evidence_cosignature": Forgery(refused="does not cosign any more|duplicate key"),
     "evidence_evidencerecord": Forgery(
         named=RECORDED,
@@ -145,6 +146,7 @@ FORGERIES: dict[str, Forgery] = {
             "transaction": "pg_current_xact_id()",
         },
     ),
+    "evidence_keyannouncement": Forgery(refused="another identifier|has signed before"),
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),

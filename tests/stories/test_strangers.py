@@ -43,6 +43,7 @@ PUBLIC = {
     "evidence-checkpoint-detail",
     "halt-detail",
     "kind-of-qualification-detail",
+    "key-announcement-detail",
     "funds-regime-detail",
     "neutrality-bundle-content",
     "neutrality-bundle-detail",

@@ -45,6 +45,7 @@ def test_an_event_carries_no_personal_data(event):
 def test_what_everyone_may_see_names_no_participant():
     everyone = {name for name, event in HOUSE.items() if event.audience.everyone}
     assert everyone == {
+        "evidence.key_announced",
         "neutrality.published",
         "rulebook.withdrawn",
         "rulebook.published",

@@ -11,6 +11,7 @@ from stdnum.jp import cn
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
+from marketplace.evidence.witnesses import end_witnesses_of_affiliate
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
@@ -168,7 +169,7 @@ def locked_organisation(public_id: str) -> Organisation:
 
 @transaction.atomic
 def declare_affiliation(*, actor: Actor, organisation: str, affiliated: bool) -> Organisation:
-    """Declare whether an organisation is an affiliate of the operator.
+    """Declare whether an organisation is an affiliate of the operator. The witnesses of an affiliate end.
 
     Raises HasAdmissions while it has an application or admission, NeverATrader for the operator itself, Missing,
     Forbidden.
@@ -181,6 +182,8 @@ def declare_affiliation(*, actor: Actor, organisation: str, affiliated: bool) ->
         raise HasAdmissions(organisation=subject.public_id)
     subject.operator_affiliate = affiliated
     subject.save(update_fields=["operator_affiliate"])
+    if affiliated:
+        end_witnesses_of_affiliate(actor=actor, organisation=subject.public_id)
     record(
         kind="participants.affiliation_declared",
         subject=subject.public_id,

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from marketplace.approvals.services import require_two_people
 from marketplace.evidence.services import record
+from marketplace.evidence.witnesses import end_witnesses_of_affiliate
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.canonical import sha256_hex
@@ -62,7 +63,7 @@ def state_relation(
     subject, other = _both(actor, organisation if is_found else actor.organisation, related)
     require_unrelated(actor, subject.pk, other.pk)
     if other.is_operator:
-        _affiliate(subject)
+        _affiliate(subject, actor)
     stated = {"organisation": subject, "related": other, "kind": kind}
     same = OrganisationRelation.objects.filter(**stated, ended_at=None).first()
     taken = RelationStands(relation=same.public_id if same else related)
@@ -112,13 +113,17 @@ def _both(actor: Actor, organisation: str | None, related: str) -> tuple[Organis
     return subject, other
 
 
-def _affiliate(subject: Organisation) -> None:
-    """Make an organisation an affiliate of the operator; raises HasAdmissions while it is admitted or applies."""
+def _affiliate(subject: Organisation, actor: Actor) -> None:
+    """Make an organisation an affiliate of the operator; raises HasAdmissions while it is admitted or applies.
+
+    Its witnesses end.
+    """
     if Admission.objects.filter(organisation=subject, state__in=HELD_ADMISSIONS).exists():
         raise HasAdmissions(organisation=subject.public_id)
     if not subject.operator_affiliate:
         subject.operator_affiliate = True
         subject.save(update_fields=["operator_affiliate"])
+    end_witnesses_of_affiliate(actor=actor, organisation=subject.public_id)
 
 
 @record_refusals()

@@ -11,35 +11,40 @@ from django.core.management.base import BaseCommand, CommandError
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from marketplace.evidence.errors import KeyNotInForce
-from marketplace.evidence.keys import private_part
+from marketplace.evidence.errors import KeyNotAnnounced
+from marketplace.evidence.keys import new_row, private_part
 from marketplace.evidence.rotation import rotate_key
+from marketplace.evidence.verifier_keys import ED25519, verifier_key
 
 
 class Command(BaseCommand):
-    """Run it with the settings that still have the old key, then set the new one and restart the market's processes."""
+    """Run it after two people announced the key, then set it in the settings and restart the market's processes."""
 
-    help = "Ends the signing key in force and begins the one in FILE; the old key signs the handover."
+    help = "Ends the signing key in force and begins the one in FILE, which two people of the operator announced."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The file of the new key, and whether the old one is lost."""
+        """The file of the new key, and whether it is only shown."""
         parser.add_argument("file", type=Path, help="the new private key, an Ed25519 JWK")
         parser.add_argument(
-            "--lost",
+            "--show",
             action="store_true",
-            help="the old key is lost: nothing hands over, and the history shows it",
+            help="change nothing, and print the verifier key that two people of the operator announce",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Rotate, and say what comes next."""
+        """Show the key or rotate, and say what comes next."""
         try:
             key = OKPKey.import_key(json.loads(options["file"].read_text(encoding="utf-8")))
             private_part(key)
         except (OSError, ValueError, TypeError, JoseError) as error:
             raise CommandError(f"{options['file']} holds no private Ed25519 key (JWK): {error}") from error
+        if options["show"]:
+            row = new_row(key)
+            self.stdout.write(verifier_key(row.name, ED25519, bytes(row.public_key)))
+            return
         try:
-            row = rotate_key(key, is_lost=options["lost"])
-        except KeyNotInForce as refusal:
+            row = rotate_key(key)
+        except KeyNotAnnounced as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(
             f"Key {row.kid} is in force. Set it as MARKET_SIGNING_KEY (or SIGNING_KEY_FILE) and restart every process:"

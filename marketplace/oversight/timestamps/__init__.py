@@ -1,0 +1,1 @@
+"""Asking a timestamp authority about checkpoints of the evidence log."""
