@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('participants', '0017_colleagues_leave_deciders'),
+        ('participants', '0020_disqualifications'),
     ]
 
     operations = [
