@@ -30,11 +30,12 @@ def write_many(count: int) -> None:
 
 
 def seal(expected: int) -> int:
-    """Seal until ``expected`` records are sealed, or for some seconds: a transaction that ends may hold the horizon."""
+    """Seal until ``expected`` records are sealed, within some seconds: a transaction that ends may hold the horizon."""
     sealed, deadline = services.seal(), time.monotonic() + 20
     while sealed < expected and time.monotonic() < deadline:
         time.sleep(0.02)
         sealed += services.seal()
+    assert sealed >= expected, f"{expected} records were to be sealed, and {sealed} could be"
     return sealed
 
 
