@@ -727,6 +727,14 @@ def wrong_figures(bundle: Published) -> Iterator[Fault]:
         stated = bundle.figures["parts"][part]
         if stated != {"rows": len(bundle.rows[part]), "withheld": dict(withheld)}:
             yield Fault("figures_differ", f"states {stated}, there are {len(bundle.rows[part])} rows", part)
+    counted = bundle.figures["decisions"]
+    for (point, outcome), count in Counter(
+        (row["point"], row["outcome"]) for row in bundle.shown("decisions")
+    ).items():
+        if counted[point][outcome] is not None and counted[point][outcome] < count:
+            yield Fault("figures_differ", f"{count} rows are {outcome}", point)
+    if sum(count or 0 for of in counted.values() for count in of.values()) > len(bundle.rows["decisions"]):
+        yield Fault("figures_differ", "more decisions are counted than there are rows", "decisions")
     classes = bundle.figures["classes"]
     tables = [("participants", classes["participants"])]
     tables += [(name, measure["by"]) for name, measure in classes["measures"].items()]
