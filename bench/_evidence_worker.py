@@ -21,6 +21,8 @@ BARE_ROW = """
     VALUES (%(id)s, 'trade.secured', %(id)s, 'app_bench', %(payload)s::jsonb, now())
 """
 OPENINGS_READ = 5_000
+HOURS_KEPT = 365 * 24
+"""Checkpoints that the stranger has kept: one each hour of a year."""
 
 
 def main() -> None:
@@ -99,9 +101,12 @@ def bundle(folder: Path) -> dict[str, object]:
     mark = services.checkpoint()
     assert mark is not None
     (folder / "checkpoint").write_text(mark.note, encoding="utf-8")
-    kept = max(1, mark.size // 10)
-    head = TreeHead(settings.EVIDENCE_ORIGIN, kept, TiledTree(read_tile).root(kept))
-    (folder / "kept").write_text(sign_note(head), encoding="utf-8")
+    (folder / "kept").mkdir()
+    tree = TiledTree(read_tile)
+    for hour in range(1, HOURS_KEPT + 1):
+        size = max(1, mark.size * hour // HOURS_KEPT)
+        note = sign_note(TreeHead(settings.EVIDENCE_ORIGIN, size, tree.root(size)))
+        (folder / "kept" / f"{hour:04d}").write_text(note, encoding="utf-8")
     for first in range(0, mark.size, TILE_WIDTH):
         wanted = TileRequest(None, first // TILE_WIDTH, min(TILE_WIDTH, mark.size - first))
         path = folder / tile_path(wanted.number, wanted.width)

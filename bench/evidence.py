@@ -1,7 +1,7 @@
 """A log of 1,000,000 records verified by the one-file verifier, and records appended by 8 writers beside bare inserts.
 
 The log is a real one: records, leaves and tiles in PostgreSQL, written as ``bench._seal`` writes them, then copied into a
-bundle through what the public routes serve, with every record's opening and a checkpoint that was kept of the first tenth. The
+bundle through what the public routes serve, with every record's opening and a checkpoint that was kept each hour of a year. The
 verifier runs as a stranger runs it, in an interpreter that knows nothing of the market. A writer appends a record in a
 transaction of its own, as the shortest service does; a bare insert is of the same columns into a table without index
 or guard, committed likewise.

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import gc
 import hashlib
 import http.client
 import json
@@ -41,7 +42,7 @@ import zipfile
 import zlib
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, partial
@@ -246,12 +247,12 @@ def entries_of(bundle: bytes) -> list[bytes]:
 
 @dataclass
 class Bundle:
-    """What is verified, and what the reader brings: keys that it trusts, the checkpoint that it kept, and witnesses."""
+    """What is verified, and what the reader brings: keys that it trusts, the checkpoints that it kept, and witnesses."""
 
     folder: Path
     keys: list[Key]
     """Those that the reader trusts, and then those that they handed over to (``keys.json``)."""
-    kept: str | None = None
+    kept: str | Sequence[str] | None = None
     witnesses: list[Key] = field(default_factory=list)
     witnesses_min: int = 0
     faults_of_entries: list[Fault] = field(default_factory=list)
@@ -267,9 +268,11 @@ class Bundle:
         return _note_or_none(self.text("checkpoint") or "")
 
     @cached_property
-    def kept_note(self) -> Note | None:
-        """The checkpoint that the reader kept; None if it cannot be read."""
-        return _note_or_none(self.kept or "")
+    def kept_notes(self) -> list[Note | None]:
+        """The checkpoints that the reader kept; None in place of what cannot be read."""
+        return [
+            _note_or_none(text) for text in ([self.kept] if isinstance(self.kept, str) else self.kept or ())
+        ]
 
     @cached_property
     def stamped_note(self) -> Note | None:
@@ -278,8 +281,8 @@ class Bundle:
 
     @cached_property
     def roots(self) -> dict[int, bytes]:
-        """The roots over the entries, at the sizes of both checkpoints, as far as there are entries."""
-        notes = [note for note in (self.note, self.kept_note, self.stamped_note) if note]
+        """The roots over the entries, at the sizes of all checkpoints, as far as there are entries."""
+        notes = [note for note in (self.note, *self.kept_notes, self.stamped_note) if note]
         return roots_at([note.size for note in notes], self._tiles(self.note.size if self.note else 0))
 
     def text(self, name: str) -> str | None:
@@ -473,11 +476,16 @@ def check_entries(bundle: Bundle) -> Iterator[Fault]:
 
 
 def check_kept(bundle: Bundle) -> Iterator[Fault]:
-    """The log continues the checkpoint that the reader kept."""
-    kept, note = bundle.kept_note, bundle.note
-    if kept is None:
-        yield Fault("kept_unreadable", "what you kept is no signed checkpoint")
-        return
+    """The log continues every checkpoint that the reader kept."""
+    for kept in bundle.kept_notes:
+        if kept is None:
+            yield Fault("kept_unreadable", "what you kept is no signed checkpoint")
+        else:
+            yield from _faults_of_kept(bundle, kept)
+
+
+def _faults_of_kept(bundle: Bundle, kept: Note) -> Iterator[Fault]:
+    note = bundle.note
     yield from faults_of_signature(kept, bundle.keys, of="the checkpoint that you kept")
     missing = f"you kept size {kept.size} with root {kept.root.hex()}: both are missing"
     if note is None:
@@ -835,6 +843,14 @@ def wrong_figures(bundle: Published) -> Iterator[Fault]:
         stated = bundle.figures["parts"][part]
         if stated != {"rows": len(bundle.rows[part]), "withheld": dict(withheld)}:
             yield Fault("figures_differ", f"states {stated}, there are {len(bundle.rows[part])} rows", part)
+    counted = bundle.figures["decisions"]
+    for (point, outcome), count in Counter(
+        (row["point"], row["outcome"]) for row in bundle.shown("decisions")
+    ).items():
+        if counted[point][outcome] is not None and counted[point][outcome] < count:
+            yield Fault("figures_differ", f"{count} rows are {outcome}", point)
+    if sum(count or 0 for of in counted.values() for count in of.values()) > len(bundle.rows["decisions"]):
+        yield Fault("figures_differ", "more decisions are counted than there are rows", "decisions")
     classes = bundle.figures["classes"]
     tables = [("participants", classes["participants"])]
     tables += [(name, measure["by"]) for name, measure in classes["measures"].items()]
@@ -1019,6 +1035,7 @@ def main(arguments: list[str]) -> int:
 
 def verify_log(log: Bundle) -> int:
     """Verify a log and print what was found; returns the exit status."""
+    gc.disable()  # Millions of records live until the end, and none of them in a cycle.
     outcome = verify(log)
     status = show(outcome)
     if "timestamp" not in outcome:
@@ -1050,8 +1067,11 @@ def verify_bundle(published: Published, log: Bundle | None) -> int:
 
 
 def _log_of(folder: Path, options: argparse.Namespace) -> Bundle:
-    kept = options.kept.read_text(encoding="utf-8", errors="replace") if options.kept else None
-    return Bundle(folder, options.key, kept, options.witness, options.witnesses_min)
+    kept: list[Path] = [options.kept] if options.kept else []
+    if options.kept and options.kept.is_dir():
+        kept = sorted(options.kept.iterdir())
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in kept]
+    return Bundle(folder, options.key, texts or None, options.witness, options.witnesses_min)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -1063,7 +1083,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--key", action="append", type=read_key, default=[], help="the log's verifier key; may be repeated"
     )
-    parser.add_argument("--kept", type=Path, help="a checkpoint of the log that you kept earlier")
+    parser.add_argument("--kept", type=Path, help="a checkpoint that you kept earlier, or a folder of them")
     parser.add_argument(
         "--witness", action="append", type=read_key, default=[], help="a witness that you trust"
     )

@@ -20,15 +20,15 @@ from contracts.serializers import (
     ResolveDisputeSerializer,
 )
 from marketplace.api.permissions import PUBLIC, MayCall
-from marketplace.api.principal import actor_of
-from marketplace.api.views import MarketReadViewSet, command, create_command
+from marketplace.api.principal import actor_of, reader_of
+from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import Permission
 
 from .exposures import EXPOSURE_LABELS, guarantee_exposures, total_exposures
 from .filters import ObligationFilter, TradeFilter
 from .models import Obligation, Trade
-from .neutrality import NEUTRALITY
+from .neutrality import NEUTRALITY, neutrality
 from .obligation_reference import parse_obligation_reference
 from .queries import visible_obligations, visible_supply_statements, visible_trades
 from .serializers import (
@@ -192,12 +192,14 @@ class TradingNeutralityView(APIView):
 
     permission_classes = (MayCall,)
     reads = PUBLIC
-    authentication_classes = ()
 
-    @extend_schema(summary="Read the neutrality figures", responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(summary="Read the neutrality figures", responses={200: OpenApiTypes.OBJECT, **PROBLEMS})
     def get(self, request: Request) -> Response:
-        """Trades of the operator's group (0), concentration of sellers, and fees by segment, made at `made_at`."""
-        return Response(NEUTRALITY.read())
+        """Trades of the operator's group (0), concentration of sellers, and fees by segment, of the newest bundle's period.
+
+        Null where fewer than three sold or bought. The operator's auditors read those of all days up to now.
+        """
+        return Response(neutrality() if reader_of(request, Permission.EVIDENCE_READ) else NEUTRALITY.read())
 
 
 class GuaranteeExposureView(APIView):

@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 from rest_framework.request import Request
 
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.permissions import Permission
 
 SESSION_PREFIX = "pst_"
 """How the token of a person's session begins."""
@@ -47,6 +48,11 @@ def load_person(session_token: str, organisation: str | None) -> Principal | Non
 def actor_of(request: Request) -> Actor:
     """The caller of ``request`` as the actor of services."""
     return principal_of(request).actor
+
+
+def reader_of(request: Request, permission: Permission) -> bool:
+    """Whether a caller of a public route holds ``permission``, which shows it more than everybody."""
+    return bool(request.user and request.user.is_authenticated) and actor_of(request).may(permission)
 
 
 def principal_of(request: Request) -> Principal:

@@ -1,4 +1,7 @@
-"""Public figures of the registers by year: how many of each kind, and none from fewer than three."""
+"""Figures of the registers by year: how many of each kind, and none from fewer than three.
+
+Public when the year is over: from two readings of a running year their difference would tell of a single participant.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.api.permissions import PUBLIC
+from marketplace.api.principal import reader_of
 from marketplace.api.views import PROBLEMS
 from marketplace.kernel import clock
 from marketplace.kernel.bounds import YEAR_MAX, YEAR_MIN
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 
 from .consultations.queries import asked_in
 from .consultations.states import Matter
@@ -69,32 +74,46 @@ class OversightFiguresSerializer(serializers.Serializer[Any]):
 
 
 class OversightFiguresView(APIView):
-    """Figures of the registers; public."""
+    """Figures of the registers: of years that are over for everybody, of the running one for auditors."""
 
     reads = PUBLIC
 
     @extend_schema(
         summary="Read the figures of the registers",
         parameters=[
-            OpenApiParameter("year", int, description="A calendar year; this one if it is left out."),
+            OpenApiParameter(
+                "year", int, description="A calendar year that is over; the last one if it is left out."
+            ),
         ],
         responses={200: OversightFiguresSerializer, **PROBLEMS},
         operation_id="oversight_figures",
     )
     def get(self, request: Request) -> Response:
-        """How many incidents, prior consultations and reviews a year had, by kind; null from one or two."""
+        """How many incidents, prior consultations and reviews a year had, by kind; null from one or two.
+
+        The operator's auditors read the running year, too.
+        """
         return Response(OversightFiguresSerializer(figures_of(_year(request))).data)
 
 
 def _year(request: Request) -> int:
     """The year that is asked for; raises FieldInvalid."""
-    text = request.query_params.get("year", str(clock.today().year))
+    running = clock.today().year
+    text = request.query_params.get("year", str(running - 1))
     if not (text.isascii() and text.isdigit() and YEAR_MIN <= int(text[:5]) < YEAR_MAX):
         raise FieldInvalid(
             "year",
             Label(
                 f"choose a year from {YEAR_MIN} to {YEAR_MAX - 1}",
                 f"{YEAR_MIN}から{YEAR_MAX - 1}までの年を指定してください",
+            ),
+        )
+    if int(text) >= running and not reader_of(request, Permission.EVIDENCE_READ):
+        raise FieldInvalid(
+            "year",
+            Label(
+                f"choose a year that is over, {running - 1} or before: the running one is for auditors",
+                f"終了した年（{running - 1}年以前）を指定してください。進行中の年は監査人のみ閲覧できます",
             ),
         )
     return int(text)

@@ -329,19 +329,20 @@ def reasons_of(decision: str) -> Label:
     return Label(" ".join(text["en"] for text in texts) or "-", "".join(text["ja"] for text in texts) or "-")
 
 
-def neutrality(replayed_max: int | None = None) -> dict[str, Any]:
+def neutrality(*, before: datetime | None = None, replayed_max: int | None = None) -> dict[str, Any]:
     """The neutrality report: figures that show whether the same rules apply to every participant.
 
-    Decisions by point and outcome and by rulebook number; how many were replayed (the newest ``replayed_max``, all if
+    ``before``: of decisions before this moment alone. Decisions by point and outcome and by rulebook number; how many were replayed (the newest ``replayed_max``, all if
     None) and how many of them gave the same result; the facts that fees depend on, of all rulebooks; and admissions of
     the operator or an affiliate. All figures are read from the database.
     """
     by_point: dict[str, dict[str, int]] = {}
-    grouped = Decision.objects.values_list("point", "outcome").annotate(count=Count("id"))
+    decided = Decision.objects.filter(**({} if before is None else {"decided_at__lt": before}))
+    grouped = decided.values_list("point", "outcome").annotate(count=Count("id"))
     for point, outcome, count in grouped.order_by("point", "outcome"):
         by_point.setdefault(point, {})[outcome] = count
-    by_rulebook = Decision.objects.values_list("rulebook__number").annotate(count=Count("id"))
-    newest = Decision.objects.order_by("-pk")
+    by_rulebook = decided.values_list("rulebook__number").annotate(count=Count("id"))
+    newest = decided.order_by("-pk")
     replayed = list(newest.values_list("pk", flat=True)[:replayed_max]) if replayed_max is not None else None
     chosen = newest if replayed is None else newest.filter(pk__in=replayed)
     count = chosen.count()

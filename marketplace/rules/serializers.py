@@ -148,10 +148,18 @@ class AimedRuleSerializer(serializers.Serializer[Any]):
 
 
 class NeutralitySerializer(serializers.Serializer[Any]):
-    """Figures that show whether the same rules apply to every participant."""
+    """Figures that show whether the same rules apply to every participant, of the days from ``first_day`` to ``last_day``.
 
-    decisions = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
-    decisions_by_rulebook = serializers.DictField(child=serializers.IntegerField())
+    Everybody reads those of the newest neutrality bundle; a figure from fewer than three participants is null. Auditors read
+    those of all days up to now, with ``decisions_by_rulebook``.
+    """
+
+    first_day = serializers.DateField(allow_null=True)
+    last_day = serializers.DateField(allow_null=True)
+    decisions = serializers.DictField(
+        child=serializers.DictField(child=serializers.IntegerField(allow_null=True))
+    )
+    decisions_by_rulebook = serializers.DictField(child=serializers.IntegerField(), required=False)
     decisions_replayed = serializers.IntegerField()
     replayed_the_same = serializers.IntegerField()
     facts_behind_fees = serializers.ListField(child=serializers.CharField())

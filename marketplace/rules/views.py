@@ -12,13 +12,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.api.permissions import PUBLIC
+from marketplace.api.principal import reader_of
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .errors import NoRulebook
-from .figures import NEUTRALITY
+from .figures import NEUTRALITY, running_report
 from .filters import DecisionFilter, HaltFilter
 from .models import Decision, Halt, Rulebook
 from .serializers import (
@@ -187,8 +188,13 @@ class NeutralityView(APIView):
         operation_id="neutrality",
     )
     def get(self, request: Request) -> Response:
-        """Figures over all decisions, made at `made_at`, of which the newest 200 were replayed then."""
-        return Response(NeutralitySerializer(NEUTRALITY.read()).data)
+        """Figures of the newest neutrality bundle's period, of whose decisions the newest 200 were replayed at `made_at`.
+
+        The operator's auditors read those of all days up to now.
+        """
+        is_auditor = reader_of(request, Permission.EVIDENCE_READ)
+        report = running_report() if is_auditor else NEUTRALITY.read()
+        return Response(NeutralitySerializer(report).data)
 
 
 class ParametersView(APIView):

@@ -9,8 +9,10 @@ from clearing.bank.queries import pay_in_reference
 from clearing.ledger.queries import ledger_counts
 from clearing.models import Account, BankEntry, Cycle, SettlementInstruction, TransferFile
 from clearing.settlement.services.transfer_files import create_transfer_file
-from clearing.trades.neutrality import NEUTRALITY
+from clearing.trades.neutrality import NEUTRALITY, trading_figures
 from marketplace.jobs.runner import run_due
+from marketplace.kernel import clock
+from marketplace.rules.neutrality.periods import Period
 from tests.participants.factories import client_of, person_of
 from tests.standing import made_once
 
@@ -296,12 +298,31 @@ def test_lists_take_the_same_queries_for_one_row_and_for_more(
     assert len(look()) > len(first)
 
 
-def test_trading_neutrality_is_public(api, settled):
+def test_trading_neutrality_tells_everybody_nothing_of_a_running_period(api, settled):
     NEUTRALITY.make()
     shown = api.get("/api/v1/trading-neutrality/").json()
-    assert shown["trades_of_operator_or_affiliates"] == 0
+    assert (shown["trades_of_operator_or_affiliates"], shown["trades_by_segment"]) == (0, {})
+    factories.accepted(settled, "one", "seller", 1_000)
+    NEUTRALITY.make()
+    again = api.get("/api/v1/trading-neutrality/").json()
+    assert {**again, "made_at": ""} == {**shown, "made_at": ""}
+
+
+def test_the_auditor_reads_the_trading_neutrality_of_the_running_period(settled):
+    auditor = client_of(settled.operator, roles=("auditor",))
+    shown = auditor.get("/api/v1/trading-neutrality/").json()
     assert shown["seller_concentration_bp"] == {"mobility": 10_000}
     assert shown["fees_of_price_bp"] == {"mobility": 500}
+
+
+def test_figures_of_a_segment_with_few_parties_are_null(settled):
+    today = Period(clock.today(), clock.today())
+    assert trading_figures(today)["trades_by_segment"] == {"mobility": None}
+    for name in ("one", "two", "three"):
+        factories.accepted(settled, name, f"seller {name}", 1_000)
+    shown = trading_figures(today)
+    assert shown["trades_by_segment"]["mobility"] >= 3
+    assert shown["fees_of_price_bp"]["mobility"] > 0
 
 
 def test_the_journal_can_be_downloaded(operator, settled):

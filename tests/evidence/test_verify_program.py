@@ -131,6 +131,17 @@ def test_what_is_no_log_is_not_downloaded(tmp_path):
         assert len(outcome.stderr.splitlines()) == 1
 
 
+def test_each_of_many_checkpoints_that_were_kept_is_verified_in_one_reading(tmp_path):
+    folder = LOG.write(tmp_path / "b")
+    notes = [LOG.note(size) for size in range(1, 601, 7)]
+    assert codes(bundle(folder, kept=notes)) == []
+    assert codes(bundle(folder, kept=[*notes, made_log(299, "other").note(), "", LOG.note(600)])) == [
+        "forked",
+        "kept_unreadable",
+    ]
+    assert len(bundle(folder, kept=notes).roots) == len(notes) + 1
+
+
 def test_the_program_says_by_its_exit_status_what_it_found(tmp_path):
     LOG.write(tmp_path / "b")
     (tmp_path / "kept").write_text(made_log(300, "other").note())
@@ -139,6 +150,12 @@ def test_the_program_says_by_its_exit_status_what_it_found(tmp_path):
     assert (good.returncode, good.stdout.splitlines()[-1][:22]) == (0, "verified: 600 entries,")
     bad = run("b", "--key", stated, "--kept", "kept", cwd=tmp_path)
     assert (bad.returncode, "forked: at size 300" in bad.stdout) == (1, True)
+    (tmp_path / "year").mkdir()
+    for size in (1, 300, 600):
+        (tmp_path / "year" / str(size)).write_text(LOG.note(size))
+    assert run("b", "--key", stated, "--kept", "year", cwd=tmp_path).returncode == 0
+    (tmp_path / "year" / "forged").write_text((tmp_path / "kept").read_text())
+    assert "forked: at size 300" in run("b", "--key", stated, "--kept", "year", cwd=tmp_path).stdout
     assert run("b", "--key", "nonsense", cwd=tmp_path).returncode == 2
     assert run("missing", cwd=tmp_path).returncode == 2
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 
 from listings.models import SEARCHES_A_DAY_MAX, ShownSearch
@@ -22,14 +22,14 @@ from . import factories
 pytestmark = pytest.mark.django_db
 
 PATH = "/api/v1/catalogue/"
+NOON = datetime(2030, 4, 1, 3, 0, tzinfo=UTC)
 TEXT = "Takamatsu temperatures"
 
 
 @pytest.fixture(autouse=True)
 def catalogue():
-    """Two listings for sale, and nobody who has searched today."""
-    clock.move_to(datetime(2030, 4, 1, 3, 0, tzinfo=UTC), running=False)
-    cache.clear()
+    """Two listings for sale, on a day on which nobody has searched: the cache still knows those of other tests."""
+    clock.move_to(NOON + timedelta(days=2 * random.randrange(10_000)), running=False)
     seller = factories.seller()
     return [factories.published(seller), factories.published(seller, keywords=["Takamatsu", "temperatures"])]
 

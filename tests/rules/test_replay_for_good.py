@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -112,10 +113,18 @@ def test_a_text_that_was_changed_is_named():
     assert difference(row, rules) == "the reasons differ"
 
 
+SEGMENTS = itertools.count(1)
+FORGED = {
+    "outcome": lambda row: {"outcome": "allow" if row.outcome == "deny" else "deny"},
+    "facts": lambda row: {"facts": {**row.facts, "market.date": "1999-01-01"}},
+    "digest": lambda _row: {"digest": "0" * 64},
+    "subject": lambda _row: {"subject": "trd_other"},
+}
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("publish"), st.sampled_from(["allow", "warn", "hold", "deny"]), st.integers(0, 3)),
         st.tuples(st.just("suspend"), st.integers(0, 2), st.just(0)),
+        st.tuples(st.just("admit"), st.integers(0, 2), st.just(0)),
         st.tuples(st.just("decide"), st.integers(0, 2), st.integers(0, 9_000)),
         st.tuples(st.just("move"), st.integers(1, 30), st.just(0)),
     ),
@@ -129,9 +138,10 @@ STEPS = st.lists(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(steps=STEPS)
-def test_any_sequence_of_admissions_suspensions_and_rules_replays_to_the_same(steps):
-    """Each example goes on where the last one ended: the decisions of all of them replay at its end."""
+@given(steps=STEPS, forging=st.sampled_from(sorted(FORGED)))
+def test_any_sequence_of_admissions_suspensions_and_rules_replays_to_the_same(steps, forging):
+    """Each example goes on where the last one ended: the decisions of all of them replay at its end, and one that is forged then
+    does not."""
     known = [participants.application_for(participants.organisation(f"P{at}"), "finance") for at in range(3)]
     suspended: set[int] = set()
     for kind, first, second in steps:
@@ -145,6 +155,9 @@ def test_any_sequence_of_admissions_suspensions_and_rules_replays_to_the_same(st
                 reason_code="test",
                 reason="試験",
             )
+        elif kind == "admit" and first not in suspended:
+            applied = participants.application_for(known[first].organisation, f"segment{next(SEGMENTS)}")
+            services.evaluate(point="admission", subject=applied.public_id)
         elif kind == "decide":
             services.evaluate(point="admission", subject=known[first].public_id)
             services.evaluate(
@@ -154,3 +167,9 @@ def test_any_sequence_of_admissions_suspensions_and_rules_replays_to_the_same(st
             clock.move_to(clock.now().replace(year=clock.now().year + 1), running=False)
     assert services.verify_replays() == []
     assert Rulebook.objects.exists()
+    forged = Decision.objects.latest("pk")
+    with transaction.atomic():
+        with unguarded("rules_decision"):
+            Decision.objects.filter(pk=forged.pk).update(**FORGED[forging](forged))
+        assert [each["decision"] for each in services.verify_replays()] == [forged.public_id]
+        transaction.set_rollback(True)

@@ -54,6 +54,9 @@ def bundle() -> NeutralityBundle:
         listings.published(listings.seller(f"S{at}"))
     clearing.clear(market)
     day = clock.today()
+    for at in range(3):
+        client = participants.client_of(market.party(f"buyer{at}"))
+        assert len(client.get("/api/v1/catalogue/", {"text": "Takamatsu"}).json()["results"]) == 3
     clock.move_to(clock.now() + timedelta(days=1))
     asked = services.ask_for_bundle(actor=SYSTEM, first_day=day, last_day=day)
     run_due("documents")
@@ -161,6 +164,12 @@ def _place(rows: Rows) -> None:
     sample["results"][0]["relevance"] += 5
 
 
+def _place_otherwise(rows: Rows) -> None:
+    """The order of a search that was shown is another."""
+    shown = next(row for row in rows if "shown_on" in row)
+    shown["results"].reverse()
+
+
 def _overtake(rows: Rows) -> None:
     rows[0]["overtaken_by"] = 1
 
@@ -182,6 +191,9 @@ TAMPERINGS = {
     "price": ("fees.jsonl", _price, "fee_differs"),
     "rebate": ("rebates.jsonl", _change(rebate_minor=1), "rebate_differs"),
     "relevance": ("ranking.jsonl", _place, "relevance_differs"),
+    "shown order": ("ranking.jsonl", _place_otherwise, "ranked_otherwise"),
+    "shown on": ("ranking.jsonl", _change(shown_on="2020-01-01"), "not_of_the_period"),
+    "words": ("ranking.jsonl", _change(others=3), "relevance_differs"),
     "order": ("order.jsonl", _overtake, "order_differs"),
     "dropped": ("decisions.jsonl", lambda rows: rows.pop() and None, "figures_differ"),
 }

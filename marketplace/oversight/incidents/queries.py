@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from marketplace.kernel.actors import Actor, Role
 
@@ -58,6 +58,7 @@ def weakens(incident: Incident, due: Sequence[Due]) -> bool:
 
 
 def opened_in(since: datetime, until: datetime) -> Iterable[tuple[Any, ...]]:
-    """Kind and identifier of the incidents that were opened in a period, with each participant whom one concerns."""
+    """Kind and identifier of the incidents that were opened in a period, with each participant whom one concerned in it."""
     opened = Incident.objects.filter(opened_at__gte=since, opened_at__lt=until)
-    return opened.values_list("kind", "public_id", "concerns__organisation_id")
+    told = FilteredRelation("concerns", condition=Q(concerns__told_at__lt=until))
+    return opened.annotate(told=told).values_list("kind", "public_id", "told__organisation_id")

@@ -17,8 +17,8 @@ from marketplace.participants.queries import sellers_by_segment
 
 from ..models import Rulebook
 from .aimed import aimed_entries
-from .contributions import ORDER, RANKING, Processed
-from .decisions import Progress, decisions_of, show_decisions
+from .contributions import FIGURES, ORDER, RANKING, Processed
+from .decisions import Progress, count_decisions, decisions_of, show_decisions
 from .fees import show_fees, show_rebates
 from .figures import class_figures
 from .order import show_order
@@ -64,6 +64,8 @@ def build(bundle: str, period: Period, progress: Progress) -> Built:
     parts = [decisions, show_fees(period, seal), show_rebates(period, seal), show_order(period, seal)]
     figures = {
         "classes": class_figures(period),
+        "decisions": count_decisions(period),
+        **{name: read(period) for name, read in FIGURES.items()},
         "names_replaced": followed.figures(),
         "aimed": aimed_entries(sellers_by_segment()),
         "parts": {part.name: {"rows": len(part.rows), "withheld": dict(part.withheld)} for part in parts},

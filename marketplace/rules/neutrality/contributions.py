@@ -74,5 +74,7 @@ FEES: list[Callable[[Period], Iterable[ChargedFee]]] = []
 REBATES: list[Callable[[Period], Iterable[VolumeRebate]]] = []
 ORDER: list[Callable[[Period], Iterable[Processed]]] = []
 RANKING: list[Callable[[Period], Iterable[dict[str, Any]]]] = []
+FIGURES: dict[str, Callable[[Period], Any]] = {}
+"""Further figures of a bundle by name, as JSON; none of them is from fewer than ``suppression.PARTIES_MIN`` parties."""
 SIZES: list[Callable[[Period], dict[str, int]]] = []
 """The number of trades of each organisation in a period, by which participants are small or large."""

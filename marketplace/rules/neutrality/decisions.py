@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from .disclosure import Disclosure, Groups, Named, disclose, identifiers_in, ren
 from .parts import ROWS_MAX, Part, PartTooLarge, Withheld
 from .periods import Period
 from .sealing import Seal
-from .suppression import PARTIES_MIN
+from .suppression import PARTIES_MIN, Cell, suppress
 
 CHUNK = 1_000
 Progress = Callable[[int, int], None]
@@ -124,6 +125,26 @@ def show_decisions(period: Period, seal: Seal, progress: Progress) -> tuple[Part
         )
     part.sort()
     return part, followed
+
+
+def count_decisions(period: Period) -> dict[str, dict[str, int | None]]:
+    """How many decisions of a period had which outcome at each point; null where they tell of fewer than three parties."""
+    decisions = decisions_of(period)
+    parties = _parties_of(decisions)
+    events: dict[str, Counter[str]] = defaultdict(Counter)
+    behind: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for decision in decisions:
+        events[decision.outcome][decision.point] += 1
+        behind[decision.outcome, decision.point].update(parties.get(decision.subject, {}).values())
+    found: dict[str, dict[str, int | None]] = defaultdict(dict)
+    for outcome, counted in sorted(events.items()):
+        cells = {point: Cell(count, len(behind[outcome, point])) for point, count in counted.items()}
+        together = set().union(*(behind[outcome, point] for point in counted))
+        shown = suppress(Cell(counted.total(), len(together)), cells).cells
+        for point, cell in shown.items():
+            # Decisions at a neutral point about whom no other decision tells have no parties that are known.
+            found[point][outcome] = cell.events if cell is not None and cell.parties else None
+    return dict(found)
 
 
 def _parties_of(decisions: Iterable[Decision]) -> dict[str, dict[str, str]]:
