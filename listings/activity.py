@@ -11,3 +11,9 @@ ActivityRecords(
     ("listings_listingversion", "listings_distribution", "listings_offer"),
     keys=("listing__seller_id",),
 )
+ActivityRecords(
+    "listing-stakes",
+    "listings.stake_views.StakeViewSet",
+    ("listings_stake",),
+    keys=("listing__seller_id",),
+)

@@ -25,6 +25,7 @@ from .guards import (
     settled_decision,
     sold_with_version,
 )
+from .stake_models import Stake
 from .states import (
     LISTING,
     NEVER_FOR_SALE,
@@ -35,6 +36,8 @@ from .states import (
     TaxCategory,
     VersionState,
 )
+
+__all__ = ["Distribution", "Listing", "ListingVersion", "Offer", "Stake"]
 
 DESCRIBING_COLUMNS = (
     "title_ja",

@@ -17,6 +17,7 @@ from .sale import (
     suspend_listings,
     withdraw_listing,
 )
+from .stakes import end_stake, state_stake
 
 __all__ = [
     "StoredUpload",
@@ -25,9 +26,11 @@ __all__ = [
     "add_version",
     "create_listing",
     "decide_version",
+    "end_stake",
     "judge_version",
     "resume_listing",
     "revise_listing",
+    "state_stake",
     "store_version_files",
     "submit_version",
     "suspend_listings",

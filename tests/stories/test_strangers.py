@@ -44,6 +44,7 @@ PUBLIC = {
     "halt-detail",
     "kind-of-qualification-detail",
     "funds-regime-detail",
+    "listing-stake-detail",
     "neutrality-bundle-content",
     "neutrality-bundle-detail",
     "on-call-turn-detail",
