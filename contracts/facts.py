@@ -20,6 +20,7 @@ NEGOTIATION = FactProvider(
         "buyer_affiliated": "bool",
         "seller_affiliated": "bool",
         "parties_related": "bool",
+        "listing_stakes": "list(string)",
     },
     load=negotiation_facts,
 )

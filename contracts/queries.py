@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_objects
 
+from listings.stake_queries import stakes_in
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import canonical_json, sha256_hex
@@ -42,7 +43,7 @@ from .states import Party, SignatureMethod
 from .terms import Terms, parse_terms
 
 _FACTS = """
-    SELECT n.buyer_id, n.seller_id, n.segment, p.terms, p.number
+    SELECT n.buyer_id, n.seller_id, n.segment, n.listing, p.terms, p.number
       FROM contracts_negotiation n JOIN contracts_proposal p ON p.negotiation_id = n.id
      WHERE n.public_id = %s ORDER BY p.number DESC LIMIT 1
 """
@@ -351,7 +352,7 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
     found = fetch_prepared(_FACTS, [negotiation])
     if not found:
         raise Missing(kind="negotiation", identifier=negotiation)
-    buyer_id, seller_id, segment, stated, rounds = found[0]
+    buyer_id, seller_id, segment, listing, stated, rounds = found[0]
     terms = json.loads(stated)
     standings = participants.standings_in(segment, [buyer_id, seller_id])
     buyer, seller = standings[buyer_id], standings[seller_id]
@@ -369,6 +370,7 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
         "buyer_affiliated": buyer.is_operator or buyer.affiliate,
         "seller_affiliated": seller.is_operator or seller.affiliate,
         "parties_related": are_related(buyer_id, seller_id),
+        "listing_stakes": sorted(set(stakes_in(listing))),
     }
 
 

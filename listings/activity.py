@@ -12,3 +12,9 @@ ActivityRecords(
     keys=("listing__seller_id",),
 )
 no_activity("listings_shownsearch", "what several organisations searched for, which tells of none of them")
+ActivityRecords(
+    "listing-stakes",
+    "listings.stake_views.StakeViewSet",
+    ("listings_stake",),
+    keys=("listing__seller_id",),
+)

@@ -32,6 +32,8 @@ LISTING_FACTS = FactProvider(
         "onward_transfer_prohibited": "bool",
         "price_minor": "int",
         "currency": "string",
+        "stakes": "list(string)",
+        "stake_count": "int",
     },
     load=publication_facts,
 )

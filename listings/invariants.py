@@ -8,6 +8,7 @@ from marketplace.events.queries import to_be_handled
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.invariants import Invariant, amounts_within_ceiling, by_query, declare_readable
 
+from . import stake_invariants  # noqa: F401  they register themselves
 from .models import Offer
 
 TESTS = "tests/listings/test_guards.py"

@@ -32,6 +32,7 @@ from .guards import (
     settled_decision,
     sold_with_version,
 )
+from .stake_models import Stake
 from .states import (
     LISTING,
     NEVER_FOR_SALE,
@@ -42,6 +43,8 @@ from .states import (
     TaxCategory,
     VersionState,
 )
+
+__all__ = ["Distribution", "Listing", "ListingVersion", "Offer", "ShownSearch", "Stake"]
 
 SEARCHERS_MIN = 3
 """A search is kept only where so many organisations made it on a day."""

@@ -20,6 +20,7 @@ from .errors import NotOnSale, StoredFileDamaged
 from .models import Distribution, Listing, ListingVersion
 from .rights import parse_rights
 from .search import search_condition
+from .stake_queries import stakes_in
 from .states import ListingState, VersionState
 from .storage import ContentLost, open_verified
 
@@ -268,6 +269,7 @@ def publication_facts(listing_version: str) -> dict[str, Any]:
     version = _version(listing_version)
     listing = version.listing
     seller = participants.organisations_by_id([listing.seller_id])[listing.seller_id]
+    stakes = stakes_in(listing.public_id)
     return {
         "seller": seller.public_id,
         "segment": listing.segment_id,
@@ -289,6 +291,8 @@ def publication_facts(listing_version: str) -> dict[str, Any]:
         "onward_transfer_prohibited": version.offer.rights["onward_transfer"] == "prohibited",
         "price_minor": version.offer.price_minor,
         "currency": version.offer.currency,
+        "stakes": sorted(set(stakes)),
+        "stake_count": len(stakes),
     }
 
 

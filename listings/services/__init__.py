@@ -18,6 +18,7 @@ from .sale import (
     withdraw_listing,
 )
 from .shown_searches import keep_shown_search
+from .stakes import end_stake, state_stake
 
 __all__ = [
     "StoredUpload",
@@ -26,10 +27,12 @@ __all__ = [
     "add_version",
     "create_listing",
     "decide_version",
+    "end_stake",
     "judge_version",
     "keep_shown_search",
     "resume_listing",
     "revise_listing",
+    "state_stake",
     "store_version_files",
     "submit_version",
     "suspend_listings",

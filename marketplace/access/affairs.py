@@ -77,6 +77,9 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "voucher": Affairs(_METADATA, _OF_DELIVERY),
     "download": Affairs(_METADATA, _OF_DELIVERY),
     "listing": Affairs(_METADATA, ("seller_id",), daily=ADMISSION),
+    "listing-stake": Affairs(
+        _METADATA, ("listing__seller_id",), daily=(*ADMISSION, Permission.EVIDENCE_READ)
+    ),
     "listing-version": Affairs(_METADATA, ("listing__seller_id",), daily=ADMISSION),
     "member": Affairs(_METADATA, _OF_ORGANISATION),
     "application": Affairs(_METADATA, _OF_ORGANISATION),

@@ -86,3 +86,27 @@ DISQUALIFIED: dict[str, Wording] = {
 """By what became of a disqualification."""
 ORGANISATION = Label("Your organisation", "貴組織")
 OFFICER = Label("An officer of your organisation", "貴組織の役員")
+STAKES: dict[str, Wording] = {
+    "claimed": Wording(
+        Label(
+            "A third party states an interest in {listing}",
+            "商品 {listing} について第三者から権利・利害の申出がありました",
+        ),
+        Label(
+            "GET listing-stakes/{stake}/ says who and which. Buyers and rules read it. Tell the operator if it is not so.",
+            "内容は GET listing-stakes/{stake}/ に記載しています。利用者に表示され、規則も参照します。事実と異なる場合は運営者に"
+            "お知らせください。",
+        ),
+    ),
+    "ended": Wording(
+        Label(
+            "An interest of a third party in {listing} has ended",
+            "商品 {listing} に関する第三者の権利・利害の届出が終了しました",
+        ),
+        Label(
+            "Two people of the operator ended {stake}. Rules read it no more.",
+            "運営者の担当者二名が {stake} を終了しました。規則は今後これを参照しません。",
+        ),
+    ),
+}
+"""By what became of an interest of a third party; what the seller declares itself needs no notice."""

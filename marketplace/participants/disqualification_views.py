@@ -43,7 +43,7 @@ class DisqualifySerializer(StrictSerializer):
 
     organisation = serializers.CharField(max_length=31)
     ground = serializers.ChoiceField(choices=DisqualificationGround.choices)
-    source = serializers.CharField(max_length=SOURCE_LENGTH_MAX)
+    source = serializers.CharField(max_length=SOURCE_LENGTH_MAX)  # type: ignore[assignment]  # DRF's own attribute
     source_sha256 = serializers.CharField(max_length=64, default="", allow_blank=True)
     since = serializers.DateField(allow_null=True, default=None)
     until = serializers.DateField()

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from marketplace.api.permissions import PUBLIC
-from marketplace.api.serializers import ChoiceLabelField, StrictSerializer
+from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
 from marketplace.api.views import MarketReadViewSet, command, create_command
 from marketplace.kernel.permissions import Permission
 
@@ -18,7 +18,7 @@ from .models import Qualification, QualificationKind
 from .models.qualifications import ISSUER_LENGTH_MAX, REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX
 from .qualification_queries import visible_qualifications
 from .qualification_states import QualificationState
-from .serializers import BilingualField, BilingualNameField
+from .serializers import BilingualNameField
 
 
 class QualificationKindSerializer(serializers.ModelSerializer[QualificationKind]):

@@ -131,7 +131,9 @@ def expire_qualifications() -> int:
     today = clock.today()
     over = Qualification.objects.filter(state__in=STANDING, valid_until__lt=today)
     soon = Qualification.objects.filter(
-        state=QualificationState.VERIFIED, reminded_at=None, valid_until__lte=today + REMINDED_BEFORE
+        state=QualificationState.VERIFIED,
+        reminded_at=None,
+        valid_until__range=(today, today + REMINDED_BEFORE),
     )
     return QUALIFICATIONS.each(
         over.exclude(public_id__in=QUALIFICATIONS.standing_aside())
@@ -175,9 +177,10 @@ def end_admissions() -> int:
 
 def remind_of_ends() -> int:
     """Tell organisations once of admissions that end soon, and of conditions that are due soon; returns how many."""
-    soon = clock.today() + ADMISSION_REMINDED_BEFORE
-    ending = Admission.objects.filter(state=AdmissionState.ADMITTED, reminded_at=None, expires_on__lte=soon)
-    due = AdmissionCondition.objects.filter(settled_at=None, reminded_at=None, due_on__lte=soon)
+    today = clock.today()
+    soon = (today, today + ADMISSION_REMINDED_BEFORE)
+    ending = Admission.objects.filter(state=AdmissionState.ADMITTED, reminded_at=None, expires_on__range=soon)
+    due = AdmissionCondition.objects.filter(settled_at=None, reminded_at=None, due_on__range=soon)
     return ADMISSIONS_ENDING.each(
         ending.exclude(public_id__in=ADMISSIONS_ENDING.standing_aside())
         .order_by("expires_on")

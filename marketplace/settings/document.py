@@ -82,6 +82,8 @@ ENUMERATIONS: dict[str, Any] = {
     "RelationSourceEnum": "marketplace.participants.relation_kinds.RelationSource.choices",
     "SignatureMethodEnum": "contracts.states.SignatureMethod.choices",
     "SupplyClassEnum": "marketplace.rules.tax_tables.SupplyClass.choices",
+    "StakeKindEnum": "listings.stake_kinds.StakeKind.choices",
+    "StakeSourceEnum": "listings.stake_kinds.StakeSource.choices",
     "SuspensionKindEnum": "marketplace.participants.states.SuspensionKind.choices",
     "TaskKindEnum": "marketplace.notices.states.TaskKind.choices",
     "TaskStateEnum": "marketplace.notices.states.TaskState.choices",

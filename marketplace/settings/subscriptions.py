@@ -74,6 +74,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "quality.profiled": ("listings.handlers.on_quality_profiled",),
     "listing.version_published": ("marketplace.notices.handlers.on_version_published",),
     "listing.version_refused": ("marketplace.notices.handlers.on_version_refused",),
+    "stake.moved": ("marketplace.notices.handlers.qualifications.on_stake_moved",),
     "listing.withdrawn": ("marketplace.cases.handlers.on_listing_withdrawn",),
     "negotiation.moved": ("marketplace.notices.handlers.on_negotiation_moved",),
     "negotiation.disclosed": ("marketplace.notices.handlers.staff_accesses.on_messages_disclosed",),

@@ -163,6 +163,8 @@ MOVES_NO_MONEY = {
     "SegmentViewSet.create",
     "SettlementInstructionViewSet.withdraw",
     "StatementImportViewSet.withdraw",
+    "StakeViewSet.create",
+    "StakeViewSet.end",
     "TemplateViewSet.create",
     "WebhookViewSet.create",
     "WebhookViewSet.delete",

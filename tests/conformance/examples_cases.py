@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from listings import services as listings
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.cases import services as cases
 from marketplace.kernel import clock
@@ -195,3 +196,18 @@ def _disqualified() -> dict[str, Any]:
 TABLE.listed("disqualifications/", "buyer", disqualification)
 TABLE.sent("disqualifications/", "operator", disqualifying, takes_two=True, is_narrowed=True)
 TABLE.of_row("POST disqualifications/{}/end/", "operator", disqualification, ENDED, takes_two=True)
+
+
+def stake(world: World) -> str:
+    """An interest that a third party states in a listing on sale."""
+    actor = parties.actor_for(world.of("operator"), "usr_stakes")
+    return listings.state_stake(actor=actor, **_staked(world)).public_id
+
+
+def _staked(world: World) -> dict[str, Any]:
+    return {"listing": world.contracts.listing, "holder": parties.corporate_number(), "kind": "licensor"}
+
+
+TABLE.listed("listing-stakes/", "seller", stake, is_shared=True)
+TABLE.sent("listing-stakes/", "seller", _staked)
+TABLE.of_row("POST listing-stakes/{}/end/", "operator", stake, ENDED, takes_two=True)

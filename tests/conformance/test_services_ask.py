@@ -41,6 +41,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         ),
         Permission.ADMISSION_WRITE: (
             listings.decide_version,
+            listings.end_stake,
             cases.carry_out,
             participants.disqualify,
             participants.end_disqualification,
@@ -121,6 +122,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
 ] + [
     (listings.withdraw_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
     (listings.resume_listing, (Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)),
+    (listings.state_stake, (Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE)),
     (participants.state_relation, (Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE)),
     (participants.end_interest, (Permission.ADMISSION_WRITE, Permission.ORGANISATION_WRITE)),
     (cases.resolve_case, (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE)),

@@ -302,6 +302,7 @@ def test_the_facts_of_a_negotiation_are_those_the_rules_were_told(market):
         "buyer_affiliated": False,
         "seller_affiliated": False,
         "parties_related": False,
+        "listing_stakes": [],
     }
     with pytest.raises(Missing):
         queries.negotiation_facts("ngt_nowhere")

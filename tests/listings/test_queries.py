@@ -117,6 +117,8 @@ def test_the_rules_know_what_is_declared(seller):
         "onward_transfer_prohibited": True,
         "price_minor": 48_000,
         "currency": "JPY",
+        "stakes": [],
+        "stake_count": 0,
     }
     assert set(facts) == set(PROVIDERS["listing"].types)
     assert recordable_facts(facts, PROVIDERS["listing"].types) == facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from marketplace.events.schemas.listings import StakeMoved
 from marketplace.events.schemas.participants import (
     DisqualificationMoved,
     QualificationExpiring,
@@ -13,6 +14,7 @@ from marketplace.notices.handlers.qualifications import (
     on_disqualification_moved,
     on_qualification_expiring,
     on_qualification_moved,
+    on_stake_moved,
 )
 from marketplace.notices.models import Notice, Task
 from marketplace.notices.qualification_texts import DISQUALIFIED, MOVED
@@ -67,3 +69,14 @@ def test_who_is_disqualified_is_told(change, of_officer):
     notice = Notice.objects.get(subject="dsq_1")
     assert notice.title["ja"].startswith("貴組織の役員" if of_officer else "貴組織")
     assert "2030-04-30" in notice.title["ja"] + notice.body["ja"]
+
+
+@pytest.mark.parametrize(("change", "count"), [("declared", 0), ("claimed", 1), ("ended", 1)])
+def test_the_seller_is_told_of_what_others_state(change, count):
+    factories.operator()
+    seller = factories.organisation("S")
+    event = StakeMoved(
+        stake="stk_1", listing="lst_1", seller=seller.public_id, kind="licensor", change=change
+    )
+    on_stake_moved(event, None)  # type: ignore[arg-type]
+    assert Notice.objects.filter(subject="stk_1", organisation=seller).count() == count

@@ -29,6 +29,8 @@ from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
 from fixtures.day.script import CHAPTERS
 from fixtures.declaration import read
+from listings.models import Listing
+from listings.services import state_stake
 from marketplace.cases.services.on_call import publish_turn
 from marketplace.evidence.witnesses import register_witness
 from marketplace.kernel import clock
@@ -299,6 +301,12 @@ def asked_of_the_operator(
         reference="IS 123456",
         valid_from=clock.today() - timedelta(days=30),
         document_sha256="0" * 64,
+    )
+    state_stake(
+        actor=actor_of(person_of(operator, "desk", ("admission",)), operator),
+        listing=Listing.objects.filter(state="on_sale").earliest("pk").public_id,
+        holder="高松市",
+        kind="licensor",
     )
     draftsman = actor_of(person_of(operator, "draftsman", ("rulebook",)), operator)
     save_draft(actor=draftsman, document=newest_rulebook().document)

@@ -45,6 +45,7 @@ PUBLIC = {
     "kind-of-qualification-detail",
     "key-announcement-detail",
     "funds-regime-detail",
+    "listing-stake-detail",
     "neutrality-bundle-content",
     "neutrality-bundle-detail",
     "neutrality-bundle-proof",

@@ -58,3 +58,18 @@ class ListingWithdrawn(Event):
 
     listing: str
     seller: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StakeMoved(Event):
+    """A third party's interest in a listing was ``declared`` by the seller, ``claimed`` through the operator, or has ``ended``."""
+
+    type = "stake.moved"
+    subject_field = "stake"
+    audience = seen_by("seller")
+
+    stake: str
+    listing: str
+    seller: str
+    kind: str
+    change: str

@@ -1,10 +1,11 @@
-"""Event handlers about qualifications and disqualifications: the organisation is told what became of them."""
+"""Event handlers about qualifications, disqualifications and interests of third parties: who is concerned is told."""
 
 from __future__ import annotations
 
 from typing import cast
 
 from marketplace.events.envelope import Envelope
+from marketplace.events.schemas.listings import StakeMoved
 from marketplace.events.schemas.participants import (
     DisqualificationMoved,
     QualificationExpiring,
@@ -25,16 +26,22 @@ from ..states import TaskKind
 def on_qualification_moved(event: QualificationMoved, envelope: Envelope) -> None:
     """Ask the operator to verify a stated qualification; tell the organisation what became of it otherwise."""
     party = get_organisation(event.organisation)
-    words: dict[str, str | dict[str, str]] = {
-        "qualification": event.qualification,
-        "name": kind_name(event.kind),
-    }
+    name = kind_name(event.kind)
     if event.state == QualificationState.STATED:
-        ask_operator(TaskKind.REVIEW, event.qualification, title=texts.VERIFY, party=party.name, **words)
+        ask_operator(
+            TaskKind.REVIEW,
+            event.qualification,
+            title=texts.VERIFY,
+            party=party.name,
+            qualification=event.qualification,
+            name=name,
+        )
         return
     finish_for_operator(TaskKind.REVIEW, event.qualification)
     send_notice(
-        organisation_id=party.id, subject=event.qualification, wording=texts.MOVED[event.state].fill(**words)
+        organisation_id=party.id,
+        subject=event.qualification,
+        wording=texts.MOVED[event.state].fill(qualification=event.qualification, name=name),
     )
 
 
@@ -62,3 +69,14 @@ def on_disqualification_moved(event: DisqualificationMoved, envelope: Envelope) 
         subject=event.disqualification,
         wording=wording,
     )
+
+
+def on_stake_moved(event: StakeMoved, envelope: Envelope) -> None:
+    """Tell the seller of an interest that a third party claims in its listing, and of one that has ended."""
+    wording = texts.STAKES.get(event.change)
+    if wording is not None:
+        send_notice(
+            organisation_id=get_organisation(event.seller).id,
+            subject=event.stake,
+            wording=wording.fill(stake=event.stake, listing=event.listing),
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -84,33 +85,7 @@ def disqualify(
         expires_in=APPROVED_WITHIN,
     )
     require_unrelated_person(approval.first_person, subject.pk)
-    salt = new_salt()
-    row = Disqualification.objects.create(
-        organisation=subject,
-        officer_commitment=commitment_to(salt, name) if name else "",
-        **stated,
-        first_person=approval.first_person,
-        stated_by=actor.identifier,
-        stated_at=clock.now(),
-        salt=salt,
-    )
-    record(
-        kind="participants.disqualified",
-        subject=row.public_id,
-        actor=actor,
-        payload={
-            "organisation": organisation,
-            "officer_commitment": row.officer_commitment,
-            "ground": ground,
-            "source_commitment": commitment_to(salt, row.source),
-            "source_sha256": source_sha256,
-            "since": row.since.isoformat(),
-            "until": until.isoformat(),
-            "first_person": approval.first_person,
-        },
-    )
-    _tell(row, "stated")
-    return row
+    return _write(actor, subject, stated, name, approval.first_person)
 
 
 @record_refusals()
@@ -163,6 +138,39 @@ def lapse_disqualification(disqualification: str) -> bool:
     record(kind="participants.disqualification_over", subject=disqualification, actor=SYSTEM, payload={})
     _tell(row, "over")
     return True
+
+
+def _write(
+    actor: Actor, subject: Organisation, stated: Mapping[str, Any], name: str, first_person: str
+) -> Disqualification:
+    """Write and tell the disqualification that two people stated; of the bare ``name`` of an officer only its commitment."""
+    salt = new_salt()
+    row = Disqualification.objects.create(
+        organisation=subject,
+        officer_commitment=commitment_to(salt, name) if name else "",
+        **stated,
+        first_person=first_person,
+        stated_by=actor.identifier,
+        stated_at=clock.now(),
+        salt=salt,
+    )
+    record(
+        kind="participants.disqualified",
+        subject=row.public_id,
+        actor=actor,
+        payload={
+            "organisation": subject.public_id,
+            "officer_commitment": row.officer_commitment,
+            "ground": str(row.ground),
+            "source_commitment": commitment_to(salt, row.source),
+            "source_sha256": row.source_sha256,
+            "since": row.since.isoformat(),
+            "until": row.until.isoformat(),
+            "first_person": first_person,
+        },
+    )
+    _tell(row, "stated")
+    return row
 
 
 def _checked(ground: str, source: str, source_sha256: str, since: date | None, until: date) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def remind_of_admission(admission: str) -> bool:
         subject.state != AdmissionState.ADMITTED
         or subject.reminded_at is not None
         or subject.expires_on is None
-        or subject.expires_on > clock.today() + REMINDED_BEFORE
+        or not clock.today() <= subject.expires_on <= clock.today() + REMINDED_BEFORE
     ):
         return False
     subject.reminded_at = clock.now()
@@ -95,7 +95,7 @@ def remind_of_condition(condition: str) -> bool:
     if (
         row.settled_at is not None
         or row.reminded_at is not None
-        or row.due_on > clock.today() + REMINDED_BEFORE
+        or not clock.today() <= row.due_on <= clock.today() + REMINDED_BEFORE
     ):
         return False
     row.reminded_at = clock.now()

@@ -185,7 +185,7 @@ def remind_of_expiry(qualification: str) -> bool:
     row = _locked(qualification)
     if row.reminded_at is not None or row.state != QualificationState.VERIFIED or row.valid_until is None:
         return False
-    if row.valid_until > clock.today() + REMINDED_BEFORE:
+    if not clock.today() <= row.valid_until <= clock.today() + REMINDED_BEFORE:
         return False
     row.reminded_at = clock.now()
     row.save(update_fields=["reminded_at"])
