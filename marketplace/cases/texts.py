@@ -70,6 +70,12 @@ TASKS: dict[str, Label] = {
 }
 """The titles of the operator's tasks to decide a case; they name who is on call when the task is opened."""
 
+LOOK_AT_SUSPENSION = Label(
+    "Look at the suspension {suspension} of {organisation} with a colleague: end it, or leave it for a stated reason. On call:"
+    " {on_call}",
+    "{organisation} の取引停止 {suspension} を二名で確認し、解除または継続を判断してください。当番: {on_call}",
+)
+
 
 def people_on_call(people: list[str]) -> dict[str, str]:
     """Who is on call, as a text in both languages."""
