@@ -146,7 +146,7 @@ def answer_extended_as_halted(response_days: int) -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name="extended_as_halted",
         when=pgtrigger.Before,
-        operation=pgtrigger.UpdateOf("respond_by"),
+        operation=pgtrigger.UpdateOf("respond_by", "halts_counted_until"),
         func=extended_as_halted(
             "respond_by",
             "halts_counted_until",

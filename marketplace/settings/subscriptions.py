@@ -85,6 +85,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "delivery.handlers.on_trade_secured",
         "marketplace.notices.handlers.on_trade_secured",
     ),
+    "trade.funding_extended": (
+        "delivery.handlers.on_trade_funding_extended",
+        "marketplace.notices.handlers.halts.on_trade_funding_extended",
+    ),
     "trade.billed": ("marketplace.notices.handlers.bills.on_trade_billed",),
     "trade.paid": ("marketplace.notices.handlers.bills.on_trade_paid",),
     "trade.failed": (

@@ -46,6 +46,7 @@ PUBLIC = {
     "neutrality-bundle-content",
     "neutrality-bundle-detail",
     "on-call-turn-detail",
+    "outage-detail",
     "organisation-detail",
     "profile-detail",
     "reserve-reduction-detail",
