@@ -186,7 +186,7 @@ def answer_extended_as_halted(response_days: int) -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name="extended_as_halted",
         when=pgtrigger.Before,
-        operation=pgtrigger.UpdateOf("respond_by"),
+        operation=pgtrigger.UpdateOf("respond_by", "halts_counted_until"),
         func=f"""
 IF NEW.state = 'agreed' AND OLD.state = 'agreed' AND NEW.halts_counted_until IS NULL
    AND NEW.respond_by <= public.business_now() + interval '{response_days} days' AND EXISTS (

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 
 from listings.stake_queries import stakes_in
 from marketplace.kernel import clock
@@ -400,6 +400,11 @@ def segments_of_agreements(agreements: Collection[str]) -> dict[str, str]:
     """The segment (code) of each of these agreements, by public identifier."""
     rows = Agreement.objects.filter(public_id__in=agreements)
     return dict(rows.values_list("public_id", "segment"))
+
+
+def segment_of(agreement: OuterRef) -> Subquery:
+    """The segment (code) of an agreement, by its public identifier in an outer query."""
+    return Subquery(Agreement.objects.filter(public_id=agreement).values("segment"))
 
 
 def agreements_of_segment(segment: str) -> QuerySet[Agreement, str]:

@@ -21,23 +21,26 @@ if TYPE_CHECKING:
     from .models import Entitlement, Inspection
 
 
-def refusal(entitlement: Entitlement, inspection: Inspection, now: datetime) -> DomainError | None:
+def refusal(
+    entitlement: Entitlement, inspection: Inspection, now: datetime, *, is_overdue: bool
+) -> DomainError | None:
     """Why downloads are refused at ``now``, or None if access is open. ``inspection`` is that of the latest round.
 
     Access requires secured payment. So an open dispute suspends access, because the money of a disputed trade may be
-    returned, and access closes at the deadline of a later charge that is not secured.
+    returned, and access closes at the deadline of a later charge that is not secured (``is_overdue``).
     """
     identifier, expires_at = entitlement.public_id, entitlement.expires_at
     if entitlement.state == EntitlementState.TERMINATED:
         return AccessEnded(entitlement=identifier, reason_code=entitlement.ended_reason)
-    if expires_at is not None and expires_at <= now:
-        return AccessExpired(entitlement=identifier, expired_at=expires_at.isoformat())
-    if entitlement.payment_due_by is not None and entitlement.payment_due_by <= now:
-        return PaymentOverdue(entitlement=identifier, due_by=entitlement.payment_due_by.isoformat())
+    # The term stands still meanwhile.
     if entitlement.state == EntitlementState.SUSPENDED:
         return AccessSuspended(entitlement=identifier, reason=entitlement.suspension_reason)
     if inspection.state == InspectionState.DISPUTED:
         return AccessPaused(entitlement=identifier, dispute=inspection.dispute)
+    if expires_at is not None and expires_at <= now:
+        return AccessExpired(entitlement=identifier, expired_at=expires_at.isoformat())
+    if is_overdue and entitlement.payment_due_by is not None:
+        return PaymentOverdue(entitlement=identifier, due_by=entitlement.payment_due_by.isoformat())
     if entitlement.state == EntitlementState.REQUESTED:
         return AccessNotStarted(entitlement=identifier)
     return None

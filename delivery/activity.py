@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from marketplace.api.activity import ActivityRecords
+from marketplace.api.activity import ActivityRecords, no_activity
 
 ActivityRecords(
     "deliveries",
     "delivery.views.DeliveryViewSet",
-    ("delivery_entitlement", "delivery_entitleddistribution", "delivery_inspection"),
+    ("delivery_entitlement", "delivery_entitleddistribution", "delivery_inspection", "delivery_restitution"),
     keys=("buyer_id", "seller_id"),
 )
 ActivityRecords(
@@ -22,3 +22,4 @@ ActivityRecords(
     ("delivery_download",),
     keys=("entitlement__buyer_id", "entitlement__seller_id"),
 )
+no_activity("delivery_outage", "public, and of no participant")

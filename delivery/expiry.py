@@ -24,7 +24,17 @@ def access_until(policy: Mapping[str, Any], agreed_at: datetime, zone: ZoneInfo)
     return min(ends).astimezone(UTC) if ends else None
 
 
-def _ends(policy: Mapping[str, Any], agreed_at: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+def last_day(policy: Mapping[str, Any], zone: ZoneInfo) -> datetime | None:
+    """The earliest end (UTC) that a permission states as a day or moment, not as a duration; None if none does.
+
+    Access that was lost is given back up to here: the parties signed it as the last day of the right of use.
+    """
+    ends = list(_ends(policy, None, zone))
+    return min(ends).astimezone(UTC) if ends else None
+
+
+def _ends(policy: Mapping[str, Any], agreed_at: datetime | None, zone: ZoneInfo) -> Iterator[datetime]:
+    """The ends that permissions set; durations are left out without a beginning."""
     for permission in policy.get("permission", ()):
         for constraint in permission.get("constraint", ()):
             operand = str(constraint.get("leftOperand", "")).removeprefix("odrl:")
@@ -32,7 +42,7 @@ def _ends(policy: Mapping[str, Any], agreed_at: datetime, zone: ZoneInfo) -> Ite
                 continue
             if operand == "dateTime":
                 yield _end_of(_text(constraint["rightOperand"]), zone)
-            elif operand == "elapsedTime":
+            elif operand == "elapsedTime" and agreed_at is not None:
                 yield after(agreed_at.astimezone(zone), _text(constraint["rightOperand"]))
 
 

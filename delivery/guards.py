@@ -126,13 +126,25 @@ def voucher_of_sent() -> pgtrigger.Trigger:
     )
 
 
+def extended_as_told() -> pgtrigger.Trigger:
+    """The deadline of a later charge moves only to the one of its event trade.funding_extended."""
+    return pgtrigger.Trigger(
+        name="extended_as_told",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("secure_by", "halts_counted_until"),
+        func=sql_body(_SQL / "extended_as_told.sql"),
+    )
+
+
 def inspection_extended_as_halted() -> pgtrigger.Trigger:
-    """The end of the inspection period is set once, and then moves only by the time that trading was halted."""
+    """The end of the inspection period is set once, and then moves only by what halts of trading and restitutions took."""
     return pgtrigger.Trigger(
         name="extended_as_halted",
         when=pgtrigger.Before,
-        operation=pgtrigger.UpdateOf("inspect_by"),
-        func="IF NEW.state <> OLD.state AND OLD.inspect_by IS NOT NULL AND NEW.inspect_by IS DISTINCT FROM OLD.inspect_by THEN\n"
+        operation=pgtrigger.UpdateOf("inspect_by", "halts_counted_until"),
+        func="IF NEW.inspect_by > OLD.inspect_by AND pg_trigger_depth() > 1 THEN\n"
+        "    RETURN NEW;  -- a restitution moves it, in its trigger prolongs\nEND IF;\n"
+        "IF NEW.state <> OLD.state AND OLD.inspect_by IS NOT NULL AND NEW.inspect_by IS DISTINCT FROM OLD.inspect_by THEN\n"
         "    RAISE EXCEPTION 'the end of an inspection period does not move with its state'"
         " USING ERRCODE = 'check_violation';\nEND IF;\n"
         + extended_as_halted(

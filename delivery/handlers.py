@@ -8,6 +8,7 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import (
     TradeConcluded,
     TradeFailed,
+    TradeFundingExtended,
     TradeRefunded,
     TradeSecured,
 )
@@ -26,6 +27,19 @@ def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
             trade=event.trade,
             agreement=event.agreement,
             secure_by=datetime.fromisoformat(event.fund_by),
+            made_at=envelope.occurred_at,
+        )
+
+
+def on_trade_funding_extended(event: TradeFundingExtended, envelope: Envelope) -> None:
+    """Keep access under the agreement open for as long as a later charge can now be paid in."""
+    if event.charge > 1:
+        services.extend_payment(
+            actor=SYSTEM,
+            trade=event.trade,
+            agreement=event.agreement,
+            secure_by=datetime.fromisoformat(event.fund_by),
+            extended_at=envelope.occurred_at,
         )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_at, holders
 
+_STATES_OUTAGES = holders(Permission.SUPPORT_WRITE)
 TESTS = "tests/delivery/test_guards.py::"
 TESTS_OF_SENDING = "tests/delivery/test_sending_guards.py::"
 
@@ -172,6 +175,99 @@ Invariant(
         " SELECT FROM delivery_download l WHERE l.entitlement_id = v.entitlement_id"
         " AND l.distribution_id = v.distribution_id AND l.inspection_id = v.inspection_id"
         " AND l.sent_sha256 IS NOT NULL)"
+    ),
+)
+
+Invariant(
+    name="delivery.lost_access_given_back",
+    promise=3,
+    statement=(
+        "What a suspension of access, a dispute that the buyer won, or an outage of the market took of access is given back once: no"
+        " moment twice, each moving the term by what was lost, at most to the last day that was signed; what an outage took"
+        " within an hour after it was stated."
+    ),
+    guards=(
+        "delivery_restitution.restored_as_lost",
+        "delivery_restitution.prolongs",
+        "delivery_restitution.append_only",
+        "delivery_restitution.restitution_once",
+        "delivery_restitution.restitution_of_a_loss",
+        "delivery_entitlement.term_stands_still",
+        "delivery_entitlement.entitlement_within_signed_term",
+        "delivery_entitlement.entitlement_suspended_since",
+        "delivery_inspection.inspection_stands_still",
+    ),
+    test="tests/delivery/test_restitutions.py::test_a_wrong_restitution_is_named",
+    check=by_query(
+        "SELECT r.public_id, 'twice' AS fault FROM delivery_restitution r JOIN delivery_restitution o"
+        "  ON o.entitlement_id = r.entitlement_id AND o.id < r.id"
+        "   AND tstzrange(o.lost_from, o.lost_until) && tstzrange(r.lost_from, r.lost_until)"
+        " UNION ALL SELECT d.public_id, 'term' FROM delivery_entitlement d JOIN LATERAL ("
+        "  SELECT t.expires_at FROM delivery_restitution t WHERE t.entitlement_id = d.id ORDER BY t.id DESC LIMIT 1) last ON true"
+        "  WHERE d.expires_at IS DISTINCT FROM last.expires_at"
+        " UNION ALL SELECT r.public_id, 'moved' FROM delivery_restitution r"
+        "  JOIN delivery_entitlement d ON d.id = r.entitlement_id"
+        "  WHERE r.expires_at IS DISTINCT FROM CASE WHEN r.expires_before IS NOT NULL"
+        "   THEN least(r.expires_before + (r.lost_until - r.lost_from), d.expires_latest) END"
+        # What a won dispute took, from the complaint until the next round began.
+        " UNION ALL SELECT d.public_id, 'not given back' FROM delivery_inspection n"
+        "  JOIN delivery_entitlement d ON d.id = n.entitlement_id"
+        "  JOIN delivery_inspection next ON next.entitlement_id = d.id AND next.round = n.round + 1"
+        "  WHERE n.state = 'repeated' AND (d.ended_at IS NULL OR d.ended_at > next.opened_at) AND EXISTS ("
+        "   SELECT FROM unnest(tstzmultirange(tstzrange(n.disputed_at, greatest(n.disputed_at, next.opened_at)))"
+        "     - coalesce((SELECT range_agg(tstzrange(r.lost_from, r.lost_until)) FROM delivery_restitution r"
+        "        WHERE r.entitlement_id = d.id), '{}')) AS part WHERE upper(part) - lower(part) > interval '5 minutes')"
+        " UNION ALL SELECT d.public_id, 'not given back' FROM delivery_outage o JOIN delivery_entitlement d"
+        "  ON d.ended_at IS NULL AND d.state IN ('started', 'suspended') AND d.granted_at < o.until"
+        "   AND (d.expires_at IS NULL OR d.expires_at > o.since)"
+        "  WHERE (o.given_back_at IS NOT NULL OR o.recorded_at < now() - interval '1 hour')"
+        "   AND NOT tstzmultirange(tstzrange(greatest(d.granted_at, o.since), o.until)) <@ coalesce(("
+        "    SELECT range_agg(tstzrange(r.lost_from, r.lost_until)) FROM delivery_restitution r"
+        "     WHERE r.entitlement_id = d.id), '{}')"
+        # What a suspension took, as evidence has both of its ends.
+        " UNION ALL SELECT d.public_id, 'not given back' FROM evidence_evidencerecord resumed"
+        "  JOIN delivery_entitlement d ON d.public_id = resumed.subject JOIN LATERAL ("
+        "   SELECT began.occurred_at FROM evidence_evidencerecord began WHERE began.subject = d.public_id"
+        "    AND began.kind = 'delivery.suspended' AND began.id < resumed.id ORDER BY began.id DESC LIMIT 1) began ON true"
+        "  WHERE resumed.kind = 'delivery.resumed' AND EXISTS ("
+        "   SELECT FROM unnest(tstzmultirange(tstzrange(began.occurred_at, greatest(began.occurred_at, resumed.occurred_at)))"
+        "     - coalesce((SELECT range_agg(tstzrange(r.lost_from, r.lost_until)) FROM delivery_restitution r"
+        "        WHERE r.entitlement_id = d.id), '{}')) AS part WHERE upper(part) - lower(part) > interval '5 minutes')"
+    ),
+)
+Invariant(
+    name="delivery.suspensions_are_looked_at",
+    promise=10,
+    statement="While the operator suspends access, it has an open task to look at the suspension.",
+    guards=("delivery_entitlement.entitlement_suspended_since",),
+    test="tests/delivery/test_restitutions.py::test_a_suspension_in_silence_is_named",
+    check=by_query(
+        "SELECT d.public_id FROM delivery_entitlement d WHERE d.state = 'suspended' AND NOT EXISTS ("
+        " SELECT FROM notices_task t WHERE t.subject = d.public_id AND t.kind = 'release' AND t.state = 'open')"
+    ),
+)
+
+Invariant(
+    name="delivery.outages_were_stated_by_two",
+    promise=9,
+    statement="An outage that is given back is an incident of unavailability, and two people of the operator stated it.",
+    guards=(
+        "delivery_outage.outage_of_incident",
+        "delivery_outage.outage_by_two",
+        "delivery_outage.outage_of_some_time",
+        "delivery_outage.acted_by_person",
+        "delivery_outage.immutable",
+        "delivery_outage.set_once",
+        "delivery_outage.set_now",
+        "delivery_outage.dated_now",
+        "delivery_outage.no_delete",
+    ),
+    test="tests/delivery/test_outages.py::test_a_wrong_outage_is_named",
+    check=by_query(
+        "SELECT r.public_id, r.first_person, r.stated_by FROM delivery_outage r"  # noqa: S608  our own words
+        " WHERE NOT EXISTS (SELECT FROM oversight_incident i WHERE i.public_id = r.incident AND i.kind = 'unavailability')"
+        f" OR NOT ({acted_at('r.stated_by', 'r.stated_at', holds=_STATES_OUTAGES)}"
+        f"  AND {acted_at('r.first_person', 'r.stated_at', holds=_STATES_OUTAGES)})"
     ),
 )
 

@@ -9,17 +9,42 @@ from functools import cache
 from typing import TypeVar
 
 from django.db import connection
-from django.db.models import Count, Exists, Min, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import (
+    Count,
+    DurationField,
+    Exists,
+    F,
+    Func,
+    Min,
+    Model,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
+from contracts.queries import segment_of, segments_of_agreements
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.waiting import Waiting
+from marketplace.rules.halt_time import halted_time
 
 from .collection import collection_deadline
-from .models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
+from .models import (
+    AwaitedPayment,
+    Download,
+    EntitledDistribution,
+    Entitlement,
+    Inspection,
+    Restitution,
+    Voucher,
+)
 from .states import AbortReason, DownloadState, EntitlementState, InspectionState
 from .waiting import waiting
 
@@ -31,6 +56,14 @@ COLLECTED = (
     | Q(abort_reason=AbortReason.ABANDONED)
 )
 """Downloads that sent anything, also in part, or still may; of an abandoned one nobody knows that it sent nothing."""
+
+
+class HaltedTime(Func):
+    """``rules.halt_time.halted_time`` of a listing and its segment between two moments, in a query."""
+
+    function = "public.halted_time"
+    output_field = DurationField()
+
 
 PROGRESS_LOST_SECONDS = 120
 """A download of whose progress nothing was heard for so long is no longer sent: its process has ended."""
@@ -98,28 +131,42 @@ def counts() -> dict[str, int]:
 
 
 def lapsed_inspections(now: datetime) -> QuerySet[Inspection]:
-    """Matched inspections whose period has ended at ``now`` and that are not yet accepted, the oldest first."""
-    due = Inspection.objects.filter(state=InspectionState.RUNNING, inspect_by__lte=now)
+    """Matched inspections whose period has ended at ``now`` and that are not yet accepted, the oldest first.
+
+    While the operator suspends access, no period ends.
+    """
+    due = Inspection.objects.filter(state=InspectionState.RUNNING, inspect_by__lte=now).exclude(
+        entitlement__state=EntitlementState.SUSPENDED
+    )
     return due.order_by("inspect_by", "id")
 
 
 def expired_entitlements(now: datetime) -> QuerySet[Entitlement]:
-    """Entitlements whose term has ended at ``now`` and that are not yet completed, the oldest first."""
-    due = Entitlement.objects.filter(
-        state__in=(EntitlementState.STARTED, EntitlementState.SUSPENDED), expires_at__lte=now
-    )
+    """Entitlements whose term has ended at ``now`` and that are not yet completed, the oldest first.
+
+    While a suspension or a dispute keeps access closed, no term ends.
+    """
+    disputed = Inspection.objects.filter(entitlement=OuterRef("pk"), state=InspectionState.DISPUTED)
+    due = Entitlement.objects.filter(~Exists(disputed), state=EntitlementState.STARTED, expires_at__lte=now)
     return due.order_by("expires_at", "id")
 
 
 def uncollected_entitlements(granted_before: datetime) -> QuerySet[Entitlement]:
     """Entitlements granted before an instant under which nothing was ever sent, the oldest first.
 
-    A file that was sent, even in part, counts as collected, whether or not its receipt was reported. Disputed
-    deliveries are left out too.
+    The time does not run while trading is halted, and what was given back of access does not count. A file that was sent, even in
+    part, counts as collected, whether or not its receipt was reported. Disputed deliveries are left out too.
     """
+    lost = Restitution.objects.filter(entitlement=OuterRef("pk")).order_by().values("entitlement")
+    restored = lost.annotate(time=Sum(F("lost_until") - F("lost_from"))).values("time")
     due = Entitlement.objects.filter(
         state=EntitlementState.STARTED, ended_at=None, granted_at__lte=granted_before
+    ).annotate(
+        begun_at=F("granted_at")
+        + Coalesce(Subquery(restored, output_field=DurationField()), timedelta())
+        + HaltedTime(F("listing"), segment_of(OuterRef("agreement")), F("granted_at"), Value(clock.now()))
     )
+    due = due.filter(begun_at__lte=granted_before)
     return _never_collected(due).order_by("granted_at", "id")
 
 
@@ -132,6 +179,25 @@ def _never_collected(rows: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
     collected = Download.objects.filter(COLLECTED, entitlement=OuterRef("pk"))
     decided = Inspection.objects.filter(entitlement=OuterRef("pk")).exclude(state=InspectionState.AWAITING)
     return rows.filter(~Exists(collected), ~Exists(decided))
+
+
+def is_payment_overdue(entitlement: Entitlement, now: datetime) -> bool:
+    """Whether a later charge of the agreement is past its payment deadline, which does not run while trading is halted.
+
+    Reads nothing while no deadline has come. What a lifted halt took counts before clearing has moved the deadline.
+    """
+    if entitlement.payment_due_by is None or entitlement.payment_due_by > now:
+        return False
+    segment = segments_of_agreements([entitlement.agreement])[entitlement.agreement]
+    late = AwaitedPayment.objects.filter(agreement=entitlement.agreement, secured_at=None, secure_by__lte=now)
+    return any(
+        row.secure_by
+        + halted_time(listing=entitlement.listing, segment=segment, since=row.halts_counted_until, until=now)[
+            0
+        ]
+        <= now
+        for row in late
+    )
 
 
 def unreported_count() -> int:
@@ -213,6 +279,7 @@ def _deliveries() -> QuerySet[Entitlement]:
     return Entitlement.objects.prefetch_related(
         Prefetch("distributions", EntitledDistribution.objects.order_by("distribution")),
         Prefetch("inspections", Inspection.objects.order_by("round").annotate(collected_at=collected_at)),
+        Prefetch("restitutions", Restitution.objects.order_by("pk")),
         Prefetch("distributions__vouchers", Voucher.objects.filter(matched=True)),
     )
 
@@ -234,7 +301,14 @@ def waiting_of(delivery: Entitlement, *, now: datetime, collection_period: timed
     """
     latest = latest_inspection(delivery)
     collected_at: datetime | None = latest.collected_at  # type: ignore[attr-defined]
-    return waiting(delivery, latest, now=now, collected_at=collected_at, collection_period=collection_period)
+    return waiting(
+        delivery,
+        latest,
+        now=now,
+        is_overdue=is_payment_overdue(delivery, now),
+        collected_at=collected_at,
+        collection_period=collection_period,
+    )
 
 
 def visible_vouchers(actor: Actor) -> QuerySet[Voucher]:

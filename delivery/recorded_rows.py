@@ -13,6 +13,20 @@ RecordedRows(
     record="e.subject, e.payload -> 'sha256'",
 )
 RecordedRows(
+    table="delivery_restitution",
+    kinds=("delivery.restored",),
+    source="(SELECT n.public_id AS entitlement, t.* FROM delivery_restitution t"
+    " JOIN delivery_entitlement n ON n.id = t.entitlement_id)",
+    row="r.entitlement, r.public_id, r.cause, r.reference",
+    record="e.subject, e.payload -> 'restitution', e.payload -> 'cause', e.payload -> 'reference'",
+)
+RecordedRows(
+    table="delivery_outage",
+    kinds=("delivery.outage_stated",),
+    row="r.public_id, r.incident, r.first_person, r.stated_by",
+    record="e.subject, e.payload -> 'incident', e.payload -> 'first_person', e.actor",
+)
+RecordedRows(
     table="events_outboxevent",
     kinds=("delivery.accepted", "delivery.ended", "delivery.matched"),
     source="(SELECT type, data FROM events_outboxevent"

@@ -7,12 +7,19 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, RowSerializer, StrictSerializer, WaitingSerializer
+from marketplace.api.serializers import (
+    BilingualField,
+    ChoiceLabelField,
+    RowSerializer,
+    StrictSerializer,
+    WaitingSerializer,
+)
 
 from .access import refusal
 from .collection import Moment
-from .models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
-from .queries import latest_inspection, waiting_of
+from .models import Download, EntitledDistribution, Entitlement, Inspection, Restitution, Voucher
+from .queries import is_payment_overdue, latest_inspection, waiting_of
+from .states import LossCause
 
 
 class EntitledDistributionSerializer(RowSerializer[EntitledDistribution]):
@@ -44,6 +51,19 @@ class AccessSerializer(serializers.Serializer[Any]):
     reason = BilingualField(allow_null=True)
 
 
+class RestitutionSerializer(RowSerializer[Restitution]):
+    """Access that was closed for no act of the buyer, and was given back. ``expires_at``: the end of the term since then."""
+
+    id = serializers.CharField(source="public_id")
+    cause_label = ChoiceLabelField(LossCause, source="cause")
+
+    class Meta:
+        model = Restitution
+        fields = (
+            "id", "cause", "cause_label", "reference", "lost_from", "lost_until", "expires_before", "expires_at", "given_at",
+        )  # fmt: skip
+
+
 class DeliverySerializer(RowSerializer[Entitlement]):
     """A delivery: its entitlement, its files and every round of inspection.
 
@@ -57,6 +77,7 @@ class DeliverySerializer(RowSerializer[Entitlement]):
     waiting = serializers.SerializerMethodField()
     distributions = EntitledDistributionSerializer(many=True)
     inspections = InspectionSerializer(many=True)
+    restitutions = RestitutionSerializer(many=True)
     unmatched = serializers.SerializerMethodField()
 
     class Meta:
@@ -64,13 +85,15 @@ class DeliverySerializer(RowSerializer[Entitlement]):
         fields = (
             "id", "agreement", "trade", "listing", "listing_version", "buyer", "seller", "state", "access", "waiting",
             "granted_at", "expires_at", "payment_due_by", "suspension_reason", "ended_at", "ended_reason", "inspection_days",
-            "inspections", "distributions", "unmatched",
+            "expires_latest", "suspended_at", "inspections", "distributions", "restitutions", "unmatched",
         )  # fmt: skip
 
     @extend_schema_field(AccessSerializer)
     def get_access(self, delivery: Entitlement) -> dict[str, Any]:
         """Whether access is open, by the rule that downloads use."""
-        refused = refusal(delivery, latest_inspection(delivery), self._moment().now)
+        now = self._moment().now
+        is_overdue = is_payment_overdue(delivery, now)
+        refused = refusal(delivery, latest_inspection(delivery), now, is_overdue=is_overdue)
         if refused is None:
             return {"open": True, "code": None, "reason": None}
         return {"open": False, "code": refused.code, "reason": refused.message.as_dict()}

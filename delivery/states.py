@@ -30,7 +30,6 @@ ENTITLEMENT = StateMachine(
             (EntitlementState.STARTED, "suspend", ("operator",)): EntitlementState.SUSPENDED,
             (EntitlementState.SUSPENDED, "resume", ("operator",)): EntitlementState.STARTED,
             (EntitlementState.STARTED, "expire", ("system",)): EntitlementState.COMPLETED,
-            (EntitlementState.SUSPENDED, "expire", ("system",)): EntitlementState.COMPLETED,
             (EntitlementState.STARTED, "terminate", ("system",)): EntitlementState.TERMINATED,
             (EntitlementState.SUSPENDED, "terminate", ("system",)): EntitlementState.TERMINATED,
         }
@@ -68,6 +67,14 @@ INSPECTION = StateMachine(
         (InspectionState.DISPUTED, "undo", "system"): InspectionState.UNDONE,
     },
 )
+
+
+class LossCause(TextChoices):
+    """Why access was closed for no act of its buyer, so that it is given back."""
+
+    SUSPENSION = "suspension", Label("suspended by the operator", "運営者による停止")
+    DISPUTE = "dispute", Label("closed by a dispute, and delivered again", "異議による停止（再提供）")
+    OUTAGE = "outage", Label("the market could not be used", "市場の停止（障害）")
 
 
 class AcceptedBy(TextChoices):

@@ -89,33 +89,36 @@ def waiting(
     inspection: Inspection,
     *,
     now: datetime,
+    is_overdue: bool,
     collected_at: datetime | None,
     collection_period: timedelta,
 ) -> Waiting | None:
     """What holds a delivery back at ``now``; None if nothing does, or nothing more is to come of it.
 
     ``inspection`` is that of the latest round, ``collected_at`` when a download of that round began that sent
-    anything. Of several reasons the one is given that keeps the others from being settled: a dispute first, then what
-    closes access (in the order of ``access.refusal``), then the step that the inspection has reached.
+    anything. Of several reasons the one is given that keeps the others from being settled: a dispute first, then a suspension,
+    during both of which the term stands still, then what closes access (in the order of ``access.refusal``), then the step that the inspection has reached.
     """
     if inspection.state == InspectionState.DISPUTED:
         return IN_DISPUTE.waiting(since=inspection.disputed_at, dispute=inspection.dispute)
     if entitlement.state == EntitlementState.TERMINATED:
         return None
+    if entitlement.state == EntitlementState.SUSPENDED:
+        return SUSPENDED.waiting(since=entitlement.suspended_at)
     expires_at = entitlement.expires_at
     if expires_at is not None and expires_at <= now:
         if inspection.state == InspectionState.AWAITING:
             return EXPIRED_UNMATCHED.waiting(since=expires_at)
         return _inspected(inspection)
-    return _closed(entitlement, now) or _stepped(entitlement, inspection, collected_at, collection_period)
+    return _closed(entitlement, is_overdue=is_overdue) or _stepped(
+        entitlement, inspection, collected_at, collection_period
+    )
 
 
-def _closed(entitlement: Entitlement, now: datetime) -> Waiting | None:
+def _closed(entitlement: Entitlement, *, is_overdue: bool) -> Waiting | None:
     """What keeps access closed for a time."""
-    if entitlement.payment_due_by is not None and entitlement.payment_due_by <= now:
+    if is_overdue and entitlement.payment_due_by is not None:
         return PAYMENT_OVERDUE.waiting(since=entitlement.payment_due_by)
-    if entitlement.state == EntitlementState.SUSPENDED:
-        return SUSPENDED.waiting(until=entitlement.expires_at)
     if entitlement.state == EntitlementState.REQUESTED:
         return IN_PREPARATION.waiting(since=entitlement.granted_at)
     return None
@@ -135,10 +138,16 @@ def _stepped(
     # Only what was never delivered ends by itself; a repeated delivery does not.
     if inspection.round > 1:
         return NOT_COLLECTED.waiting(since=inspection.opened_at)
-    until = entitlement.granted_at + collection_period
+    until = entitlement.granted_at + collection_period + restored_time(entitlement)
     return NOT_COLLECTED.waiting(
         since=inspection.opened_at, until=min(until, entitlement.expires_at or until)
     )
+
+
+def restored_time(entitlement: Entitlement) -> timedelta:
+    """How much time was given back to an entitlement that was read with its restitutions."""
+    parts = (row.lost_until - row.lost_from for row in entitlement.restitutions.all())
+    return sum(parts, timedelta())
 
 
 def _inspected(inspection: Inspection) -> Waiting | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pgtrigger
 
 from marketplace.kernel.guards import sql_body, sql_list
+from marketplace.rules.halt_time import extended_as_halted
 from marketplace.rules.tax_tables import TAXED_CLASSES
 
 from .guaranteed_guards import OPEN_PART, UNFIT
@@ -261,5 +262,30 @@ def obligations_fit() -> pgtrigger.Trigger:
             _SQL / "obligations_fit.sql",
             CORRECTION_KINDS=sql_list(CORRECTION_KINDS),
             BASE_KINDS=sql_list(BASE_KINDS),
+        ),
+    )
+
+
+def funding_extended_as_halted() -> pgtrigger.Trigger:
+    """The time to pay in moves only by the time that trading was halted, and what was agreed first is kept.
+
+    Where it is the tax point, the agreed day stays it.
+    """
+    return pgtrigger.Trigger(
+        name="extended_as_halted",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("fund_by", "agreed_fund_by", "halts_counted_until"),
+        func="IF (NEW.state <> OLD.state AND (NEW.fund_by, NEW.halts_counted_until)"
+        " IS DISTINCT FROM (OLD.fund_by, OLD.halts_counted_until))\n"
+        "   OR NEW.agreed_fund_by IS DISTINCT FROM coalesce(OLD.agreed_fund_by,"
+        " CASE WHEN NEW.fund_by <> OLD.fund_by THEN OLD.fund_by END) THEN\n"
+        "    RAISE EXCEPTION 'the time to pay in does not move with the state, and what was agreed is kept'"
+        " USING ERRCODE = 'check_violation', CONSTRAINT = 'extended_as_halted';\nEND IF;\n"
+        + extended_as_halted(
+            "fund_by",
+            "halts_counted_until",
+            "OLD.concluded_at",
+            listing="NEW.listing",
+            segment="NEW.segment",
         ),
     )

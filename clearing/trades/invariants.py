@@ -252,7 +252,7 @@ Invariant(
         "     WHERE f.agreement = t.agreement AND f.charge = 1)"
         "   WHEN 'due_date' THEN coalesce((SELECT c.due_on FROM clearing_chargeplan p"
         "     JOIN clearing_plannedcharge c ON c.plan_id = p.id WHERE p.agreement = t.agreement AND c.charge = t.charge),"
-        "     (t.fund_by AT TIME ZONE 'Asia/Tokyo')::date)"
+        "     (coalesce(t.agreed_fund_by, t.fund_by) AT TIME ZONE 'Asia/Tokyo')::date)"
         "   ELSE (coalesce((SELECT g.delivered_at FROM clearing_chargeplan p"
         "     JOIN clearing_chargeprogress g ON g.plan_id = p.id"
         "     WHERE p.agreement = t.agreement AND t.charging = 'instalment'),"
@@ -268,6 +268,18 @@ Invariant(
     ),
 )
 
+Invariant(
+    name="clearing.time_to_pay_in_moves_as_halted",
+    promise=6,
+    statement="The time to pay in for a trade moves later only, and by no more than halts covered since the trade was made.",
+    guards=("clearing_trade.extended_as_halted", "clearing_trade.set_once"),
+    test="tests/clearing/trades/test_halt_time.py::test_a_time_to_pay_in_that_moved_otherwise_is_named",
+    check=by_query(
+        "SELECT t.public_id, t.agreed_fund_by, t.fund_by FROM clearing_trade t WHERE t.agreed_fund_by IS NOT NULL"
+        " AND NOT (t.fund_by > t.agreed_fund_by AND coalesce(t.fund_by - t.agreed_fund_by"
+        "  <= public.halted_time(t.listing, t.segment, t.concluded_at, t.halts_counted_until), false))"
+    ),
+)
 Invariant(
     name="clearing.planned_charges_are_whole",
     promise=6,

@@ -20,6 +20,7 @@ from .guards import (
     captured_beyond_returned,
     deferred_obligations_fit,
     fee_refunds_fit,
+    funding_extended_as_halted,
     held_money_whole,
     money_on_hold,
     obligations_fit,
@@ -71,7 +72,6 @@ ECONOMICS = (
     "fee_tiered",
     "penalty_cap_minor",
     "inspection_days",
-    "fund_by",
     "concluded_at",
 )
 
@@ -95,6 +95,9 @@ class Trade(models.Model):
     known from the start unless it is the acceptance. A trade without a class waits unsecured. ``penalty_cap_minor`` is the most that a party owes in penalties for this charge, if
     the parties agreed one; otherwise the captured amount with tax is (``limits``). ``commissioned`` data is paid for by ``pay_by``, counted from ``received_at``, even
     while a dispute is open.
+
+    ``fund_by`` is the end of the time to pay in, which does not run while trading is halted; ``agreed_fund_by`` is what it was
+    before it moved, and ``halts_counted_until`` says until when halts were counted.
 
     ``cycle`` is the cycle that clears the trade, the same as of its price and fee; it is stored here too so that a cycle
     finds its trades in hashing order. ``leaf`` is the leaf hash of the trade's line (``trades.lines``), written by the
@@ -149,6 +152,8 @@ class Trade(models.Model):
     penalty_cap_minor = MinorField(null=True)
     inspection_days = DaysField()
     fund_by = MomentField()
+    agreed_fund_by = MomentField(null=True)
+    halts_counted_until = MomentField(null=True)
     concluded_at = MomentField()
     state = models.CharField(max_length=12, choices=TradeState.choices, default=TradeState.CONCLUDED)
     cycle = models.ForeignKey(
@@ -283,7 +288,9 @@ class Trade(models.Model):
                 "supplied_on",
                 "fee_supplied_on",
                 "cycle_id",
+                "agreed_fund_by",
             ),
+            funding_extended_as_halted(),
             independent_traders(),
             trade_leaf(),
             no_delete(),

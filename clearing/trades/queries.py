@@ -15,6 +15,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.calendars import BusinessCalendar
 from marketplace.kernel.waiting import Waiting
 from marketplace.participants.queries import get_organisation
+from marketplace.rules.halt_time import covered_by_halts
 
 from ..cycles.models import Cycle
 from ..cycles.queries import Calendars
@@ -126,8 +127,9 @@ class TradeReadings:
 
 
 def overdue_count() -> int:
-    """Number of waiting trades whose funding deadline has passed."""
-    return Trade.objects.filter(state=TradeState.CONCLUDED, fund_by__lte=clock.now()).count()
+    """Number of waiting trades whose funding deadline has passed; it does not run while trading is halted."""
+    due = Trade.objects.filter(state=TradeState.CONCLUDED, fund_by__lte=clock.now())
+    return due.exclude(covered_by_halts()).count()
 
 
 def adjustment_count() -> int:

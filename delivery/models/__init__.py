@@ -2,6 +2,8 @@
 
 from .downloads import Download, DownloadWatch, SentParts, Voucher
 from .entitlements import AwaitedPayment, EntitledDistribution, Entitlement, Inspection
+from .outages import Outage
+from .restitutions import Restitution
 
 __all__ = [
     "AwaitedPayment",
@@ -10,6 +12,8 @@ __all__ = [
     "EntitledDistribution",
     "Entitlement",
     "Inspection",
+    "Outage",
+    "Restitution",
     "SentParts",
     "Voucher",
 ]

@@ -9,7 +9,7 @@ from marketplace.kernel.columns import DaysField, MomentField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
-from .. import guards
+from .. import guards, restitution_guards
 from ..states import (
     ENTITLEMENT,
     INSPECTION,
@@ -29,10 +29,12 @@ class Entitlement(models.Model):
 
     Every service that decides on a delivery locks this row, so exactly one of acceptance, dispute, lapse and refund
     takes effect. The parties' public identifiers are those of the trade. ``payment_due_by``: the deadline for paying in
-    a later charge of the agreement; if it is not secured by then, access is closed.
+    a later charge of the agreement; if it is not secured by then, access is closed. ``expires_at`` is the end of the term, which
+    moves by what a ``Restitution`` gives back, at most to ``expires_latest``, the last day that the parties signed, if they signed one.
+    ``suspended_at``: since when the operator suspends access; the term stands still meanwhile.
 
-    Invariants: one entitlement per trade, created only after the trade is secured (promise 3); its parties, subject and
-    term never change; access starts with at least one file; an ended one records when and why; a terminated one has no
+    Invariants: one entitlement per trade, created only after the trade is secured (promise 3); its parties and subject
+    never change, its term only by restitutions, and it ends neither during a suspension nor a dispute; access starts with at least one file; an ended one records when and why; a terminated one has no
     open inspection; rows are never deleted.
     """
 
@@ -52,8 +54,10 @@ class Entitlement(models.Model):
     )
     granted_at = MomentField()
     expires_at = MomentField(null=True)
+    expires_latest = MomentField(null=True)
     payment_due_by = MomentField(null=True)
     suspension_reason = models.TextField(blank=True, default="")
+    suspended_at = MomentField(null=True)
     ended_at = MomentField(null=True)
     ended_reason = models.CharField(max_length=20, choices=EndedReason.choices, null=True)
 
@@ -67,8 +71,22 @@ class Entitlement(models.Model):
                 name="entitlement_expires_after_grant",
             ),
             models.CheckConstraint(
+                condition=Q(expires_latest__isnull=True)
+                | Q(expires_at__isnull=False, expires_at__lte=F("expires_latest")),
+                name="entitlement_within_signed_term",
+            ),
+            models.CheckConstraint(
                 condition=Q(state=EntitlementState.SUSPENDED) ^ Q(suspension_reason=""),
                 name="entitlement_suspension_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=EntitlementState.SUSPENDED) ^ Q(suspended_at__isnull=True),
+                name="entitlement_suspended_since",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=EntitlementState.COMPLETED)
+                | Q(expires_at__isnull=False, ended_at__gte=F("expires_at")),
+                name="entitlement_completed_after_term",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -106,8 +124,9 @@ class Entitlement(models.Model):
             immutable(
                 "public_id", "agreement", "trade", "listing", "listing_version", "buyer_id", "seller_id",
                 "buyer_identifier", "seller_identifier", "secured_event", "inspection_days", "granted_at",
-                "expires_at",
+                "expires_latest",
             ),
+            restitution_guards.term_stands_still(),
             set_once("ended_at", "ended_reason"),
             guards.secured_first(),
             guards.access_is_whole(),
@@ -121,19 +140,26 @@ class Entitlement(models.Model):
 class AwaitedPayment(models.Model):
     """A later charge of an agreement that must be secured by a deadline for access to continue.
 
-    Invariants: one per trade; it never changes; rows are never deleted.
+    ``halts_counted_until``: until when halts of trading are counted into ``secure_by``. Invariants: one per trade; the deadline
+    moves only to what clearing said; rows are never deleted.
     """
 
     trade = models.CharField(max_length=IDENTIFIER_LENGTH, unique=True)
     agreement = models.CharField(max_length=IDENTIFIER_LENGTH)
     secure_by = MomentField()
+    halts_counted_until = MomentField()
     secured_at = MomentField(null=True)
 
     class Meta:
         indexes = [
             models.Index("agreement", name="awaited_payment", condition=Q(secured_at__isnull=True)),
         ]
-        triggers = [immutable("trade", "agreement", "secure_by"), set_once("secured_at"), no_delete()]
+        triggers = [
+            immutable("trade", "agreement"),
+            set_once("secured_at"),
+            guards.extended_as_told(),
+            no_delete(),
+        ]
 
     def __str__(self) -> str:
         """The trade to be secured."""
@@ -172,7 +198,8 @@ class EntitledDistribution(models.Model):
 class Inspection(models.Model):
     """The inspection of one delivery round, up to its acceptance (検収). A redelivery begins another ``round``.
 
-    ``inspect_by`` is the end of the inspection period, which does not run while trading is halted; ``halts_counted_until``
+    ``inspect_by`` is the end of the inspection period, which runs neither while trading is halted nor while the operator suspends
+    access; ``halts_counted_until``
     says until when halts were counted into it. ``dispute`` is the public identifier of the dispute. Invariants:
     at most one open and one accepted inspection per entitlement; the buyer or the end of the period accepts only a full
     match, the latter only after ``inspect_by``, a dismissal only a disputed inspection; recorded values never change.
@@ -249,6 +276,7 @@ class Inspection(models.Model):
             guards.inspection_follows(),
             guards.matched_in_full(),
             guards.inspection_extended_as_halted(),
+            restitution_guards.inspection_stands_still(),
         ]
 
     def __str__(self) -> str:

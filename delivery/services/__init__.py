@@ -3,6 +3,7 @@
 from .access import (
     SecuredTrade,
     await_payment,
+    extend_payment,
     grant_access,
     record_payment,
     resume_access,
@@ -12,7 +13,15 @@ from .access import (
 )
 from .downloads import authorise_download, download
 from .inspections import accept_delivery, apply_dispute_outcome, dispute_delivery, report_receipt
-from .sweeps import abandon_downloads, end_uncollected, expire_access, give_back_halts, lapse_inspections
+from .outages import state_outage
+from .sweeps import (
+    abandon_downloads,
+    end_uncollected,
+    expire_access,
+    give_back_halts,
+    lapse_inspections,
+    restore_after_outages,
+)
 from .transmissions import Transmission, record_progress
 
 __all__ = [
@@ -27,13 +36,16 @@ __all__ = [
     "download",
     "end_uncollected",
     "expire_access",
+    "extend_payment",
     "give_back_halts",
     "grant_access",
     "lapse_inspections",
     "record_payment",
     "record_progress",
     "report_receipt",
+    "restore_after_outages",
     "resume_access",
+    "state_outage",
     "suspend_access",
     "withdraw_access",
     "withdraw_agreement",

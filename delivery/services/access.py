@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from contracts import queries as contracts
 from delivery.errors import NothingToDeliver
-from delivery.expiry import access_until
+from delivery.expiry import access_until, last_day
 from delivery.models import AwaitedPayment, EntitledDistribution, Entitlement, Inspection
 from delivery.states import (
     ENTITLEMENT,
@@ -18,6 +18,7 @@ from delivery.states import (
     OPEN_INSPECTIONS,
     EndedReason,
     EntitlementState,
+    LossCause,
 )
 from listings import queries as listings
 from marketplace.events.schemas.delivery import DeliveryEnded, DeliveryGranted
@@ -29,9 +30,13 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
+from marketplace.notices.operator_tasks import finish_for_operator
+from marketplace.notices.states import TaskKind
 from marketplace.participants import queries as participants
 
 from .locking import Delivery, lock_delivery, lock_delivery_where
+from .restitutions import give_back_access
+from .telling import tell_resumed, tell_suspended
 
 _PAYMENT_DUE_BY = """
     (SELECT min(secure_by) FROM delivery_awaitedpayment WHERE agreement = %(agreement)s AND secured_at IS NULL)
@@ -84,6 +89,7 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         secured_event=secured.secured_event,
         granted_at=now,
         expires_at=access_until(policy, concluded_at, clock.market_zone()),
+        expires_latest=last_day(policy, clock.market_zone()),
         payment_due_by=payment_due_by,
     )
     EntitledDistribution.objects.bulk_create(
@@ -140,11 +146,25 @@ def emit_granted(delivery: Delivery) -> None:
 
 
 @transaction.atomic
-def await_payment(*, actor: Actor, trade: str, agreement: str, secure_by: datetime) -> None:
-    """Record the payment deadline of a later charge: unless secured, access is closed from ``secure_by`` on."""
+def await_payment(
+    *, actor: Actor, trade: str, agreement: str, secure_by: datetime, made_at: datetime
+) -> None:
+    """Record the payment deadline of a later charge, made at ``made_at``: unless secured, access closes at ``secure_by``."""
     actor.require_system()
     AwaitedPayment.objects.get_or_create(
-        trade=trade, defaults={"agreement": agreement, "secure_by": secure_by}
+        trade=trade, defaults={"agreement": agreement, "secure_by": secure_by, "halts_counted_until": made_at}
+    )
+    _update_payment_due(agreement)
+
+
+@transaction.atomic
+def extend_payment(
+    *, actor: Actor, trade: str, agreement: str, secure_by: datetime, extended_at: datetime
+) -> None:
+    """Move the payment deadline of a later charge, in which halts were counted until ``extended_at``."""
+    actor.require_system()
+    AwaitedPayment.objects.filter(trade=trade, secure_by__lt=secure_by).update(
+        secure_by=secure_by, halts_counted_until=extended_at
     )
     _update_payment_due(agreement)
 
@@ -174,33 +194,57 @@ def _payment_due_by(agreement: str) -> datetime | None:
 
 @transaction.atomic
 def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlement:
-    """Suspend access, as the operator, until it is resumed; running downloads abort. Raises IllegalTransition."""
+    """Suspend access, as the operator, until it is resumed; running downloads abort, and the term stands still.
+
+    Both sides are told, and the people on call have a task to look at it. Raises IllegalTransition.
+    """
     actor.require(Permission.DISPUTES_WRITE)
     if not reason.strip():
         raise FieldInvalid("reason", Label("give the reason; the buyer reads it", "理由を記入してください"))
     subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
-    advance(subject, ENTITLEMENT, command="suspend", role="operator", suspension_reason=reason.strip())
+    advance(
+        subject,
+        ENTITLEMENT,
+        command="suspend",
+        role="operator",
+        suspension_reason=reason.strip(),
+        suspended_at=clock.now(),
+    )
     record(
         kind="delivery.suspended",
         subject=subject.public_id,
         actor=actor,
         payload={"agreement": subject.agreement, "reason": subject.suspension_reason},
     )
+    tell_suspended(subject)
     return subject
 
 
 @transaction.atomic
 def resume_access(*, actor: Actor, entitlement: str) -> Entitlement:
-    """Resume suspended access, as the operator. Raises IllegalTransition unless access is suspended."""
+    """Resume suspended access, as the operator, and give back what the suspension took. Raises IllegalTransition unless
+    access is suspended."""
     actor.require(Permission.DISPUTES_WRITE)
-    subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
-    advance(subject, ENTITLEMENT, command="resume", role="operator", suspension_reason="")
+    delivery = lock_delivery(entitlement=entitlement, actor=actor)
+    subject = delivery.entitlement
+    ENTITLEMENT.target(state=subject.state, command="resume", role="operator")
+    if subject.suspended_at is not None:
+        give_back_access(
+            delivery,
+            actor=actor,
+            cause=LossCause.SUSPENSION,
+            reference=subject.public_id,
+            since=subject.suspended_at,
+            until=clock.now(),
+        )
+    advance(subject, ENTITLEMENT, command="resume", role="operator", suspension_reason="", suspended_at=None)
     record(
         kind="delivery.resumed",
         subject=subject.public_id,
         actor=actor,
         payload={"agreement": subject.agreement},
     )
+    tell_resumed(subject)
     return subject
 
 
@@ -239,6 +283,8 @@ def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:
         advance(inspection, INSPECTION, command="undo", role="system")
     if entitlement.state in (EntitlementState.COMPLETED, EntitlementState.TERMINATED):
         return False
+    if entitlement.state == EntitlementState.SUSPENDED:
+        finish_for_operator(TaskKind.RELEASE, entitlement.public_id)
     command = "expire" if reason_code == EndedReason.EXPIRED else "terminate"
     advance(
         entitlement,
@@ -248,6 +294,7 @@ def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:
         ended_at=clock.now(),
         ended_reason=reason_code,
         suspension_reason="",
+        suspended_at=None,
     )
     record(
         kind="delivery.ended",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from contracts.queries import agreements_of_segment, segments_of_agreements
 from delivery.models import Inspection
 from delivery.services.locking import Delivery, lock_delivery_where
-from delivery.states import InspectionState
+from delivery.services.outages import restore_outages
+from delivery.states import EntitlementState, InspectionState
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -19,7 +20,7 @@ from marketplace.kernel.labels import Label
 from marketplace.notices import services as notices
 from marketplace.notices.texts import Wording
 from marketplace.rules import queries as rules
-from marketplace.rules.halt_time import halted_time
+from marketplace.rules.halt_time import halted_time, lifted_after
 from marketplace.rules.states import HaltScope
 
 EXTENDED = Wording(
@@ -32,13 +33,18 @@ EXTENDED = Wording(
 
 
 def is_inspection_over(delivery: Delivery) -> bool:
-    """Whether the inspection period has ended: it does not run while trading is halted, and what halts took is given back.
+    """Whether the inspection period has ended: it runs neither while trading is halted nor while the operator suspends access.
+
+    What halts took is given back here, what a suspension took when access is resumed.
 
     The caller holds the delivery's lock.
     """
     inspect_by = delivery.inspection.inspect_by
     if inspect_by is None or inspect_by > clock.now():
         return False
+    if delivery.entitlement.state == EntitlementState.SUSPENDED:
+        return False
+    restore_outages(delivery)
     is_halted = give_back_inspection(delivery)
     inspect_by = delivery.inspection.inspect_by
     return not is_halted and inspect_by is not None and inspect_by <= clock.now()
@@ -105,8 +111,7 @@ def inspections_to_count() -> QuerySet[Inspection]:
     """Running inspections in whose time a halt was lifted that was not counted yet, the oldest first."""
     running = Inspection.objects.filter(state=InspectionState.RUNNING)
     counted = running.annotate(counted=Coalesce("halts_counted_until", "matched_at"))
-    lifted = rules.halts().filter(lifted_at__gt=OuterRef("counted"))
-    return counted.filter(Exists(lifted)).order_by("id")
+    return counted.filter(Exists(lifted_after("counted"))).order_by("id")
 
 
 @transaction.atomic

@@ -20,7 +20,14 @@ from delivery.errors import (
 from delivery.inspection_period import end_of_inspection
 from delivery.manifest import manifest_digest
 from delivery.models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
-from delivery.states import INSPECTION, AcceptedBy, DownloadState, EndedReason, InspectionState
+from delivery.states import (
+    INSPECTION,
+    AcceptedBy,
+    DownloadState,
+    EndedReason,
+    InspectionState,
+    LossCause,
+)
 from marketplace.events.schemas.delivery import DeliveryAccepted, DeliveryMatched
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
@@ -34,6 +41,7 @@ from marketplace.kernel.states import advance
 from .access import emit_granted, end_access
 from .halts import is_inspection_over
 from .locking import Delivery, lock_delivery, lock_delivery_where, require_buyer
+from .restitutions import give_back_access
 
 HASH_DIGITS = {"sha256": 64, "sha512": 128}
 
@@ -375,8 +383,20 @@ def apply_dispute_outcome(*, actor: Actor, dispute: str, outcome: str) -> None:
 
 
 def _deliver_again(actor: Actor, delivery: Delivery) -> None:
-    """Close the disputed round and open the next: access is open again, and receipts of the old round do not count."""
+    """Close the disputed round and open the next: access is open again, for as much longer as the dispute took of it.
+
+    Receipts of the old round do not count.
+    """
     closed = delivery.inspection
+    if closed.disputed_at is not None and delivery.entitlement.ended_at is None:
+        give_back_access(
+            delivery,
+            actor=actor,
+            cause=LossCause.DISPUTE,
+            reference=closed.dispute or "",
+            since=closed.disputed_at,
+            until=clock.now(),
+        )
     advance(closed, INSPECTION, command="redeliver", role="system")
     following = Inspection.objects.create(
         entitlement=delivery.entitlement, round=closed.round + 1, opened_at=clock.now()

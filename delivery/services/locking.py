@@ -10,6 +10,7 @@ from django.db.models import Q
 from delivery.access import refusal
 from delivery.errors import InspectionOver, NotTheBuyer
 from delivery.models import EntitledDistribution, Entitlement, Inspection
+from delivery.queries import is_payment_overdue
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import DomainError, Missing
@@ -26,7 +27,9 @@ class Delivery:
 
     def refusal(self) -> DomainError | None:
         """Why nothing may be fetched at this moment, or None."""
-        return refusal(self.entitlement, self.inspection, clock.now())
+        now = clock.now()
+        is_overdue = is_payment_overdue(self.entitlement, now)
+        return refusal(self.entitlement, self.inspection, now, is_overdue=is_overdue)
 
     def require_open(self, inspection_id: int) -> None:
         """Raise unless access is open, in the round of the inspection with this database key."""

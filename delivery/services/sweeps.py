@@ -26,6 +26,7 @@ from .downloads import abort_download
 from .halts import give_back, inspections_to_count, is_inspection_over, not_halted
 from .inspections import record_acceptance
 from .locking import lock_delivery_where
+from .outages import give_back_outages, restore_outages
 
 SWEEP_BATCH = 500
 WATCH_PAUSE_MAX = timedelta(seconds=queries.PROGRESS_LOST_SECONDS / 2)
@@ -51,7 +52,14 @@ def _lapse(entitlement_id: int) -> bool:
 
 def give_back_halts(limit: int = SWEEP_BATCH) -> int:
     """Give back to running inspections what lifted halts of trading took; returns how many were looked at."""
-    return _each(give_back, inspections_to_count(), "entitlement_id", "entitlement__public_id", limit)
+    return _each(
+        give_back, not_halted(inspections_to_count()), "entitlement_id", "entitlement__public_id", limit
+    )
+
+
+def restore_after_outages(limit: int = SWEEP_BATCH) -> int:
+    """Give back to live access what stated outages of the market took; returns how many deliveries got something back."""
+    return give_back_outages(limit)
 
 
 def expire_access(limit: int = SWEEP_BATCH) -> int:
@@ -68,6 +76,9 @@ def _expire(entitlement_id: int) -> bool:
     delivery = lock_delivery_where(Q(pk=entitlement_id), skip_locked=True)
     if delivery is None:
         return False
+    restore_outages(delivery)
+    if not queries.expired_entitlements(clock.now()).filter(pk=entitlement_id).exists():
+        return False
     uncollected = queries.was_never_collected(entitlement_id)
     reason = EndedReason.NOT_COLLECTED if uncollected else EndedReason.EXPIRED
     return end_access(actor=SYSTEM, delivery=delivery, reason_code=reason)
@@ -82,10 +93,12 @@ def end_uncollected(limit: int = SWEEP_BATCH) -> int:
 @transaction.atomic
 def _end_uncollected(entitlement_id: int) -> bool:
     delivery = lock_delivery_where(Q(pk=entitlement_id), skip_locked=True)
+    if delivery is None:
+        return False
+    restore_outages(delivery)
     # A download may have begun before the lock was had.
     if (
-        delivery is None
-        or not queries.uncollected_entitlements(collection_deadline(clock.now()))
+        not queries.uncollected_entitlements(collection_deadline(clock.now()))
         .filter(pk=entitlement_id)
         .exists()
     ):

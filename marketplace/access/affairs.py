@@ -116,6 +116,7 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "review": NoAffairs.OPERATORS,
     "organisation": NoAffairs.OPERATORS,
     "on-call-turn": NoAffairs.OPERATORS,
+    "outage": NoAffairs.OPERATORS,
     "staff-interest": NoAffairs.OPERATORS,
     "suspension": NoAffairs.OPERATORS,
 }

@@ -7,7 +7,7 @@ from datetime import datetime
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.cases import CaseMoved
 from marketplace.events.schemas.listings import ListingWithdrawn
-from marketplace.events.schemas.participants import AdmissionDecided
+from marketplace.events.schemas.participants import AdmissionDecided, ParticipantSuspended, SuspensionEnded
 from marketplace.events.schemas.rules import AdmissionRescreened, TradingHalted, TradingResumed
 from marketplace.kernel import clock
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
@@ -15,6 +15,7 @@ from marketplace.notices.services import close_tasks, send_notices
 from marketplace.notices.states import TaskKind
 from marketplace.participants.queries import get_organisation, operator_organisation
 from marketplace.participants.states import AdmissionState
+from marketplace.participants.suspension_queries import standing_suspensions
 from marketplace.rules.queries import halts, reasons_of
 
 from .models import Case
@@ -23,7 +24,7 @@ from .on_call_queries import on_call_now
 from .queries import get_case
 from .services import drop_cases, follow_rescreening, open_case, waiting_for
 from .states import CaseKindCode, CaseOutcome, CaseState
-from .texts import KIND_WORDS, MOVED, OUTCOME_WORDS, TASKS, people_on_call, wording_of
+from .texts import KIND_WORDS, LOOK_AT_SUSPENSION, MOVED, OUTCOME_WORDS, TASKS, people_on_call, wording_of
 
 TASK_KINDS = {
     CaseKindCode.ADMISSION.value: TaskKind.REVIEW,
@@ -76,6 +77,30 @@ def on_trading_halted(event: TradingHalted, envelope: Envelope) -> None:
 def on_trading_resumed(event: TradingResumed, envelope: Envelope) -> None:
     """Close the task to look at the halt."""
     finish_for_operator(TaskKind.RELEASE, event.halt)
+
+
+def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) -> None:
+    """Ask the people on call to look at a suspension in time; one that has ended meanwhile needs nobody."""
+    if (
+        not standing_suspensions(get_organisation(event.organisation).id)
+        .filter(public_id=event.suspension)
+        .exists()
+    ):
+        return
+    ask_operator(
+        TaskKind.RELEASE,
+        event.suspension,
+        deadline=envelope.occurred_at + HALT_LOOKED_AT_WITHIN,
+        title=LOOK_AT_SUSPENSION,
+        suspension=event.suspension,
+        organisation=event.organisation,
+        on_call=people_on_call(on_call_now(Duty.ADMISSION)),
+    )
+
+
+def on_suspension_ended(event: SuspensionEnded, envelope: Envelope) -> None:
+    """Close the task to look at the suspension."""
+    finish_for_operator(TaskKind.RELEASE, event.suspension)
 
 
 def on_case_moved(event: CaseMoved, envelope: Envelope) -> None:

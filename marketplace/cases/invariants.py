@@ -205,4 +205,20 @@ Invariant(
     ),
 )
 
+Invariant(
+    name="cases.suspensions_are_looked_at",
+    promise=10,
+    statement="While a suspension of a participant stands, the operator has an open task to look at it.",
+    guards=("notices_task.task_open_once",),
+    test="tests/cases/test_on_call.py::test_a_suspension_in_silence_is_named",
+    check=by_query(
+        "SELECT s.public_id FROM participants_suspension s"  # noqa: S608  our own words
+        "  JOIN participants_organisation o ON o.id = s.organisation_id"
+        "  WHERE NOT EXISTS (SELECT FROM participants_reinstatement r WHERE r.suspension_id = s.id)"
+        "  AND NOT EXISTS (SELECT FROM notices_task t"
+        "   WHERE t.subject = s.public_id AND t.kind = 'release' AND t.state = 'open')"
+        f"  AND NOT {_TO_BE_HANDLED.format(subject='o.public_id', kind='participant.suspended')}"
+    ),
+)
+
 declare_readable("cases")

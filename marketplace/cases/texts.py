@@ -121,6 +121,12 @@ TASKS: dict[str, Label] = {
 }
 """The titles of the operator's tasks to decide a case; they name who is on call when the task is opened."""
 
+LOOK_AT_SUSPENSION = Label(
+    "Look at the suspension {suspension} of {organisation} with a colleague: end it, or leave it for a stated reason. On call:"
+    " {on_call}",
+    "{organisation} の取引停止 {suspension} を二名で確認し、解除または継続を判断してください。当番: {on_call}",
+)
+
 
 def wording_of(kind: str, change: str, outcome: str | None) -> str:
     """Under which name ``MOVED`` tells of a move of a case of a kind."""

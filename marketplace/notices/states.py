@@ -51,7 +51,7 @@ class TaskKind(TextChoices):
     REPORT = "report", Label("report the incident", "事案の報告")
     CONSULT = "consult", Label("answer the question put beforehand", "事前相談への回答")
     STAFF = "staff", Label("name who is on call", "当番の指定")
-    RELEASE = "release", Label("look at the halt of trading", "売買停止の確認")
+    RELEASE = "release", Label("look at what was halted or suspended", "売買停止・取引停止の確認")
     LOOK_INTO = "look_into", Label("look into what was noticed", "検知事項の確認")
     REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet
 
 from marketplace.kernel.prepared import fetch_prepared
 
@@ -57,14 +57,17 @@ def covered_by_halts(*, listing: str = "listing", segment: str = "segment") -> Q
 def extended_as_halted(
     column: str, counted: str, began: str, *, listing: str, segment: str, joins: str = ""
 ) -> str:
-    """The body of a guard: while the state stays, the deadline in ``column`` moves only by what halts covered since it began.
+    """The body of a guard on both columns: while the state stays, the deadline in ``column`` moves only by what halts covered.
 
-    ``counted``: the column that says until when halts were counted; ``began``: when the deadline began to run, in SQL over
-    ``OLD``. ``listing`` and ``segment``: expressions, over ``NEW`` and the rows of ``joins``.
+    ``counted``: the column that says until when halts were counted, which never moves back, so that nothing is given back
+    twice; ``began``: when the deadline began to run, in SQL over ``OLD``. ``listing`` and ``segment``: expressions, over
+    ``NEW`` and the rows of ``joins``.
     """
     return f"""
-IF NEW.state = OLD.state AND OLD.{column} IS NOT NULL AND NEW.{column} IS DISTINCT FROM OLD.{column}
-   AND (NEW.{counted} IS NULL OR NOT public.is_business_present(NEW.{counted}, NEW.{counted}) OR NOT EXISTS (
+IF NEW.state = OLD.state AND OLD.{column} IS NOT NULL
+   AND (NEW.{column}, NEW.{counted}) IS DISTINCT FROM (OLD.{column}, OLD.{counted})
+   AND (NEW.{counted} IS NULL OR NEW.{counted} < OLD.{counted}
+        OR NOT public.is_business_present(NEW.{counted}, NEW.{counted}) OR NOT EXISTS (
     SELECT FROM (SELECT {listing} AS listing, {segment} AS segment {joins}) AS of
      WHERE NOT public.is_halted(of.listing, of.segment)
        AND NEW.{column} = OLD.{column}
@@ -74,3 +77,8 @@ IF NEW.state = OLD.state AND OLD.{column} IS NOT NULL AND NEW.{column} IS DISTIN
 END IF;
 RETURN NEW;
 """
+
+
+def lifted_after(moment: str) -> QuerySet[Halt]:
+    """Halts that were lifted after the moment in a column of the outer query: those that a sweep has yet to count."""
+    return Halt.objects.filter(lifted_at__gt=OuterRef(moment))

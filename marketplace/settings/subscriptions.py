@@ -38,13 +38,17 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.notices.handlers.suspensions.on_participant_suspended",
         "listings.handlers.on_participant_suspended",
         "contracts.handlers.on_participant_suspended",
+        "marketplace.cases.handlers.on_participant_suspended",
     ),
     "organisation.facts_changed": (
         "marketplace.registration.handlers.on_facts_changed",
         "marketplace.notices.handlers.facts.on_facts_changed",
     ),
     "trustee.appointed": ("marketplace.notices.handlers.suspensions.on_trustee_appointed",),
-    "suspension.ended": ("marketplace.notices.handlers.suspensions.on_suspension_ended",),
+    "suspension.ended": (
+        "marketplace.notices.handlers.suspensions.on_suspension_ended",
+        "marketplace.cases.handlers.on_suspension_ended",
+    ),
     "payout_account.proposed": ("marketplace.notices.handlers.payout_accounts.on_payout_account_proposed",),
     "payout_account.confirmed": ("marketplace.notices.handlers.payout_accounts.on_payout_account_confirmed",),
     "payout_account.ended": ("marketplace.notices.handlers.payout_accounts.on_payout_account_ended",),
@@ -93,6 +97,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "trade.secured": (
         "delivery.handlers.on_trade_secured",
         "marketplace.notices.handlers.on_trade_secured",
+    ),
+    "trade.funding_extended": (
+        "delivery.handlers.on_trade_funding_extended",
+        "marketplace.notices.handlers.halts.on_trade_funding_extended",
     ),
     "trade.billed": ("marketplace.notices.handlers.bills.on_trade_billed",),
     "trade.paid": ("marketplace.notices.handlers.bills.on_trade_paid",),

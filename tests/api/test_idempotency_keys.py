@@ -142,6 +142,7 @@ MOVES_NO_MONEY = {
     "SecondFactorResetViewSet.confirm",
     "NegotiationViewSet.terminate",
     "NoticeViewSet.read",
+    "OutageViewSet.create",
     "OnCallTurnViewSet.create",
     "OnCallTurnViewSet.withdraw",
     "OrganisationRelationViewSet.create",

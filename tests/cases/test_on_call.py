@@ -13,14 +13,19 @@ from marketplace.cases.errors import TurnOver
 from marketplace.cases.models import OnCallTurn
 from marketplace.cases.on_call import Turn, first_gap
 from marketplace.cases.on_call_queries import on_call_now
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schema import parse
 from marketplace.events.schemas.cases import CaseMoved
+from marketplace.events.schemas.participants import SuspensionEnded
 from marketplace.events.schemas.rules import TradingHalted, TradingResumed
+from marketplace.events.services import envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded, ProofNeeded
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.kernel.permissions import Permission
 from marketplace.notices.models import Task
+from marketplace.participants.services import reinstate_participant, suspend_participant
 from marketplace.rules import services as rules
 from tests.client import KeyedClient
 from tests.roles import assert_refused, unguarded
@@ -180,6 +185,44 @@ def test_a_halt_in_silence_is_named(staffed, first):
     with unguarded("events_outboxevent"):
         run("DELETE FROM events_outboxevent")
     assert [row["public_id"] for row in REGISTER["cases.halts_are_looked_at"].check()] == [halt.public_id]
+
+
+def suspended(actor, subject):
+    """The suspension of an organisation, with its event."""
+    suspend_participant(
+        actor=actor, organisation=subject.public_id, reason_code="looked_into", reason="Looked into."
+    )
+    stored = OutboxEvent.objects.filter(type="participant.suspended").latest("pk")
+    envelope = envelope_of(stored)
+    return parse(envelope.type, envelope.data), envelope
+
+
+def test_a_suspension_is_a_task_of_the_people_on_call_until_it_ends(staffed, subject, first, second):
+    published(first, first, duty="admission")
+    event, envelope = suspended(first, subject)
+    for _ in range(2):
+        handlers.on_participant_suspended(event, envelope)
+    (task,) = Task.objects.filter(kind="release", state="open")
+    assert (task.subject, task.deadline) == (event.suspension, envelope.occurred_at + timedelta(hours=24))
+    assert first.identifier in task.title["en"]
+    assert REGISTER["cases.suspensions_are_looked_at"].check() == []
+    reinstate_participant(actor=second, organisation=subject.public_id, first_person=first.identifier)
+    ended = SuspensionEnded(
+        organisation=subject.public_id, suspension=event.suspension, kind=event.kind, is_active=True
+    )
+    handlers.on_suspension_ended(ended, envelope)
+    handlers.on_participant_suspended(event, envelope)
+    assert open_tasks("release") == []
+
+
+def test_a_suspension_in_silence_is_named(staffed, subject, first):
+    event, _ = suspended(first, subject)
+    assert REGISTER["cases.suspensions_are_looked_at"].check() == []
+    with unguarded("events_outboxevent"):
+        run("DELETE FROM events_outboxevent")
+    assert [row["public_id"] for row in REGISTER["cases.suspensions_are_looked_at"].check()] == [
+        event.suspension
+    ]
 
 
 def test_the_task_to_decide_a_case_names_who_is_on_call(staffed, subject, first, second):

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import timedelta
 from typing import Any
 
+from delivery import services as delivering
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.jobs.runner import run_due
+from marketplace.kernel import clock
 from marketplace.oversight.reviews.services import close_review
 from tests.oversight import factories as oversight
+from tests.participants import factories as parties
 
 from .requests import EVERYBODY, Request, Table
 from .world import World
 
 TABLE = Table()
+HOUR = timedelta(hours=1)
 STATED = {**oversight.STATED, "known_at": oversight.FRIDAY.isoformat()}
 ASSESSED = {name: STATED[name] for name in ("ground", "persons", "known_at")}
 MEASURE = {"kind": "measure", "text": "送信を停止した。"}
@@ -68,6 +75,31 @@ def closed_review(world: World) -> str:
     return found
 
 
+def unavailable(world: World) -> str:
+    """An incident of unavailability that concerns the buyer."""
+    return oversight.opened(
+        world.actor("operator"), world.of("buyer"), kind="unavailability", ground="none", persons=0
+    ).public_id
+
+
+def outage(world: World) -> str:
+    """An outage of an hour that two people stated."""
+    stated = {"incident": unavailable(world), "since": clock.now() - 2 * HOUR, "until": clock.now() - HOUR}
+    one, other = (
+        parties.actor_for(world.of("operator"), name) for name in ("usr_outage_one", "usr_outage_two")
+    )
+    with contextlib.suppress(SecondPersonNeeded):
+        delivering.state_outage(actor=one, **stated)
+    return str(delivering.state_outage(actor=other, **stated).public_id)
+
+
+def stating_outage(world: World) -> dict[str, Any]:
+    times = {"since": clock.now() - 2 * HOUR, "until": clock.now() - HOUR}
+    return {"incident": unavailable(world), **{name: at.isoformat() for name, at in times.items()}}
+
+
+TABLE.listed("outages/", EVERYBODY, outage)
+TABLE.sent("outages/", "operator", stating_outage, takes_two=True)
 TABLE.listed("incidents/", "buyer", incident)
 TABLE.sent("incidents/", "operator", STATED, is_narrowed=True)
 TABLE.of_row("POST incidents/{}/assess/", "operator", incident, ASSESSED)

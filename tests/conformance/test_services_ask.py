@@ -132,6 +132,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
 OF_THE_MARKET = (
     delivering.grant_access,
     delivering.await_payment,
+    delivering.extend_payment,
     delivering.record_payment,
     delivering.withdraw_access,
     delivering.withdraw_agreement,

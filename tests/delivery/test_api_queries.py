@@ -12,7 +12,7 @@ from . import factories
 
 pytestmark = pytest.mark.django_db
 
-LIST_QUERIES = 7
+LIST_QUERIES = 8
 CHILD_LIST_QUERIES = 2
 
 

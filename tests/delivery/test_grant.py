@@ -13,12 +13,13 @@ from delivery.errors import NothingToDeliver, PaymentOverdue
 from delivery.models import EntitledDistribution, Entitlement, Inspection
 from listings import queries as listings
 from marketplace.events.models import OutboxEvent
-from marketplace.events.schemas.clearing import TradeConcluded, TradeFailed
+from marketplace.events.schemas.clearing import TradeConcluded, TradeFailed, TradeFundingExtended
 from marketplace.events.services import emit, envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.identifiers import new_identifier
+from tests.contracts.test_halt_time import halt, lift
 from tests.participants import factories as participants
 from tests.roles import assert_refused
 
@@ -212,9 +213,49 @@ def test_access_goes_on_until_a_later_charge_had_to_be_paid(granted):
     assert Entitlement.objects.count() == 1
 
 
+def test_no_access_closes_over_a_charge_while_trading_is_halted(granted):
+    due = TUESDAY + timedelta(days=1)
+    charge = later_charge(granted, 2, due)
+    halted = halt("market")
+    clock.move_to(due + timedelta(days=1), running=False)
+    granted.fetch()
+    assert waiting_code(granted) != "delivery.payment_overdue"
+    lift(halted)
+    # Before clearing has moved the deadline, what the halt took counts already.
+    granted.fetch()
+    now = clock.now()
+    extended = TradeFundingExtended(
+        trade=charge.trade,
+        agreement=granted.agreement,
+        listing=granted.row.listing,
+        buyer=granted.buyer.public_id,
+        seller=granted.seller.public_id,
+        fund_by=(due + timedelta(days=2)).isoformat(),
+        charge=2,
+    )
+    with transaction.atomic():
+        envelope = envelope_of(OutboxEvent.objects.get(public_id=emit(extended)))
+    for _ in range(2):
+        handlers.on_trade_funding_extended(extended, envelope)
+    assert granted.row.payment_due_by == due + timedelta(days=2)
+    clock.move_to(now + timedelta(days=1), running=False)
+    with pytest.raises(PaymentOverdue):
+        granted.fetch()
+
+
+def waiting_code(granted):
+    answer = participants.client_of(granted.buyer).get(f"/api/v1/deliveries/{granted.entitlement}/")
+    return answer.json()["waiting"]["code"]
+
+
 def test_what_was_told_of_a_later_charge_is_kept(granted):
     later_charge(granted, 2, TUESDAY)
-    for change in ("secure_by = now()", "agreement = 'agr_x'", "trade = 'trd_x'"):
+    for change in (
+        "secure_by = now()",
+        "halts_counted_until = now()",
+        "agreement = 'agr_x'",
+        "trade = 'trd_x'",
+    ):
         with connection.cursor() as cursor:
             assert_refused(functools.partial(cursor.execute, f"UPDATE delivery_awaitedpayment SET {change}"))
     with connection.cursor() as cursor:

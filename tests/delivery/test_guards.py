@@ -118,7 +118,7 @@ def test_an_entitlement_begins_as_requested(state):
         "public_id = 'ent_other'", "agreement = 'agr_other'", "trade = 'trd_other'", "listing = 'lst_other'",
         "listing_version = 'lsv_other'", "buyer_id = seller_id", "buyer_identifier = seller_identifier",
         "secured_event = 'evt_other'", "inspection_days = 99", "granted_at = now() + interval '1 day'",
-        "expires_at = now() + interval '9 years'",
+        "expires_latest = now() + interval '9 years'",
     ],
 )  # fmt: skip
 def test_what_was_granted_never_changes(change):
@@ -159,17 +159,29 @@ def test_an_end_says_when_and_why():
         "state = 'terminated'",
         "state = 'terminated', ended_at = now()",
         "state = 'terminated', ended_at = now(), ended_reason = 'expired'",
-        "state = 'completed', ended_at = now(), ended_reason = 'refunded'",
-        "state = 'completed', ended_reason = 'expired'",
         "ended_at = now(), ended_reason = 'refunded'",
     ):
         refused("entitlement_ended_when", f"UPDATE delivery_entitlement SET {change}")
+    for change in (
+        "state = 'completed', ended_at = now(), ended_reason = 'refunded'",
+        "state = 'completed', ended_reason = 'expired'",
+        "state = 'completed', ended_at = now(), ended_reason = 'expired'",
+    ):
+        refused(
+            "entitlement_completed_after_term|entitlement_ended_when",
+            f"UPDATE delivery_entitlement SET {change}",
+        )
     assert Entitlement.objects.get().state == "started"
 
 
 def test_a_suspension_says_why():
     rows.started()
-    refused("entitlement_suspension_reason", "UPDATE delivery_entitlement SET state = 'suspended'")
+    since = "suspended_at = public.business_now()"
+    refused("entitlement_suspension_reason", f"UPDATE delivery_entitlement SET state = 'suspended', {since}")
+    refused(
+        "entitlement_suspended_since",
+        "UPDATE delivery_entitlement SET state = 'suspended', suspension_reason = 'why'",
+    )
     refused("entitlement_suspension_reason", "UPDATE delivery_entitlement SET suspension_reason = 'why'")
 
 
@@ -355,14 +367,17 @@ def test_no_round_begins_once_access_is_over():
 @pytest.mark.parametrize(
     "closing",
     [
-        "UPDATE delivery_entitlement SET state = 'suspended', suspension_reason = 'why'",
-        "UPDATE delivery_entitlement SET state = 'completed', ended_at = now(), ended_reason = 'expired'",
+        (
+            "UPDATE delivery_entitlement SET state = 'suspended', suspension_reason = 'why',"
+            " suspended_at = public.business_now()"
+        ),
+        "UPDATE delivery_entitlement SET state = 'completed', ended_at = expires_at, ended_reason = 'expired'",
         DISPUTE,
         "UPDATE delivery_inspection SET state = 'undone'",
     ],
 )
 def test_nothing_is_sent_without_open_access(closing):
-    entitlement = rows.started()
+    entitlement = rows.started(expires_at=clock.now() + timedelta(days=1))
     run(closing)
     with pytest.raises(IntegrityError, match="without open access"), transaction.atomic():
         rows.sending(entitlement)

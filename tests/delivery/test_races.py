@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 
 from delivery import services
-from delivery.models import Download, Entitlement, Inspection, Voucher
+from delivery.models import Download, Entitlement, Inspection, Restitution, Voucher
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
@@ -118,6 +119,52 @@ def test_a_dispute_under_way_keeps_silence_from_accepting(matched):
     assert outcomes == ["None", "0"]
     assert services.lapse_inspections() == 0
     assert matched.inspection.state == "disputed"
+
+
+def resume(granted) -> str:
+    operator = factories.operator_actor()
+    return str(services.resume_access(actor=operator, entitlement=granted.entitlement).state)
+
+
+def suspended_for_a_day(granted) -> None:
+    operator = factories.operator_actor()
+    services.suspend_access(actor=operator, entitlement=granted.entitlement, reason="Looked into.")
+    clock.move_to(clock.now() + timedelta(days=1), running=False)
+
+
+def test_of_two_that_resume_access_one_gives_back_what_was_lost(matched):
+    suspended_for_a_day(matched)
+    outcomes: list[str] = []
+    with transaction.atomic():
+        resume(matched)
+        thread = attempt(lambda: resume(matched), outcomes)
+        time.sleep(WAIT_SECONDS)
+        assert outcomes == [], "the second must wait for the first transaction"
+    thread.join(timeout=JOIN_SECONDS)
+    assert (matched.row.state, outcomes) == ("started", ["IllegalTransition"])
+    assert Restitution.objects.count() == 1
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("ends_first", [True, False])
+def test_access_that_ends_while_it_is_resumed_comes_to_one_end(matched, ends_first):
+    suspended_for_a_day(matched)
+
+    def end() -> str:
+        services.withdraw_access(actor=SYSTEM, trade=matched.trade, reason_code="refunded")
+        return "ended"
+
+    works = [end, lambda: resume(matched)] if ends_first else [lambda: resume(matched), end]
+    outcomes: list[str] = []
+    with transaction.atomic():
+        works[0]()
+        thread = attempt(works[1], outcomes)
+        time.sleep(WAIT_SECONDS)
+        assert outcomes == [], "the second must wait for the first transaction"
+    thread.join(timeout=JOIN_SECONDS)
+    assert (matched.row.state, outcomes) == ("terminated", ["IllegalTransition" if ends_first else "ended"])
+    assert Restitution.objects.count() == (0 if ends_first else 1)
+    assert broken() == {}
 
 
 def test_many_at_once_come_to_one_outcome(matched):

@@ -104,7 +104,7 @@ def test_a_repeated_delivery_waits_to_be_collected_again_without_an_end(matched)
 def test_a_suspended_delivery_waits_for_the_operator(tuesday):
     granted = factories.granted(rights=ENDS_SOON)
     suspend(granted)
-    assert facts(granted) == ("delivery.suspended", "operator", None, granted.row.expires_at)
+    assert facts(granted) == ("delivery.suspended", "operator", TUESDAY, None)
     services.resume_access(actor=factories.operator_actor(), entitlement=granted.entitlement)
     assert facts(granted)[0] == "delivery.not_collected"
 
@@ -112,7 +112,7 @@ def test_a_suspended_delivery_waits_for_the_operator(tuesday):
 def test_an_accepted_delivery_waits_while_a_charge_is_overdue(matched):
     services.accept_delivery(actor=matched.buyer_actor, entitlement=matched.entitlement)
     charge = {"trade": "trd_2", "agreement": matched.agreement}
-    services.await_payment(actor=SYSTEM, **charge, secure_by=TUESDAY + DAY)
+    services.await_payment(actor=SYSTEM, **charge, secure_by=TUESDAY + DAY, made_at=TUESDAY)
     assert waiting(matched) is None
     clock.move_to(TUESDAY + DAY, running=False)
     assert facts(matched) == ("delivery.payment_overdue", "participant", TUESDAY + DAY, None)

@@ -50,6 +50,7 @@ PUBLIC = {
     "neutrality-bundle-detail",
     "neutrality-bundle-proof",
     "on-call-turn-detail",
+    "outage-detail",
     "organisation-detail",
     "profile-detail",
     "reserve-reduction-detail",

@@ -152,7 +152,8 @@ def test_a_receipt_that_nobody_reports_is_an_alarm_a_week_after_access_expired(t
     fetch(granted)
     force(
         "delivery_entitlement",
-        "UPDATE delivery_entitlement SET state = 'completed', ended_at = granted_at, ended_reason = 'expired'",
+        "UPDATE delivery_entitlement SET state = 'completed', expires_at = granted_at + interval '1 second',"
+        " ended_at = granted_at + interval '1 second', ended_reason = 'expired'",
     )
     assert named() == []
     clock.move_to(granted.granted_at + timedelta(days=8), running=False)

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
+from marketplace.rules.halt_time import covered_by_halts
 
 from ...ground.parameters import collection_days, guaranteed_payment_days
 from ...settlement.services.payments import mark_overdue_payments
@@ -20,6 +21,7 @@ from ...trades.services.charges import begin_due_charges
 from ...trades.services.commissioned import accept_commissioned
 from ...trades.services.corrections import refund_put_off_fees
 from ...trades.services.endings import fail_trade
+from ...trades.services.funding import give_back_halts
 from ...trades.services.trades import secure_waiting_trades
 from ...trades.states import TradeState
 from ..queries import UNFINISHED_CYCLES, cycles_to_advance
@@ -85,7 +87,7 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
     """Do what is due by the clock; returns how many trades and payments changed.
 
     Starts due charges; secures trades whose money has arrived; collects what buyers were billed for; accepts ended periods
-    and data made to order whose last moment has come; tries again what was put off; fails trades that were not funded in
+    and data made to order whose last moment has come; tries again what was put off; gives back what halts took of the time to pay in; fails trades that were not funded in
     time; marks payments past their value date as unknown. Each trade changes in its own transaction.
     """
     return run_independently(
@@ -98,6 +100,7 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
             "accept_put_off": partial(accept_put_off, actor=actor),
             "refund_put_off_fees": partial(refund_put_off_fees, actor=actor),
             "accept_commissioned": partial(accept_commissioned, actor=actor, limit=TRADES_A_SWEEP),
+            "give_back_halts": partial(give_back_halts, actor=actor, limit=TRADES_A_SWEEP),
             "fail_unfunded_trades": partial(_fail_unfunded_trades, actor),
             "mark_overdue_payments": partial(mark_overdue_payments, actor=actor),
         },
@@ -107,6 +110,7 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
 def _fail_unfunded_trades(actor: Actor) -> int:
     due = (
         Trade.objects.filter(state=TradeState.CONCLUDED, fund_by__lte=clock.now())
+        .exclude(covered_by_halts())
         .exclude(public_id__in=UNFUNDED_TRADES.standing_aside())
         .order_by("fund_by", "pk")
         .values_list("public_id", flat=True)[:TRADES_A_SWEEP]

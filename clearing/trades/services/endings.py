@@ -23,6 +23,7 @@ from ..models import Trade
 from ..states import PERIODIC, TRADE, TradeState
 from .charge_plans import locked_progress
 from .eligibility import undo_corrections
+from .funding import give_back_halted_time
 from .holds import locked_agreement, locked_with_waiting, record_trade, return_hold
 from .put_offs import void_put_off
 from .trades import secure_waiting_trades
@@ -32,7 +33,7 @@ from .trades import secure_waiting_trades
 def fail_trade(*, actor: Actor, trade: str) -> bool:
     """Fail a trade that was not funded, or whose supply was not stated, in time; False if it was secured meanwhile or is not due.
 
-    The agreement's further charges end with it; while a dispute is open nothing fails. If the first trade fails, there
+    It is not due while trading is halted, and what halts took is given back. The agreement's further charges end with it; while a dispute is open nothing fails. If the first trade fails, there
     was never access, and the holds of later charges are returned. Emits trade.failed. Raises Missing.
     """
     agreement = Trade.objects.filter(public_id=trade).values_list("agreement", flat=True).first()
@@ -41,6 +42,9 @@ def fail_trade(*, actor: Actor, trade: str) -> bool:
     progress, trades = locked_agreement(agreement, with_waiting=True)
     subject = next(row for row in trades if row.public_id == trade)
     if subject.state != TradeState.CONCLUDED or subject.fund_by > clock.now():
+        return False
+    # While trading is halted the time to pay in stands still; what a halt took may have moved it.
+    if give_back_halted_time(subject, actor=actor) or subject.fund_by > clock.now():
         return False
     if progress is not None and progress.dispute is not None:
         return False

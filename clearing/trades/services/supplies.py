@@ -76,7 +76,7 @@ def supply_day(
     """The day of a tax point that is known before the acceptance; None of one that is the acceptance.
 
     A contract takes effect when it is concluded, with all its charges. A charge falls due on its planned day, or on the
-    last day for its payment.
+    last day for its payment, as agreed.
     """
     if point == TaxPoint.DELIVERY_ACCEPTED:
         return None
@@ -118,7 +118,7 @@ def classify(trades: Collection[Trade], *, actor: Actor) -> None:
             agreement=trade.agreement,
             charge=trade.charge,
             concluded_at=trade.concluded_at,
-            fund_by=trade.fund_by,
+            fund_by=trade.agreed_fund_by or trade.fund_by,
         )
         trade.save(update_fields=["supply", "supply_class", "tax_point", "supplied_on"])
         record_trade(

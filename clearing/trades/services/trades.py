@@ -153,6 +153,8 @@ def _make_trade(
             price_minor=price_minor,
             fund_by=fund_by,
             concluded_at=concluded_at,
+            # A later charge counts as concluded on its due day, but its time to pay in begins now.
+            halts_counted_until=None if charge == 1 else clock.now(),
         )
     )
     held = not standing.others_first and _try_to_secure(trade, guaranteed=standing.guaranteed)

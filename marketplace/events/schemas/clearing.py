@@ -49,6 +49,23 @@ class TradeSecured(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TradeFundingExtended(Event):
+    """Trading was halted, so the time to pay in for a trade ends later. ``fund_by``: ISO instant, the new end."""
+
+    type = "trade.funding_extended"
+    subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
+
+    trade: str
+    agreement: str
+    listing: str
+    buyer: str
+    seller: str
+    fund_by: str
+    charge: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class TradeFailed(Event):
     """The trade ended unpaid; access under its agreement ends too. ``reason_code``: ``not_funded``, …"""
 

@@ -60,6 +60,26 @@ class DeliveryAccepted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeliveryRestored(Event):
+    """Access that was closed for no act of the buyer was given back. ``cause``: ``suspension``, ``dispute`` or ``outage``.
+
+    ``expires_at``: ISO instant of the new end of the term, or None without one.
+    """
+
+    type = "delivery.restored"
+    subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
+
+    entitlement: str
+    agreement: str
+    buyer: str
+    seller: str
+    restitution: str
+    cause: str
+    expires_at: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeliveryEnded(Event):
     """Access ended. ``reason_code``: ``refunded``, ``expired``, ``terminated`` or ``not_collected``."""
 

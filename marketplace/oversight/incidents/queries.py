@@ -12,6 +12,7 @@ from marketplace.kernel.actors import Actor, Role
 
 from .law import Due
 from .models import Incident, IncidentAssessment, IncidentConcern, IncidentDeadline, IncidentEntry
+from .states import IncidentKind
 
 _LATEST = Subquery(
     IncidentAssessment.objects.filter(incident=OuterRef("incident")).order_by("-pk").values("pk")[:1]
@@ -31,6 +32,11 @@ def visible_incidents(actor: Actor) -> QuerySet[Incident]:
         concerned = IncidentConcern.objects.filter(incident=OuterRef("pk"), organisation=own)
         return rows.filter(Exists(concerned))
     return rows
+
+
+def is_unavailability(incident: str) -> bool:
+    """Whether this is the public identifier of an incident of unavailability."""
+    return Incident.objects.filter(public_id=incident, kind=IncidentKind.UNAVAILABILITY).exists()
 
 
 def unmet_deadlines() -> QuerySet[IncidentDeadline]:

@@ -1,0 +1,137 @@
+"""State when the market could not be used, and give back the access that was live then."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from delivery.models import Outage
+from delivery.models.outages import OUTAGE_MAX
+from delivery.states import LossCause
+from marketplace.approvals.services import require_two_people
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.aside import Loop
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
+from marketplace.kernel.refusals import record_refusals
+from marketplace.oversight.incidents.queries import is_unavailability
+
+from .locking import Delivery, lock_delivery_where
+from .restitutions import give_back_access
+
+APPROVED_WITHIN = timedelta(hours=24)
+SETTLED_AFTER = timedelta(minutes=1)
+"""Access that was being granted when an outage was stated is committed by then, in real time."""
+RESTORING = Loop("delivery.give_back_outages")
+_LIVE = """
+    SELECT d.id, d.public_id FROM delivery_entitlement d
+     WHERE d.ended_at IS NULL AND d.state IN ('started', 'suspended') AND d.granted_at < %(until)s
+       AND (d.expires_at IS NULL OR d.expires_at > %(since)s) AND d.public_id <> ALL (%(aside)s)
+       AND NOT tstzmultirange(tstzrange(greatest(d.granted_at, %(since)s), %(until)s)) <@ coalesce((
+           SELECT range_agg(tstzrange(r.lost_from, r.lost_until)) FROM delivery_restitution r
+            WHERE r.entitlement_id = d.id), '{}')
+     ORDER BY d.id LIMIT %(limit)s
+"""
+"""Entitlements that were live in an outage, and of which some of it was not given back."""
+
+
+@record_refusals()
+def state_outage(*, actor: Actor, incident: str, since: datetime, until: datetime) -> Outage:
+    """State, by two people of support, that nobody could use the market from ``since`` until ``until``, both in the past.
+
+    ``incident`` registers it as unavailability. Access that was live then is given back by the sweep. Raises
+    SecondPersonNeeded, FieldInvalid, PermissionNeeded, ProofNeeded, Forbidden.
+    """
+    actor.require(Permission.SUPPORT_WRITE)
+    actor.require_person()
+    if not is_unavailability(incident):
+        raise FieldInvalid(
+            "incident",
+            Label("name an incident of unavailability", "種別が利用不能の事案を指定してください"),
+        )
+    if not since < until <= min(clock.now(), since + OUTAGE_MAX):
+        raise FieldInvalid(
+            "until",
+            Label(
+                f"state a later moment that has passed, at most {OUTAGE_MAX.days} days after since",
+                f"since より後の過去の時刻を、{OUTAGE_MAX.days}日以内で指定してください",
+            ),
+        )
+    stated = {"since": since.isoformat(), "until": until.isoformat()}
+    approval = require_two_people(
+        actor=actor,
+        permission=Permission.SUPPORT_WRITE,
+        organisation=actor.organisation or "",
+        command="delivery.state_outage",
+        subject=incident,
+        payload=stated,
+        expires_in=APPROVED_WITHIN,
+    )
+    outage = Outage.objects.create(
+        incident=incident,
+        since=since,
+        until=until,
+        first_person=approval.first_person,
+        stated_by=actor.identifier,
+        stated_at=clock.now(),
+    )
+    record(
+        kind="delivery.outage_stated",
+        subject=outage.public_id,
+        actor=actor,
+        payload={"incident": incident, "first_person": approval.first_person, **stated},
+    )
+    return outage
+
+
+def give_back_outages(limit: int) -> int:
+    """Give back to live entitlements what stated outages took, at most ``limit`` each; returns how many were looked at."""
+    return sum(
+        _give_back(outage, limit) for outage in Outage.objects.filter(given_back_at=None).order_by("pk")
+    )
+
+
+def _give_back(outage: Outage, limit: int) -> int:
+    @transaction.atomic
+    def give_back(entitlement: tuple[int, str]) -> bool:
+        delivery = lock_delivery_where(Q(pk=entitlement[0]), skip_locked=True)
+        return delivery is not None and _restore(delivery, outage)
+
+    aside = list(RESTORING.standing_aside())
+    values: dict[str, Any] = {"since": outage.since, "until": outage.until, "aside": aside, "limit": limit}
+    with connection.cursor() as cursor:
+        cursor.execute(_LIVE, values)
+        live: list[tuple[int, str]] = cursor.fetchall()
+    if not live and not aside and outage.recorded_at < clock.real_now() - SETTLED_AFTER:
+        Outage.objects.filter(pk=outage.pk, given_back_at=None).update(given_back_at=clock.now())
+    return RESTORING.each(live, give_back, subject=lambda row: row[1])
+
+
+def restore_outages(delivery: Delivery) -> None:
+    """Give back to one delivery, which is locked, what stated outages took of it: before something of it ends."""
+    for outage in Outage.objects.filter(given_back_at=None).order_by("pk"):
+        _restore(delivery, outage)
+
+
+def _restore(delivery: Delivery, outage: Outage) -> bool:
+    entitlement = delivery.entitlement
+    was_live = entitlement.granted_at < outage.until and (
+        entitlement.expires_at is None or entitlement.expires_at > outage.since
+    )
+    if entitlement.ended_at is not None or not was_live:
+        return False
+    parts = give_back_access(
+        delivery,
+        actor=SYSTEM,
+        cause=LossCause.OUTAGE,
+        reference=outage.public_id,
+        since=outage.since,
+        until=outage.until,
+    )
+    return parts > 0

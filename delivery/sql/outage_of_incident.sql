@@ -1,0 +1,7 @@
+IF NOT EXISTS (
+    SELECT FROM public.oversight_incident i WHERE i.public_id = NEW.incident AND i.kind = 'unavailability'
+) THEN
+    RAISE EXCEPTION 'an outage is registered as an incident of unavailability'
+        USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;

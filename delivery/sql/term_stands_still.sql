@@ -1,0 +1,26 @@
+-- A restitution moves the term in a trigger of its own (prolongs), within which this one is the second.
+IF NEW.expires_at IS DISTINCT FROM OLD.expires_at AND pg_trigger_depth() < 2 THEN
+    RAISE EXCEPTION 'a term moves by what is given back of it, and by nothing else'
+        USING ERRCODE = 'check_violation';
+END IF;
+IF NEW.suspended_at IS DISTINCT FROM OLD.suspended_at
+   AND (NEW.state = OLD.state OR NOT public.is_business_present(NEW.suspended_at, NEW.suspended_at)) THEN
+    RAISE EXCEPTION 'access is suspended from now on'
+        USING ERRCODE = 'check_violation';
+END IF;
+IF OLD.state = 'suspended' AND NEW.state = 'started' AND EXISTS (
+    SELECT FROM unnest(tstzmultirange(tstzrange(OLD.suspended_at, greatest(OLD.suspended_at, public.business_now())))
+        - coalesce((SELECT range_agg(tstzrange(r.lost_from, r.lost_until))
+                      FROM public.delivery_restitution r WHERE r.entitlement_id = NEW.id), '{}')) AS part
+     WHERE upper(part) - lower(part) > interval '{LATE_SECONDS_MAX} seconds'
+) THEN
+    RAISE EXCEPTION 'access is resumed with what its suspension took of it'
+        USING ERRCODE = 'check_violation';
+END IF;
+IF NEW.state = 'completed' AND OLD.state <> 'completed' AND EXISTS (
+    SELECT FROM public.delivery_inspection n WHERE n.entitlement_id = NEW.id AND n.state = 'disputed'
+) THEN
+    RAISE EXCEPTION 'no term ends while a dispute keeps access closed'
+        USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
