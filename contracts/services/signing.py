@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from listings.rights import require_usable
 from marketplace.cases.queries import allowed_decisions
 from marketplace.cases.states import CaseKindCode
 from marketplace.events.schemas.contracts import AgreementConcluded
@@ -26,7 +27,7 @@ from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from ..models import Agreement, Instrument, Negotiation, Signature
 from ..signed_object import Subject
 from ..states import NEGOTIATION, Party
-from ..terms import parse_terms
+from ..terms import Terms, parse_terms
 from .attesting import Attestation, attest
 from .authority import commit_party
 from .holds import held
@@ -52,8 +53,8 @@ def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> N
     the hash of the contract that the party has read. Emits negotiation.moved and, on conclusion, agreement.concluded. Raises
     PermissionNeeded, ProofNeeded, Forbidden, Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
     OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, TradingHalted, ColleagueNeeded and NobodyDecides above the
-    signer's limit of authority, and ConclusionRefused with the rules'
-    reasons: then only the rules' decision is recorded, and nothing else changes; where they hold, ConclusionHeld names the case.
+    signer's limit of authority, FieldInvalid when the rights of use have ended, and ConclusionRefused with the rules' reasons: then only
+    the rules' decision is recorded, and nothing else changes; where they hold, ConclusionHeld names the case.
     """
     actor.require(Permission.CONTRACTS_SIGN)
     actor.require_person()
@@ -95,6 +96,7 @@ def _sign_as_seller(
     terms = parse_terms(proposal.terms)
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
+    _require_usable(terms)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash)
     subject = _subject(drawn.signed_hash, Party.SELLER, proposal.terms)
@@ -123,6 +125,7 @@ def _sign_as_buyer(
     require_buyer_and_seller(negotiation)
     instrument = queries.instrument_of(negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
+    _require_usable(parse_terms(instrument.said["terms"]))
     subject = _subject(instrument.signed_hash, Party.BUYER, instrument.said["terms"])
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
@@ -142,6 +145,11 @@ def _sign_as_buyer(
     )
     emit_all([move_event(negotiation, role="system"), _conclusion_event(negotiation, agreement)])
     return negotiation
+
+
+def _require_usable(terms: Terms) -> None:
+    """Check that the buyer may do by now what it buys; raises FieldInvalid."""
+    require_usable(terms.rights, now=clock.now(), zone=clock.market_zone(), prefix="terms.rights")
 
 
 def _require_allowed(actor: Actor, negotiation: Negotiation, trade: dict[str, Any]) -> list[DecisionView]:

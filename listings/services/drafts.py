@@ -23,12 +23,12 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants import queries as participants
 from marketplace.participants.suspension_queries import require_active
 
-from .. import rights as rights_of_use
 from ..anonymisation import check_anonymisation
 from ..errors import DescriptionFixed, ListingEnded, ReferenceTaken
 from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
 from ..offers import OfferTerms, parse_offer
 from ..queries import visible_listings
+from ..rights import Parties, policy_of, require_usable
 from ..search import document_vector, substring_pairs, substring_text
 from ..states import PENDING_VERSIONS, ListingState, PersonalDataClass
 from ..storage import StoredFile, store
@@ -191,11 +191,18 @@ def store_version_files(
     if subject is None:
         raise Missing(kind="listing", identifier=listing)
     _require_open(actor, subject)
-    parse_offer(offer)
+    _usable_offer(offer)
     return [
         StoredUpload(upload.file_name, upload.media_type, _store_upload(upload))
         for upload in _check_files(files)
     ]
+
+
+def _usable_offer(offer: Mapping[str, Any]) -> OfferTerms:
+    """The terms of an offer whose rights permit what they sell, as of now. Raises FieldInvalid."""
+    terms = parse_offer(offer)
+    require_usable(terms.rights, now=clock.now(), zone=clock.market_zone(), prefix="offer.rights")
+    return terms
 
 
 def _require_open(actor: Actor, listing: Listing) -> None:
@@ -213,7 +220,7 @@ def add_stored_version(
     actor.require(Permission.LISTINGS_WRITE)
     subject = locked_listing(actor, listing)
     _require_open(actor, subject)
-    terms = parse_offer(offer)
+    terms = _usable_offer(offer)
     latest = subject.versions.aggregate(number=Max("number"))["number"] or 0
     version = ListingVersion.objects.create(listing=subject, number=latest + 1, created_at=clock.now())
     Distribution.objects.bulk_create(
@@ -228,7 +235,7 @@ def add_stored_version(
         )
         for upload in files
     )
-    made = _make_offer(version, terms)
+    made = _make_offer(version, terms, str(actor.organisation))
     record(
         kind="listings.version_added",
         subject=version.public_id,
@@ -336,13 +343,14 @@ def _store_upload(upload: UploadedData) -> StoredFile:
     return kept
 
 
-def _make_offer(version: ListingVersion, terms: OfferTerms) -> Offer:
+def _make_offer(version: ListingVersion, terms: OfferTerms, seller: str) -> Offer:
     identifier = new_identifier("ofr")
-    policy = rights_of_use.policy_of(
+    policy = policy_of(
         terms.rights,
         price_minor=terms.price_minor,
         currency=terms.currency,
         identifier=f"urn:sanpo:{identifier}",
+        parties=Parties(assigner=f"urn:sanpo:{seller}"),
     )
     columns = asdict(terms)
     columns["rights"] = terms.rights.as_dict()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +15,9 @@ from marketplace.api.models import IdempotencyRecord
 from marketplace.cases.models import Case
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.signatures import verify
+from marketplace.kernel import clock
 from marketplace.kernel.canonical import sha256_hex
-from marketplace.kernel.errors import Missing, OrganisationSuspended
+from marketplace.kernel.errors import FieldInvalid, Missing, OrganisationSuspended
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants import services as participants
 from marketplace.participants.errors import NotAdmitted
@@ -152,7 +153,10 @@ def test_what_was_agreed_is_what_was_signed(market):
     assert sha256_hex(instrument.content.encode()) == agreement.signed_hash
     said = json.loads(instrument.content)
     assert said["terms"]["price_minor"] == 88_000
-    assert said["policy"]["permission"][0]["duty"][0]["constraint"][0]["rightOperand"] == "88000"
+    assert said["policy"]["permission"][0]["duty"][0]["action"][0]["refinement"][0]["rightOperand"] == {
+        "@value": "88000",
+        "@type": "xsd:decimal",
+    }
     assert "¥88,000" in instrument.text_ja
     assert "¥88,000" in instrument.text_en
     assert said["text"]["ja"] == sha256_hex(instrument.text_ja.encode())
@@ -306,3 +310,16 @@ def test_the_facts_of_a_negotiation_are_those_the_rules_were_told(market):
     }
     with pytest.raises(Missing):
         queries.negotiation_facts("ngt_nowhere")
+
+
+def test_nobody_signs_for_rights_that_have_ended(market):
+    rights = {"valid_until": clock.today().isoformat()}
+    requested = factories.requested(market, rights=rights)
+    agreed = factories.agreed(market, rights=rights)
+    clock.move_to(clock.now() + timedelta(days=1))
+    before = factories.everything()
+    for actor, negotiation in ((market.seller, requested), (market.buyer, agreed)):
+        with pytest.raises(FieldInvalid) as refusal:
+            services.sign(actor=actor, negotiation=negotiation.public_id)
+        assert refusal.value.name == "terms.rights.valid_until"
+    assert factories.everything() == before

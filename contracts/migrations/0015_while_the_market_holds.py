@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0012_unrelated_resolve_disputes'),
+        ('contracts', '0014_admissions_that_ended'),
     ]
 
     operations = [

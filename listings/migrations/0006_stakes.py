@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('listings', '0004_decided_in_case'),
+        ('listings', '0005_shown_searches'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notices', '0010_tasks_of_on_call'),
+        ('notices', '0011_tasks_of_admissions'),
     ]
 
     operations = [
