@@ -217,7 +217,7 @@ Invariant(
         "  WHERE NOT EXISTS (SELECT FROM participants_reinstatement r WHERE r.suspension_id = s.id)"
         "  AND NOT EXISTS (SELECT FROM notices_task t"
         "   WHERE t.subject = s.public_id AND t.kind = 'release' AND t.state = 'open')"
-        f"  AND NOT {_TO_BE_HANDLED.format(subject='o.public_id', kind='participant.suspended')}"
+        f"  AND NOT {_to_be_handled(subject='o.public_id', kind='participant.suspended')}"
     ),
 )
 
