@@ -97,7 +97,7 @@ def apply_for_admission(
         kind="participants.admission_applied",
         subject=admission.public_id,
         actor=actor,
-        payload={**facts, "declarations_sha256": digest_of(declared)},
+        payload={**facts, "declarations_commitment": commitment_to(admission.salt, digest_of(declared))},
     )
     emit(AdmissionApplied(admission=admission.public_id, **facts))
     return admission
