@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from marketplace.kernel.columns import MinorField, MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -23,6 +24,7 @@ class Dispute(models.Model):
     """
 
     public_id = IdentifierField(prefix="dsp")
+    salt = SaltField()
     agreement = models.ForeignKey("contracts.Agreement", on_delete=models.PROTECT, related_name="disputes")
     reason_code = models.CharField(max_length=20, choices=DisputeReason.choices)
     text = models.TextField()
@@ -55,7 +57,7 @@ class Dispute(models.Model):
         triggers = [
             state_guard(DISPUTE),
             no_delete(),
-            immutable("public_id", "agreement_id", "reason_code", "text", "opened_by", "opened_at"),
+            immutable("public_id", "agreement_id", "reason_code", "text", "salt", "opened_by", "opened_at"),
             set_once("outcome", "finding", "resolved_by", "resolved_at"),
             guards.disputed_in_force(),
             guards.resolved_by_unrelated(),
@@ -75,6 +77,7 @@ class Adjustment(models.Model):
     """
 
     public_id = IdentifierField(prefix="adj")
+    salt = SaltField()
     agreement = models.ForeignKey("contracts.Agreement", on_delete=models.PROTECT, related_name="adjustments")
     debtor = models.CharField(max_length=6, choices=Party.choices)
     amount_minor = MinorField()

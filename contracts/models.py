@@ -16,6 +16,7 @@ from marketplace.kernel.columns import (
     MinorField,
     MomentField,
 )
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.participants.admission_guards import admission_not_run_out
@@ -107,6 +108,7 @@ class Negotiation(models.Model):
     """
 
     public_id = IdentifierField(prefix="ngt")
+    salt = SaltField()
     agreement_identifier = IdentifierField(prefix="agr")
     buyer = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
     seller = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
@@ -159,7 +161,7 @@ class Negotiation(models.Model):
             immutable(
                 "public_id", "agreement_identifier", "buyer_id", "seller_id", "buyer_identifier",
                 "seller_identifier", "reference", "listing", "listing_version", "segment", "dataset",
-                "template_id", "negotiable", "opened_at",
+                "template_id", "negotiable", "salt", "opened_at",
             ),
             guards.independent_parties(),
             not_halted(),

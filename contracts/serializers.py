@@ -119,7 +119,7 @@ class NegotiationSerializer(RowSerializer[Negotiation]):
         fields = (
             "id", "reference", "buyer", "seller", "listing", "listing_version", "segment", "dataset", "template",
             "negotiable", "state", "state_label", "waits_for", "respond_by", "opened_at", "proposals",
-            "signed_hash", "signatures", "agreement", "ended_at", "ended_by", "end_reason_code", "end_reason",
+            "signed_hash", "signatures", "agreement", "ended_at", "ended_by", "end_reason_code", "end_reason", "salt",
             "messages_withheld",
         )  # fmt: skip
 
@@ -130,6 +130,9 @@ class NegotiationSerializer(RowSerializer[Negotiation]):
             shown["proposals"] = [{**proposal, "note": ""} for proposal in shown["proposals"]]
             if instance.ended_by in Party.values:
                 shown["end_reason"] = ""
+            if not instance.ended_by or instance.ended_by in Party.values:
+                # It opens what a party states, or may state yet.
+                shown["salt"] = ""
         return shown
 
     def get_messages_withheld(self, row: Negotiation) -> bool:
@@ -298,7 +301,7 @@ class DisputeSerializer(RowSerializer[Dispute]):
         model = Dispute
         fields = (
             "id", "agreement", "buyer", "seller", "reason_code", "reason_label", "text", "opened_at", "state",
-            "state_label", "outcome", "outcome_label", "finding", "resolved_at",
+            "state_label", "outcome", "outcome_label", "finding", "resolved_at", "salt",
         )  # fmt: skip
 
 
@@ -314,7 +317,7 @@ class AdjustmentSerializer(RowSerializer[Adjustment]):
         model = Adjustment
         fields = (
             "id", "agreement", "debtor", "creditor", "amount_minor", "currency", "reason_code", "reason",
-            "ordered_at",
+            "ordered_at", "salt",
         )  # fmt: skip
 
     def get_debtor(self, row: Adjustment) -> str:

@@ -12,7 +12,7 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.amounts import require_amount
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -119,7 +119,7 @@ def adjust_price(
             **facts,
             "amount_minor": amount_minor,
             "currency": subject.currency,
-            "reason_sha256": sha256_hex(adjustment.reason.encode()),
+            "reason_commitment": commitment_to(adjustment.salt, adjustment.reason),
         },
     )
     emit(

@@ -9,7 +9,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -59,7 +59,7 @@ def open_dispute(*, actor: Actor, agreement: str, reason_code: str, text: str) -
         payload={
             "agreement": agreement,
             "reason_code": reason_code,
-            "text_sha256": sha256_hex(dispute.text.encode()),
+            "text_commitment": commitment_to(dispute.salt, dispute.text),
         },
     )
     emit(
@@ -108,7 +108,7 @@ def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) ->
         payload={
             "agreement": agreement.public_id,
             "outcome": subject.outcome,
-            "finding_sha256": sha256_hex(reason.strip().encode()),
+            "finding_commitment": commitment_to(subject.salt, reason.strip()),
         },
     )
     emit(

@@ -13,7 +13,7 @@ from marketplace.cases.states import CaseKindCode
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -68,7 +68,7 @@ def end(negotiation: Negotiation, *, actor: Actor, role: str, reason_code: str, 
         command="terminate",
         role=role,
         actor=actor,
-        payload={"reason_code": reason_code, "reason_sha256": sha256_hex(reason.encode())},
+        payload={"reason_code": reason_code, "reason_commitment": commitment_to(negotiation.salt, reason)},
         ended_at=clock.now(),
         ended_by=role,
         end_reason_code=reason_code,

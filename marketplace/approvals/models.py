@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, MinorField, MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import WRITES
@@ -15,7 +16,7 @@ from marketplace.kernel.permissions import WRITES
 from .states import APPROVAL, ApprovalState
 
 CONTENT = (
-    "public_id", "organisation", "permission", "command", "subject", "digest", "payload", "amount_minor", "currency",
+    "public_id", "organisation", "permission", "command", "subject", "digest", "salt", "payload", "amount_minor", "currency",
     "first_person", "first_responsible", "asked_at", "expires_at",
 )  # fmt: skip
 """What never changes of an approval."""
@@ -26,7 +27,8 @@ class Approval(models.Model):
 
     ``organisation`` is the public identifier of the organisation for which both act, ``permission`` what both must hold.
     ``command`` is the use case (``clearing.transfer_file``), ``subject`` the public identifier of its object, ``payload``
-    its exact content, ``digest`` the SHA-256 over all of it: a command with other content is another approval. What moves no
+    its exact content, ``digest`` the SHA-256 over all of it: a command with other content is another approval. Evidence commits to
+    the digest with ``salt``, because the content may be people's own words. What moves no
     money itself has no amount. A program may give a command first; who approves it is a person, and not
     ``first_responsible``, who answers for that program.
 
@@ -36,6 +38,7 @@ class Approval(models.Model):
     """
 
     public_id = IdentifierField(prefix="apv")
+    salt = SaltField()
     organisation = models.CharField(max_length=IDENTIFIER_LENGTH)
     permission = models.CharField(max_length=30)
     command = models.CharField(max_length=60)

@@ -26,7 +26,7 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
         fields = (
             "id", "organisation", "permission", "command", "subject", "payload", "digest", "amount_minor", "currency",
             "state", "state_label", "waiting", "first_person", "first_responsible", "asked_at", "expires_at", "ended_by",
-            "ended_at",
+            "ended_at", "salt",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)

@@ -18,6 +18,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
@@ -291,7 +292,7 @@ def _tell_asked(approval: Approval, actor: Actor) -> None:
             "permission": approval.permission,
             "command": approval.command,
             "of": approval.subject,
-            "digest": approval.digest,
+            "digest_commitment": commitment_to(approval.salt, approval.digest),
             "amount_minor": approval.amount_minor,
             "currency": approval.currency,
             "responsible": approval.first_responsible,
@@ -362,7 +363,7 @@ def _end(approval: Approval, actor: Actor, command: str, *, role: str) -> None:
             "permission": approval.permission,
             "command": approval.command,
             "of": approval.subject,
-            "digest": approval.digest,
+            "digest_commitment": commitment_to(approval.salt, approval.digest),
             "first_person": approval.first_person,
             "ended_by": approval.ended_by,
             "proved_at": _moment(actor.proved_at),

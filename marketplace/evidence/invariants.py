@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, columns_within_bounds
+from marketplace.kernel.guards import sql_list
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query, columns_within_bounds
 
 from .cosignatures import faults_of_cosignatures
+from .plain_hashes import PLAIN_HASHES
 from .row_records import unexplained_rows
 from .row_seals import changed_rows
 from .timestamps import faults_of_timestamps
@@ -91,6 +93,18 @@ Invariant(
     ),
     test="tests/evidence/test_timestamps.py::test_a_timestamp_that_the_authority_did_not_give_is_named",
     check=lambda: [{"fault": fault} for fault in islice(faults_of_timestamps(), BREACHES_SHOWN_MAX)],
+)
+
+Invariant(
+    name="evidence.no_plain_hash_of_texts",
+    promise=5,
+    statement="No record has a plain hash of what people wrote or of their data: it commits to them with the salt of their row.",
+    guards=("evidence_evidencerecord.evidence_no_plain_hash",),
+    test="tests/evidence/test_plain_hashes.py::test_a_plain_hash_of_a_text_is_refused_and_named",
+    check=by_query(
+        "SELECT public_id, kind FROM evidence_evidencerecord"  # noqa: S608  our own words
+        f" WHERE payload ?| ARRAY[{sql_list(PLAIN_HASHES)}] LIMIT {BREACHES_SHOWN_MAX}"
+    ),
 )
 
 Invariant(

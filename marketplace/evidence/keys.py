@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -22,6 +23,10 @@ from joserfc.jwk import OKPKey
 from .errors import KeyNotInForce
 from .models import MarketKey
 from .verifier_keys import ED25519, key_id, verifier_key
+
+SIGNING_ALLOWED_SECONDS = 60.0
+SIGNING_ALLOWED_UNTIL: dict[bytes, float] = {}
+"""Until when (monotonic clock) this process signs by a key without asking again, by its public part."""
 
 
 @cache
@@ -98,6 +103,27 @@ def key_in_force() -> MarketKey:
     if row is None or bytes(row.public_key) != public_bytes(market_key()):
         raise KeyNotInForce(key=kid_of(market_key()))
     return row
+
+
+def signing_key() -> OKPKey:
+    """The market's private key to sign statements and agreements with.
+
+    Raises KeyNotInForce where the history has other keys only, because two people announced none, or where the key was replaced
+    in an emergency. What it found holds for SIGNING_ALLOWED_SECONDS in this process.
+    """
+    key = market_key()
+    public = public_bytes(key)
+    if SIGNING_ALLOWED_UNTIL.get(public, 0.0) > monotonic():
+        return key
+    rows = MarketKey.objects.filter(name=settings.EVIDENCE_ORIGIN).order_by("since", "id")
+    history = list(rows.values_list("public_key", "announcement__is_emergency"))
+    following = history
+    while following and bytes(following[0][0]) != public:
+        following = following[1:]
+    if history and (not following or any(is_emergency for _, is_emergency in following[1:])):
+        raise KeyNotInForce(key=kid_of(key))
+    SIGNING_ALLOWED_UNTIL[public] = monotonic() + SIGNING_ALLOWED_SECONDS
+    return key
 
 
 def market_keys() -> list[MarketKey]:

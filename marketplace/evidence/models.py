@@ -22,6 +22,7 @@ from marketplace.kernel.tiles import TILE_WIDTH
 
 from .announcement_models import KeyAnnouncement as KeyAnnouncement
 from .guards import key_follows, leaves_in_commit_order, note_states_checkpoint, tile_grows
+from .plain_hashes import PLAIN_HASHES
 from .timestamp_models import CheckpointTimestamp as CheckpointTimestamp
 from .witness_models import Cosignature as Cosignature
 from .witness_models import Witness as Witness
@@ -46,7 +47,8 @@ class EvidenceRecord(models.Model):
     in its public commitment, and is read only by who may read the record.
 
     Invariants: the payload takes at most PAYLOAD_BYTES_MAX bytes and holds no number beyond ``bounds.INTEGER_MAX`` and
-    no deep nesting, so every record has a canonical form; the transaction is the one that writes it. Append-only.
+    no deep nesting, so every record has a canonical form; it has no plain hash of what people wrote (``plain_hashes``); the
+    transaction is the one that writes it. Append-only.
     """
 
     public_id = IdentifierField(prefix="evi")
@@ -94,6 +96,9 @@ class EvidenceRecord(models.Model):
                     output_field=models.BooleanField(),
                 ),
                 name="evidence_payload_depth",
+            ),
+            models.CheckConstraint(
+                condition=~Q(payload__has_any_keys=PLAIN_HASHES), name="evidence_no_plain_hash"
             ),
         ]
         indexes = [

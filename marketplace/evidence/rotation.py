@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Protocol
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,15 +19,7 @@ from .keys import new_row
 from .models import Checkpoint, EvidenceRecord, Leaf, MarketKey
 
 
-class NamedKey(Protocol):
-    """What a handover says of a key."""
-
-    name: str
-    kid: str
-    public_key: bytes
-
-
-def handover_of(row: NamedKey) -> bytes:
+def handover_of(row: MarketKey | KeyAnnouncement) -> bytes:
     """What the key before ``row`` signs: that the market signs by this key after it."""
     return canonical_json(
         {

@@ -26,10 +26,12 @@ from .keys import key_in_force
 from .locks import SEAL_LOCK
 from .models import PAYLOAD_BYTES_MAX, Checkpoint, EvidenceRecord, Leaf, Tile
 from .notes import TreeHead, sign_note
+from .plain_hashes import PLAIN_HASHES
 from .public_entries import public_entry
 from .queries import read_tile, sealed_position, tree_size
 
 SEAL_BATCH = 2_048
+_PLAIN_HASHES = frozenset(PLAIN_HASHES)
 SEALING = Loop("evidence.seal")
 
 _RECORD = """
@@ -42,6 +44,10 @@ _RECORD = """
 
 class RecordedOutsideTransaction(RuntimeError):
     """Evidence must be recorded in the transaction of the change itself."""
+
+
+class TextHashedPlainly(RuntimeError):
+    """A payload has a plain hash of what people wrote: record a salted commitment instead (``kernel.commitments``)."""
 
 
 class Fact(NamedTuple):
@@ -83,7 +89,10 @@ def record_all(facts: Sequence[Fact]) -> list[str]:
 
 
 def _payload_text(fact: Fact) -> str:
-    """The payload as JSON; raises EvidenceNotCanonical without a canonical form, EvidenceTooLong for more than an entry holds."""
+    """The payload as JSON; raises EvidenceNotCanonical without a canonical form, EvidenceTooLong for more than an entry holds,
+    TextHashedPlainly."""
+    if plain := _PLAIN_HASHES & fact.payload.keys():
+        raise TextHashedPlainly(f"{fact.kind}: {', '.join(sorted(plain))}")
     try:
         canonical_json(fact.payload)
     except rfc8785.CanonicalizationError as error:

@@ -12,7 +12,7 @@ from joserfc.jwk import OKPKey
 from marketplace.kernel.canonical import canonical_json
 
 from .errors import KeyUnknown, SignatureInvalid
-from .keys import kid_of, market_key, public_jwk, public_keys
+from .keys import kid_of, market_key, public_jwk, public_keys, signing_key
 from .models import MarketKey
 
 __all__ = ["ALGORITHM", "KeyUnknown", "SignatureInvalid", "public_keys", "sign", "sign_bytes", "verify"]
@@ -21,8 +21,8 @@ ALGORITHM = "Ed25519"
 
 
 def sign(payload: dict[str, Any]) -> str:
-    """A compact JWS over the canonical JSON of ``payload``, by the market's key."""
-    return sign_bytes(market_key(), canonical_json(payload))
+    """A compact JWS over the canonical JSON of ``payload``, by the market's key. Raises KeyNotInForce, as ``signing_key`` says."""
+    return sign_bytes(signing_key(), canonical_json(payload))
 
 
 def sign_bytes(key: OKPKey, content: bytes) -> str:

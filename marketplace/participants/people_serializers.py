@@ -82,6 +82,7 @@ class MemberChangeSerializer(serializers.ModelSerializer[MemberChange]):
             "kind_label",
             "role",
             "reason",
+            "salt",
             "state",
             "state_label",
             "proposed_by",

@@ -51,6 +51,7 @@ class OwnerRecoverySerializer(FiledRecoverySerializer):
             "proposed_by",
             "proposed_at",
             "reason",
+            "salt",
             "confirmed_by",
             "confirmed_at",
             "objection",

@@ -32,7 +32,7 @@ class RelationSerializer(serializers.ModelSerializer[OrganisationRelation]):
         fields = (
             "id", "organisation", "related", "kind", "kind_label", "source", "source_label", "document",
             "document_sha256", "since", "stated_by", "stated_at", "ended_at", "ended_by", "end_first_person",
-            "end_reason",
+            "end_reason", "salt",
         )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ class SuspensionSerializer(serializers.ModelSerializer[Suspension]):
         model = Suspension
         fields = (
             "id", "organisation", "kind", "kind_label", "meaning", "reason_code", "reason", "reference", "effective_on",
-            "suspended_at", "ended_at",
+            "suspended_at", "ended_at", "salt",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField())

@@ -37,7 +37,7 @@ class TrusteeAppointmentSerializer(serializers.ModelSerializer[TrusteeAppointmen
         model = TrusteeAppointment
         fields = (
             "id", "organisation", "suspension", "email", "name", "document", "document_sha256", "state", "state_label",
-            "proposed_by", "proposed_at", "ended_by", "ended_at",
+            "proposed_by", "proposed_at", "ended_by", "ended_at", "salt",
         )  # fmt: skip
 
 

@@ -171,6 +171,7 @@ class ReviewedRegistrationSerializer(RegistrationSerializer):
             "proposed_by",
             "proposed_at",
             "acceptance_reason",
+            "salt",
             "closed_by",
         )
 

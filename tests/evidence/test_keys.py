@@ -231,6 +231,29 @@ def test_a_lost_key_is_replaced_at_once_and_the_history_shows_it(first, staff, r
     assert [key["is_emergency"] for key in shown] == [False, True]
 
 
+def test_neither_an_unannounced_key_nor_one_replaced_in_an_emergency_signs(first, staff, restarted):
+    keys.SIGNING_ALLOWED_UNTIL.clear()
+    own, following = keys.market_key(), new_key()
+    assert signatures.verify(signatures.sign({"a": 1})) == {"a": 1}
+    restarted(new_key())
+    with pytest.raises(KeyNotInForce):
+        signatures.sign({"a": 2})
+    restarted(own)
+    announce(staff, following, is_emergency=True)
+    rotate_key(following)
+    keys.SIGNING_ALLOWED_UNTIL.clear()
+    with pytest.raises(KeyNotInForce):
+        signatures.sign({"a": 3})
+    restarted(following)
+    assert signatures.verify(signatures.sign({"a": 4})) == {"a": 4}
+
+
+def test_after_a_handover_what_was_not_restarted_still_signs_statements(first, staff):
+    rotate(staff, new_key())
+    keys.SIGNING_ALLOWED_UNTIL.clear()
+    assert signatures.verify(signatures.sign({"a": 1})) == {"a": 1}
+
+
 def test_outsiders_follow_a_handover_and_no_emergency(first, staff, restarted, api):
     trusted, following, emergency = stated(keys.market_key()), new_key(), new_key()
     rotate(staff, following)

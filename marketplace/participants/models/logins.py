@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import MomentField, TransactionIdField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -24,6 +25,7 @@ class LoginLock(models.Model):
     """
 
     public_id = IdentifierField(prefix="lck")
+    salt = SaltField()
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField()
     locked_by = models.CharField(max_length=31)
@@ -52,7 +54,7 @@ class LoginLock(models.Model):
         ]
         triggers = [
             no_delete(),
-            immutable("public_id", "user_id", "reason", "locked_by", "locked_at"),
+            immutable("public_id", "user_id", "reason", "salt", "locked_by", "locked_at"),
             set_once("released_by", "released_at"),
             released_by_two(),
         ]
@@ -66,6 +68,7 @@ class SecondFactorReset(models.Model):
     """
 
     public_id = IdentifierField(prefix="mfr")
+    salt = SaltField()
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField()
     state = models.CharField(max_length=8, choices=SecondFactorResetState.choices)
@@ -101,7 +104,7 @@ class SecondFactorReset(models.Model):
         triggers = [
             state_guard(SECOND_FACTOR_RESET),
             no_delete(),
-            immutable("public_id", "membership_id", "reason", "asked_by", "asked_at"),
+            immutable("public_id", "membership_id", "reason", "salt", "asked_by", "asked_at"),
             set_once("confirmed_by", "ended_by", "ended_at"),
             reset_rightly(),
         ]

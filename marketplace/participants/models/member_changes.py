@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import MomentField, TransactionIdField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -24,6 +25,7 @@ class MemberChange(models.Model):
     """
 
     public_id = IdentifierField(prefix="mch")
+    salt = SaltField()
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=6, choices=MemberChangeKind.choices)
     role = models.CharField(max_length=12, choices=MemberRole.choices, blank=True, default="")
@@ -61,7 +63,7 @@ class MemberChange(models.Model):
         triggers = [
             state_guard(MEMBER_CHANGE),
             no_delete(),
-            immutable("public_id", "membership_id", "kind", "role", "reason", "proposed_by", "proposed_at", "expires_at"),
+            immutable("public_id", "membership_id", "kind", "role", "reason", "salt", "proposed_by", "proposed_at", "expires_at"),
             set_once("confirmed_by", "ended_at"),
             changed_rightly(),
         ]  # fmt: skip

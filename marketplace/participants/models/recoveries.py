@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import MomentField, TransactionIdField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -29,6 +30,7 @@ class OwnerRecovery(models.Model):
     """
 
     public_id = IdentifierField(prefix="rcv")
+    salt = SaltField()
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     email = models.EmailField()
     name = models.CharField(max_length=100)
@@ -79,7 +81,7 @@ class OwnerRecovery(models.Model):
         triggers = [
             state_guard(OWNER_RECOVERY),
             no_delete(),
-            immutable("public_id", "organisation_id", "email", "name", "language", "statement", "filed_by", "filed_at"),
+            immutable("public_id", "organisation_id", "email", "name", "language", "statement", "salt", "filed_by", "filed_at"),
             set_once("confirmed_by", "confirmed_at", "ends_at", "ended_at"),
             recovered_rightly(),
         ]  # fmt: skip

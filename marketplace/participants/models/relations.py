@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import DayField, MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, set_once
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
@@ -37,6 +38,7 @@ class OrganisationRelation(models.Model):
     """
 
     public_id = IdentifierField(prefix="orl")
+    salt = SaltField()
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     related = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=RelationKind.choices)
@@ -76,7 +78,7 @@ class OrganisationRelation(models.Model):
         triggers = [
             relation_stated_rightly(),
             related_to_operator_never_trades(),
-            immutable("public_id", "organisation_id", "related_id", "kind", "source", "document", "document_sha256", "since",
+            immutable("public_id", "organisation_id", "related_id", "kind", "source", "salt", "document", "document_sha256", "since",
                       "stated_by", "stated_at", "recorded_at"),
             set_once("ended_at", "ended_by", "end_first_person", "end_reason"),
             no_delete(),

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import DayField, MomentField, TransactionIdField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import append_only, dated_now, own_transaction
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
@@ -31,6 +32,7 @@ class Suspension(models.Model):
     """
 
     public_id = IdentifierField(prefix="sus")
+    salt = SaltField()
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=SuspensionKind.choices)
     reason_code = models.CharField(max_length=40)

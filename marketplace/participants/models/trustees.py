@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -27,6 +28,7 @@ class TrusteeAppointment(models.Model):
     """
 
     public_id = IdentifierField(prefix="tru")
+    salt = SaltField()
     suspension = models.ForeignKey(Suspension, on_delete=models.PROTECT, related_name="+")
     email = models.EmailField()
     name = models.CharField(max_length=100)
@@ -66,7 +68,8 @@ class TrusteeAppointment(models.Model):
             state_guard(TRUSTEE),
             no_delete(),
             immutable(
-                "public_id", "suspension_id", "email", "name", "document", "document_sha256", "proposed_by", "proposed_at"
+                "public_id", "suspension_id", "salt", "email", "name", "document", "document_sha256", "proposed_by",
+                "proposed_at",
             ),
             set_once("ended_by", "ended_at", "user_id"),
             dated_now("proposed_at"),

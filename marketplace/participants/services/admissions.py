@@ -106,7 +106,7 @@ def apply_for_admission(
         actor=actor,
         payload={
             **facts,
-            "declarations_sha256": digest_of(declared),
+            "declarations_commitment": commitment_to(admission.salt, digest_of(declared)),
             "renews": renewed.public_id if renewed else None,
         },
     )

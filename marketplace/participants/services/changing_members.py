@@ -10,7 +10,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
@@ -295,6 +295,6 @@ def _record(row: MemberChange, actor: Actor) -> None:
             "change": str(row.kind),
             "role": row.role,
             "proposed_by": row.proposed_by,
-            "reason_sha256": sha256_hex(row.reason.encode()),
+            "reason_commitment": commitment_to(row.salt, row.reason),
         },
     )

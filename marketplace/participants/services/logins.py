@@ -10,7 +10,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -54,7 +54,7 @@ def lock_login(*, actor: Actor, person: str, reason: str) -> LoginLock:
         kind="participants.login_locked",
         subject=row.public_id,
         actor=actor,
-        payload={"person": person, "reason_sha256": sha256_hex(stated.encode())},
+        payload={"person": person, "reason_commitment": commitment_to(row.salt, stated)},
     )
     tell_of_login(user, "locked", row.public_id)
     return row

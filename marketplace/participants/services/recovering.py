@@ -20,6 +20,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.calendars import BusinessCalendar
 from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -122,7 +123,7 @@ def propose_recovery(*, actor: Actor, recovery: str, reason: str) -> OwnerRecove
         proposed_at=clock.now(),
         reason=stated,
     )
-    _record(row, actor, reason_sha256=sha256_hex(stated.encode()))
+    _record(row, actor, reason_commitment=commitment_to(row.salt, stated))
     return row
 
 
@@ -138,7 +139,7 @@ def confirm_recovery(*, actor: Actor, recovery: str) -> OwnerRecovery:
     if not acts_for_operator(row.proposed_by or "", Permission.ADMISSION_WRITE):
         row.proposed_by, row.proposed_at = actor.identifier, now
         row.save(update_fields=["proposed_by", "proposed_at"])
-        _record(row, actor, reason_sha256=sha256_hex(row.reason.encode()))
+        _record(row, actor, reason_commitment=commitment_to(row.salt, row.reason))
         return row
     actor.require_second_to(row.proposed_by or "")
     advance(
@@ -168,7 +169,7 @@ def refuse_recovery(*, actor: Actor, recovery: str, reason: str) -> OwnerRecover
     row = _locked_for(actor, recovery)
     stated = required_text("reason", reason)
     advance(row, OWNER_RECOVERY, command="refuse", role="operator", reason=stated, ended_at=clock.now())
-    _record(row, actor, reason_sha256=sha256_hex(stated.encode()))
+    _record(row, actor, reason_commitment=commitment_to(row.salt, stated))
     return row
 
 
@@ -240,7 +241,7 @@ def known_contacts(organisation: Organisation) -> dict[str, str]:
 
 def _object(row: OwnerRecovery, actor: Actor, reason: str) -> OwnerRecovery:
     advance(row, OWNER_RECOVERY, command="object", role="contact", objection=reason)
-    _record(row, actor, objection_sha256=sha256_hex(reason.encode()))
+    _record(row, actor, objection_commitment=commitment_to(row.salt, reason))
     return row
 
 

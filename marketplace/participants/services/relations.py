@@ -12,7 +12,7 @@ from marketplace.evidence.services import record
 from marketplace.evidence.witnesses import end_witnesses_of_affiliate
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -157,6 +157,9 @@ def end_relation(*, actor: Actor, relation: str, reason: str) -> OrganisationRel
         kind="participants.relation_ended",
         subject=relation,
         actor=actor,
-        payload={"first_person": approval.first_person, "reason_sha256": sha256_hex(why.encode())},
+        payload={
+            "first_person": approval.first_person,
+            "reason_commitment": commitment_to(subject.salt, why),
+        },
     )
     return subject

@@ -10,7 +10,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -181,6 +181,6 @@ def _record(row: SecondFactorReset, actor: Actor, what: str) -> None:
         payload={
             "member": row.membership.public_id,
             "asked_by": row.asked_by,
-            "reason_sha256": sha256_hex(row.reason.encode()),
+            "reason_commitment": commitment_to(row.salt, row.reason),
         },
     )

@@ -16,7 +16,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -84,7 +84,7 @@ def suspend_participant(
             "suspension": suspension.public_id,
             "kind": kind,
             "reason_code": reason_code,
-            "reason_sha256": sha256_hex(reason.encode()),
+            "reason_commitment": commitment_to(suspension.salt, reason),
             "reference": suspension.reference,
             "effective_on": day.isoformat(),
         },

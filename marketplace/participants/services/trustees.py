@@ -10,7 +10,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
@@ -182,7 +182,7 @@ def _record(actor: Actor, row: TrusteeAppointment, subject: Organisation, **deta
             "organisation": subject.public_id,
             "document": row.document,
             "document_sha256": row.document_sha256,
-            "named_sha256": sha256_hex(f"{row.public_id} {row.email} {row.name}".encode()),
+            "named_commitment": commitment_to(row.salt, row.email, row.name),
             **details,
         },
     )

@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, DayField, MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
@@ -39,6 +40,7 @@ class Registration(models.Model):
     """
 
     public_id = IdentifierField(prefix="reg")
+    salt = SaltField()
     state = models.CharField(
         max_length=10, choices=RegistrationState.choices, default=RegistrationState.DRAFT
     )
@@ -154,7 +156,7 @@ class Registration(models.Model):
             immutable(
                 "public_id", "key_digest", "address_digest", "email", "applicant_name", "language", "name_ja",
                 "name_en", "kind", "corporate_number", "lei", "invoice_registration_number", "country", "address",
-                "representative_title", "representative_name", "payout_account", "is_quiet", "begun_at",
+                "representative_title", "representative_name", "payout_account", "is_quiet", "salt", "begun_at",
             ),
             set_once("email_proved_at", "submitted_at", "closed_by", "closed_at", "organisation_id"),
         ]  # fmt: skip

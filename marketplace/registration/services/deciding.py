@@ -9,7 +9,7 @@ from django.db import transaction
 from marketplace.jobs.services import enqueue
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -60,7 +60,7 @@ def propose(*, actor: Actor, registration: str, reason: str = "") -> Registratio
         row,
         actor,
         screening=screening.public_id if screening else None,
-        reason_sha256=sha256_hex(row.acceptance_reason.encode()),
+        reason_commitment=commitment_to(row.salt, row.acceptance_reason),
     )
     return row
 
@@ -116,7 +116,7 @@ def refuse(*, actor: Actor, registration: str, reason: str) -> Registration:
         raise FieldInvalid("reason", Label("this field is required", "入力してください"))
     row = lock_registration(registration)
     _close(row, actor, "refuse", refusal_reason=reason.strip())
-    record_move(row, actor, reason_sha256=sha256_hex(row.refusal_reason.encode()))
+    record_move(row, actor, reason_commitment=commitment_to(row.salt, row.refusal_reason))
     return row
 
 

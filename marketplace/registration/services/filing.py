@@ -12,6 +12,7 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import advance
@@ -137,7 +138,7 @@ def submit(*, actor: Actor, registration: str) -> Registration:
     record_move(
         row,
         actor,
-        facts_sha256=facts_of(row).digest,
+        facts_commitment=commitment_to(row.salt, facts_of(row).digest),
         documents=documents,
         owners=row.owners.count(),
     )
