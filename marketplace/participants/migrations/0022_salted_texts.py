@@ -9,7 +9,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('participants', '0018_affiliated_witnesses'),
+        ('participants', '0021_affiliated_witnesses'),
     ]
 
     operations = [
