@@ -9,7 +9,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0012_unrelated_resolve_disputes'),
+        ('contracts', '0017_answers_while_the_market_holds'),
     ]
 
     operations = [
