@@ -31,6 +31,7 @@ from fixtures.day.script import CHAPTERS
 from fixtures.declaration import read
 from listings.models import Listing
 from listings.services import state_stake
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.cases.services.on_call import publish_turn
 from marketplace.evidence.witnesses import register_witness
 from marketplace.kernel import clock
@@ -302,8 +303,13 @@ def asked_of_the_operator(
         valid_from=clock.today() - timedelta(days=30),
         document_sha256="0" * 64,
     )
+    clerks = [actor_of(person_of(operator, name, ("admission",)), operator) for name in ("desk", "counter")]
+    term = {"ground": "revoked", "source": "告示", "until": clock.today() + timedelta(days=30)}
+    with contextlib.suppress(SecondPersonNeeded):
+        participants.disqualify(actor=clerks[0], organisation=insolvent.public_id, **term)
+    participants.disqualify(actor=clerks[1], organisation=insolvent.public_id, **term)
     state_stake(
-        actor=actor_of(person_of(operator, "desk", ("admission",)), operator),
+        actor=clerks[0],
         listing=Listing.objects.filter(state="on_sale").earliest("pk").public_id,
         holder="高松市",
         kind="licensor",
