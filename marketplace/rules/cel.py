@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 KNOWN = ".known"
 EXPRESSION_LENGTH_MAX = 2_000
 SUGGESTIONS_MAX = 3
+CONDITIONS_KEPT_MAX = 250
+"""So many compiled conditions a process keeps, of 100 KB at most, before it begins anew."""
 
 ENGINE = f"cel-expr-python {version('cel-expr-python')}"
 """The library that evaluates conditions, with its version; kept with each decision."""
@@ -120,6 +123,10 @@ class Condition:
         return bool(value.value())
 
 
+_CONDITIONS: dict[tuple[Any, str], Condition] = {}
+"""What was compiled, by the evaluator, the names and types of its language, and its text: nothing else decides it."""
+
+
 class Language:
     """The language of conditions at one decision point. ``types``: the type of each fact by its qualified name."""
 
@@ -144,10 +151,23 @@ class Language:
             self._variables[name] = _ENGINE_TYPES[kind.removesuffix(NULLABLE)]
             if kind.endswith(NULLABLE):
                 self._variables[name + KNOWN] = engine.Type.BOOL
-        self._environment = self._declare(self._variables)
+        self._declared = (evaluator, tuple(self.types.items()), tuple(self._lists))
+
+    @cached_property
+    def _environment(self) -> Any:
+        return self._declare(self._variables)
 
     def compile(self, text: str) -> Condition:
-        """Compile ``text``; raises ExpressionRefused with every error found."""
+        """Compile ``text``, once in a process against the same names and types; raises ExpressionRefused with every error found."""
+        key = (self._declared, text)
+        kept = _CONDITIONS.get(key)
+        if kept is None:
+            if len(_CONDITIONS) >= CONDITIONS_KEPT_MAX:
+                _CONDITIONS.clear()
+            kept = _CONDITIONS[key] = self._compile(text)
+        return kept
+
+    def _compile(self, text: str) -> Condition:
         faults = _faults_of_form(text)
         if not faults and self._evaluator > 1:
             faults = [_stated(text, fault) for fault in faults_of_cost(text)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -84,8 +86,14 @@ def compiled(stated: dict[str, Any]) -> CompiledRulebook:
 
 def fixture_document() -> dict[str, Any]:
     """The first rulebook of the demo market, whose next version needs no notice here."""
+    stated = copy.deepcopy(_fixture())
+    stated["parameters"].pop("rulebook_notice_hours", None)
+    return stated
+
+
+@functools.cache
+def _fixture() -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load(FIXTURE.read_text(encoding="utf-8"))
-    loaded["parameters"].pop("rulebook_notice_hours", None)
     return loaded
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from marketplace.rules import cel
 from marketplace.rules.cel import EXPRESSION_LENGTH_MAX, ExpressionRefused, Language, NotDecidable
 
 from .factories import GUEST, VOCABULARY
@@ -150,3 +151,34 @@ def test_a_condition_that_would_run_for_ever_is_not_decided(language):
 def test_a_fact_of_the_wrong_type_is_not_decided(language):
     with pytest.raises(NotDecidable):
         language.compile("guest.member").holds({"guest.member": "yes"})
+
+
+def test_a_condition_is_compiled_once_for_the_same_names_and_types(language):
+    text = "guest.age > 41"
+    compiled = language.compile(text)
+    assert Language(TYPES).compile(text) is compiled
+    assert Language({**TYPES, "guest.more": "int"}).compile(text) is not compiled
+    assert Language(TYPES, evaluator=2).compile(text) is not compiled
+    assert Language(TYPES, lists={"banned": ["x"]}).compile(text) is not compiled
+
+
+def test_the_lists_of_each_rulebook_decide_though_the_condition_is_kept():
+    first, second = (Language(TYPES, lists={"banned": [word]}) for word in ("bot", "human"))
+    condition = first.compile("guest.kind in banned")
+    assert second.compile("guest.kind in banned") is condition
+    facts = {**GUEST, "guest.kind": "bot"}
+    assert [condition.holds(each.activation(facts)) for each in (first, second)] == [True, False]
+
+
+def test_a_name_of_another_type_is_refused_though_the_text_was_compiled(language):
+    language.compile("guest.age > 40")
+    other = Language({**TYPES, "guest.age": "string"})
+    assert faults(other, "guest.age > 40") == faults(other, "guest.age > 40") != []
+
+
+def test_no_more_conditions_are_kept_than_a_process_has_room_for(language, monkeypatch):
+    monkeypatch.setattr(cel, "CONDITIONS_KEPT_MAX", 2)
+    monkeypatch.setattr(cel, "_CONDITIONS", {})
+    compiled = [language.compile(f"guest.age > {age}") for age in (1, 2, 3)]
+    assert [language.compile("guest.age > 3") is compiled[2], len(cel._CONDITIONS)] == [True, 1]
+    assert language.compile("guest.age > 1").holds(language.activation({**GUEST, "guest.age": 2}))
