@@ -3,21 +3,27 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from marketplace.runtime.commands import environment_for, supervised
 from marketplace.runtime.errors import RuntimeRefusal
 from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.runtime.market import migrate
-from marketplace.runtime.servers import bench_servers, test_servers
+from marketplace.runtime.servers import bench_servers, suite_servers, test_servers
 from marketplace.runtime.supervisor import Supervisor, say
 
 PYTEST = [sys.executable, "-m", "pytest"]
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run the tests in TEST_WORKERS processes, or as many as suit them, and return pytest's exit status."""
+    """Run the tests in TEST_WORKERS processes, or as many as suit them, and return pytest's exit status.
+
+    For every test, which makes some hundred databases, PostgreSQL keeps its data in memory; for those that are named, on the
+    disk, where the migrated template is found again.
+    """
     workers = os.environ.get("TEST_WORKERS") or str(suitable_workers(arguments))
-    with supervised(test_servers(), "make test") as supervisor:
+    servers = test_servers() if named_paths(arguments) else suite_servers()
+    with supervised(servers, "make test") as supervisor:
         return pytest(supervisor, ["-n", workers, *arguments])
 
 
@@ -29,9 +35,14 @@ def suitable_workers(arguments: Sequence[str]) -> int:
     """
     if "--pdb" in arguments or "--trace" in arguments:
         return 0
-    named = {argument.partition("::")[0] for argument in arguments if not argument.startswith("-")}
-    paths = [path for name in named if (path := PROJECT / name).exists()]
+    paths = named_paths(arguments)
     return 0 if len(paths) == 1 and paths[0].is_file() else 4
+
+
+def named_paths(arguments: Sequence[str]) -> list[Path]:
+    """Return the files and folders of tests that are named; none of them means every test."""
+    named = {argument.partition("::")[0] for argument in arguments if not argument.startswith("-")}
+    return [path for name in sorted(named) if (path := PROJECT / name).exists()]
 
 
 def faults(arguments: Sequence[str]) -> int:

@@ -5,7 +5,6 @@ passwords (scram-sha-256), and on no Unix socket: a socket's path is limited to 
 """
 
 import importlib.util
-import os
 import shutil
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from psycopg import sql
 
 from marketplace.runtime.errors import ServerFailure
 from marketplace.runtime.layout import POSTGRES_MAJOR
+from marketplace.runtime.memory import memory_bytes
 from marketplace.runtime.ports import LOOPBACK, free_port
 from marketplace.runtime.privileges import Privilege, choose
 from marketplace.runtime.processes import (
@@ -58,7 +58,8 @@ THROWAWAY_SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "max_wal_size": "4GB",
+    # Small enough for a server whose files are in memory.
+    "max_wal_size": "512MB",
     # A vacuum under way belongs to the superuser, and would keep the tests from dropping their databases.
     "autovacuum": "off",
     "shared_buffers": "256MB",
@@ -75,11 +76,6 @@ def buffers_megabytes(memory_bytes: int) -> int:
     It is taken only as pages come in, so a small market takes little.
     """
     return min(max(memory_bytes // 4 // _MEGABYTE, 128), BUFFERS_MAX_MB)
-
-
-def machine_memory_bytes() -> int:
-    """The memory of this machine."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 SHARED_SETTINGS = {
@@ -183,7 +179,7 @@ class EmbeddedPostgres:
     def launch(self, privilege: Privilege, environment: dict[str, str], *, outlive_us: bool) -> Child:
         """Start the server's process without waiting for it."""
         settings = {
-            "shared_buffers": f"{buffers_megabytes(machine_memory_bytes())}MB",
+            "shared_buffers": f"{buffers_megabytes(memory_bytes())}MB",
             **SHARED_SETTINGS,
             **(DURABLE_SETTINGS if self.durable else THROWAWAY_SETTINGS),
             "port": str(self.port),

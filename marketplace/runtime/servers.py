@@ -14,6 +14,7 @@ from marketplace.runtime.addresses import check_database, check_redis
 from marketplace.runtime.errors import RuntimeRefusal, ServerFailure
 from marketplace.runtime.facts import Facts, forget_facts, read_facts, read_secrets
 from marketplace.runtime.layout import VAR, write_private
+from marketplace.runtime.memory import make_place, place_in_memory, remove_place, stands
 from marketplace.runtime.postgres import (
     APPLICATION_ROLE,
     OWNER_ROLE,
@@ -57,10 +58,14 @@ def real_servers(environment: Mapping[str, str] = os.environ) -> RealServers:
 
 @dataclass
 class ServerSet:
-    """The servers of one folder. `start` is called by whoever holds the folder's lock."""
+    """The servers of one folder. `start` is called by whoever holds the folder's lock.
+
+    `in_memory`: PostgreSQL keeps its data in the memory of the machine where that has room, and it is gone at the end.
+    """
 
     folder: Path
     durable: bool = True
+    in_memory: bool = False
     real: RealServers = field(default_factory=real_servers)
     children: list[Child] = field(default_factory=list)
     facts: Facts | None = None
@@ -74,6 +79,12 @@ class ServerSet:
     def logs(self) -> Path:
         """Where they log."""
         return self.folder / "log"
+
+    @property
+    def postgres_folder(self) -> Path:
+        """Where PostgreSQL keeps its data: in memory while that place stands."""
+        place = place_in_memory(self.folder)
+        return place if stands(place) else self.folder / "postgres"
 
     def real_facts(self) -> Facts | None:
         """Return the addresses of real servers where the environment names both, else None."""
@@ -111,6 +122,8 @@ class ServerSet:
             detached=detached,
         )
         if not self.real.database_url:
+            if self.in_memory:
+                make_place(place_in_memory(self.folder))
             facts = self.start_postgres(facts)
         if not self.real.redis_url:
             facts = self.start_redis(facts)
@@ -126,7 +139,7 @@ class ServerSet:
         """Start the embedded PostgreSQL, on its last port where that is free; return the facts with it."""
         known = read_secrets(self.folder)
         server = EmbeddedPostgres(
-            folder=self.folder / "postgres",
+            folder=self.postgres_folder,
             log=self.logs / "postgres.log",
             passwords=Passwords(known["superuser"], known["owner"], known["application"]),
             durable=self.durable,
@@ -188,6 +201,8 @@ class ServerSet:
             child = self.children.pop()
             child.stop()
             child.record.forget(self.records)
+            if child.record.name == "postgres":
+                remove_place(place_in_memory(self.folder))
         if self.facts is not None:
             if self.facts.detached:
                 self.publish(replace(self.facts, base_url="", downloads_url=""))
@@ -208,10 +223,12 @@ class ServerSet:
                 stop(record, POSTGRES_STOP_STEPS if record.name == "postgres" else None)
             record.forget(self.records)
         if "postgres" not in keep:
-            leftover = leftover_server(self.folder / "postgres" / "data")
-            if leftover is not None:
-                stopped.append(leftover.name)
-                stop(leftover, POSTGRES_STOP_STEPS)
+            for folder in {self.postgres_folder, self.folder / "postgres"}:
+                leftover = leftover_server(folder / "data")
+                if leftover is not None:
+                    stopped.append(leftover.name)
+                    stop(leftover, POSTGRES_STOP_STEPS)
+            remove_place(place_in_memory(self.folder))
             forget_facts(self.folder)
         return stopped
 
@@ -224,6 +241,11 @@ def market_servers() -> ServerSet:
 def test_servers() -> ServerSet:
     """Return the set that tests use: its databases are made and dropped, so it does not wait for the disk."""
     return ServerSet(VAR / "test", durable=False)
+
+
+def suite_servers() -> ServerSet:
+    """Return the same set with its data in memory: for every test, which makes and drops some hundred databases."""
+    return replace(test_servers(), in_memory=True)
 
 
 def bench_servers() -> ServerSet:

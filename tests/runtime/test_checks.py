@@ -2,8 +2,9 @@
 
 import pytest
 
-from marketplace.runtime.checks import split_options, suitable_workers
+from marketplace.runtime.checks import named_paths, split_options, suitable_workers
 from marketplace.runtime.errors import RuntimeRefusal
+from marketplace.runtime.layout import PROJECT
 
 MONEY = "tests/kernel/test_money.py"
 
@@ -28,6 +29,14 @@ def test_one_file_or_a_debugger_has_no_worker_processes(arguments: list[str]) ->
 )
 def test_everything_else_has_four(arguments: list[str]) -> None:
     assert suitable_workers(arguments) == 4
+
+
+def test_tests_that_are_named_are_found_and_options_are_not() -> None:
+    assert named_paths([]) == named_paths(["-q", "-m", "fast"]) == []
+    assert named_paths(["-x", f"{MONEY}::test_yen", "tests/kernel"]) == [
+        PROJECT / "tests/kernel",
+        PROJECT / MONEY,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import redis
 
 from marketplace.runtime.errors import ServerFailure
 from marketplace.runtime.facts import read_facts, read_secrets
+from marketplace.runtime.memory import place_in_memory
 from marketplace.runtime.postgres import (
     EmbeddedPostgres,
     Passwords,
@@ -103,6 +104,27 @@ def test_detached_servers_are_used_as_they_are(servers: ServerSet) -> None:
     assert other.start() == first
     other.stop()
     assert other.live_facts() == first
+
+
+def test_in_memory_nothing_is_left_by_an_end_or_by_the_next_start(servers: ServerSet) -> None:
+    servers.in_memory = True
+    place = place_in_memory(servers.folder)
+    servers.start()
+    found = servers.postgres_folder
+    assert found in {place, servers.folder / "postgres"}
+    assert (found / "data" / "PG_VERSION").exists()
+    servers.stop()
+    assert (place.exists(), servers.postgres_folder) == (False, servers.folder / "postgres")
+    # As a killed command leaves it.
+    servers.start()
+    assert servers.facts is not None
+    left = read_record(servers.records, "postgres")
+    assert left is not None
+    again = ServerSet(servers.folder, durable=False, real=RealServers())
+    fresh = again.start()
+    assert (left.alive(), place.exists()) == (False, False)
+    assert one(fresh.database_url, "SELECT 1") == 1
+    again.stop()
 
 
 def test_a_stale_pid_file_of_a_stranger_does_not_hinder(tmp_path: Path) -> None:
