@@ -65,7 +65,8 @@ def test_a_parameter_says_which_change_weakens_a_control(name):
     known = PARAMETERS[name]
     if known.weaker is Weaker.NEITHER:
         return
-    weak, strong = known.default + 1, known.default
+    usual = max(known.default, known.lowest)
+    weak, strong = usual + 1, usual
     if known.weaker is Weaker.LOWER:
         weak, strong = strong, weak
     assert weakened({name: strong}, {name: weak}) == [name]
