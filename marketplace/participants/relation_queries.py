@@ -12,6 +12,7 @@ from marketplace.kernel.prepared import fetch_prepared
 
 from .models import OrganisationRelation
 from .relation_guards import STANDS
+from .relation_kinds import RelationSource
 
 _FACTS = """
     SELECT o.id,
@@ -59,3 +60,10 @@ def are_related(one: int, other: int) -> bool:
     """Whether a relation between two organisations (database keys) stands."""
     ((found,),) = fetch_prepared(_RELATED, [one, other, other, one])
     return bool(found)
+
+
+def stated_affiliations(organisation_id: int) -> QuerySet[OrganisationRelation]:
+    """The relations to the operator that its people stated of an organisation (database key)."""
+    return OrganisationRelation.objects.filter(
+        organisation_id=organisation_id, source=RelationSource.FOUND, related__is_operator=True
+    )
