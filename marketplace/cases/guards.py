@@ -14,7 +14,9 @@ DECIDERS = """(
     SELECT p.person FROM public.cases_case f CROSS JOIN LATERAL (VALUES (f.first_person), (f.resolved_by)) AS p (person)
      WHERE f.kind <> 'appeal' AND f.state = 'resolved' AND {organisation} IN (f.organisation_id, f.counterparty_id)
        AND {appealed} IN (f.public_id, f.decision)
-    UNION ALL SELECT s.suspended_by FROM public.participants_suspension s WHERE s.public_id = {appealed})"""
+    UNION ALL SELECT s.suspended_by FROM public.participants_suspension s WHERE s.public_id = {appealed}
+    UNION ALL SELECT p.person FROM public.participants_organisationrelation l
+      CROSS JOIN LATERAL (VALUES (l.first_person), (l.stated_by)) AS p (person) WHERE l.public_id = {appealed})"""
 """Who decided what is appealed, in SQL after IN."""
 JUDGES = """(
     SELECT p.person FROM public.cases_case f CROSS JOIN LATERAL (VALUES (f.first_person), (f.resolved_by)) AS p (person)
@@ -26,6 +28,10 @@ STILL_SUSPENDED = """EXISTS (
     SELECT FROM public.participants_suspension s WHERE s.public_id = c.subject
        AND NOT EXISTS (SELECT FROM public.participants_reinstatement t WHERE t.suspension_id = s.id))"""
 """Whether the suspension that a case ``c`` appeals still stands, in SQL."""
+
+
+AFFILIATION = """l.source = 'found' AND l.related_id IN (SELECT t.id FROM public.participants_organisation t WHERE t.is_operator)"""
+"""Whether a relation ``l`` is one to the operator that its people stated, in SQL."""
 
 
 def resolved_in_its_transaction() -> pgtrigger.Trigger:
@@ -120,7 +126,9 @@ IF NOT EXISTS (
         OR EXISTS (SELECT FROM public.rules_decision d WHERE d.public_id = c.subject
                       AND o.public_id = ANY (d.parties) AND d.outcome IN ('hold', 'deny'))
         OR EXISTS (SELECT FROM public.participants_suspension s WHERE s.public_id = c.subject
-                      AND s.organisation_id = c.organisation_id))) THEN
+                      AND s.organisation_id = c.organisation_id)
+        OR EXISTS (SELECT FROM public.participants_organisationrelation l WHERE l.public_id = c.subject
+                      AND l.organisation_id = c.organisation_id AND {AFFILIATION}))) THEN
     RAISE EXCEPTION 'an appeal is of what was decided against its own organisation' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

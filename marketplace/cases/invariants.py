@@ -8,7 +8,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
-from .guards import DECIDERS, STILL_SUSPENDED
+from .guards import AFFILIATION, DECIDERS, STILL_SUSPENDED
 from .on_call import TAKES
 
 _ADMITS = holders(Permission.ADMISSION_WRITE)
@@ -107,7 +107,9 @@ Invariant(
         "   SELECT FROM cases_case f WHERE f.public_id = c.subject AND c.organisation_id IN (f.organisation_id, f.counterparty_id)"
         "   UNION ALL SELECT FROM rules_decision d WHERE d.public_id = c.subject AND o.public_id = ANY (d.parties)"
         "   UNION ALL SELECT FROM participants_suspension s WHERE s.public_id = c.subject"
-        "    AND s.organisation_id = c.organisation_id)"
+        "    AND s.organisation_id = c.organisation_id"
+        "   UNION ALL SELECT FROM participants_organisationrelation l WHERE l.public_id = c.subject"
+        f"    AND l.organisation_id = c.organisation_id AND {AFFILIATION})"
         " UNION ALL SELECT c.public_id, r.how FROM cases_remedy r JOIN cases_case c ON c.id = r.case_id"
         f"  WHERE c.outcome <> 'changed' OR {STILL_SUSPENDED}"
     ),

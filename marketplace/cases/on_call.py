@@ -29,7 +29,7 @@ TAKES: Final = {
 """What somebody on call must hold."""
 ON_CALL_MIN: Final = 2
 """A release takes two people."""
-AHEAD: Final = timedelta(days=3)
+AHEAD: Final = timedelta(days=7)
 """For how long ahead a rota has nobody missing."""
 TURN_MAX: Final = timedelta(days=31)
 """How long one turn may be."""

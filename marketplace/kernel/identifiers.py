@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 from ulid import ULID
 
@@ -54,3 +55,15 @@ class IdentifierField(models.CharField):
         for fixed in ("max_length", "unique", "editable", "default"):
             options.pop(fixed, None)
         return name, path, args, {**options, "prefix": self.prefix}
+
+
+def names_a_row(identifier: str) -> bool:
+    """Whether some row of the market has this public identifier, of whatever kind its prefix says."""
+    prefix = identifier.partition("_")[0]
+    fields = (
+        (model, field)
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, IdentifierField) and field.prefix == prefix
+    )
+    return any(model._base_manager.filter(**{field.name: identifier}).exists() for model, field in fields)

@@ -7,7 +7,7 @@ from django.db.models import Count, QuerySet
 from marketplace.kernel.actors import Actor
 
 from .models import MailMessage, Notice, Task
-from .states import MailState, TaskState
+from .states import MailState, TaskKind, TaskState
 
 
 def tasks_of(actor: Actor) -> QuerySet[Task]:
@@ -35,3 +35,8 @@ def counts() -> dict[str, int]:
         "notices": Notice.objects.count(),
         **{state: mail.get(state, 0) for state in MailState.values},
     }
+
+
+def open_subjects(kind: TaskKind) -> QuerySet[Task, str]:
+    """About what there are open tasks of a kind."""
+    return Task.objects.filter(kind=kind, state=TaskState.OPEN).values_list("subject", flat=True)

@@ -43,9 +43,9 @@ RecordedRows(
     kinds=("participants.relation_stated",),
     row="r.public_id, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id),"
     " (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.related_id), r.kind, r.source, r.since::text,"
-    " r.document_sha256, r.stated_by",
+    " r.document_sha256, nullif(r.first_person, ''), r.stated_by",
     record="e.subject, e.payload -> 'organisation', e.payload -> 'related', e.payload -> 'kind', e.payload -> 'source',"
-    " e.payload -> 'since', e.payload -> 'document_sha256', e.actor",
+    " e.payload -> 'since', e.payload -> 'document_sha256', e.payload -> 'first_person', e.actor",
 )
 RecordedRows(
     table="participants_staffinterest",

@@ -15,13 +15,17 @@ STANDS = """(SELECT FROM public.participants_organisationrelation r
 
 
 def relation_stated_rightly() -> pgtrigger.Trigger:
-    """A relation begins standing; a person of the organisation declares it, one of the operator finds it."""
+    """A relation begins standing; a person of the organisation declares it, one of the operator finds it.
+
+    Two of the operator find one to itself, with the digest of a document, because it bars the organisation from trading.
+    """
     own = acts_now(
         "NEW.stated_by",
         holds=holders(Permission.ORGANISATION_WRITE),
         organisation="o.id = NEW.organisation_id",
     )
     staff = acts_now("NEW.stated_by", holds=holders(Permission.ADMISSION_WRITE))
+    colleague = acts_now("NEW.first_person", holds=holders(Permission.ADMISSION_WRITE), proved=False)
     return pgtrigger.Trigger(
         name="relation_stated_rightly",
         when=pgtrigger.After,
@@ -31,6 +35,12 @@ IF NEW.ended_at IS NOT NULL
    OR NOT (NEW.source = 'declared' AND {own} OR NEW.source = 'found' AND {staff}) THEN
     RAISE EXCEPTION '% states no relation of this organisation now', NEW.stated_by
         USING ERRCODE = 'check_violation', CONSTRAINT = 'relation_stated_rightly';
+END IF;
+IF NEW.source = 'found' AND EXISTS (
+       SELECT FROM public.participants_organisation t WHERE t.id = NEW.related_id AND t.is_operator)
+   AND (NEW.document_sha256 = '' OR NEW.first_person = NEW.stated_by OR NOT {colleague}) THEN
+    RAISE EXCEPTION 'two people of the operator, with a document, state that an organisation is its affiliate'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'affiliate_by_two';
 END IF;
 RETURN NULL;
 """,

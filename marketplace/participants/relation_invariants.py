@@ -20,7 +20,7 @@ Invariant(
     promise=5,
     statement=(
         "A relation was declared by a person of the organisation or found by one of the operator, and ended by two of the"
-        " operator; who is related to the operator is its affiliate."
+        " operator; that the operator found one to itself was stated by two, with evidence; who is related to the operator is its affiliate."
     ),
     guards=(
         "participants_organisationrelation.relation_stated_rightly",
@@ -41,6 +41,9 @@ Invariant(
         "SELECT r.public_id, r.stated_by FROM participants_organisationrelation r"  # noqa: S608  our own words
         f" WHERE NOT CASE r.source WHEN 'declared' THEN {_OWN}"
         f"  ELSE {acted_at('r.stated_by', 'r.stated_at', holds=_ADMITS)} END"
+        "  OR r.source = 'found' AND r.related_id IN (SELECT t.id FROM participants_organisation t WHERE t.is_operator)"
+        "   AND (r.document_sha256 = '' OR r.first_person = r.stated_by"
+        f"    OR NOT {acted_at('r.first_person', 'r.stated_at', holds=_ADMITS)})"
         "  OR r.ended_by = r.end_first_person"
         f"  OR r.ended_at IS NOT NULL AND NOT ({acted_at('r.ended_by', 'r.ended_at', holds=_ADMITS)}"
         f"   AND {acted_at('r.end_first_person', 'r.ended_at', holds=_ADMITS)})"

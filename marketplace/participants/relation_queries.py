@@ -13,6 +13,7 @@ from marketplace.kernel.prepared import fetch_prepared
 
 from .models import OrganisationRelation
 from .relation_guards import STANDS
+from .relation_kinds import RelationSource
 
 _FACTS = """
     SELECT o.id,
@@ -68,3 +69,10 @@ def relations_among(organisations: Collection[str]) -> list[tuple[str, str, date
         organisation__public_id__in=organisations, related__public_id__in=organisations
     )
     return list(rows.values_list("organisation__public_id", "related__public_id", "recorded_at", "ended_at"))
+
+
+def stated_affiliations(organisation_id: int) -> QuerySet[OrganisationRelation]:
+    """The relations to the operator that its people stated of an organisation (database key)."""
+    return OrganisationRelation.objects.filter(
+        organisation_id=organisation_id, source=RelationSource.FOUND, related__is_operator=True
+    )

@@ -31,7 +31,7 @@ class RelationSerializer(serializers.ModelSerializer[OrganisationRelation]):
         model = OrganisationRelation
         fields = (
             "id", "organisation", "related", "kind", "kind_label", "source", "source_label", "document",
-            "document_sha256", "since", "stated_by", "stated_at", "ended_at", "ended_by", "end_first_person",
+            "document_sha256", "since", "first_person", "stated_by", "stated_at", "ended_at", "ended_by", "end_first_person",
             "end_reason", "salt",
         )  # fmt: skip
 
@@ -78,7 +78,10 @@ class OrganisationRelationViewSet(MarketReadViewSet[OrganisationRelation]):
         },
     )
     def create(self, data: dict[str, Any]) -> OrganisationRelation:
-        """Declare a relation of your organisation; or, as the operator, what you found of `organisation`. Rules read it."""
+        """Declare a relation of your organisation; or, as the operator, what you found of `organisation`. Rules read it.
+
+        That an organisation is an affiliate of the operator takes two people of it, with `document_sha256`.
+        """
         return services.state_relation(actor=self.actor, **data)
 
     @command(

@@ -115,7 +115,7 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
         example={"affiliated": True},
     )
     def declare_affiliation(self, data: dict[str, Any], public_id: str) -> Organisation:
-        """An affiliate can never be a buyer or seller (operator)."""
+        """An affiliate can never be a buyer or seller. Takes two people (operator)."""
         return services.declare_affiliation(actor=self.actor, organisation=public_id, **data)
 
 

@@ -10,7 +10,7 @@ import pgtrigger
 from marketplace.kernel.actors import PERSON_PREFIX
 from marketplace.kernel.guards import sql_body, sql_list
 
-from .parameters import PARAMETERS, Weaker
+from .parameters import NOTICE, PARAMETERS, Weaker
 from .points import LAW_SECTIONS
 
 _SQL = Path(__file__).parent / "sql"
@@ -75,7 +75,8 @@ def notice_given() -> pgtrigger.Trigger:
         func=sql_body(
             _SQL / "notice_given.sql",
             LAW=sql_list(LAW_SECTIONS),
-            NOTICE_DEFAULT=PARAMETERS["rulebook_notice_hours"].default,
+            NOTICE_DEFAULT=PARAMETERS[NOTICE].default,
+            LOWEST=PARAMETERS[NOTICE].lowest,
         ),
     )
 

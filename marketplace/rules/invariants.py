@@ -14,7 +14,7 @@ from .models import Rulebook
 from .parameters import values_of, weakened
 from .points import LAW_SECTIONS
 from .services import verify_replays
-from .services.rulebooks import changed_sections
+from .services.rulebooks import changed_sections, keeps_notice
 from .states import Lane
 
 
@@ -180,7 +180,9 @@ def _without_notice() -> list[dict[str, Any]]:
         if rulebook.lane == Lane.URGENT:
             if not any(row and _differ_by_law(row.document, rulebook.document) for row in likes):
                 faults.append("sections")
-        elif rulebook.effective_from < rulebook.published_at + notice:
+        elif rulebook.effective_from < rulebook.published_at + notice or not keeps_notice(
+            before.document, rulebook.document
+        ):
             faults.append("notice")
         if faults:
             found.append({"rulebook": rulebook.public_id, "faults": faults})

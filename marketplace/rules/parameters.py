@@ -14,6 +14,9 @@ from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.bounds import DAYS_MAX, HOURS_MAX, MINUTES_MAX
 from marketplace.kernel.labels import Label
 
+NOTICE = "rulebook_notice_hours"
+"""Between the publication of a version and its effect; once a version states it, each later one does."""
+
 
 class ParameterType(StrEnum):
     """The type of a parameter: integer or boolean."""
@@ -270,13 +273,14 @@ PARAMETERS: Mapping[str, Parameter] = {
             highest=HOURS_MAX,
         ),
         Parameter(
-            "rulebook_notice_hours",
+            NOTICE,
             0,
             Label(
                 "Hours between the publication of a version of the rulebook and the time from which it applies.",
                 "規程の新しい版を公表してから施行するまでの時間数です。",
             ),
             Weaker.LOWER,
+            lowest=24,
             highest=HOURS_MAX,
         ),
     )

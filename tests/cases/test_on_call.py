@@ -43,7 +43,7 @@ INSERT = """
 
 
 def published(actor, person, duty="rulebook", **changes):
-    times = {"since": clock.now(), "until": clock.now() + WEEK}
+    times = {"since": clock.now(), "until": clock.now() + 2 * WEEK}
     return services.publish_turn(actor=actor, duty=duty, person=person.identifier, **(times | changes))
 
 
@@ -64,6 +64,22 @@ def test_a_gap_begins_where_fewer_than_two_persons_are_on_call():
     assert first_gap(turns, since=now, until=now + WEEK) == now + WEEK / 2
     assert first_gap([*turns, Turn("a", now, now + WEEK)], since=now, until=now + WEEK) == now + WEEK / 2
     assert first_gap([], since=now, until=now + WEEK) == now
+
+
+def test_a_task_asks_once_for_people_a_week_ahead_and_closes_by_itself(staffed, first, second):
+    for duty in ("admission", "disputes"):
+        published(first, first, duty)
+        published(first, second, duty)
+    ends = clock.now() + timedelta(days=6)
+    published(first, first, until=ends)
+    published(first, second)
+    for _ in range(2):
+        tasks.sweep()
+        task = Task.objects.get(kind="staff", state="open")
+        assert (task.subject, task.state, task.deadline) == ("rulebook", "open", ends)
+    published(first, first, since=ends, until=ends + WEEK)
+    published(first, second, since=ends, until=ends + WEEK)
+    assert open_tasks("staff") == []
 
 
 def test_two_people_are_on_call_in_public(staffed, first, second):

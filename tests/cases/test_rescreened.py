@@ -26,6 +26,7 @@ from marketplace.rules.queries import rulebook_in_force
 from marketplace.rules.rescreening.screening import rescreen
 from tests.notices.factories import handle
 from tests.participants import factories as parties
+from tests.poison import RUNS, aside, poisoned
 from tests.roles import assert_refused, unguarded
 from tests.rules.factories import document, publish, rule
 
@@ -100,6 +101,19 @@ def test_two_people_keep_it_until_a_day_and_then_it_is_looked_at_again(admitted)
     again = Case.objects.get(state="open")
     assert (again.subject, again.kind, named()) == (case.subject, "rescreening", [])
     assert sweeping.look_again_due() == 0
+
+
+def test_what_cannot_be_looked_at_again_stops_no_other(admitted, other):
+    parties.admit(other)
+    rescreened(NO_BUYERS)
+    until = NOON + timedelta(days=30)
+    stuck, fine = (decided(case, "keep", until) for case in Case.objects.order_by("pk"))
+    clock.move_to(until, running=False)
+    with poisoned("cases_case", f"NEW.public_id = '{stuck.public_id}'"):
+        for _ in range(RUNS):
+            sweeping.look_again_due()
+    assert aside("cases.look_again") == [stuck.public_id]
+    assert [case.subject for case in Case.objects.filter(state="open")] == [fine.subject]
 
 
 def test_what_passes_when_its_day_comes_is_not_looked_at_again(admitted):

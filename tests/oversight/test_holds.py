@@ -20,6 +20,7 @@ from marketplace.notices.texts import Wording
 from marketplace.oversight.holds import services
 from marketplace.oversight.holds.errors import HoldLifted
 from marketplace.oversight.holds.models import LegalHold
+from marketplace.oversight.holds.schedule import reach_of
 from tests.roles import as_owner, unguarded
 
 from .factories import HOLD, held, holds_everywhere, lifted, named, recorded, refused, run
@@ -70,8 +71,10 @@ def test_who_may_not_holds_nothing(first, owner, subject):
         ({}, "subject"),
         ({"since": now}, "subject"),
         ({"since": now, "until": now}, "until"),
-        ({"subject": "org_x", "reason": " "}, "reason"),
-        ({"subject": "org_x", "reference": ""}, "reference"),
+        ({"subject": subject.public_id, "reason": " "}, "reason"),
+        ({"subject": subject.public_id, "reference": ""}, "reference"),
+        ({"subject": "org_x"}, "subject"),
+        ({"subject": subject.public_id[:-1]}, "subject"),
     ):
         with pytest.raises(FieldInvalid) as refusal:
             services.open_hold(actor=first, **(HOLD | changes))
@@ -91,14 +94,47 @@ def test_a_purge_passes_over_what_is_held_for_an_organisation(first, second, sub
 
 
 def test_a_purge_passes_over_what_is_held_by_its_name_or_its_period(first, subject, other):
-    old_notice(subject, "lst_held")
-    old_notice(other, "lst_free")
-    held(first, "lst_held")
+    with unguarded("oversight_legalhold"):
+        old_notice(subject, "lst_held")
+        old_notice(other, "lst_free")
+        LegalHold.objects.create(
+            subject="lst_held", opened_by=first.identifier, opened_at=clock.now(), reason="x", reference="x"
+        )
     assert (purge(), kept()) == (1, {subject.pk})
     old_notice(other, "lst_free")
     now = clock.now()
     held(first, since=now - timedelta(days=1), until=now + timedelta(days=1))
     assert (purge(), kept()) == (0, {subject.pk, other.pk})
+
+
+def test_a_hold_names_what_is_there(first, subject):
+    insert = (
+        "INSERT INTO oversight_legalhold (public_id, subject, reason, reference, opened_by, opened_at, lifted_by, lifted_first,"
+        " lifted_reason) VALUES ('lhd_raw', '{}', 'x', 'x', 'usr_first', public.business_now(), '', '', '')"
+    )
+    refused(insert.format("org_made_up"), "nothing has the identifier")
+    hold = held(first, subject.public_id)
+    assert "recovery" in reach_of(hold.subject).en
+    assert reach_of("agr_x") != reach_of("org_x") != reach_of("")
+    assert named("oversight.holds_name_what_is_there") == 0
+    with unguarded("oversight_legalhold"):
+        LegalHold.objects.update(subject="org_made_up")
+    assert named("oversight.holds_name_what_is_there") == 1
+
+
+def test_a_hold_on_a_participant_reaches_it_in_every_table_from_which_its_rows_leave(first, subject, other):
+    """Each table that leaves knows the organisation of its rows; those of applicants have none yet."""
+    held(first, subject.public_id)
+    without = {table for table in HELD if table.startswith("registration_")}
+    reached = set()
+    for table, rows in HELD.items():
+        names = rows.names_of("r")
+        if "o.public_id" in names or "r.organisation" in names:
+            reached.add(table)
+    assert reached | without == set(HELD)
+    for party in (subject, other):
+        old_notice(party)
+    assert (purge(), kept()) == (1, {subject.pk})
 
 
 def test_a_hold_of_another_period_stops_nothing(first, subject):

@@ -7,6 +7,7 @@ import pytest
 from marketplace.kernel import clock
 from marketplace.oversight import tasks
 from marketplace.oversight.consultations.metrics import OVERDUE_ANSWERS
+from marketplace.oversight.incidents import sweeping
 from marketplace.oversight.incidents.metrics import OVERDUE_REPORTS
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned
 
@@ -49,6 +50,16 @@ def test_a_reminder_that_cannot_be_written_stands_aside(first, subject):
     let_pauses_pass()
     tasks.sweep()
     assert f"{stuck.public_id}:full:soon" in open_tasks("report")
+
+
+def test_long_open_reminders_take_no_run_from_others(first, subject, monkeypatch):
+    monkeypatch.setattr(sweeping, "REMINDED_A_RUN", 1)
+    old, new = (opened(first, subject) for _ in range(2))
+    for incident in (old, new):
+        reported(first, incident, "first")
+    assert [tasks.sweep() for _ in range(3)] == [1, 1, 0]
+    reminded = {subject for subject in open_tasks("report") if subject.endswith(":soon")}
+    assert reminded == {f"{old.public_id}:full:soon", f"{new.public_id}:full:soon"}
 
 
 def test_what_is_overdue_is_counted(first, subject, owner):

@@ -8,10 +8,16 @@ import pytest
 from django.db import connection
 
 from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.cases.errors import DecidedFirst
+from marketplace.cases.services import file_appeal, resolve_case
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.participants import AffiliationStated
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded, ProofNeeded
 from marketplace.kernel.invariants import REGISTER, verify_all
+from marketplace.notices.handlers.relations import on_affiliation_stated
+from marketplace.notices.models import Notice
 from marketplace.participants import relation_queries, services
 from marketplace.participants.admission_queries import admission_facts
 from marketplace.participants.errors import HasAdmissions, NeverATrader
@@ -28,8 +34,8 @@ STATED = {"kind": "parent", "document": "有価証券報告書（第45期）"}
 ENDING = "株式譲渡により解消したことを登記で確認しました。"
 INSERT = """
     INSERT INTO participants_organisationrelation (public_id, organisation_id, related_id, kind, source, document,
-        document_sha256, since, stated_by, stated_at)
-    VALUES ('orl_raw', {one}, {other}, 'officer', '{source}', 'x', '', current_date, '{by}', public.business_now())
+        document_sha256, since, first_person, stated_by, stated_at)
+    VALUES ('orl_raw', {one}, {other}, 'officer', '{source}', 'x', '', current_date, '', '{by}', public.business_now())
 """
 
 
@@ -160,8 +166,77 @@ def test_who_is_related_to_the_operator_never_trades(subject, staffed, owner, pe
     with pytest.raises(SecondPersonNeeded):
         services.end_relation(actor=people[0], **end)
     services.end_relation(actor=people[1], **end)
-    services.declare_affiliation(actor=people[0], organisation=subject.public_id, affiliated=False)
+    freed = {"organisation": subject.public_id, "affiliated": False}
+    with pytest.raises(SecondPersonNeeded):
+        services.declare_affiliation(actor=people[0], **freed)
+    assert Organisation.objects.get(pk=subject.pk).operator_affiliate
+    services.declare_affiliation(actor=people[1], **freed)
     assert holds()
+
+
+FOUND = {"kind": "affiliate", "document": "株主名簿", "document_sha256": "9f" * 32}
+
+
+def test_the_operator_bars_nobody_by_one_person(subject, staffed, people):
+    one, two = people
+    of = {"organisation": subject.public_id, **FOUND}
+    with pytest.raises(FieldInvalid) as unproved:
+        stated(one, staffed, **of | {"document_sha256": ""})
+    assert unproved.value.name == "document_sha256"
+    for _ in range(2):
+        with pytest.raises(SecondPersonNeeded):
+            stated(one, staffed, **of)
+    assert not Organisation.objects.get(pk=subject.pk).operator_affiliate
+    factories.application_for(subject)
+    with pytest.raises(HasAdmissions):
+        stated(two, staffed, **of)
+    assert OrganisationRelation.objects.count() == 0
+
+
+def test_two_people_with_a_document_do_and_the_organisation_is_told(subject, staffed, owner, people):
+    one, two = people
+    of = {"organisation": subject.public_id, **FOUND}
+    with pytest.raises(SecondPersonNeeded):
+        stated(one, staffed, **of)
+    relation = stated(two, staffed, **of)
+    assert (relation.first_person, relation.stated_by) == ("usr_one", "usr_two")
+    assert Organisation.objects.get(pk=subject.pk).operator_affiliate
+    event = OutboxEvent.objects.get(type="affiliation.stated")
+    on_affiliation_stated(AffiliationStated(**event.data), None)
+    assert relation.public_id in Notice.objects.get(organisation=subject).body["en"]
+    appeal = file_appeal(actor=owner, subject=relation.public_id, statement="株式は譲渡済みです。")
+    assert (appeal.kind, appeal.subject, holds()) == ("appeal", relation.public_id, True)
+    assert verify_all("cases")["cases.appeals_state_and_name_their_own"] == []
+    for judge in people:
+        with pytest.raises(DecidedFirst):
+            resolve_case(actor=judge, case=appeal.public_id, outcome="upheld", reason="確認済み")
+    own = stated(owner, staffed, kind="officer")
+    with pytest.raises(Missing):
+        file_appeal(actor=owner, subject=own.public_id, statement="自ら申告したもの。")
+
+
+def test_the_database_bars_nobody_by_one_person(subject, staffed, people):
+    raw = """
+        UPDATE participants_organisation SET operator_affiliate = true WHERE id = {one};
+        INSERT INTO participants_organisationrelation (public_id, organisation_id, related_id, kind, source, document,
+            document_sha256, since, first_person, stated_by, stated_at)
+        VALUES ('orl_raw', {one}, {other}, 'officer', 'found', 'x', '{digest}', current_date, '{first}', 'usr_one',
+            public.business_now())
+    """
+    for first, digest in (
+        ("", "9f" * 32),
+        ("usr_one", "9f" * 32),
+        ("usr_made_up", "9f" * 32),
+        ("usr_two", ""),
+    ):
+        values = {"one": subject.pk, "other": staffed.pk, "first": first, "digest": digest}
+        refused(raw.format(**values), "two people of the operator, with a document")
+    with pytest.raises(SecondPersonNeeded):
+        stated(people[0], staffed, organisation=subject.public_id, **FOUND)
+    stated(people[1], staffed, organisation=subject.public_id, **FOUND)
+    with unguarded("participants_organisationrelation"):
+        OrganisationRelation.objects.update(first_person="usr_made_up")
+    assert len(REGISTER["participants.relations_stated_and_ended_rightly"].check()) == 1
 
 
 def test_the_same_representative_as_the_operators_is_a_fact(staffed):

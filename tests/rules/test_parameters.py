@@ -13,7 +13,7 @@ from marketplace.rules import queries
 from marketplace.rules.document import check_document
 from marketplace.rules.errors import NoParameter, RulebookRefused
 from marketplace.rules.models import Rulebook
-from marketplace.rules.parameters import PARAMETERS, values_of
+from marketplace.rules.parameters import NOTICE, PARAMETERS, values_of
 
 from .factories import VOCABULARY, document, fixture_document, publish
 
@@ -45,7 +45,7 @@ DEFAULTS = {
 
 def test_every_parameter_has_a_default_that_it_could_be_given_and_a_meaning():
     assert {name: known.default for name, known in PARAMETERS.items()} == DEFAULTS
-    assert [name for name, known in PARAMETERS.items() if known.fault_of(known.default)] == []
+    assert [name for name, known in PARAMETERS.items() if known.fault_of(known.default)] == [NOTICE]
     assert all(known.meaning.ja != known.meaning.en for known in PARAMETERS.values())
 
 
@@ -76,7 +76,7 @@ def test_what_is_no_parameter_is_refused_with_its_place(stated, place, words):
 
 
 def test_every_parameter_can_be_stated():
-    assert check_document(document(parameters=DEFAULTS), VOCABULARY)[0] == []
+    assert check_document(document(parameters={**DEFAULTS, NOTICE: 24}), VOCABULARY)[0] == []
 
 
 def test_what_a_rulebook_of_other_days_states_does_not_count():

@@ -19,9 +19,15 @@ from marketplace.kernel.invariants import verify_all
 from marketplace.notices.handlers.rulebooks import on_rulebook_published, on_rulebook_withdrawn
 from marketplace.notices.models import Notice, Task
 from marketplace.rules import queries, services
-from marketplace.rules.errors import NoticeTooShort, NotUrgent, RulebookSuperseded, RulebookTakesTwo
+from marketplace.rules.errors import (
+    NoticeTooShort,
+    NotUrgent,
+    RulebookRefused,
+    RulebookSuperseded,
+    RulebookTakesTwo,
+)
 from marketplace.rules.models import Rulebook
-from marketplace.rules.services.rulebooks import merge_law
+from marketplace.rules.services.rulebooks import foresee_waiting, merge_law
 from tests.participants import factories as participants
 from tests.roles import assert_refused, unguarded
 
@@ -104,6 +110,48 @@ def test_every_participant_is_told_before(first):
     assert "2030-04-03 12:00" in told[0].body["en"]
 
 
+@pytest.mark.parametrize("hours", [0, 23])
+def test_a_notice_of_less_than_a_day_is_no_notice(hours):
+    refused(RulebookRefused, OTHER | {"parameters": {"rulebook_notice_hours": hours}})
+
+
+def test_a_market_does_not_take_its_notice_back(first):
+    silent = {name: value for name, value in OTHER.items() if name != "parameters"}
+    refused(RulebookRefused, silent, effective_from=NOON + 30 * DAY)
+    for parameters, because in (
+        ("'{}'", "states no notice"),
+        ("'{\"rulebook_notice_hours\": 1}'", "less than 24 hours"),
+    ):
+        raw = (
+            "INSERT INTO rules_rulebook (public_id, number, document, digest, vocabulary, vocabulary_digest, published_at,"
+            " published_by, first_person, effective_from, replaces_id, lane, warnings)"
+            f" SELECT 'rbk_raw', 2, document || jsonb_build_object('parameters', {parameters}::jsonb), digest, vocabulary,"
+            " vocabulary_digest, published_at, published_by, 'usr_x', published_at + interval '30 days', id, lane, warnings"
+            " FROM rules_rulebook"
+        )
+        assert_refused(lambda raw=raw: connection.cursor().execute(raw), because=because)
+    assert Rulebook.objects.count() == 1
+
+
+def test_an_urgent_preview_says_what_becomes_of_what_waits(first):
+    shown = foresee_waiting(SANCTIONED)
+    assert shown == []
+    waiting = publish(OTHER)
+    assert [(row["rulebook"], row["becomes"], row["faults"]) for row in foresee_waiting(SANCTIONED)] == [
+        (waiting.public_id, "replaced", [])
+    ]
+    example = {
+        "point": "admission",
+        "facts": {"applicant.organisation": LISTED["organisation"]},
+        "outcome": "deny",
+        "rules": ["A-3"],
+    }
+    listed = rule("A-3", "!(applicant.organisation in listed.sanctions)", "deny", point="admission")
+    stated = OTHER | {"rules": [*OTHER["rules"], listed], "examples": {"cases": [example]}}
+    publish(stated, effective_from=NOON + 9 * DAY)
+    assert [row["becomes"] for row in foresee_waiting(SANCTIONED)] == ["replaced", "withdrawn"]
+
+
 def test_lists_and_tables_of_law_take_effect_at_once(first):
     made = publish(SANCTIONED, lane="urgent")
     assert (made.effective_from, made.lane, queries.rulebook_in_force()) == (NOON, "urgent", made)
@@ -115,7 +163,7 @@ def test_lists_and_tables_of_law_take_effect_at_once(first):
 def test_an_urgent_version_changes_nothing_else():
     refused(NotUrgent, OTHER, lane="urgent")
     refused(NotUrgent, SANCTIONED | {"title": {"ja": "別", "en": "Other"}}, lane="urgent")
-    refused(NotUrgent, SANCTIONED | {"parameters": {"rulebook_notice_hours": 0}}, lane="urgent")
+    refused(NotUrgent, SANCTIONED | {"parameters": {"rulebook_notice_hours": 24}}, lane="urgent")
     one, _ = publishers()
     refused(RulebookTakesTwo, SANCTIONED, lane="urgent", actor=one)
 

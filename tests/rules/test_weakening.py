@@ -65,7 +65,7 @@ def test_a_parameter_says_which_change_weakens_a_control(name):
     known = PARAMETERS[name]
     if known.weaker is Weaker.NEITHER:
         return
-    strong = min(known.default, known.highest - 1)
+    strong = min(max(known.default, known.lowest), known.highest - 1)
     weak = strong + 1
     if known.weaker is Weaker.LOWER:
         weak, strong = strong, weak

@@ -19,6 +19,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 from marketplace.participants.people_fields import checked_sha256
+from marketplace.participants.relation_queries import stated_affiliations
 from marketplace.participants.suspension_queries import visible_suspensions
 from marketplace.rules.queries import parameter, visible_decisions
 from marketplace.rules.states import Outcome
@@ -120,6 +121,10 @@ def _appealed(actor: Actor, subject: str) -> tuple[datetime, str]:
         suspension = visible_suspensions(actor).filter(public_id=subject).first()
         if suspension is not None and suspension.organisation_id == actor.organisation_id:
             return suspension.suspended_at, ""
+    elif kind == "affiliation":
+        relation = stated_affiliations(actor.require_organisation()).filter(public_id=subject).first()
+        if relation is not None:
+            return relation.stated_at, ""
     raise Missing(kind="subject", identifier=subject)
 
 

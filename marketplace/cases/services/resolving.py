@@ -66,24 +66,13 @@ def resolve_case(
     _check_until(outcome, until)
     CASE.target(state=subject.state, command="resolve", role=actor.role.value)
     require_unrelated(actor, *waiting_for(subject))
-    first_deciders = deciders(subject)
-    if actor.identifier in first_deciders:
-        raise DecidedFirst(case=case, subject=subject.subject)
-    approval = require_two_people(
-        actor=actor,
-        permission=needed,
-        organisation=actor.organisation or "",
-        command="cases.resolve",
-        subject=case,
-        payload={
-            "outcome": outcome,
-            "reason": why,
-            **_stated(until),
-            **(terms.as_json() if terms.are_stated else {}),
-        },
-        expires_in=APPROVED_WITHIN,
-    )
-    _require_first_fits(subject, approval.first_person, first_deciders)
+    stated = {
+        "outcome": outcome,
+        "reason": why,
+        **_stated(until),
+        **(terms.as_json() if terms.are_stated else {}),
+    }
+    first_person = _first_of_two(actor, subject, stated)
     advance(
         subject,
         CASE,
@@ -92,7 +81,7 @@ def resolve_case(
         outcome=outcome,
         reason=why,
         kept_until=until,
-        first_person=approval.first_person,
+        first_person=first_person,
         resolved_by=actor.identifier,
         ended_at=clock.now(),
     )
@@ -104,14 +93,14 @@ def resolve_case(
             "subject": subject.subject,
             "outcome": outcome,
             **_stated(until),
-            "first_person": approval.first_person,
+            "first_person": first_person,
             "reason_commitment": commitment_to(subject.salt, why),
         },
     )
     if not subject.is_appeal:
         KINDS[subject.kind].carry_out(
             actor=actor,
-            first_person=approval.first_person,
+            first_person=first_person,
             subject=subject.subject,
             outcome=outcome,
             reason=why,
@@ -119,6 +108,24 @@ def resolve_case(
         )
     tell_moved(subject, "resolved")
     return subject
+
+
+def _first_of_two(actor: Actor, case: Case, payload: dict[str, Any]) -> str:
+    """Who gave the same command first. Raises DecidedFirst, SecondPersonNeeded, Recused."""
+    first_deciders = deciders(case)
+    if actor.identifier in first_deciders:
+        raise DecidedFirst(case=case.public_id, subject=case.subject)
+    approval = require_two_people(
+        actor=actor,
+        permission=Permission.DISPUTES_WRITE if case.is_appeal else Permission.ADMISSION_WRITE,
+        organisation=actor.organisation or "",
+        command="cases.resolve",
+        subject=case.public_id,
+        payload=payload,
+        expires_in=APPROVED_WITHIN,
+    )
+    _require_first_fits(case, approval.first_person, first_deciders)
+    return approval.first_person
 
 
 def _stated(until: datetime | None) -> dict[str, str]:

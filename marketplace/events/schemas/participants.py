@@ -239,3 +239,16 @@ class OrganisationFactsChanged(Event):
     facts: str
     effective_on: str
     is_screened: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AffiliationStated(Event):
+    """Two people of the operator stated that an organisation is its affiliate, which never trades. It may appeal ``relation``."""
+
+    type = "affiliation.stated"
+    subject_field = "relation"
+    audience = seen_by("organisation")
+
+    relation: str
+    organisation: str
+    kind: str

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from marketplace.kernel.identifiers import names_a_row
 from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.kernel.retention import HELD
 
 from ..acting import acted_for
-from .models import LIFTS, STAFF
+from .models import LIFTS, STAFF, LegalHold
 
+
+def _of_nothing() -> list[dict[str, str]]:
+    """Holds in force whose subject no row has."""
+    rows = LegalHold.objects.filter(lifted_at=None).exclude(subject="").order_by("pk")
+    return [
+        {"hold": hold, "subject": subject}
+        for hold, subject in rows.values_list("public_id", "subject")
+        if not names_a_row(subject)
+    ]
+
+
+Invariant(
+    name="oversight.holds_name_what_is_there",
+    promise=10,
+    statement="What a legal hold in force names has a row: one that a slip names holds nothing.",
+    guards=("oversight_legalhold.subject_exists", "oversight_legalhold.immutable"),
+    test="tests/oversight/test_holds.py::test_a_hold_names_what_is_there",
+    check=_of_nothing,
+)
 Invariant(
     name="oversight.holds_by_people",
     promise=9,

@@ -43,11 +43,37 @@ RETURN NEW;
     )
 
 
+def subject_exists() -> pgtrigger.Trigger:
+    """What a hold names is there: some table of the market has a row with this public identifier."""
+    return pgtrigger.Trigger(
+        name="subject_exists",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("holder", "regclass"), ("found", "boolean")],
+        func="""
+IF NEW.subject = '' THEN
+    RETURN NEW;
+END IF;
+FOR holder IN
+    SELECT c.oid::regclass FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'public_id'
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.oid
+LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE public_id = $1)', holder) INTO found USING NEW.subject;
+    IF found THEN
+        RETURN NEW;
+    END IF;
+END LOOP;
+RAISE EXCEPTION 'nothing has the identifier % that the hold names', NEW.subject
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'subject_exists';
+""",
+    )
+
+
 class LegalHold(models.Model):
     """What must not be deleted: rows about ``subject`` (an organisation, an agreement), of a period, or both.
 
     ``reference`` names the proceedings or the authority's document. One person opens it; two lift it. Invariants: by people of
-    the operator; it holds something; lifted once. Rows are never deleted.
+    the operator; it holds something that there is; lifted once. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="lhd")
@@ -101,6 +127,7 @@ class LegalHold(models.Model):
                 "recorded_at",
             ),
             lifted_once(),
+            subject_exists(),
             set_now("lifted_at"),
             no_delete(),
             dated_now("opened_at", real=["recorded_at"], stated=["since", "until", "lifted_at"]),

@@ -98,3 +98,29 @@ def schedule() -> dict[str, Any]:
             for name, (days, reason) in settings.RETENTION.items()
         ],
     }
+
+
+OF_ORGANISATION = Label(
+    "Every notice, mail, job, webhook message and attempt, invitation and recovery of this organisation, whatever it is about. The"
+    " ledger, agreements, evidence and registers are never deleted. An application that was never registered has an"
+    " identifier of its own: hold that.",
+    "この組織の通知・メール・ジョブ・Webhook の送信記録・招待・回復手続のすべて（対象を問わない）。仕訳帳・契約・証跡・登録簿は削除されません。"
+    "登録に至らなかった申請は固有の識別子を持つため、別に保全してください。",
+)
+OF_OTHER = Label(
+    "Every notice, mail and job that names exactly this identifier, and an application or recovery that has it. What belongs to"
+    " it under another identifier (the trade of an agreement, its parties) is not reached: hold these too, or the parties.",
+    "この識別子そのものを対象とする通知・メール・ジョブ、およびこの識別子を持つ申請・回復手続。別の識別子で記録されるもの（契約に係る取引、当事者など）は"
+    "対象外です。それらまたは当事者も保全してください。",
+)
+OF_PERIOD = Label(
+    "Every row whose moment lies in the period, of every kind of the schedule that a hold stops.",
+    "期間内に発生した、保全の対象となるすべての種類の記録。",
+)
+
+
+def reach_of(subject: str) -> Label:
+    """What a hold on a subject (public identifier; empty: a period alone) stops from being deleted."""
+    if not subject:
+        return OF_PERIOD
+    return OF_ORGANISATION if subject.startswith("org_") else OF_OTHER

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, RowSerializer, StrictSerializer
 
 from .models import LegalHold
+from .schedule import reach_of
 from .states import REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX, SUBJECT_LENGTH_MAX
 
 
@@ -16,11 +18,17 @@ class LegalHoldSerializer(RowSerializer[LegalHold]):
     """A legal hold: what is kept from deletion, why, and whether it was lifted."""
 
     id = serializers.CharField(source="public_id")
+    reach = serializers.SerializerMethodField()
+
+    @extend_schema_field(BilingualField())
+    def get_reach(self, hold: LegalHold) -> dict[str, str]:
+        """What it stops from being deleted."""
+        return reach_of(hold.subject).as_dict()
 
     class Meta:
         model = LegalHold
         fields = (
-            "id", "subject", "since", "until", "reason", "reference", "opened_by", "opened_at", "lifted_first", "lifted_by",
+            "id", "subject", "reach", "since", "until", "reason", "reference", "opened_by", "opened_at", "lifted_first", "lifted_by",
             "lifted_at", "lifted_reason",
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
-from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.identifiers import names_a_row, new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
@@ -44,6 +44,14 @@ def open_hold(
             Label(
                 "name an organisation or an agreement, or a period by since and until",
                 "組織・契約を指定するか、since と until で期間を指定してください",
+            ),
+        )
+    if subject and not names_a_row(subject):
+        raise FieldInvalid(
+            "subject",
+            Label(
+                f"nothing has the identifier {subject}; name an organisation, agreement, trade or another row",
+                f"識別子 {subject} は存在しません。組織・契約・取引などの識別子を指定してください",
             ),
         )
     if since is not None and until is not None and until <= since:

@@ -33,7 +33,9 @@ class OrganisationRelation(models.Model):
     instance. ``document`` cites what proves it, ``document_sha256`` is that of its copy (empty without one). It stands until two
     people of the operator end it.
 
-    Invariants: of two organisations; stated by a person of the one or of the operator; a relation to the operator makes an
+    ``first_person`` gave the command first where the operator states a relation to itself, which bars the organisation.
+
+    Invariants: of two organisations; one to the operator that the operator found was stated by two of its people, with evidence; stated by a person of the one or of the operator; a relation to the operator makes an
     affiliate, which never trades; nothing of it changes but that it ends, by two. Rows are never deleted.
     """
 
@@ -46,6 +48,7 @@ class OrganisationRelation(models.Model):
     document = models.CharField(max_length=DOCUMENT_LENGTH_MAX)
     document_sha256 = models.CharField(max_length=64, blank=True, default="")
     since = DayField()
+    first_person = models.CharField(max_length=60, blank=True, default="")
     stated_by = models.CharField(max_length=60)
     stated_at = MomentField()
     ended_at = MomentField(null=True)
@@ -79,7 +82,7 @@ class OrganisationRelation(models.Model):
             relation_stated_rightly(),
             related_to_operator_never_trades(),
             immutable("public_id", "organisation_id", "related_id", "kind", "source", "salt", "document", "document_sha256", "since",
-                      "stated_by", "stated_at", "recorded_at"),
+                      "first_person", "stated_by", "stated_at", "recorded_at"),
             set_once("ended_at", "ended_by", "end_first_person", "end_reason"),
             no_delete(),
             dated_now("stated_at", real=["recorded_at"]),

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
 
 from django.db import transaction
 from stdnum.jp import cn
 
+from marketplace.approvals.services import require_two_people
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.evidence.witnesses import end_witnesses_of_affiliate
 from marketplace.kernel import clock
-from marketplace.kernel.actors import Actor
+from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
+from marketplace.kernel.refusals import record_refusals
 
 from ..errors import (
     CorporateNumberTaken,
@@ -25,6 +29,7 @@ from ..errors import (
     NeverATrader,
     OperatorExists,
 )
+from ..interest_queries import require_unrelated, require_unrelated_person
 from ..models import Admission, Organisation
 from ..payout_accounts import payout_account as payout_account_of
 from ..people_fields import REQUIRED
@@ -33,6 +38,7 @@ from ..uniqueness import translate_duplicates
 from .payout_accounts import register_account
 
 INVOICE_NUMBER = re.compile(r"T[0-9]{13}")
+AFFILIATION_WITHIN: Final = timedelta(hours=24)
 COUNTRY = re.compile(r"[A-Z]{2}")
 
 
@@ -167,11 +173,13 @@ def locked_organisation(public_id: str) -> Organisation:
     return organisation
 
 
-@transaction.atomic
+@record_refusals()
 def declare_affiliation(*, actor: Actor, organisation: str, affiliated: bool) -> Organisation:
-    """Declare whether an organisation is an affiliate of the operator. The witnesses of an affiliate end.
+    """Declare whether an organisation is an affiliate of the operator; its people do so by two, on the server one suffices.
 
-    Raises HasAdmissions while it has an application or admission, NeverATrader for the operator itself, Missing,
+    The witnesses of an affiliate end.
+
+    Raises SecondPersonNeeded, Recused, HasAdmissions while it has an application or admission, NeverATrader for the operator itself, Missing,
     Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
@@ -180,6 +188,20 @@ def declare_affiliation(*, actor: Actor, organisation: str, affiliated: bool) ->
         raise NeverATrader(organisation=subject.public_id)
     if affiliated and Admission.objects.filter(organisation=subject, state__in=HELD_ADMISSIONS).exists():
         raise HasAdmissions(organisation=subject.public_id)
+    first_person = ""
+    if actor.role is Role.OPERATOR:
+        require_unrelated(actor, subject.pk)
+        approval = require_two_people(
+            actor=actor,
+            permission=Permission.ADMISSION_WRITE,
+            organisation=actor.organisation or "",
+            command="participants.declare_affiliation",
+            subject=subject.public_id,
+            payload={"affiliated": affiliated},
+            expires_in=AFFILIATION_WITHIN,
+        )
+        first_person = approval.first_person
+        require_unrelated_person(first_person, subject.pk)
     subject.operator_affiliate = affiliated
     subject.save(update_fields=["operator_affiliate"])
     if affiliated:
@@ -188,6 +210,6 @@ def declare_affiliation(*, actor: Actor, organisation: str, affiliated: bool) ->
         kind="participants.affiliation_declared",
         subject=subject.public_id,
         actor=actor,
-        payload={"affiliated": affiliated},
+        payload={"affiliated": affiliated, "first_person": first_person},
     )
     return subject

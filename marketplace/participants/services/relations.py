@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final
 
-from django.db import transaction
-
 from marketplace.approvals.services import require_two_people
+from marketplace.events.schemas.participants import AffiliationStated
+from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.evidence.witnesses import end_witnesses_of_affiliate
 from marketplace.kernel import clock
@@ -20,7 +20,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
 
 from ..errors import HasAdmissions
-from ..interest_queries import require_unrelated
+from ..interest_queries import require_unrelated, require_unrelated_person
 from ..models import Admission, Organisation, OrganisationRelation
 from ..models.relations import DOCUMENT_LENGTH_MAX
 from ..people_fields import checked_effective_day, checked_sha256
@@ -33,7 +33,7 @@ APPROVED_WITHIN: Final = timedelta(hours=24)
 REASON_LENGTH_MAX: Final = 500
 
 
-@transaction.atomic
+@record_refusals()
 def state_relation(
     *,
     actor: Actor,
@@ -47,8 +47,9 @@ def state_relation(
     """State that an organisation is related to another; rules read it as a fact of both from now on.
 
     A participant declares relations of its own; the operator's people state what they found of ``organisation``. A relation
-    to the operator makes an affiliate, which never trades: it is refused while the organisation is admitted anywhere.
-    Raises RelationStands, HasAdmissions, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    to the operator makes an affiliate, which never trades: it is refused while the organisation is admitted anywhere; where the
+    operator states it, two of its people do, with the digest of a document, and the organisation is told, which may appeal
+    (affiliation.stated). Raises SecondPersonNeeded, RelationStands, HasAdmissions, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE)
     actor.require_person()
@@ -62,6 +63,7 @@ def state_relation(
         checked_sha256("document_sha256", document_sha256)
     subject, other = _both(actor, organisation if is_found else actor.organisation, related)
     require_unrelated(actor, subject.pk, other.pk)
+    bars = is_found and other.is_operator
     if other.is_operator:
         _affiliate(subject, actor)
     stated = {"organisation": subject, "related": other, "kind": kind}
@@ -69,6 +71,7 @@ def state_relation(
     taken = RelationStands(relation=same.public_id if same else related)
     if same is not None:
         raise taken
+    first_person = _first_of_two(actor, subject, kind, proof, document_sha256, day) if bars else ""
     with translate_duplicates({"relation_stated_once": taken}):
         relation = OrganisationRelation.objects.create(
             **stated,
@@ -76,6 +79,7 @@ def state_relation(
             document=proof,
             document_sha256=document_sha256,
             since=day,
+            first_person=first_person,
             stated_by=actor.identifier,
             stated_at=clock.now(),
         )
@@ -90,9 +94,41 @@ def state_relation(
             "source": str(relation.source),
             "since": day.isoformat(),
             "document_sha256": document_sha256,
+            **({"first_person": first_person} if bars else {}),
         },
     )
+    if bars:
+        emit(AffiliationStated(relation=relation.public_id, organisation=subject.public_id, kind=kind))
     return relation
+
+
+def _first_of_two(
+    actor: Actor, subject: Organisation, kind: str, document: str, document_sha256: str, since: date
+) -> str:
+    """Who of the operator stated first that an organisation is its affiliate. Raises SecondPersonNeeded, FieldInvalid, Recused."""
+    if not document_sha256:
+        raise FieldInvalid(
+            "document_sha256",
+            Label(
+                "state the SHA-256 of the document that proves it", "証拠書類の SHA-256 を指定してください"
+            ),
+        )
+    approval = require_two_people(
+        actor=actor,
+        permission=Permission.ADMISSION_WRITE,
+        organisation=actor.organisation or "",
+        command="participants.state_affiliation",
+        subject=subject.public_id,
+        payload={
+            "kind": kind,
+            "document": document,
+            "document_sha256": document_sha256,
+            "since": since.isoformat(),
+        },
+        expires_in=APPROVED_WITHIN,
+    )
+    require_unrelated_person(approval.first_person, subject.pk)
+    return approval.first_person
 
 
 def _both(actor: Actor, organisation: str | None, related: str) -> tuple[Organisation, Organisation]:

@@ -16,6 +16,8 @@ from marketplace.participants.queries import sellers_by_segment
 from ..examples import check_rulebook
 from ..points import vocabulary
 from ..rulebook import CompiledRulebook
+from ..services.rulebooks import foresee_waiting
+from ..states import Lane
 from .impact import compare_fees, recent_trades, tally_decisions, tally_populations
 from .models import RulebookDraft
 from .states import DraftState
@@ -23,7 +25,10 @@ from .suspicions import find_warnings
 
 
 def make_report(draft: RulebookDraft, report_progress: Progress) -> dict[str, object]:
-    """The impact report of a draft's text: ``{"at", "replaces", "standing", "decisions", "fees", "warnings"}``."""
+    """The impact report of a draft's text: ``{"at", "replaces", "standing", "decisions", "fees", "waiting", "warnings"}``.
+
+    ``waiting``: what becomes of the versions that wait for their moment, if the draft is urgent.
+    """
     now = clock.now()
     faults, reads = check_rulebook(draft.document, vocabulary())
     if faults:
@@ -39,6 +44,7 @@ def make_report(draft: RulebookDraft, report_progress: Progress) -> dict[str, ob
         "replaces": replaced.public_id if replaced else None,
         "standing": {point: tally.as_json() for point, tally in standing.items()},
         "decisions": {point: tally.as_json() for point, tally in decided.items()},
+        "waiting": foresee_waiting(draft.document) if draft.lane == Lane.URGENT else [],
         "fees": compare_fees(compiled, before, trades),
         "warnings": find_warnings(draft.document, compiled, standing, decided, trades, sellers_by_segment()),
     }

@@ -15,8 +15,10 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 
+from ..document import fault_at
 from ..errors import (
     EffectiveInThePast,
     NoticeTooShort,
@@ -28,7 +30,7 @@ from ..errors import (
 from ..examples import check_rulebook
 from ..locks import RULEBOOK_LOCK
 from ..models import Rulebook
-from ..parameters import values_of, weakened
+from ..parameters import NOTICE, values_of, weakened
 from ..points import LAW_SECTIONS, vocabulary
 from ..queries import newest_rulebook, pending_rulebooks, rulebook_before
 from ..states import Lane
@@ -95,6 +97,8 @@ def publish_rulebook(
         actor.require_person()
     effective = moment_of_effect(document, effective_from, lane=lane, now=now)
     before = rulebook_before(effective)
+    if before is not None and not keeps_notice(before.document, document):
+        raise RulebookRefused([fault_at(f"parameters.{NOTICE}", NOTICE_STAYS)])
     version = _Version(actor, document, reads, first_person, lane, warnings, effective)
     made = _publish(version, newest, now)
     if lane == Lane.URGENT and before is not None:
@@ -133,6 +137,17 @@ def moment_of_effect(
     return effective
 
 
+def keeps_notice(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a document states the notice of versions, if the one before does: a market does not take it back."""
+    return NOTICE in after.get("parameters", {}) or NOTICE not in before.get("parameters", {})
+
+
+NOTICE_STAYS = Label(
+    "state the notice of versions, as the version before does",
+    "直前の版と同様に、規程の予告期間を指定してください",
+)
+
+
 def changed_sections(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The sections in which two documents differ, sorted."""
     return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
@@ -150,6 +165,31 @@ def merge_law(
         kept = [entry for entry in coming if entry in new or entry not in old]
         merged[name] = kept + [entry for entry in new if entry not in old and entry not in kept]
     return {name: value for name, value in merged.items() if value or name not in LAW_SECTIONS}
+
+
+def foresee_waiting(urgent: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What becomes of each version that waits for its moment, if an urgent text is published now.
+
+    ``{"rulebook", "number", "effective_from", "becomes", "faults"}``: ``replaced`` by one with the urgent change, or ``withdrawn``
+    because it is not valid with it.
+    """
+    now, newest = clock.now(), newest_rulebook()
+    before = rulebook_before(now)
+    if newest is None or before is None:
+        return []
+    found = []
+    for waiting in pending_rulebooks(after=now, below=newest.number + 1):
+        faults, _ = check_rulebook(merge_law(before.document, urgent, waiting.document), vocabulary())
+        found.append(
+            {
+                "rulebook": waiting.public_id,
+                "number": waiting.number,
+                "effective_from": waiting.effective_from.isoformat(),
+                "becomes": "withdrawn" if faults else "replaced",
+                "faults": faults[:PLACES_SHOWN_MAX],
+            }
+        )
+    return found
 
 
 def _check_waiting(urgent: Mapping[str, Any]) -> _Checks:

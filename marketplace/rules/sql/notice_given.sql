@@ -1,3 +1,7 @@
+IF (NEW.document -> 'parameters' ->> 'rulebook_notice_hours')::numeric < {LOWEST} THEN
+    RAISE EXCEPTION 'rulebook % gives less than % hours of notice', NEW.number, {LOWEST}
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'notice_given';
+END IF;
 IF NEW.number = 1 THEN
     RETURN NEW;
 END IF;
@@ -19,6 +23,11 @@ IF NEW.lane = 'urgent' THEN
 END IF;
 SELECT coalesce(r.document -> 'parameters', '{}'::jsonb) INTO stated FROM public.rules_rulebook r
  WHERE r.number < NEW.number ORDER BY (r.effective_from <= NEW.effective_from) DESC, r.number DESC LIMIT 1;
+IF stated ? 'rulebook_notice_hours'
+   AND (NEW.document -> 'parameters' ->> 'rulebook_notice_hours') IS NULL THEN
+    RAISE EXCEPTION 'rulebook % states no notice any more', NEW.number
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'notice_given';
+END IF;
 notice_hours := coalesce((stated ->> 'rulebook_notice_hours')::numeric, {NOTICE_DEFAULT});
 IF NEW.effective_from < NEW.published_at + notice_hours * interval '1 hour' THEN
     RAISE EXCEPTION 'rulebook % takes effect before its notice of % hours is over', NEW.number, notice_hours
