@@ -109,6 +109,7 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "event-types": NoAffairs.OPERATORS,
     "incident": NoAffairs.OPERATORS,
     "review": NoAffairs.OPERATORS,
+    "record-seal": NoAffairs.OPERATORS,
     "organisation": NoAffairs.OPERATORS,
     "on-call-turn": NoAffairs.OPERATORS,
     "staff-interest": NoAffairs.OPERATORS,

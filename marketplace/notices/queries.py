@@ -26,6 +26,12 @@ def latest_task_subject(thread: str, kinds: tuple[str, ...]) -> str | None:
     return task.subject if task else None
 
 
+def open_subjects(kind: str, prefix: str) -> set[str]:
+    """The subjects with a prefix of which a task of a kind is open."""
+    rows = Task.objects.filter(kind=kind, state=TaskState.OPEN, subject__startswith=prefix)
+    return set(rows.values_list("subject", flat=True))
+
+
 def counts() -> dict[str, int]:
     """Numbers of tasks ``open``, ``done`` and ``moot``, of ``notices``, and of mail ``queued``, ``sent``, ``failed``."""
     tasks = dict(Task.objects.values_list("state").annotate(count=Count("id")))

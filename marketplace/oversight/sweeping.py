@@ -5,8 +5,10 @@ from __future__ import annotations
 from .activity.services import remove_expired
 from .incidents.sweeping import remind_due
 from .reviews.sweeping import tell_due
+from .seals.sweeping import ask_of_secrets, end_due
 
 
 def sweep() -> int:
-    """Remind the operator of what is due, tell of reviews whose seal is over, and let files go; returns how many rows were worked on."""
-    return remind_due() + tell_due() + remove_expired()
+    """Remind the operator of what is due, tell of reviews whose seal is over, end seals of records, and let files go; returns how
+    many rows were worked on."""
+    return remind_due() + tell_due() + ask_of_secrets() + end_due() + remove_expired()

@@ -70,6 +70,7 @@ ENUMERATIONS: dict[str, Any] = {
     "PersonalDataClassEnum": "listings.states.PersonalDataClass.choices",
     "QueueEnum": "marketplace.jobs.states.Queue.choices",
     "RegistrationStateEnum": "marketplace.registration.states.RegistrationState.choices",
+    "RecordSealGroundEnum": "marketplace.oversight.seals.states.SealGround.choices",
     "ReviewDetectorEnum": "marketplace.oversight.reviews.states.Detector.choices",
     "ReviewOutcomeEnum": "marketplace.oversight.reviews.states.Outcome.choices",
     "RestraintKindEnum": "clearing.shortfalls.set_off_rules.RestraintKind.choices",

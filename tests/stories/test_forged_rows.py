@@ -145,6 +145,9 @@ FORGERIES: dict[str, Forgery] = {
             "transaction": "pg_current_xact_id()",
         },
     ),
+    "evidence_recordparty": Forgery(
+        refused="is no party of what record", changes={"organisation": "'org_forged'"}
+    ),
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),
