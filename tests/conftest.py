@@ -15,6 +15,7 @@ import pytest
 from django.db import connection, connections
 from xdist.scheduler import LoadScopeScheduling
 
+from marketplace.evidence.parties import RecordParties
 from marketplace.kernel import clock
 from tests import standing
 from tests.client import KeyedClient
@@ -37,6 +38,8 @@ hypothesis.settings.register_profile(
     "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("untimed")
+
+RecordParties("test.happened", nobody="Tests of the log record what nobody does.")
 
 LONG = (
     "test_killed.py",

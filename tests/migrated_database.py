@@ -140,7 +140,9 @@ def deciding_files() -> set[Path]:
     """The migrations, what applies them and what grants rights, with the modules of ours that they import, and the lock of the libraries."""
     ours = [apps.get_app_config(name.rpartition(".")[2]) for name in settings.MARKET_APPLICATIONS]
     migrations = [path for config in ours for path in Path(config.path, "migrations").rglob("*.py")]
-    return {*with_imports([*migrations, *MAKING]), PROJECT / "requirements.lock"}
+    # A migration makes functions of what these declare, which it reads from their register.
+    declared = [path for config in ours for path in Path(config.path).rglob("record_parties.py")]
+    return {*with_imports([*migrations, *declared, *MAKING]), PROJECT / "requirements.lock"}
 
 
 def key_of(files: Iterable[Path], facts: Iterable[str]) -> str:

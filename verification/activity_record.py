@@ -1,4 +1,5 @@
-"""Verify the records of a participant's activity offline: their signature, their files, and nothing beside them.
+"""Verify the records of a participant's activity offline: their signature, their files, and nothing beside them; and that each
+record of evidence among them stands in the market's log, under the checkpoint that they name.
 
 Stands alone: it needs Python 3.11 and ``cryptography``, and nothing of the market.
 
@@ -21,7 +22,9 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-FORMAT = "sanpo-activity-records/1"
+FORMAT = "sanpo-activity-records/2"
+EVIDENCE = "evidence.jsonl"
+LINE_BYTES_MAX = 1 << 20
 SIGNED = {"manifest.json", "manifest.jws"}
 CHUNK = 1 << 20
 MANIFEST_BYTES_MAX = 10 << 20
@@ -68,7 +71,79 @@ def _faults_in(archive: zipfile.ZipFile, keys: dict[str, Any], organisation: str
     for file in manifest["files"]:
         if file["name"] in names:
             faults += _faults_of_file(archive, file)
+    if not faults:
+        faults = _faults_of_evidence(archive, manifest["checkpoint"], keys)
     return faults
+
+
+def _faults_of_evidence(archive: zipfile.ZipFile, note: str | None, keys: dict[str, Any]) -> list[str]:
+    """What is wrong with the records of evidence: those without a proof are younger than the checkpoint."""
+    size, root, fault = _checkpoint_of(note, keys) if note else (0, b"", "")
+    if fault:
+        return [fault]
+    faults = []
+    with archive.open(EVIDENCE) as lines:
+        while line := lines.readline(LINE_BYTES_MAX):
+            row = json.loads(line)
+            if fault := _fault_of_record(row, size, root):
+                faults.append(f"{row['id']}: {fault}")
+    return faults
+
+
+def _checkpoint_of(note: str, keys: dict[str, Any]) -> tuple[int, bytes, str]:
+    """Size and root of a checkpoint (C2SP tlog-checkpoint), and what is wrong with it: a key of the market signed it."""
+    text, _, signatures = note.partition("\n\n")
+    origin, size, root = text.split("\n")[:3]
+    for line in signatures.splitlines():
+        dash, name, value = line.split(" ")
+        signed = base64.b64decode(value)
+        for key in keys["keys"]:
+            public = _decoded(key["x"])
+            named = hashlib.sha256(f"{origin}\n".encode() + b"\x01" + public).digest()[:4]
+            if dash == "\u2014" and name == origin and signed[:4] == named:
+                try:
+                    Ed25519PublicKey.from_public_bytes(public).verify(signed[4:], f"{text}\n".encode())
+                except InvalidSignature:
+                    break
+                return int(size), base64.b64decode(root), ""
+    return 0, b"", "the checkpoint is not signed by a key of the market"
+
+
+def _fault_of_record(row: dict[str, Any], size: int, root: bytes) -> str:
+    """What is wrong with one record, or nothing."""
+    proof = row["proof"]
+    if proof is None:
+        return ""
+    if (proof["content"] is None) != bool(row["withheld"]):
+        return "it is withheld without saying what"
+    if proof["content"] is not None:
+        content = json.loads(proof["content"])
+        if any(content[name] != row[name] for name in ("id", "kind", "subject", "actor", "payload")):
+            return "it is not what its content says"
+        commitment = hashlib.sha256(bytes.fromhex(row["salt"]) + proof["content"].encode()).hexdigest()
+        if proof["entry"] != f'{{"commitment":"{commitment}","v":1}}':
+            return "its entry is not the commitment to it"
+    leaf = hashlib.sha256(b"\x00" + proof["entry"].encode()).digest()
+    path = [bytes.fromhex(each) for each in proof["path"]]
+    return "" if _root_of(leaf, proof["index"], size, path) == root else "it is not in the log"
+
+
+def _root_of(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
+    """The root to which a path leads from a leaf (RFC 9162 section 2.1.3.2); None if the path does not fit the place."""
+    if not 0 <= index < size:
+        return None
+    found, last, reached = index, size - 1, leaf
+    for step in path:
+        if last == 0:
+            return None
+        if found % 2 or found == last:
+            reached = hashlib.sha256(b"\x01" + step + reached).digest()
+            while found % 2 == 0 and found:
+                found, last = found >> 1, last >> 1
+        else:
+            reached = hashlib.sha256(b"\x01" + reached + step).digest()
+        found, last = found >> 1, last >> 1
+    return reached if last == 0 else None
 
 
 def _fault_of_signature(signature: str, stated: bytes, keys: dict[str, Any]) -> str:

@@ -114,6 +114,7 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "event-types": NoAffairs.OPERATORS,
     "incident": NoAffairs.OPERATORS,
     "review": NoAffairs.OPERATORS,
+    "record-seal": NoAffairs.OPERATORS,
     "organisation": NoAffairs.OPERATORS,
     "on-call-turn": NoAffairs.OPERATORS,
     "outage": NoAffairs.OPERATORS,

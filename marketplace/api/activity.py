@@ -44,14 +44,18 @@ class ActivityRecords:
             raise ValueError(f"activity records {self.kind} are declared twice, or are nobody's")
         ACTIVITY[self.kind] = self
 
-    def chunks(self, actor: Actor) -> Iterator[list[Any]]:
-        """The rows of the actor's organisation as the API shows them to the actor, a few at a time, the oldest first."""
+    def chunks(self, actor: Actor, **context: Any) -> Iterator[list[Any]]:
+        """The rows of the actor's organisation as the API shows them to the actor, a few at a time, the oldest first.
+
+        ``context``: what serializers are told beside what the view tells them.
+        """
         view = _view_for(self.view, actor)
         rows = view.get_queryset().filter(self._whose(actor))
         serializer, last = view.get_serializer_class(), 0
+        context = {**view.get_serializer_context(), **context}
         while chunk := _chunk(rows, last):
             last = chunk[-1].pk
-            yield list(serializer(chunk, many=True, context=view.get_serializer_context()).data)
+            yield list(serializer(chunk, many=True, context=context).data)
 
     def _whose(self, actor: Actor) -> Q:
         own, name = actor.require_organisation(), actor.organisation

@@ -34,6 +34,28 @@ def leaves_in_commit_order() -> pgtrigger.Trigger:
     )
 
 
+def parties_of_records() -> pgtrigger.Trigger:
+    """The parties of new records are written with them, from the rows that they are about."""
+    return pgtrigger.Trigger(
+        name="parties_of_records",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        func=sql_body(_SQL / "parties_of_records.sql"),
+    )
+
+
+def party_of_row() -> pgtrigger.Trigger:
+    """Nobody but the row that a record is about says who its parties are."""
+    return pgtrigger.Trigger(
+        name="party_of_row",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "party_of_row.sql"),
+    )
+
+
 def tile_grows() -> pgtrigger.Trigger:
     """A tile begins when the one before it is full, and changes only by hashes added at its end."""
     return pgtrigger.Trigger(

@@ -9,6 +9,7 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query, columns_within_bounds
 
 from .cosignatures import faults_of_cosignatures
+from .party_checks import false_parties
 from .plain_hashes import PLAIN_HASHES
 from .row_records import unexplained_rows
 from .row_seals import changed_rows
@@ -143,4 +144,17 @@ Invariant(
     ),
     test="tests/kernel/test_readable_columns.py::test_a_row_that_nobody_can_read_is_refused",
     check=columns_within_bounds("evidence"),
+)
+Invariant(
+    name="evidence.parties_recorded",
+    promise=9,
+    statement="A record has the parties of the row that it is about, no more and no fewer; every kind of record says whose it is.",
+    guards=(
+        "evidence_evidencerecord.parties_of_records",
+        "evidence_recordparty.party_of_row",
+        "evidence_recordparty.append_only",
+        "evidence_recordparty.record_party_once",
+    ),
+    test="tests/evidence/test_parties.py::test_a_forged_party_is_refused_and_named",
+    check=false_parties,
 )

@@ -16,12 +16,19 @@ from marketplace.kernel.guards import (
     own_transaction,
     set_once,
 )
-from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.merkle import HASH_BYTES
 from marketplace.kernel.tiles import TILE_WIDTH
 
 from .announcement_models import KeyAnnouncement as KeyAnnouncement
-from .guards import key_follows, leaves_in_commit_order, note_states_checkpoint, tile_grows
+from .guards import (
+    key_follows,
+    leaves_in_commit_order,
+    note_states_checkpoint,
+    parties_of_records,
+    party_of_row,
+    tile_grows,
+)
 from .plain_hashes import PLAIN_HASHES
 from .timestamp_models import CheckpointTimestamp as CheckpointTimestamp
 from .witness_models import Cosignature as Cosignature
@@ -105,7 +112,31 @@ class EvidenceRecord(models.Model):
             models.Index("subject", "id", name="evidence_subject"),
             models.Index("transaction", "id", name="evidence_commit_order"),
         ]
-        triggers = [append_only(), dated_now("occurred_at", real=["recorded_at"]), own_transaction()]
+        triggers = [
+            append_only(),
+            dated_now("occurred_at", real=["recorded_at"]),
+            own_transaction(),
+            parties_of_records(),
+        ]
+
+
+class RecordParty(models.Model):
+    """An organisation that a record is about, and that reads it; ``is_whole`` unless fields of the payload are the other's.
+
+    The database writes the parties with the record, from the row that it is about (``parties``). Invariants: they are those
+    of the row; a party that the row gets later is added then, and none is taken away. Append-only.
+    """
+
+    record = models.ForeignKey(EvidenceRecord, on_delete=models.PROTECT, related_name="parties")
+    organisation = models.CharField(max_length=IDENTIFIER_LENGTH)
+    is_whole = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["record", "organisation"], name="record_party_once"),
+        ]
+        indexes = [models.Index("organisation", "record", name="record_of_party")]
+        triggers = [append_only(), party_of_row()]
 
 
 class Leaf(models.Model):

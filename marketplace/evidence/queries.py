@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from marketplace.kernel.actors import Actor, Role
@@ -20,6 +22,16 @@ from .entries import record_bytes
 from .errors import NotInCheckpoint
 from .models import Checkpoint, EvidenceRecord, Leaf, Tile
 from .public_entries import public_entry
+
+IS_SEALED = Func(
+    "public_id",
+    "kind",
+    "subject",
+    "occurred_at",
+    function="public.evidence_is_sealed",
+    output_field=BooleanField(),
+)
+"""Whether nobody is told of a record now (``parties.sealed_function``)."""
 
 
 def records_about(subject: str) -> QuerySet[EvidenceRecord]:
@@ -33,13 +45,24 @@ def records_about_any(subjects: Collection[str], kinds: Collection[str]) -> Quer
 
 
 def visible_records(actor: Actor) -> QuerySet[EvidenceRecord]:
-    """The records about the actor's own organisation; of every subject for the operator, whose auditor alone reads them.
+    """The records to which the actor's organisation is a party, but for those that are sealed; for the operator, whose auditor
+    alone reads them, all.
 
-    The gate of staff reads (``access.affairs``) narrows those of the operator.
+    A participant's rows say whether it sees the ``whole`` payload. The gate of staff reads (``access.affairs``) narrows
+    those of the operator.
     """
     if actor.role is Role.PARTICIPANT:
-        return EvidenceRecord.objects.filter(subject=actor.organisation)
-    return EvidenceRecord.objects.all()
+        own = EvidenceRecord.objects.filter(parties__organisation=actor.organisation)
+        return own.filter(Exact(IS_SEALED, Value(value=False))).annotate(whole=F("parties__is_whole"))
+    return EvidenceRecord.objects.annotate(whole=Value(value=True))
+
+
+def parties_of_record(public_id: str) -> tuple[datetime | None, list[str]]:
+    """When a record happened, and its parties by identifier, sorted; None without such a record."""
+    row = EvidenceRecord.objects.filter(public_id=public_id).first()
+    if row is None:
+        return None, []
+    return row.occurred_at, sorted(row.parties.values_list("organisation", flat=True))
 
 
 class Position(NamedTuple):
@@ -100,12 +123,13 @@ def read_tile(place: TilePlace) -> bytes:
 class RecordProof:
     """What opens a record's commitment, and the ``path`` from its leaf to the root of ``checkpoint`` (RFC 6962 section 2.1.1).
 
-    ``content`` is the record's bytes, ``salt`` hides them in the commitment, ``entry`` is what the public log has.
+    ``content`` is the record's bytes, ``salt`` hides them in the commitment, ``entry`` is what the public log has. Without the
+    whole payload there is neither content nor salt.
     """
 
     record: str
-    content: str
-    salt: str
+    content: str | None
+    salt: str | None
     entry: str
     index: int
     path: list[str]
@@ -113,21 +137,40 @@ class RecordProof:
 
 
 def prove_record(record: EvidenceRecord) -> RecordProof:
-    """Prove that the newest checkpoint covers the record; hashes in hexadecimal. Raises NotInCheckpoint."""
-    leaf = Leaf.objects.filter(record=record).first()
-    checkpoint = Checkpoint.objects.order_by("-size").first()
-    if leaf is None or checkpoint is None or checkpoint.size <= leaf.index:
+    """Prove that the newest checkpoint covers a record of ``visible_records``; hashes in hexadecimal. Raises NotInCheckpoint."""
+    checkpoint = newest_checkpoint()
+    proofs = prove_records([record], checkpoint) if checkpoint else []
+    if not proofs:
         raise NotInCheckpoint(record=record.public_id)
-    path = TiledTree(read_tile).inclusion_proof(leaf.index, checkpoint.size)
-    return RecordProof(
-        record=record.public_id,
-        content=record_bytes(record).decode(),
-        salt=bytes(record.salt).hex(),
-        entry=public_entry(bytes(leaf.commitment)).decode(),
-        index=leaf.index,
-        path=[found.hex() for found in path],
-        checkpoint=checkpoint,
-    )
+    return proofs[0]
+
+
+def newest_checkpoint() -> Checkpoint | None:
+    """The checkpoint over the most leaves; None before the first."""
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def prove_records(records: Sequence[EvidenceRecord], checkpoint: Checkpoint) -> list[RecordProof]:
+    """The proofs of those of ``records`` that ``checkpoint`` covers, in their order; each tile is read once."""
+    leaves = {leaf.record_id: leaf for leaf in Leaf.objects.filter(record__in=[row.pk for row in records])}
+    tree, proofs = TiledTree(cache(read_tile)), []
+    for record in records:
+        leaf = leaves.get(record.pk)
+        if leaf is None or leaf.index >= checkpoint.size:
+            continue
+        is_whole = vars(record)["whole"]
+        proofs.append(
+            RecordProof(
+                record=record.public_id,
+                content=record_bytes(record).decode() if is_whole else None,
+                salt=bytes(record.salt).hex() if is_whole else None,
+                entry=public_entry(bytes(leaf.commitment)).decode(),
+                index=leaf.index,
+                path=[found.hex() for found in tree.inclusion_proof(leaf.index, checkpoint.size)],
+                checkpoint=checkpoint,
+            )
+        )
+    return proofs
 
 
 def prove_recorded(*, kind: str, subject: str) -> RecordProof:

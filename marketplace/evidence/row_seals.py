@@ -40,6 +40,7 @@ SETTLED_AFTER = timedelta(seconds=4 * TRANSACTION_SECONDS_MAX)
 NOT_SEALED = {
     "evidence_evidencerecord": "The log itself, which its own tree seals.",
     "evidence_leaf": "The log itself, which its own tree seals.",
+    "evidence_recordparty": "Derived from the records and the rows that they are about, as check_invariants does anew.",
     "evidence_checkpoint": "The log itself, whose checkpoints are signed.",
     "evidence_cosignature": "Each is signed by its witness; sealing them would make every checkpoint need the next.",
     "events_outboxevent": "Ranges leave for the archive, with their hashes (``events_archivedrange``).",

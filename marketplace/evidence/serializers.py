@@ -2,31 +2,86 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import StrictSerializer
 
 from .announcement_models import REASON_LENGTH_MAX
 from .models import Checkpoint, EvidenceRecord, KeyAnnouncement
-from .queries import ConsistencyProof, RecordProof
+from .parties import withheld_fields
+from .queries import ConsistencyProof, RecordProof, prove_records
 from .verifier_keys import ED25519, verifier_key
 
 VERIFIER_KEY_LENGTH_MAX = 300
 
 
 class EvidenceRecordSerializer(serializers.ModelSerializer[EvidenceRecord]):
-    """An evidence record, with the ``salt`` that hides it in the public log: who has both can open the commitment."""
+    """An evidence record, with the ``salt`` that hides it in the public log: who has both can open the commitment.
+
+    ``withheld`` names the fields of the payload that are another party's; with one, there is no salt.
+    """
 
     id = serializers.CharField(source="public_id")
+    payload = serializers.SerializerMethodField()
+    withheld = serializers.SerializerMethodField()
     salt = serializers.SerializerMethodField()
 
     class Meta:
         model = EvidenceRecord
-        fields = ("id", "kind", "subject", "actor", "payload", "occurred_at", "recorded_at", "salt")
+        fields = (
+            "id", "kind", "subject", "actor", "payload", "withheld", "occurred_at", "recorded_at", "salt",
+        )  # fmt: skip
 
-    def get_salt(self, record: EvidenceRecord) -> str:
-        """The salt in hexadecimal."""
-        return bytes(record.salt).hex()
+    @extend_schema_field({"type": "object", "additionalProperties": True})
+    def get_payload(self, record: EvidenceRecord) -> dict[str, Any]:
+        """The payload, without what is withheld."""
+        withheld = self._withheld(record)
+        payload: dict[str, Any] = record.payload
+        return (
+            {name: value for name, value in payload.items() if name not in withheld} if withheld else payload
+        )
+
+    def get_withheld(self, record: EvidenceRecord) -> list[str]:
+        """The fields of the payload that the caller does not see, because they are another party's."""
+        return list(self._withheld(record))
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_salt(self, record: EvidenceRecord) -> str | None:
+        """The salt in hexadecimal; nothing with a payload from which fields are withheld."""
+        return None if self._withheld(record) else bytes(record.salt).hex()
+
+    @staticmethod
+    def _withheld(record: EvidenceRecord) -> tuple[str, ...]:
+        return () if vars(record)["whole"] else withheld_fields(record.kind, record.subject)
+
+
+class ProvedRecordListSerializer(serializers.ListSerializer[Any]):
+    """Records with their proofs under the ``checkpoint`` of the context, a few at a time."""
+
+    def to_representation(self, data: Any) -> list[Any]:
+        """The rows, each with what opens its commitment and leads to the checkpoint."""
+        rows, checkpoint = list(data), self.context["checkpoint"]
+        proofs = {proof.record: proof for proof in prove_records(rows, checkpoint)} if checkpoint else {}
+        return [
+            {**shown, "proof": _proof_of(proofs.get(shown["id"]))}
+            for shown in super().to_representation(rows)
+        ]
+
+
+class ProvedRecordSerializer(EvidenceRecordSerializer):
+    """An evidence record with its ``proof``; null where the checkpoint does not cover it yet."""
+
+    class Meta(EvidenceRecordSerializer.Meta):
+        list_serializer_class = ProvedRecordListSerializer
+
+
+def _proof_of(proof: RecordProof | None) -> dict[str, Any] | None:
+    if proof is None:
+        return None
+    return {"content": proof.content, "entry": proof.entry, "index": proof.index, "path": proof.path}
 
 
 class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
@@ -70,12 +125,13 @@ class RecordProofSerializer(serializers.Serializer[RecordProof]):
     """A record's place in the log. Its commitment is SHA-256 of the bytes of ``salt`` and the UTF-8 bytes of ``content``.
 
     ``entry`` states the commitment; the leaf hash is SHA-256 of 0x00 and the UTF-8 bytes of ``entry``.
-    ``path`` leads from it to the root of ``checkpoint`` (RFC 6962 section 2.1.1).
+    ``path`` leads from it to the root of ``checkpoint`` (RFC 6962 section 2.1.1). Where fields are withheld from the caller,
+    ``content`` and ``salt`` are null: only that the log has the entry can be verified.
     """
 
     record = serializers.CharField()
-    content = serializers.CharField()
-    salt = serializers.CharField()
+    content = serializers.CharField(allow_null=True)
+    salt = serializers.CharField(allow_null=True)
     entry = serializers.CharField()
     index = serializers.IntegerField()
     path = serializers.ListField(child=serializers.CharField())

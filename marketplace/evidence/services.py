@@ -26,6 +26,7 @@ from .keys import key_in_force
 from .locks import SEAL_LOCK
 from .models import PAYLOAD_BYTES_MAX, Checkpoint, EvidenceRecord, Leaf, Tile
 from .notes import TreeHead, sign_note
+from .parties import is_declared
 from .plain_hashes import PLAIN_HASHES
 from .public_entries import public_entry
 from .queries import read_tile, sealed_position, tree_size
@@ -41,6 +42,15 @@ _RECORD = """
                   %(payloads)b::text[]) AS fact(public_id, kind, subject, actor, payload)
 """
 
+_LATE_PARTIES = """
+    INSERT INTO public.evidence_recordparty (record_id, organisation, is_whole)
+    SELECT e.id, p.party, bool_or(p.is_whole)
+      FROM public.evidence_evidencerecord e, LATERAL public.evidence_parties(e.kind, e.subject, e.payload) p
+     WHERE e.subject = %s AND p.party <> ''
+     GROUP BY e.id, p.party
+    ON CONFLICT DO NOTHING
+"""
+
 
 class RecordedOutsideTransaction(RuntimeError):
     """Evidence must be recorded in the transaction of the change itself."""
@@ -50,8 +60,12 @@ class TextHashedPlainly(RuntimeError):
     """A payload has a plain hash of what people wrote: record a salted commitment instead (``kernel.commitments``)."""
 
 
+class UndeclaredRecord(RuntimeError):
+    """No ``record_parties.py`` says whose records of this kind are."""
+
+
 class Fact(NamedTuple):
-    """What one record states. ``kind`` is ``<app>.<what happened>``."""
+    """What one record states. ``kind`` is ``<app>.<what happened>``; its parties follow from its subject (``parties``)."""
 
     kind: str
     subject: str
@@ -63,7 +77,7 @@ def record(*, kind: str, subject: str, actor: Actor, payload: dict[str, Any]) ->
     """Write one record in the current transaction; returns its public identifier.
 
     ``kind`` is ``<app>.<what happened>``. Raises RecordedOutsideTransaction outside ``transaction.atomic``,
-    EvidenceTooLong, EvidenceNotCanonical.
+    UndeclaredRecord, EvidenceTooLong, EvidenceNotCanonical.
     """
     return record_all([Fact(kind, subject, actor, payload)])[0]
 
@@ -74,6 +88,10 @@ def record_all(facts: Sequence[Fact]) -> list[str]:
         raise RecordedOutsideTransaction(", ".join(sorted({fact.kind for fact in facts})))
     if not facts:
         return []
+    if undeclared := {fact.kind for fact in facts if not is_declared(fact.kind, fact.subject)}:
+        raise UndeclaredRecord(
+            f"{', '.join(sorted(undeclared))}: say in record_parties.py whose these records are, or why they are nobody's"
+        )
     values: dict[str, Any] = {
         "public_ids": new_identifiers("evi", len(facts)),
         "kinds": [str(fact.kind) for fact in facts],
@@ -86,6 +104,12 @@ def record_all(facts: Sequence[Fact]) -> list[str]:
     execute_prepared(_RECORD, values)
     public_ids: list[str] = values["public_ids"]
     return public_ids
+
+
+def add_parties(subject: str) -> None:
+    """Write the parties that the row of ``subject`` got after records about it were made; those that it has stay."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LATE_PARTIES, [subject])
 
 
 def _payload_text(fact: Fact) -> str:

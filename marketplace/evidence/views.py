@@ -18,23 +18,25 @@ from marketplace.kernel.permissions import Permission
 
 from . import queries
 from .cosignatures import witness_relations
+from .filters import EvidenceRecordFilter
 from .keys import public_keys
 from .models import Checkpoint, EvidenceRecord, KeyAnnouncement
 from .serializers import (
     ConsistencyProofSerializer,
     EvidenceRecordSerializer,
     KeyAnnouncementSerializer,
+    ProvedRecordSerializer,
     RecordProofSerializer,
 )
 from .witness_serializers import WitnessedCheckpointSerializer
 
 
 class EvidenceRecordViewSet(MarketReadViewSet[EvidenceRecord]):
-    """Evidence records about the caller's own organisation; all, for the auditors of the operator."""
+    """Evidence records to which the caller's organisation is a party; all, for the auditors of the operator."""
 
     reads = Permission.MARKET_READ
     serializer_class = EvidenceRecordSerializer
-    filterset_fields = ("kind", "subject", "actor")
+    filterset_class = EvidenceRecordFilter
     queryset = EvidenceRecord.objects.none()
 
     def get_queryset(self) -> QuerySet[EvidenceRecord]:
@@ -45,10 +47,16 @@ class EvidenceRecordViewSet(MarketReadViewSet[EvidenceRecord]):
         summary="Prove that a record is in the evidence log",
         responses={200: RecordProofSerializer, **PROBLEMS},
     )
-    @action(detail=True, methods=["get"], filterset_fields=None)
+    @action(detail=True, methods=["get"], filterset_class=None)
     def proof(self, request: Request, **_: Any) -> Response:
         """What opens the record's commitment, and its path of hashes to the root of the newest checkpoint."""
         return Response(RecordProofSerializer(queries.prove_record(self.get_object())).data)
+
+
+class ProvedRecordViewSet(EvidenceRecordViewSet):
+    """Evidence records with their proofs, for records of activity; no route shows it."""
+
+    serializer_class = ProvedRecordSerializer
 
 
 class CheckpointViewSet(MarketReadViewSet[Checkpoint]):

@@ -37,6 +37,7 @@ def counts() -> dict[str, int]:
     }
 
 
-def open_subjects(kind: TaskKind) -> QuerySet[Task, str]:
-    """About what there are open tasks of a kind."""
-    return Task.objects.filter(kind=kind, state=TaskState.OPEN).values_list("subject", flat=True)
+def open_subjects(kind: TaskKind, prefix: str = "") -> QuerySet[Task, str]:
+    """About what there are open tasks of a kind; of identifiers that begin with ``prefix``."""
+    rows = Task.objects.filter(kind=kind, state=TaskState.OPEN, subject__startswith=prefix)
+    return rows.values_list("subject", flat=True)

@@ -11,6 +11,7 @@ from .incidents.models import (
     IncidentEntry,
 )
 from .reviews.models import Review, SeenAgreement
+from .seals.models import RecordSeal
 
 __all__ = [
     "ActivityRecord",
@@ -21,6 +22,7 @@ __all__ = [
     "IncidentDeadline",
     "IncidentEntry",
     "LegalHold",
+    "RecordSeal",
     "Review",
     "SeenAgreement",
 ]

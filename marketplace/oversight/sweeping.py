@@ -5,9 +5,11 @@ from __future__ import annotations
 from .activity.services import remove_expired
 from .incidents.sweeping import remind_due
 from .reviews.sweeping import tell_due
+from .seals.sweeping import ask_of_secrets, end_due
 from .timestamps.jobs import ask_for_timestamps
 
 
 def sweep() -> int:
-    """Remind the operator of what is due, tell of reviews whose seal is over, let files go, and ask for timestamps; returns how many rows were worked on."""
-    return remind_due() + tell_due() + remove_expired() + ask_for_timestamps()
+    """Remind the operator of what is due, tell of reviews whose seal is over, end seals of records, let files go, and ask for
+    timestamps; returns how many rows were worked on."""
+    return remind_due() + tell_due() + ask_of_secrets() + end_due() + remove_expired() + ask_for_timestamps()

@@ -72,6 +72,7 @@ ENUMERATIONS: dict[str, Any] = {
     "QualificationStateEnum": "marketplace.participants.qualification_states.QualificationState.choices",
     "QueueEnum": "marketplace.jobs.states.Queue.choices",
     "RegistrationStateEnum": "marketplace.registration.states.RegistrationState.choices",
+    "RecordSealGroundEnum": "marketplace.oversight.seals.states.SealGround.choices",
     "ReviewDetectorEnum": "marketplace.oversight.reviews.states.Detector.choices",
     "ReviewOutcomeEnum": "marketplace.oversight.reviews.states.Outcome.choices",
     "RestraintKindEnum": "clearing.shortfalls.set_off_rules.RestraintKind.choices",

@@ -87,6 +87,8 @@ MOVES_NO_MONEY = {
     "IncidentViewSet.write",
     "LegalHoldViewSet.create",
     "LegalHoldViewSet.lift",
+    "RecordSealViewSet.create",
+    "RecordSealViewSet.end",
     "ReviewViewSet.close",
     "StaffAccessViewSet.create",
     "StaffAccessViewSet.defer",

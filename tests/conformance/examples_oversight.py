@@ -11,6 +11,7 @@ from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 from marketplace.oversight.reviews.services import close_review
+from marketplace.oversight.seals.services import end_over
 from tests.oversight import factories as oversight
 from tests.participants import factories as parties
 
@@ -25,6 +26,7 @@ MEASURE = {"kind": "measure", "text": "送信を停止した。"}
 CONCLUSION = {"conclusion": "再発防止策を実施した。"}
 CLOSED = {"outcome": "explained", "reason": "共同事業の精算"}
 LIFTED = {"reason": "判決が確定したため"}
+OPENED = {"reason": "手続が終了したため"}
 
 
 def incident(world: World) -> str:
@@ -53,6 +55,25 @@ def records(world: World) -> str:
     row = oversight.records_asked(world.actor("buyer"))
     run_due("documents")
     return row.public_id
+
+
+def record_seal(world: World) -> str:
+    """A seal on a record about the buyer."""
+    second = parties.actor_for(world.of("operator"), "usr_second")
+    record = oversight.record_about(world.of("buyer"))
+    return oversight.sealed(world.actor("operator"), second, record).public_id
+
+
+def ended_seal(world: World) -> str:
+    """A seal on a record about the buyer, over since its review date."""
+    made = record_seal(world)
+    clock.move_to(clock.now() + timedelta(days=oversight.SEAL["days"]))
+    end_over(seal=made)
+    return made
+
+
+def stated_seal(world: World) -> dict[str, Any]:
+    return {**oversight.SEAL, "record": oversight.record_about(world.of("buyer"))}
 
 
 def stated_hold(world: World) -> dict[str, Any]:
@@ -119,6 +140,9 @@ TABLE.of_row("POST consultations/{}/answer/", "operator", question, oversight.AN
 TABLE.listed("legal-holds/", "operator", hold)
 TABLE.sent("legal-holds/", "operator", stated_hold)
 TABLE.of_row("POST legal-holds/{}/lift/", "operator", hold, LIFTED, takes_two=True)
+TABLE.listed("record-seals/", "buyer", ended_seal, is_shared=True)
+TABLE.sent("record-seals/", "operator", stated_seal, takes_two=True)
+TABLE.of_row("POST record-seals/{}/end/", "operator", record_seal, OPENED, takes_two=True)
 TABLE.listed("activity-records/", "buyer", records)
 TABLE.sent("activity-records/", "buyer", {})
 TABLE.of_row("GET activity-records/{}/content/", "buyer", records)

@@ -4,9 +4,11 @@ import hashlib
 import json
 
 import pytest
+from django.db import transaction
 
 from marketplace.evidence import queries, services
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.merkle import leaf_hash
 from tests.merkle import verify_consistency, verify_inclusion
@@ -138,3 +140,20 @@ def test_of_the_operator_the_auditor_alone_reads_the_records(committed_database)
     assert auditor.get(f"/api/v1/evidence/records/{record}/").status_code == 200
     assert support.get(f"/api/v1/evidence/records/{record}/").status_code == 404
     assert support.get("/api/v1/evidence/records/").json()["results"] == []
+
+
+def test_records_are_proved_together_as_alone(committed_database):
+    owner = participants.organisation()
+    with transaction.atomic():
+        for _ in range(3):
+            services.record(
+                kind="participants.facts_tested", subject=owner.public_id, actor=SYSTEM, payload={}
+            )
+    while queries.count_unsealed():
+        services.seal()
+    checkpoint = services.checkpoint()
+    actor = participants.actor_for(owner)
+    rows = list(queries.visible_records(actor).order_by("pk"))
+    together = queries.prove_records(rows, checkpoint)
+    assert len(together) == len(rows) > 3
+    assert together == [queries.prove_record(row) for row in rows]

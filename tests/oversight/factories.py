@@ -26,6 +26,8 @@ from marketplace.oversight.incidents.models import Incident
 from marketplace.oversight.reviews.detectors import Seen
 from marketplace.oversight.reviews.models import Review
 from marketplace.oversight.reviews.services import see_agreement
+from marketplace.oversight.seals import services as seals
+from marketplace.oversight.seals.models import RecordSeal
 from marketplace.participants.models import Organisation
 from tests.roles import assert_refused
 
@@ -96,6 +98,37 @@ def lifted(first: Actor, second: Actor, hold: LegalHold) -> LegalHold:
     with pytest.raises(SecondPersonNeeded):
         holds.lift_hold(actor=first, **command)
     return holds.lift_hold(actor=second, **command)
+
+
+SEAL: dict[str, Any] = {
+    "ground": "suspicious",
+    "legal_basis": "犯罪による収益の移転防止に関する法律第8条第3項",
+    "reason": "疑わしい取引の届出の対象であるため",
+    "days": 180,
+}
+
+
+def record_about(party: Organisation) -> str:
+    """A record of evidence about a participant."""
+    row = EvidenceRecord.objects.filter(subject=party.public_id).order_by("pk").first()
+    assert row is not None
+    return row.public_id
+
+
+def sealed(first: Actor, second: Actor, record: str, **changes: Any) -> RecordSeal:
+    """A record, sealed by two people."""
+    command = {"record": record, **SEAL, **changes}
+    with pytest.raises(SecondPersonNeeded):
+        seals.seal_record(actor=first, **command)
+    return seals.seal_record(actor=second, **command)
+
+
+def unsealed(first: Actor, second: Actor, seal: RecordSeal) -> RecordSeal:
+    """A seal, ended by two people."""
+    command = {"seal": seal.public_id, "reason": "手続が終了したため"}
+    with pytest.raises(SecondPersonNeeded):
+        seals.end_seal(actor=first, **command)
+    return seals.end_seal(actor=second, **command)
 
 
 def records_asked(actor: Actor) -> ActivityRecord:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.test import override_settings
 
 from marketplace.api.activity import ACTIVITY, EXCEPTED
 from marketplace.evidence.signatures import public_keys
@@ -147,6 +148,17 @@ def test_records_are_downloaded_by_their_own_owner_alone(owner, subject, other):
     assert client_of(other).get(path).status_code == 404
     assert client_of(subject, roles=("trader",)).get(path).status_code == 403
     assert client_of(subject, proved_seconds_ago=3600).get(path).status_code == 403
+
+
+def test_the_downloads_process_sends_the_file_to_the_same_people(owner, subject, other):
+    record = made(owner)
+    path = f"/api/v1/activity-records/{record.public_id}/content/"
+    with override_settings(ROOT_URLCONF="marketplace.downloads_urls"):
+        answer = client_of(subject).get(path)
+        assert (answer.status_code, b"".join(answer.streaming_content)[:2]) == (200, b"PK")
+        assert client_of(other).get(path).status_code == 404
+        assert client_of(subject, roles=("trader",)).get(path).status_code == 403
+        assert client_of(subject).get("/api/v1/activity-records/").status_code == 404
 
 
 def test_who_may_not_asks_for_nothing(owner, first):

@@ -9,6 +9,7 @@ import pytest
 
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
+from marketplace.evidence.queries import visible_records
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded, ProofNeeded
@@ -22,7 +23,7 @@ from marketplace.oversight.incidents.errors import (
 )
 from marketplace.oversight.incidents.models import Incident, IncidentEntry
 from marketplace.oversight.incidents.queries import visible_incidents
-from tests.participants.factories import client_of
+from tests.participants.factories import client_of, member_for
 
 from .factories import (
     FRIDAY,
@@ -234,6 +235,21 @@ def test_further_participants_are_told_once(first, subject, other):
         )
     assert told(incident) == [(subject.public_id, "told"), (other.public_id, "told")]
     assert (len(notices_of(subject)), len(notices_of(other))) == (1, 1)
+
+
+def test_whom_an_incident_concerns_later_reads_its_records_but_not_of_whom_else(first, subject, other):
+    incident = opened(first, subject)
+    later = member_for(other, "usr_later")
+    assert not visible_records(later).filter(subject=incident.public_id).exists()
+    services.name_concerned(actor=first, incident=incident.public_id, organisations=[other.public_id])
+    rows = visible_records(later).filter(subject=incident.public_id).order_by("pk")
+    assert [row.kind for row in rows] == [
+        "oversight.incident_opened",
+        "oversight.incident_assessed",
+        "oversight.incident_told",
+    ]
+    assert rows[2].payload == {"organisation": other.public_id}
+    assert holds_everywhere()
 
 
 def test_an_incident_concerns_a_bounded_number_of_participants(first, subject, other, monkeypatch):

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pytest
 from django.core import mail
 
-from marketplace.evidence.models import EvidenceRecord
+from marketplace.evidence.models import EvidenceRecord, RecordParty
 from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -44,6 +44,9 @@ def test_two_people_register_the_organisation_with_its_first_owner(operator):
     assert (invitation.email, invitation.roles, invitation.invited_by) == (row.email, ["owner"], "system")
     payload = EvidenceRecord.objects.get(kind="registration.accepted").payload
     assert (payload["proposed_by"], payload["invitation"]) == ("usr_first", invitation.public_id)
+    own = RecordParty.objects.filter(record__subject=row.public_id)
+    assert own.count() == EvidenceRecord.objects.filter(subject=row.public_id).count() > 3
+    assert set(own.values_list("organisation", flat=True)) == {organisation.public_id}
     assert Membership.objects.filter(organisation=organisation).count() == 0
     owner = participation.accept_invitation(
         token=parties.token_in_mail(invitation), name=row.applicant_name, password="a-long-enough-secret"

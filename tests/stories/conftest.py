@@ -250,6 +250,7 @@ def people(report) -> None:
     oversight.reported(staff, oversight.opened(staff, subject, known_at=clock.now()), "first")
     oversight.asked(owner)
     oversight.held(staff, "lst_held")
+    oversight.sealed(staff, second, oversight.record_about(subject))
     oversight.records_asked(owner)
     negotiation = Negotiation.objects.order_by("pk").first()
     buyer = Organisation.objects.get(pk=negotiation.buyer_id)

@@ -147,6 +147,9 @@ FORGERIES: dict[str, Forgery] = {
         },
     ),
     "evidence_keyannouncement": Forgery(refused="another identifier|has signed before"),
+    "evidence_recordparty": Forgery(
+        refused="is no party of what record", changes={"organisation": "'org_forged'"}
+    ),
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),

@@ -39,6 +39,7 @@ NAMES = {
     "handler500": "Django finds the view of that status in the root module of the routes by it",
     "filterset_class": "django-filter reads it from a view",
     "filterset_fields": "django-filter reads it from a view",
+    "list_serializer_class": "REST framework reads it from a serializer",
     "USERNAME_FIELD": "Django's authentication reads it from the user model",
     "EMAIL_FIELD": "Django's authentication reads it from the user model",
     "do_GET": "http.server calls it on the handler of a request",

@@ -67,6 +67,8 @@ def make_plan(
         subject=plan.agreement,
         actor=SYSTEM,
         payload={
+            "buyer": agreement.buyer,
+            "seller": agreement.seller,
             "charging": plan.charging,
             "charges": plan.charges,
             "price_minor": plan.price_minor,

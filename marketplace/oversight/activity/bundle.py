@@ -16,6 +16,8 @@ from django.conf import settings
 from rest_framework.utils.encoders import JSONEncoder
 
 from marketplace.api.activity import ACTIVITY, ActivityRecords
+from marketplace.evidence.models import Checkpoint
+from marketplace.evidence.queries import newest_checkpoint
 from marketplace.evidence.signatures import sign
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import canonical_json
@@ -24,10 +26,12 @@ from marketplace.kernel.outside import require_no_transaction
 from .errors import RecordsTooLarge
 from .states import BYTES_MAX
 
-FORMAT = "sanpo-activity-records/1"
+FORMAT = "sanpo-activity-records/2"
 README = """Activity records of one participant of the market.
 
 <kind>.jsonl     one JSON object a line: the rows that the API shows to an owner of the organisation
+evidence.jsonl   the records of the evidence log to which the organisation is a party, each with what opens its commitment, and
+                 its path to the checkpoint that manifest.json names
 manifest.json    which files there are, with their SHA-256, whose they are, and when they were made (RFC 8785)
 manifest.jws     the market's signature over manifest.json (compact JWS, Ed25519)
 
@@ -69,18 +73,20 @@ def make_bundle(
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = target.with_suffix(f".{os.getpid()}")
     entries: list[dict[str, Any]] = []
+    checkpoint = newest_checkpoint()
     try:
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             for number, records in enumerate(ACTIVITY.values()):
                 report_progress(number, len(ACTIVITY))
                 room = BYTES_MAX - sum(entry["bytes"] for entry in entries)
-                entries.append(_write_kind(archive, records, actor, room))
+                entries.append(_write_kind(archive, records, actor, room, checkpoint))
             manifest = {
                 "format": FORMAT,
                 "market": settings.MARKET_IDENTIFIER,
                 "organisation": actor.organisation,
                 "record": record,
                 "made_at": made_at.astimezone(UTC).isoformat(),
+                "checkpoint": checkpoint.note if checkpoint else None,
                 "files": [*entries, README_ENTRY],
             }
             stated = canonical_json(manifest)
@@ -108,12 +114,16 @@ def open_file(record: str) -> BinaryIO | None:
 
 
 def _write_kind(
-    archive: zipfile.ZipFile, records: ActivityRecords, actor: Actor, bytes_max: int
+    archive: zipfile.ZipFile,
+    records: ActivityRecords,
+    actor: Actor,
+    bytes_max: int,
+    checkpoint: Checkpoint | None,
 ) -> dict[str, Any]:
     """Write the rows of one kind; returns its entry of the manifest."""
     name, digest, rows, size = f"{records.kind}.jsonl", hashlib.sha256(), 0, 0
     with archive.open(name, "w", force_zip64=True) as file:
-        for chunk in records.chunks(actor):
+        for chunk in records.chunks(actor, checkpoint=checkpoint):
             lines = "".join(
                 f"{json.dumps(row, cls=JSONEncoder, ensure_ascii=False)}\n" for row in chunk
             ).encode()

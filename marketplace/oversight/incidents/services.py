@@ -11,7 +11,7 @@ from django.db import transaction
 from marketplace.approvals.services import require_two_people
 from marketplace.events.schemas.oversight import IncidentMoved
 from marketplace.events.services import emit
-from marketplace.evidence.services import record
+from marketplace.evidence.services import add_parties, record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.commitments import commitment_to, new_salt
@@ -387,6 +387,7 @@ def _tell(actor: Actor, incident: Incident, concerned: Sequence[OrganisationView
                 incident=incident.public_id, organisation=party.public_id, kind=incident.kind, change="told"
             )
         )
+    add_parties(incident.public_id)
     send_notices(subject=incident.public_id, wordings={party.id: wording for party in fresh})
 
 

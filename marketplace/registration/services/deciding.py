@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from marketplace.evidence.services import add_parties
 from marketplace.jobs.services import enqueue
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -104,6 +105,7 @@ def accept(*, actor: Actor, registration: str) -> Registration:
         proposed_by=first,
         screening=screening.public_id if screening else None,
     )
+    add_parties(row.public_id)
     return row
 
 

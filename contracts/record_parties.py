@@ -1,0 +1,19 @@
+"""Whose the records of negotiations, agreements, disputes and mandates are."""
+
+from __future__ import annotations
+
+from marketplace.evidence.parties import RecordParties
+
+_OF_AGREEMENT = (
+    "(SELECT s.public_id, a.buyer_identifier, a.seller_identifier FROM public.contracts_{} s"
+    " JOIN public.contracts_agreement a ON a.id = s.agreement_id)"
+)
+_BOTH = ("r.buyer_identifier", "r.seller_identifier")
+
+RecordParties("ngt", source="public.contracts_negotiation", names=_BOTH)
+RecordParties("agr", source="public.contracts_agreement", names=_BOTH)
+RecordParties("dsp", source=_OF_AGREEMENT.format("dispute"), names=_BOTH)
+RecordParties("adj", source=_OF_AGREEMENT.format("adjustment"), names=_BOTH)
+RecordParties("mdt", source="public.contracts_mandate", names=("r.organisation_identifier",))
+RecordParties("mds", source="public.contracts_messagedisclosure", names=("r.organisation_identifier",))
+RecordParties("tpl", nobody="A template of contracts is the whole market's.")

@@ -1,0 +1,13 @@
+"""Whose the records of listings are: the seller's."""
+
+from __future__ import annotations
+
+from marketplace.evidence.parties import RecordParties
+
+RecordParties("lst", source="public.listings_listing", keys=("r.seller_id",))
+RecordParties(
+    "lsv",
+    source="(SELECT v.public_id, l.seller_id FROM public.listings_listingversion v"
+    " JOIN public.listings_listing l ON l.id = v.listing_id)",
+    keys=("r.seller_id",),
+)

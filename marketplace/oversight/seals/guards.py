@@ -1,0 +1,55 @@
+"""Database guards of seals."""
+
+from __future__ import annotations
+
+import pgtrigger
+
+from .states import DAYS_MAX, TOTAL_DAYS_MAX
+
+
+def seal_fits_record() -> pgtrigger.Trigger:
+    """A seal names the parties of its record, ends within its terms, begins in force, and ends once."""
+    return pgtrigger.Trigger(
+        name="seal_fits_record",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        declare=[("happened_at", "timestamptz"), ("named", "text[]")],
+        func=f"""
+IF TG_OP = 'UPDATE' THEN
+    IF OLD.ended_at IS NOT NULL AND (NEW.ended_at, NEW.ended_by, NEW.ended_first, NEW.ended_reason)
+            IS DISTINCT FROM (OLD.ended_at, OLD.ended_by, OLD.ended_first, OLD.ended_reason) THEN
+        RAISE EXCEPTION 'a seal ends once' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END IF;
+SELECT e.occurred_at, array_agg(p.organisation::text ORDER BY p.organisation COLLATE "C") INTO happened_at, named
+  FROM public.evidence_evidencerecord e JOIN public.evidence_recordparty p ON p.record_id = e.id
+ WHERE e.public_id = NEW.record GROUP BY e.occurred_at;
+IF named IS NULL OR named <> NEW.parties::text[] THEN
+    RAISE EXCEPTION 'seal: record % has other parties, or none', NEW.record USING ERRCODE = 'check_violation';
+END IF;
+IF NEW.review_at <= NEW.sealed_at OR NEW.review_at > NEW.sealed_at + interval '{DAYS_MAX} days'
+        OR NEW.review_at > happened_at + interval '{TOTAL_DAYS_MAX} days' THEN
+    RAISE EXCEPTION 'seal: a record is not sealed until %', NEW.review_at USING ERRCODE = 'check_violation';
+END IF;
+IF NEW.ended_at IS NOT NULL THEN
+    RAISE EXCEPTION 'a seal begins in force' USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
+""",  # noqa: S608  our own words
+    )
+
+
+def over_in_time() -> pgtrigger.Trigger:
+    """The market ends a seal by itself at its review date, not before; people end it in two."""
+    return pgtrigger.Trigger(
+        name="over_in_time",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("ended_at"),
+        func="""
+IF NEW.ended_at IS NOT NULL AND NEW.ended_by = 'system' AND public.business_now() < NEW.review_at THEN
+    RAISE EXCEPTION 'seal % is in force until its review date', NEW.public_id USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
+""",
+    )

@@ -1,0 +1,56 @@
+"""Reads of seals, and the records whose first term ends soon."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from marketplace.evidence.parties import PARTIES
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.permissions import Permission
+
+from .models import STAFF, RecordSeal
+from .states import ASKED_BEFORE
+
+
+def visible_seals(actor: Actor) -> QuerySet[RecordSeal]:
+    """All seals, for who seals and for the auditor; those that have ended about its records, for a participant."""
+    if actor.role is Role.PARTICIPANT:
+        return RecordSeal.objects.filter(parties__contains=[actor.organisation], ended_at__isnull=False)
+    if actor.may(STAFF, Permission.EVIDENCE_READ):
+        return RecordSeal.objects.all()
+    return RecordSeal.objects.none()
+
+
+def due_to_end(at: datetime) -> QuerySet[RecordSeal]:
+    """Seals in force whose review date has come, the first due first."""
+    return RecordSeal.objects.filter(ended_at=None, review_at__lte=at).order_by("review_at", "pk")
+
+
+def unsealed_soon_sql(moment: str) -> str:
+    """Records that law keeps secret at first and people look at, whose first term ends soon after ``moment``, in SQL:
+    public identifier and end of the term. Those that people sealed are not among them.
+    """
+    secret = [each for each in PARTIES.values() if each.sealed_days]
+    each_kind = " UNION ALL ".join(
+        f"SELECT e.public_id, e.occurred_at + interval '{kind.sealed_days} days' AS ends_at"  # noqa: S608  our own words
+        f" FROM public.evidence_evidencerecord e WHERE e.kind = '{kind.of}' AND ({kind.reviewed_if})"
+        f" AND {moment} < e.occurred_at + interval '{kind.sealed_days} days'"
+        f" AND {moment} >= e.occurred_at + interval '{kind.sealed_days} days' - interval '{ASKED_BEFORE.days} days'"
+        for kind in secret
+    )
+    return (
+        f"SELECT s.public_id, s.ends_at FROM ({each_kind}) s WHERE EXISTS ("  # noqa: S608  our own words
+        " SELECT FROM public.evidence_recordparty p JOIN public.evidence_evidencerecord e ON e.id = p.record_id"
+        "  WHERE e.public_id = s.public_id)"
+        " AND NOT EXISTS (SELECT FROM public.oversight_recordseal l WHERE l.record = s.public_id)"
+    )
+
+
+def unsealed_soon() -> list[tuple[str, datetime]]:
+    """The records of ``unsealed_soon_sql`` now, with the end of their first term, the first one first."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{unsealed_soon_sql('public.business_now()')} ORDER BY 2, 1")
+        return [(str(record), ends_at) for record, ends_at in cursor.fetchall()]

@@ -1,0 +1,134 @@
+"""The activity records hold all evidence about a participant, and a stranger verifies that the public log has it."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import tracemalloc
+import zipfile
+
+import pytest
+from django.db import transaction
+
+from marketplace.evidence import queries, services
+from marketplace.evidence.keys import public_keys
+from marketplace.evidence.services import Fact, record_all
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
+from marketplace.oversight.activity.bundle import file_of, make_bundle
+from marketplace.oversight.activity.making import reader_of
+from tests.participants.factories import member_for, operator, organisation
+
+from .factories import records_asked
+from .test_activity import PROGRAM, rows_of, verified
+
+PEAK_BYTES_MAX = 24 << 20
+VERIFYING = runpy.run_path(str(PROGRAM))
+
+
+@pytest.fixture
+def parties(committed_database):
+    """An operator, and two participants."""
+    operator()
+    return organisation("A"), organisation("B")
+
+
+def write(count: int, *names: str) -> None:
+    """So many records about each of some organisations."""
+    payload = {"text": "あ" * 100}
+    with transaction.atomic():
+        record_all([Fact("test.told", name, SYSTEM, payload) for name in names for _ in range(count)])
+
+
+def planned(seller: str, buyer: str) -> None:
+    """A record of which the seller sees all and the buyer a part."""
+    payload = {"seller": seller, "buyer": buyer, "shares": {"org_third": 1_000}}
+    with transaction.atomic():
+        record_all([Fact("clearing.plan_made", "agr_x", SYSTEM, payload)])
+
+
+def seal_all() -> None:
+    """Seal everything, and sign a checkpoint."""
+    while queries.count_unsealed():
+        services.seal()
+    services.checkpoint()
+
+
+def asked(party, person: str = "usr_owner"):
+    """Activity records, made as the job makes them."""
+    row = records_asked(member_for(party, person))
+    actor = reader_of(row.public_id)
+    make_bundle(record=row.public_id, actor=actor, made_at=clock.now(), report_progress=lambda *_: None)
+    return row
+
+
+def test_a_stranger_verifies_that_the_log_has_the_records(parties, tmp_path):
+    seller, buyer = parties
+    planned(seller.public_id, buyer.public_id)
+    write(3, seller.public_id, buyer.public_id)
+    seal_all()
+    write(1, seller.public_id)
+    row = asked(seller)
+    assert verified(file_of(row.public_id), tmp_path, seller.public_id)[0] == 0
+    rows = rows_of(row, "evidence")
+    assert len([each for each in rows if each["kind"] == "test.told"]) == 4
+    assert next(each["subject"] for each in rows if each["proof"] is None) == seller.public_id
+    assert buyer.public_id not in {each["subject"] for each in rows}
+    of_buyer = asked(buyer, "usr_buyer")
+    assert verified(file_of(of_buyer.public_id), tmp_path)[0] == 0
+    (plan,) = [each for each in rows_of(of_buyer, "evidence") if each["kind"] == "clearing.plan_made"]
+    assert (plan["withheld"], plan["salt"], plan["proof"]["content"]) == (["shares"], None, None)
+    assert "shares" not in plan["payload"]
+
+
+@pytest.mark.parametrize(
+    ("tampering", "said"),
+    [
+        ("salt", "its entry is not the commitment to it"),
+        ("kind", "it is not what its content says"),
+        ("path", "it is not in the log"),
+        ("index", "it is not in the log"),
+        ("withheld", "it is withheld without saying what"),
+    ],
+)
+def test_a_record_that_the_log_does_not_have_is_named(parties, tmp_path, tampering, said):
+    """Even one that the market signed: the proofs are verified, not the market believed."""
+    seller, _ = parties
+    write(3, seller.public_id)
+    seal_all()
+    row = asked(seller)
+    with zipfile.ZipFile(file_of(row.public_id)) as archive:
+        note = json.loads(archive.read("manifest.json"))["checkpoint"]
+    shown = next(each for each in rows_of(row, "evidence") if each["kind"] == "test.told")
+    size, root, fault = VERIFYING["_checkpoint_of"](note, public_keys())
+    assert (fault, VERIFYING["_fault_of_record"](shown, size, root)) == ("", "")
+    if tampering == "salt":
+        shown["salt"] = "00" * 32
+    elif tampering == "kind":
+        shown["kind"] = "test.other"
+    elif tampering == "path":
+        shown["proof"]["path"] = shown["proof"]["path"][:-1]
+    elif tampering == "index":
+        shown["proof"]["index"] += 1
+    else:
+        shown["proof"]["content"] = None
+    assert VERIFYING["_fault_of_record"](shown, size, root) == said
+    assert (
+        VERIFYING["_checkpoint_of"](note, {"keys": []})[2]
+        == "the checkpoint is not signed by a key of the market"
+    )
+
+
+def test_many_records_are_made_in_bounded_memory(parties, tmp_path):
+    seller, _ = parties
+    for _ in range(3):
+        write(1_000, seller.public_id)
+    seal_all()
+    asked(seller)
+    tracemalloc.start()
+    row = asked(seller)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < PEAK_BYTES_MAX
+    assert len(rows_of(row, "evidence")) > 3_000
+    assert verified(file_of(row.public_id), tmp_path)[0] == 0

@@ -1,0 +1,198 @@
+"""What law keeps secret is sealed by two people, until a review date: it opens by itself, and never stays sealed for good."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.evidence.queries import visible_records
+from marketplace.kernel import clock
+from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded
+from marketplace.notices.models import Task
+from marketplace.oversight import tasks
+from marketplace.oversight.seals.errors import SealOver
+from marketplace.oversight.seals.models import RecordSeal
+from marketplace.oversight.seals.queries import visible_seals
+from marketplace.oversight.seals.services import end_seal, seal_record
+from marketplace.oversight.seals.states import DAYS_MAX, TOTAL_DAYS_MAX
+from tests.roles import unguarded
+
+from .factories import (
+    SEAL,
+    holds_everywhere,
+    named,
+    open_tasks,
+    record_about,
+    recorded,
+    refused,
+    sealed,
+    unsealed,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def reads(actor, record: str) -> bool:
+    """Whether a person finds a record among its own."""
+    return visible_records(actor).filter(public_id=record).exists()
+
+
+def test_a_sealed_record_is_nobodys_until_its_seal_is_ended_by_two(first, second, owner, subject):
+    record = record_about(subject)
+    assert reads(owner, record)
+    seal = sealed(first, second, record)
+    assert (reads(owner, record), list(visible_seals(owner))) == (False, [])
+    assert not visible_records(owner).filter(subject=seal.public_id).exists()
+    assert visible_records(first).filter(public_id=record).exists()
+    assert open_tasks("disclose") == {seal.public_id: seal.review_at}
+    assert holds_everywhere()
+    unsealed(first, second, seal)
+    assert reads(owner, record)
+    assert [each.reason for each in visible_seals(owner)] == [SEAL["reason"]]
+    kinds = list(
+        visible_records(owner).filter(subject=seal.public_id).order_by("pk").values_list("kind", flat=True)
+    )
+    assert kinds == recorded(seal.public_id) == ["oversight.record_sealed", "oversight.seal_ended"]
+    assert open_tasks("disclose") == {}
+    with pytest.raises(SealOver):
+        end_seal(actor=first, seal=seal.public_id, reason="x")
+    assert holds_everywhere()
+
+
+def test_the_review_date_opens_a_record_unless_it_is_sealed_again(first, second, owner, subject):
+    record = record_about(subject)
+    seal = sealed(first, second, record, days=10)
+    again = sealed(first, second, record, days=20)
+    clock.move_to(seal.review_at)
+    assert not reads(owner, record)
+    tasks.sweep()
+    assert open_tasks("disclose") == {again.public_id: again.review_at}
+    seal.refresh_from_db()
+    assert (seal.ended_by, seal.ended_at is not None) == ("system", True)
+    clock.move_to(again.review_at)
+    assert reads(owner, record)
+    tasks.sweep()
+    assert open_tasks("disclose") == {}
+    assert RecordSeal.objects.filter(ended_at=None).count() == 0
+    assert holds_everywhere()
+
+
+def test_a_seal_is_refused_beyond_its_terms(first, owner, subject, staffed):
+    record = record_about(subject)
+    for changes, error in (
+        ({"days": 0}, FieldInvalid),
+        ({"days": DAYS_MAX + 1}, FieldInvalid),
+        ({"legal_basis": " "}, FieldInvalid),
+        ({"ground": "secret"}, FieldInvalid),
+        ({"record": "evi_none"}, Missing),
+    ):
+        with pytest.raises(error):
+            seal_record(actor=first, **({"record": record} | SEAL | changes))
+    with pytest.raises(PermissionNeeded):
+        seal_record(actor=owner, record=record, **SEAL)
+    clock.move_to(clock.now() + timedelta(days=TOTAL_DAYS_MAX))
+    with pytest.raises(FieldInvalid) as refusal:
+        seal_record(actor=first, record=record, **SEAL)
+    assert refusal.value.fields["name"] == "record"
+    assert RecordSeal.objects.count() == 0
+
+
+def test_what_a_screening_found_opens_after_its_first_term_and_people_look_before(
+    first, second, subject, owner
+):
+    with unguarded("evidence_evidencerecord", "evidence_recordparty"):
+        row = EvidenceRecord.objects.create(
+            kind="registration.screened",
+            subject="reg_x",
+            actor="system",
+            payload={"findings": [{"code": "listed"}]},
+            occurred_at=clock.now(),
+        )
+        row.parties.create(organisation=subject.public_id, is_whole=True)
+    assert not reads(owner, row.public_id)
+    tasks.sweep()
+    assert open_tasks("disclose") == {}
+    ends_at = row.occurred_at + timedelta(days=365)
+    clock.move_to(ends_at - timedelta(days=28))
+    assert named("oversight.seals_attended") == 1
+    tasks.sweep()
+    assert open_tasks("disclose") == {row.public_id: ends_at}
+    assert named("oversight.seals_attended") == 0
+    seal = sealed(first, second, row.public_id, days=60)
+    assert open_tasks("disclose") == {seal.public_id: seal.review_at}
+    clock.move_to(ends_at)
+    assert not reads(owner, row.public_id)
+    clock.move_to(seal.review_at)
+    assert reads(owner, row.public_id)
+
+
+def test_a_look_that_nobody_took_ends_with_the_first_term(subject, owner):
+    with unguarded("evidence_evidencerecord", "evidence_recordparty"):
+        row = EvidenceRecord.objects.create(
+            kind="registration.screening_assessed",
+            subject="reg_x",
+            actor="system",
+            payload={},
+            occurred_at=clock.now(),
+        )
+        row.parties.create(organisation=subject.public_id, is_whole=True)
+    clock.move_to(row.occurred_at + timedelta(days=360))
+    tasks.sweep()
+    assert list(open_tasks("disclose")) == [row.public_id]
+    clock.move_to(row.occurred_at + timedelta(days=365))
+    assert reads(owner, row.public_id)
+    tasks.sweep()
+    assert open_tasks("disclose") == {}
+
+
+def test_the_database_refuses_a_seal_by_one_or_for_good(first, second, owner, subject, other):
+    record = record_about(subject)
+    seal = """
+        INSERT INTO oversight_recordseal (public_id, record, parties, ground, legal_basis, reason, review_at, first_person,
+            sealed_by, sealed_at, ended_first, ended_by, ended_reason)
+        VALUES ('rsl_raw', '{record}', ARRAY['{party}'], 'order', 'x', 'x', public.business_now() + interval '{days} days',
+            '{first}', '{second}', public.business_now(), '', '', '')
+    """
+    stated = {
+        "record": record,
+        "party": subject.public_id,
+        "days": 5,
+        "first": "usr_first",
+        "second": "usr_second",
+    }
+    for changes, because in (
+        ({"second": "usr_first"}, "seal_by_two"),
+        ({"second": "usr_owner"}, "no natural person of the operator"),
+        ({"first": "usr_owner"}, "no natural person of the operator"),
+        ({"days": DAYS_MAX + 1}, "is not sealed until"),
+        ({"days": -1}, "is not sealed until"),
+        ({"record": "evi_none"}, "other parties, or none"),
+        ({"party": other.public_id}, "other parties, or none"),
+    ):
+        refused(seal.format(**(stated | changes)), because)
+    row = sealed(first, second, record)
+    end = "UPDATE oversight_recordseal SET ended_at = public.business_now(), ended_by = '{}', ended_first = '{}', ended_reason = '{}'"
+    refused(end.format("system", "", ""), "in force until its review date")
+    refused(end.format("usr_first", "", "x"), "seal_ended_by_two")
+    refused(end.format("usr_first", "usr_owner", "x"), "no natural person of the operator")
+    refused("UPDATE oversight_recordseal SET review_at = review_at + interval '1 day'", "cannot be changed")
+    refused("DELETE FROM oversight_recordseal", "are kept")
+    unsealed(first, second, row)
+    refused(
+        "UPDATE oversight_recordseal SET ended_at = NULL, ended_by = '', ended_first = '', ended_reason = ''",
+        "ends once",
+    )
+    assert named("oversight.seals_by_two") == 0
+    with unguarded("oversight_recordseal"):
+        RecordSeal.objects.update(review_at=row.sealed_at + timedelta(days=9_999))
+    assert named("oversight.seals_by_two") == 1
+
+
+def test_a_seal_without_a_task_is_named(first, second, subject):
+    seal = sealed(first, second, record_about(subject))
+    assert named("oversight.seals_attended") == 0
+    with unguarded("notices_task"):
+        Task.objects.filter(subject=seal.public_id).delete()
+    assert named("oversight.seals_attended") == 1
