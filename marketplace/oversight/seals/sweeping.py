@@ -31,7 +31,7 @@ def end_due() -> int:
 
 def ask_of_secrets() -> int:
     """Open a task for each record whose first term ends soon, and close those of which it ended; returns how many."""
-    asked = open_subjects(TaskKind.DISCLOSE, "evi_")
+    asked = set(open_subjects(TaskKind.DISCLOSE, "evi_"))
     soon = dict(unsealed_soon())
     standing = set(ASKING.standing_aside())
     fresh = [(found, at) for found, at in soon.items() if found not in asked and found not in standing]
