@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from listings.rights import dataspace_policy
 from marketplace.api.principal import principal_of
 from marketplace.api.serializers import (
     AmountField,
@@ -58,10 +59,15 @@ class ProposalSerializer(RowSerializer[Proposal]):
 
     terms = serializers.DictField()
     policy = serializers.DictField()
+    dataspace_policy = serializers.SerializerMethodField()
 
     class Meta:
         model = Proposal
-        fields = ("number", "party", "terms", "policy", "note", "made_by", "made_at")
+        fields = ("number", "party", "terms", "policy", "dataspace_policy", "note", "made_by", "made_at")
+
+    def get_dataspace_policy(self, row: Proposal) -> dict[str, Any]:
+        """The policy as messages of the Dataspace Protocol 2025-1 state it."""
+        return dataspace_policy(row.policy)
 
 
 class SignatureSerializer(RowSerializer[Signature]):
@@ -238,6 +244,7 @@ class AgreementSerializer(RowSerializer[Agreement]):
     seller = serializers.CharField(source="seller_identifier")
     rights = serializers.SerializerMethodField()
     policy = serializers.SerializerMethodField()
+    dataspace_policy = serializers.SerializerMethodField()
     title = serializers.SerializerMethodField()
     signatures = serializers.SerializerMethodField()
     state_label = ChoiceLabelField(AgreementState, source="state")
@@ -247,8 +254,8 @@ class AgreementSerializer(RowSerializer[Agreement]):
         fields = (
             "id", "negotiation", "reference", "buyer", "seller", "listing", "listing_version", "segment", "title",
             "price_minor", "currency", "tax_category", "funding_days", "inspection_days", "rights", "policy",
-            "signed_hash", "signatures", "decision", "state", "state_label", "concluded_at", "terminated_at",
-            "termination_reason",
+            "dataspace_policy", "signed_hash", "signatures", "decision", "state", "state_label", "concluded_at",
+            "terminated_at", "termination_reason",
         )  # fmt: skip
 
     @extend_schema_field(serializers.DictField())
@@ -260,6 +267,10 @@ class AgreementSerializer(RowSerializer[Agreement]):
     def get_policy(self, row: Agreement) -> Any:
         """The machine-readable policy (ODRL 2.2 Agreement)."""
         return row.instrument.said["policy"]
+
+    def get_dataspace_policy(self, row: Agreement) -> dict[str, Any]:
+        """The policy as messages of the Dataspace Protocol 2025-1 state it."""
+        return dataspace_policy(row.instrument.said["policy"])
 
     @extend_schema_field(BilingualField())
     def get_title(self, row: Agreement) -> Any:

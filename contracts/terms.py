@@ -53,8 +53,8 @@ class Terms:
             "rights": self.rights.as_dict(),
         }
 
-    def policy(self, *, identifier: str, parties: Parties | None = None) -> dict[str, Any]:
-        """The terms of use as an ODRL 2.2 Offer, or with ``parties`` an Agreement. ``identifier`` is its IRI."""
+    def policy(self, *, identifier: str, parties: Parties) -> dict[str, Any]:
+        """The terms of use as an ODRL 2.2 Offer, or with an assignee an Agreement. ``identifier`` is its IRI."""
         return policy_of(
             self.rights,
             price_minor=self.price_minor,

@@ -20,7 +20,7 @@ from marketplace.participants.queries import OrganisationView, operator_organisa
 
 from .models import Distribution, Listing, ListingVersion
 from .queries import attach_sellers
-from .rights import PROFILE
+from .rights import local_context, prefixes
 
 SPDX = Namespace("http://spdx.org/rdf/terms#")
 IANA = Namespace("https://www.iana.org/assignments/media-types/")
@@ -33,22 +33,8 @@ PREFIXES: dict[str, str] = {
     "odrl": str(ODRL2),
     "skos": str(SKOS),
     "spdx": str(SPDX),
-    "xsd": str(XSD),
     "dqv": "http://www.w3.org/ns/dqv#",
     "prov": "http://www.w3.org/ns/prov#",
-    "m": PROFILE,
-}
-# The part of the ODRL context that the policies use, kept here so that writing a catalogue fetches nothing.
-POLICY_CONTEXT: dict[str, Any] = {
-    "@vocab": str(ODRL2),
-    "m": PROFILE,
-    "profile": {"@type": "@id"},
-    "conflict": {"@type": "@vocab"},
-    **{name: {"@type": "@vocab"} for name in ("action", "leftOperand", "operator")},
-    **{
-        name: {"@container": "@set"}
-        for name in ("permission", "prohibition", "obligation", "duty", "constraint")
-    },
 }
 TITLE = Label("Catalogue of the data exchange", "データ取引市場カタログ")
 DESCRIPTION = Label(
@@ -77,7 +63,7 @@ def catalogue_graph(listings: Iterable[Listing], *, modified: datetime) -> Graph
     rows = list(listings)
     attach_sellers(rows)
     graph = Graph()
-    for prefix, address in PREFIXES.items():
+    for prefix, address in _prefixes().items():
         graph.bind(prefix, address)
     catalogue = URIRef(f"{settings.BASE_URL}/api/v1/catalogue.jsonld")
     graph.add((catalogue, RDF.type, DCAT.Catalog))
@@ -96,9 +82,13 @@ def catalogue_graph(listings: Iterable[Listing], *, modified: datetime) -> Graph
     return graph
 
 
+def _prefixes() -> dict[str, str]:
+    return {**PREFIXES, **prefixes()}
+
+
 def as_json_ld(graph: Graph) -> str:
     """The graph as JSON-LD with the market's prefixes."""
-    return str(graph.serialize(format="json-ld", context=PREFIXES, ensure_ascii=False))
+    return str(graph.serialize(format="json-ld", context=_prefixes(), ensure_ascii=False))
 
 
 def _texts(graph: Graph, subject: URIRef, predicate: URIRef, texts: Mapping[str, str]) -> None:
@@ -178,6 +168,6 @@ def _distribution(graph: Graph, dataset: URIRef, file: Distribution, policy: URI
 def _policy(graph: Graph, policy: Mapping[str, Any]) -> URIRef:
     """Add a stored policy unchanged; it is an offer and, for DCAT-AP, a policy."""
     node = URIRef(policy["@id"])
-    graph.parse(data=json.dumps({**policy, "@context": POLICY_CONTEXT}), format="json-ld")
+    graph.parse(data=json.dumps({**policy, "@context": local_context()}), format="json-ld")
     graph.add((node, RDF.type, ODRL2.Policy))
     return node

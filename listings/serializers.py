@@ -12,7 +12,7 @@ from marketplace.api.serializers import AmountField, BilingualField, ChoiceLabel
 from marketplace.kernel.bounds import DAYS_MAX, FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 
 from .models import Distribution, Listing, ListingVersion, Offer
-from .rights import parse_rights, summary
+from .rights import dataspace_policy, parse_rights, summary
 from .states import ListingState, PersonalDataClass, TaxCategory, VersionState
 
 
@@ -49,6 +49,7 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
     rights = serializers.DictField()
     rights_in_words = serializers.SerializerMethodField()
     policy = serializers.DictField()
+    dataspace_policy = serializers.SerializerMethodField()
 
     class Meta:
         model = Offer
@@ -61,6 +62,7 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
             "rights_in_words",
             "policy",
             "policy_digest",
+            "dataspace_policy",
             "template",
             "funding_days",
             "inspection_days",
@@ -71,6 +73,10 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
     def get_rights_in_words(self, offer: Offer) -> list[dict[str, Any]]:
         """The rights of use as text."""
         return summary(parse_rights(offer.rights))
+
+    def get_dataspace_policy(self, offer: Offer) -> dict[str, Any]:
+        """The policy as a catalogue of the Dataspace Protocol 2025-1 states it."""
+        return dataspace_policy(offer.policy)
 
 
 class ListingVersionSerializer(serializers.ModelSerializer[ListingVersion]):

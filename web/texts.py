@@ -122,6 +122,15 @@ RECORDS = {
         "The catalogue as DCAT-AP 3 with rights (ODRL) and quality (DQV)",
         "DCAT-AP 3形式のカタログ。利用条件（ODRL）と品質（DQV）を含みます",
     ),
+    "profile": Label("ODRL profile", "ODRLプロファイル"),
+    "profile_about": Label(
+        "The words of rights of use that ODRL lacks, for people and as JSON-LD",
+        "ODRLにない利用条件の用語。閲覧用とJSON-LD",
+    ),
+    "profile_reading": Label(
+        "Policies of this market are ODRL 2.2. They use these words beside those of ODRL, under the address below.",
+        "この市場のポリシーはODRL 2.2に従い、ODRLの語彙に加え、次のアドレスの下の用語を使用します。",
+    ),
     "quality_method": Label("Quality method", "品質の測定方法"),
     "quality_method_about": Label(
         "Every measure with its formula, and how personal data is looked for",

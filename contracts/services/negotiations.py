@@ -10,6 +10,7 @@ from psycopg import errors as postgres_errors
 
 from listings import queries as listings
 from listings.queries import OfferView
+from listings.rights import Parties
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
@@ -175,7 +176,10 @@ def _propose(negotiation: Negotiation, *, actor: Actor, party: Party, terms: Ter
         number=number,
         party=party.value,
         terms=terms.as_dict(),
-        policy=terms.policy(identifier=iri(f"{negotiation.public_id}:{number}")),
+        policy=terms.policy(
+            identifier=iri(f"{negotiation.public_id}:{number}"),
+            parties=Parties(assigner=iri(negotiation.seller_identifier)),
+        ),
         note=note.strip(),
         made_by=actor.identifier,
         made_at=clock.now(),

@@ -10,7 +10,6 @@ from django.db.models import Q
 
 from contracts import queries as contracts
 from delivery.errors import NothingToDeliver
-from delivery.expiry import access_until
 from delivery.models import AwaitedPayment, EntitledDistribution, Entitlement, Inspection
 from delivery.states import (
     ENTITLEMENT,
@@ -20,6 +19,7 @@ from delivery.states import (
     EntitlementState,
 )
 from listings import queries as listings
+from listings.rights import access_until
 from marketplace.events.schemas.delivery import DeliveryEnded, DeliveryGranted
 from marketplace.events.services import emit
 from marketplace.evidence.services import record

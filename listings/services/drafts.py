@@ -23,12 +23,12 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants import queries as participants
 from marketplace.participants.suspension_queries import require_active
 
-from .. import rights as rights_of_use
 from ..anonymisation import check_anonymisation
 from ..errors import DescriptionFixed, ListingEnded, ReferenceTaken
 from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
 from ..offers import OfferTerms, parse_offer
 from ..queries import visible_listings
+from ..rights import Parties, policy_of
 from ..search import document_vector, substring_pairs, substring_text
 from ..states import PENDING_VERSIONS, ListingState, PersonalDataClass
 from ..storage import StoredFile, store
@@ -228,7 +228,7 @@ def add_stored_version(
         )
         for upload in files
     )
-    made = _make_offer(version, terms)
+    made = _make_offer(version, terms, str(actor.organisation))
     record(
         kind="listings.version_added",
         subject=version.public_id,
@@ -336,13 +336,14 @@ def _store_upload(upload: UploadedData) -> StoredFile:
     return kept
 
 
-def _make_offer(version: ListingVersion, terms: OfferTerms) -> Offer:
+def _make_offer(version: ListingVersion, terms: OfferTerms, seller: str) -> Offer:
     identifier = new_identifier("ofr")
-    policy = rights_of_use.policy_of(
+    policy = policy_of(
         terms.rights,
         price_minor=terms.price_minor,
         currency=terms.currency,
         identifier=f"urn:sanpo:{identifier}",
+        parties=Parties(assigner=f"urn:sanpo:{seller}"),
     )
     columns = asdict(terms)
     columns["rights"] = terms.rights.as_dict()

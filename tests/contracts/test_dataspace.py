@@ -11,6 +11,7 @@ from jsonschema import Draft201909Validator
 from referencing import Registry, Resource
 
 from contracts.states import NEGOTIATION, NegotiationState
+from listings.rights import dataspace_policy
 
 from . import factories
 
@@ -40,9 +41,7 @@ def test_the_schemas_refuse_what_does_not_fit(registry):
 
 def test_an_agreement_is_the_protocol_s_agreement(market, registry):
     agreement = factories.agreement(market)
-    policy = {
-        name: value for name, value in agreement.instrument.said["policy"].items() if name != "@context"
-    }
+    policy = dataspace_policy(agreement.instrument.said["policy"])
     message = {
         "@context": CONTEXT,
         "@type": "ContractAgreementMessage",
@@ -57,7 +56,7 @@ def test_an_agreement_is_the_protocol_s_agreement(market, registry):
 def test_a_proposal_is_the_protocol_s_offer(market, registry):
     negotiation = factories.offered(market, price_minor=90_000)
     for proposal in negotiation.proposals.order_by("number"):
-        policy = {name: value for name, value in proposal.policy.items() if name != "@context"}
+        policy = dataspace_policy(proposal.policy)
         message = {
             "@context": CONTEXT,
             "@type": "ContractRequestMessage",

@@ -151,7 +151,10 @@ def test_what_was_agreed_is_what_was_signed(market):
     assert sha256_hex(instrument.content.encode()) == agreement.signed_hash
     said = json.loads(instrument.content)
     assert said["terms"]["price_minor"] == 88_000
-    assert said["policy"]["permission"][0]["duty"][0]["constraint"][0]["rightOperand"] == "88000"
+    assert said["policy"]["permission"][0]["duty"][0]["action"][0]["refinement"][0]["rightOperand"] == {
+        "@value": "88000",
+        "@type": "xsd:decimal",
+    }
     assert "¥88,000" in instrument.text_ja
     assert "¥88,000" in instrument.text_en
     assert said["text"]["ja"] == sha256_hex(instrument.text_ja.encode())

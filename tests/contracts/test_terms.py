@@ -3,6 +3,7 @@
 import pytest
 
 from contracts.terms import parse_terms, revise_terms
+from listings.rights import Parties
 from marketplace.kernel.errors import FieldInvalid
 
 from .factories import OFFER
@@ -75,7 +76,9 @@ def test_what_cannot_be_accepted_is_refused_by_name(terms, changes, field):
 
 
 def test_the_policy_says_what_the_terms_say(terms):
-    policy = revise_terms(terms, {"price_minor": 90_000}).policy(identifier="urn:sanpo:ngt_1:1")
+    policy = revise_terms(terms, {"price_minor": 90_000}).policy(
+        identifier="urn:sanpo:ngt_1:1", parties=Parties("urn:sanpo:org_s")
+    )
     assert (policy["@id"], policy["@type"]) == ("urn:sanpo:ngt_1:1", "Offer")
     duty = policy["permission"][0]["duty"][0]
-    assert duty["constraint"][0]["rightOperand"] == "90000"
+    assert duty["action"][0]["refinement"][0]["rightOperand"]["@value"] == "90000"

@@ -12,6 +12,7 @@ from rdflib.namespace import DCAT, DCTERMS, ODRL2, RDF
 
 from listings import queries
 from listings.catalogue import as_json_ld, catalogue_graph
+from listings.rights import profile_address
 from marketplace.kernel import clock
 from tests.participants import factories as participants
 
@@ -96,8 +97,9 @@ def test_rights_stand_on_dataset_and_distribution(market):
         assert {ODRL2.Policy, ODRL2.Offer} <= set(graph.objects(policy, RDF.type))
         for distribution in graph.objects(dataset, DCAT.distribution):
             assert list(graph.objects(distribution, ODRL2.hasPolicy)) == [policy]
-    actions = set(graph.objects(None, ODRL2.action))
-    assert {ODRL2.use, ODRL2.compensate, ODRL2.delete, URIRef("urn:sanpo:odrl:keepConfidential")} <= actions
+    actions = set(graph.objects(None, ODRL2.action)) | set(graph.objects(None, RDF.value))
+    confidential = URIRef(f"{profile_address()}#keepConfidential")
+    assert {ODRL2.use, ODRL2.compensate, ODRL2.delete, confidential} <= actions
     assert {str(value) for value in graph.objects(None, ODRL2.rightOperand)} >= {"48000", "P1Y", "DE"}
 
 

@@ -10,7 +10,7 @@ from web.texts import TEXTS
 
 from .reading import read, reader_of
 
-ADDRESSES = ["/", "/no-such-page/", "/register/"]
+ADDRESSES = ["/", "/no-such-page/", "/register/", "/ns/odrl"]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,7 @@ def test_every_text_is_on_a_page(trading_market, language):
     text = read(client.get("/")).text
     trading_market(1)
     text += read(client.get("/")).text + read(client.get("/no-such-page/")).text
+    text += read(client.get("/ns/odrl")).text
     unsaid = [
         name
         for name, label in TEXTS.items()

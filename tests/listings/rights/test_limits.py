@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from delivery.expiry import access_until, after
+from listings.rights.limits import access_until, after
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 AGREED = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
