@@ -12,6 +12,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from listings.questions import RightsAnswerSerializer, RightsQuestionSerializer, answer_question
 from marketplace.api.permissions import PUBLIC
 from marketplace.api.renderers import AsAddressed, HtmlRenderer, PdfRenderer, TextRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
@@ -28,6 +29,8 @@ from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
 from .filters import AgreementFilter, NegotiationFilter
 from .models import Adjustment, Agreement, Dispute, Negotiation, Template
 from .rendering import agreement_pdf
+from .round_serializers import RoundSerializer
+from .rounds import rounds_of
 from .serializers import (
     AdjustmentSerializer,
     AgreementSerializer,
@@ -44,6 +47,7 @@ from .serializers import (
     ToSignSerializer,
     VerificationSerializer,
 )
+from .states import AgreementState
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 LANGUAGE = OpenApiParameter(
@@ -226,6 +230,16 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         """The contract over the current terms: its text in both languages, the object that is signed, and its hash."""
         return Response(ContractSerializer(queries.contract_of(self.get_object())).data)
 
+    @extend_schema(
+        summary="Read what the proposals change in the rights of use",
+        responses={200: RoundSerializer(many=True), **PROBLEMS},
+    )
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def rights(self, request: Request, **_: Any) -> Response:
+        """Each proposal against the published offer and against the proposal before it: narrower, wider, equal, neither, or
+        undecided, on the whole and for each changed term, in words."""
+        return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
+
 
 class AgreementViewSet(MarketReadViewSet[Agreement]):
     """Agreements of the caller's organisation; all, for the operator."""
@@ -252,6 +266,24 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
         """Recompute every hash and verify every signature."""
         agreement = self.get_object()
         return Response(VerificationSerializer(queries.verification_of(agreement)).data)
+
+    @extend_schema(
+        summary="Ask what the agreement permits",
+        parameters=[RightsQuestionSerializer],
+        responses={200: RightsAnswerSerializer, **PROBLEMS},
+    )
+    @action(detail=True, methods=["get"], url_path="permitted-use", filterset_class=None)
+    def permitted_use(self, request: Request, **_: Any) -> Response:
+        """Whether the buyer may do something under the agreement, by its policy alone: the answer, the rule that decided, and
+        the duties that are still to be met. What the market or a court holds up beside it is not in it."""
+        agreement = self.get_object()
+        found = answer_question(
+            agreement.instrument.said["policy"],
+            request.query_params,
+            agreed_at=agreement.concluded_at,
+            has_ended=agreement.state == AgreementState.TERMINATED,
+        )
+        return Response(RightsAnswerSerializer(found).data)
 
     @extend_schema(
         summary="Read the agreement as PDF",

@@ -17,8 +17,8 @@ from marketplace.participants import queries as participants
 
 from .anonymisation import criteria_met, items_published
 from .errors import NotOnSale, StoredFileDamaged
-from .models import Distribution, Listing, ListingVersion
-from .rights import parse_rights
+from .models import Distribution, Listing, ListingVersion, Offer
+from .rights import Rights, parse_rights
 from .search import search_condition
 from .states import ListingState, VersionState
 from .storage import ContentLost, open_verified
@@ -210,6 +210,14 @@ def own_versions(actor: Actor) -> QuerySet[ListingVersion]:
         Prefetch("distributions", Distribution.objects.order_by("pk"))
     )
     return rows if actor.may_see() else rows.filter(listing__seller_id=actor.organisation_id)
+
+
+def offered_rights(listing_version: str) -> Rights:
+    """The rights of use that a version (public identifier) was offered with; raises Missing."""
+    rights = Offer.objects.filter(version__public_id=listing_version).values_list("rights", flat=True).first()
+    if rights is None:
+        raise Missing(kind="listing version", identifier=listing_version)
+    return parse_rights(rights)
 
 
 def distributions(listing_version: str) -> list[DistributionView]:

@@ -10,6 +10,7 @@ from django.core.cache import caches
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +19,7 @@ from rest_framework.views import APIView
 from marketplace.api.pagination import MarketCursorPagination
 from marketplace.api.permissions import PUBLIC
 from marketplace.api.renderers import AsAddressed, JsonLdRenderer
-from marketplace.api.views import MarketReadViewSet, command, create_command
+from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel import clock
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.permissions import Permission
@@ -27,6 +28,7 @@ from . import queries, services
 from .catalogue import as_json_ld, catalogue_graph
 from .filters import CatalogueFilter, ListingFilter, ListingVersionFilter
 from .models import Listing, ListingVersion
+from .questions import RightsAnswerSerializer, RightsQuestionSerializer, answer_question
 from .serializers import (
     AddVersionSerializer,
     CatalogueEntrySerializer,
@@ -96,6 +98,18 @@ class CatalogueViewSet(MarketReadViewSet[Listing]):
         row = super().get_object()
         queries.attach_sellers([row])
         return row
+
+    @extend_schema(
+        summary="Ask what the offer permits",
+        parameters=[RightsQuestionSerializer],
+        responses={200: RightsAnswerSerializer, **PROBLEMS},
+    )
+    @action(detail=True, methods=["get"], url_path="permitted-use", filterset_class=None)
+    def permitted_use(self, request: Request, **_: Any) -> Response:
+        """Whether a buyer on the published terms may do something: the answer, the rule that decided, and the duties to be met.
+        Periods are counted as if the agreement were made now."""
+        offer = self.get_object().published_version.offer
+        return Response(RightsAnswerSerializer(answer_question(offer.policy, request.query_params)).data)
 
 
 class CatalogueGraphView(APIView):

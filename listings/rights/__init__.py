@@ -2,27 +2,39 @@
 
 ``choices`` are the terms of the CADDE 4 catalogue and ``reading`` checks them; ``serialisation`` states them as a
 policy in the words of ``vocabulary``, ``dataspace`` projects it, ``rules`` reads it and ``limits`` says when it ends.
+``evaluation`` decides a question by ``constraints``, ``comparison`` compares two policies by ``regions``; ``answers``
+and ``changes`` say the results in words.
 """
 
+from .answers import ACTIONS, answer
+from .changes import changes
 from .choices import DisclosureScope, Purpose, Rights
+from .constraints import Question, World
 from .dataspace import dataspace_policy
 from .limits import access_until
 from .profile import TITLE as PROFILE_TITLE
 from .profile import profile_document
 from .reading import parse_rights
 from .serialisation import Parties, policy_of
+from .vocabulary import END_OF_USE, SCOPES, local_context, prefixes, profile_address
 from .vocabulary import TERMS as PROFILE_TERMS
-from .vocabulary import local_context, prefixes, profile_address
 from .wording import summary
 
 __all__ = [
+    "ACTIONS",
+    "END_OF_USE",
     "PROFILE_TERMS",
     "PROFILE_TITLE",
+    "SCOPES",
     "DisclosureScope",
     "Parties",
     "Purpose",
+    "Question",
     "Rights",
+    "World",
     "access_until",
+    "answer",
+    "changes",
     "dataspace_policy",
     "local_context",
     "parse_rights",

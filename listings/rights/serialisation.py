@@ -7,10 +7,12 @@ Source: W3C, ODRL Information Model 2.2; the terms are those of the CADDE 4 cata
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from marketplace.kernel.money import exponent
 
+from . import rules
 from .choices import ContractType, DisclosureScope, Permissibility, Purpose, Rights
 from .vocabulary import CURRENCIES, END_OF_USE, TRANSFER, USE, policy_context, profile_address
 
@@ -72,6 +74,15 @@ def policy_of(
         **stated,
     }
     return policy | {name: listed for name, listed in asdict(made).items() if listed}
+
+
+@lru_cache(maxsize=1024)
+def rules_of(rights: Rights) -> rules.Policy:
+    """The rules of ``rights`` alone: what any offer of them permits, whoever makes it and at whatever price."""
+    seller = Parties(assigner="urn:seller")
+    return rules.read_policy(
+        policy_of(rights, price_minor=1, currency="JPY", identifier="urn:rights", parties=seller)
+    )
 
 
 def _rule(action: str, constraints: list[Constraint], duties: list[Policy] | None = None) -> Policy:

@@ -64,6 +64,9 @@ def profile(world: World) -> str:
 
 TABLE.listed("catalogue/", EVERYBODY, on_sale)
 TABLE.read("catalogue.jsonld", EVERYBODY)
+TABLE.example("GET catalogue/{}/permitted-use/", EVERYBODY)(
+    lambda world: Request((on_sale(world),), query="?action=derive&purpose=research")
+)
 TABLE.listed("listings/", "seller", on_sale)
 TABLE.example("POST listings/", "seller")(lambda _world: Request(body=LISTING_EXAMPLE))
 TABLE.of_row("POST listings/{}/revise/", "seller", draft_listing, {"keywords": ["気象"]})
@@ -114,6 +117,7 @@ TABLE.listed("contract-templates/", EVERYBODY, lambda world: world.template.publ
 TABLE.example("POST contract-templates/", "operator")(lambda _world: Request(body=contracts.brief_template()))
 TABLE.listed("negotiations/", "buyer", requested)
 TABLE.example("POST negotiations/", "buyer")(request_negotiation)
+TABLE.of_row("GET negotiations/{}/rights/", "buyer", offered)
 TABLE.of_row("POST negotiations/{}/offer/", "seller", requested, TERMS)
 TABLE.of_row("POST negotiations/{}/counter/", "buyer", offered, TERMS)
 TABLE.of_row("POST negotiations/{}/accept/", "buyer", offered)
@@ -123,6 +127,9 @@ TABLE.of_row("GET negotiations/{}/contract/", "buyer", requested)
 TABLE.listed("agreements/", "buyer", agreement)
 TABLE.of_row("GET agreements/{}/contract/", "buyer", agreement)
 TABLE.of_row("GET agreements/{}/verification/", "buyer", agreement)
+TABLE.example("GET agreements/{}/permitted-use/", "buyer")(
+    lambda world: Request((agreement(world),), query="?action=use&purpose=commercial&region=JP")
+)
 TABLE.of_row("GET agreements/{}/document.pdf/", "buyer", agreement, is_costly=True)
 TABLE.of_row("GET agreements/{}/document.html/", "buyer", agreement, is_costly=True)
 TABLE.of_row("GET agreements/{}/document.txt/", "buyer", agreement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -378,3 +379,34 @@ def test_an_open_negotiation_shows_no_signature_yet(market, clients):
     assert (shown["signed_hash"], shown["signatures"], shown["agreement"]) == (None, [], None)
     assert shown["respond_by"] is not None
     assert queries.negotiation_count() == 1
+
+
+def test_each_round_is_compared_with_the_offer_and_the_last_round(market, clients):
+    made = clients["buyer"].post(
+        f"{BASE}/negotiations/", body(market, terms={"rights": {"regions": ["JP", "US"]}})
+    )
+    path = f"{BASE}/negotiations/{made.json()['id']}"
+    clients["seller"].post(f"{path}/offer/", {"terms": {"rights": {"regions": ["JP"], "report_use": True}}})
+    first, second = clients["buyer"].get(f"{path}/rights/").json()
+    assert (first["with_offer"]["relation"], first["with_last"]) == ("wider", None)
+    assert [line["after"]["en"] for line in first["with_offer"]["terms"]] == ["Japan, United States"]
+    assert (second["with_offer"]["relation"], second["with_last"]["relation"]) == ("narrower", "narrower")
+    assert [line["term"] for line in second["with_last"]["terms"]] == ["regions", "report_use"]
+    assert clients["stranger"].get(f"{path}/rights/").status_code == 404
+
+
+def test_a_party_asks_what_the_agreement_permits(market, clients):
+    agreement = factories.agreement(market)
+    path = f"{BASE}/agreements/{agreement.public_id}/permitted-use/"
+    asked = {"purpose": "research", "region": "JP"}
+    told = clients["buyer"].get(path, asked).json()
+    assert told["outcome"] == "permitted"
+    assert [duty["action"] for duty in told["pending"]] == ["compensate", "attribute", "delete"]
+    later = (agreement.concluded_at + timedelta(days=400)).isoformat()
+    assert clients["seller"].get(path, {**asked, "at": later}).json()["outcome"] == "not_permitted"
+    assert clients["buyer"].get(path, {"action": "sell"}).json()["rule"] == {
+        "kind": "prohibition",
+        "action": "sell",
+    }
+    assert clients["stranger"].get(path, asked).status_code == 404
+    assert clients["buyer"].get(path, {"at": "soon"}).status_code == 422

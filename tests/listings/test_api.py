@@ -236,3 +236,26 @@ def test_the_document_describes_every_route(api, db):
         "/api/v1/profiles/",
         "/api/v1/quality-method/",
     } <= set(paths)
+
+
+def test_anybody_asks_what_an_offer_permits(api, seller):
+    version = factories.published(seller)
+    path = f"/api/v1/catalogue/{version.listing.public_id}/permitted-use/"
+    told = api.get(path, {"action": "derive", "purpose": "research", "region": "JP"}).json()
+    assert (told["outcome"], told["rule"]) == ("permitted", {"kind": "permission", "action": "use"})
+    told = api.get(path, {"action": "distribute"}).json()
+    assert told["outcome"] == "prohibited"
+    told = api.get(path, {"purpose": "medical"}).json()
+    assert told["outcome"] == "not_permitted"
+    assert told["reason"]["en"].startswith(
+        "Use is permitted only under: Purpose: commercial, research (not met)"
+    )
+    for wrong in (
+        {"action": "eat"},
+        {"purpose": "war"},
+        {"region": "Japan"},
+        {"use_number": 0},
+        {"colour": "red"},
+    ):
+        assert api.get(path, wrong).status_code == 422
+    assert api.get("/api/v1/catalogue/lst_nowhere/permitted-use/").status_code == 404

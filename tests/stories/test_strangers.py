@@ -34,6 +34,7 @@ from tests.roles import unguarded
 # What everybody in the market may read. Everything else belongs to somebody.
 PUBLIC = {
     "catalogue-entry-detail",
+    "catalogue-entry-permitted-use",
     "contract-template-detail",
     "counterfactual-detail",
     "cycle-detail",

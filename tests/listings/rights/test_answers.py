@@ -1,0 +1,68 @@
+"""Answers and changes in words."""
+
+from __future__ import annotations
+
+from listings.rights import Parties, Question, World, answer, changes, parse_rights, policy_of
+
+from .generated import AGREED, TOKYO
+
+
+def rights(**choices):
+    return parse_rights({"contract_type": "licence", **choices})
+
+
+def answered(action, facts, **choices):
+    made = policy_of(
+        rights(**choices),
+        price_minor=1,
+        currency="JPY",
+        identifier="urn:sanpo:ofr_1",
+        parties=Parties("urn:sanpo:org_s"),
+    )
+    return answer(made, Question(action, facts=facts), World(zone=TOKYO, now=AGREED, agreed_at=AGREED))
+
+
+def test_a_permission_is_told_with_what_is_still_to_be_done():
+    told = answered("use", {}, attribution=True)
+    assert (told["outcome"], told["rule"]) == ("permitted", {"kind": "permission", "action": "use"})
+    assert told["reason"] == {"ja": "利用は許可されています。", "en": "Use is permitted."}
+    assert [duty["label"]["en"] for duty in told["pending"]] == ["pay the price", "name the source"]
+
+
+def test_a_prohibition_is_told():
+    told = answered("m:trainModel", {}, model_training="prohibited")
+    assert (told["outcome"], told["rule"]["kind"], told["pending"]) == ("prohibited", "prohibition", [])
+    assert told["reason"]["ja"] == "AI学習への利用は禁止されています。"
+
+
+def test_what_a_permission_lacks_is_told():
+    told = answered("use", {"purpose": "m:commercial"}, purposes=["research"], regions=["JP"])
+    assert told["outcome"] == "not_permitted"
+    assert told["reason"] == {
+        "ja": "利用の許可の条件：利用目的：研究（不充足）、利用地域：日本（申告なし）。",
+        "en": "Use is permitted only under: Purpose: research (not met); Region: Japan (not stated).",
+    }
+
+
+def test_where_no_rule_permits_it_is_told():
+    told = answered("transfer", {})
+    assert (told["outcome"], told["rule"]) == ("not_permitted", None)
+    assert told["reason"]["en"] == "No rule permits transfer of ownership."
+
+
+def test_changes_are_told_term_by_term_and_on_the_whole():
+    told = changes(rights(purposes=["research"]), rights(model_training="prohibited"), TOKYO)
+    assert told["relation"] == "incomparable"
+    assert [
+        (line["term"], line["relation"], line["before"]["ja"], line["after"]["ja"]) for line in told["terms"]
+    ] == [
+        ("purposes", "wider", "研究", "制限なし"),
+        ("model_training", "narrower", "可", "不可"),
+    ]
+    assert changes(rights(), rights(), TOKYO)["terms"] == []
+    assert changes(rights(), rights(), TOKYO)["relation"] == "equal"
+
+
+def test_a_purpose_to_be_agreed_is_undecided():
+    told = changes(rights(purposes=["to_be_agreed"]), rights(purposes=["research"]), TOKYO)
+    assert (told["relation"], told["terms"][0]["relation"]) == ("undecided", "undecided")
