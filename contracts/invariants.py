@@ -36,6 +36,18 @@ def _unverified_instruments() -> list[dict[str, Any]]:
 
 
 Invariant(
+    name="contracts.rights_usable",
+    promise=3,
+    statement="The rights that a party proposes permit what they sell: a transfer with the right to sell, a period longer than zero.",
+    guards=("contracts_proposal.proposal_rights_usable", "contracts_proposal.append_only"),
+    test="tests/contracts/test_guards.py::test_rights_that_never_permit_what_they_sell_are_refused",
+    check=by_query(
+        "SELECT negotiation_id, number FROM contracts_proposal"
+        " WHERE (terms#>>'{rights,contract_type}' = 'transfer' AND terms#>>'{rights,onward_transfer}' = 'prohibited')"
+        " OR terms#>>'{rights,duration}' !~ '[1-9]'"
+    ),
+)
+Invariant(
     name="contracts.agreed_is_signed",
     promise=6,
     statement="An agreement has the signatures of both parties over one hash, and its columns match the signed content.",

@@ -172,11 +172,17 @@ class Negotiation(models.Model):
         return self.public_id
 
 
+RIGHTS_USABLE = ~Q(terms__rights__contract_type="transfer", terms__rights__onward_transfer="prohibited") & (
+    Q(terms__rights__duration=None) | Q(terms__rights__duration__regex="[1-9]")
+)
+"""A transfer includes the right to sell, and a period is longer than zero."""
+
+
 class Proposal(models.Model):
     """The complete terms that one party proposed to the other, with their ODRL policy.
 
     Invariants: numbers are 1, 2, 3, … without a gap; a buyer's proposal is a request, a seller's an offer, made while
-    the negotiation is in that state; proposals never change.
+    the negotiation is in that state; proposals never change; their rights permit what they sell.
     """
 
     negotiation = models.ForeignKey(Negotiation, on_delete=models.PROTECT, related_name="proposals")
@@ -192,6 +198,7 @@ class Proposal(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["negotiation", "number"], name="proposal_number_once"),
             models.CheckConstraint(condition=Q(party__in=Party.values), name="proposal_party"),
+            models.CheckConstraint(condition=RIGHTS_USABLE, name="proposal_rights_usable"),
         ]
         triggers = [append_only(), dated_now("made_at"), guards.proposal_in_turn()]
 

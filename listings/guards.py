@@ -68,6 +68,16 @@ def lawful_when_published() -> pgtrigger.Trigger:
     )
 
 
+def usable_when_published() -> pgtrigger.Trigger:
+    """No version is published whose rights of use have ended by then."""
+    return pgtrigger.Trigger(
+        name="usable_when_published",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        func=sql_body(_SQL / "usable_when_published.sql"),
+    )
+
+
 def added_in_draft() -> pgtrigger.Trigger:
     """Files and offers are added to a version only while it is in preparation."""
     return pgtrigger.Trigger(

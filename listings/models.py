@@ -24,6 +24,7 @@ from .guards import (
     lawful_when_published,
     settled_decision,
     sold_with_version,
+    usable_when_published,
 )
 from .states import (
     LISTING,
@@ -203,6 +204,7 @@ class ListingVersion(models.Model):
             settled_decision(),
             complete_when_submitted(),
             lawful_when_published(),
+            usable_when_published(),
             sold_with_version("listing_id"),
             decided_in_case("publication", {"published": "allow", "refused": "deny"}),
         ]
@@ -240,13 +242,19 @@ class Distribution(models.Model):
         return self.public_id
 
 
+RIGHTS_USABLE = ~Q(rights__contract_type="transfer", rights__onward_transfer="prohibited") & (
+    Q(rights__duration=None) | Q(rights__duration__regex="[1-9]")
+)
+"""A transfer includes the right to sell, and a period is longer than zero."""
+
+
 class Offer(models.Model):
     """The price, rights of use and terms under which a version is sold.
 
     ``rights`` are the seller's choices (see ``listings.rights``), ``policy`` the same rights in ODRL 2.2 and
     ``policy_digest`` the SHA-256 of its canonical JSON. ``price_minor`` is without tax, in minor units of
     ``currency``. ``template`` is the code of a contract template. Invariant: one offer per version, added in
-    preparation, never changed or deleted.
+    preparation, never changed or deleted; its rights permit what they sell, at least on the day of publication.
     """
 
     public_id = IdentifierField(prefix="ofr")
@@ -276,6 +284,7 @@ class Offer(models.Model):
                 & Q(inspection_days__lte=INSPECTION_DAYS_MAX),
                 name="offer_days",
             ),
+            models.CheckConstraint(condition=RIGHTS_USABLE, name="offer_rights_usable"),
             models.CheckConstraint(condition=Q(policy_digest__regex=r"^[0-9a-f]{64}$"), name="offer_digest"),
         ]
         triggers = [append_only(), added_in_draft()]

@@ -10,7 +10,7 @@ from psycopg import errors as postgres_errors
 
 from listings import queries as listings
 from listings.queries import OfferView
-from listings.rights import Parties
+from listings.rights import Parties, require_usable
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
@@ -170,6 +170,7 @@ def accept_offer(*, actor: Actor, negotiation: str) -> Negotiation:
 
 
 def _propose(negotiation: Negotiation, *, actor: Actor, party: Party, terms: Terms, note: str) -> None:
+    require_usable(terms.rights, now=clock.now(), zone=clock.market_zone(), prefix="terms.rights")
     number = negotiation.proposals.count() + 1
     Proposal.objects.create(
         negotiation=negotiation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from listings.rights import require_usable
 from marketplace.events.schemas.contracts import AgreementConcluded
 from marketplace.events.services import emit_all
 from marketplace.evidence.services import Fact, record_all
@@ -23,7 +24,7 @@ from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from ..models import Agreement, Instrument, Negotiation, Signature
 from ..signed_object import Subject
 from ..states import NEGOTIATION, Party
-from ..terms import parse_terms
+from ..terms import Terms, parse_terms
 from .attesting import Attestation, attest
 from .authority import commit_party
 from .moves import (
@@ -48,7 +49,7 @@ def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> N
     the hash of the contract that the party has read. Emits negotiation.moved and, on conclusion, agreement.concluded. Raises
     PermissionNeeded, ProofNeeded, Forbidden, Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
     OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, TradingHalted, ColleagueNeeded and NobodyDecides above the
-    signer's limit of authority, and ConclusionRefused with the rules'
+    signer's limit of authority, FieldInvalid when the rights of use have ended, and ConclusionRefused with the rules'
     reasons: then only the rules' decision is recorded, and nothing else changes.
     """
     actor.require(Permission.CONTRACTS_SIGN)
@@ -91,6 +92,7 @@ def _sign_as_seller(
     terms = parse_terms(proposal.terms)
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
+    _require_usable(terms)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash)
     subject = _subject(drawn.signed_hash, Party.SELLER, proposal.terms)
@@ -119,6 +121,7 @@ def _sign_as_buyer(
     require_buyer_and_seller(negotiation)
     instrument = queries.instrument_of(negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
+    _require_usable(parse_terms(instrument.said["terms"]))
     subject = _subject(instrument.signed_hash, Party.BUYER, instrument.said["terms"])
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
@@ -138,6 +141,11 @@ def _sign_as_buyer(
     )
     emit_all([move_event(negotiation, role="system"), _conclusion_event(negotiation, agreement)])
     return negotiation
+
+
+def _require_usable(terms: Terms) -> None:
+    """Check that the buyer may do by now what it buys; raises FieldInvalid."""
+    require_usable(terms.rights, now=clock.now(), zone=clock.market_zone(), prefix="terms.rights")
 
 
 def _require_allowed(actor: Actor, negotiation: Negotiation, trade: dict[str, Any]) -> list[DecisionView]:

@@ -9,6 +9,7 @@ and ``changes`` say the results in words.
 from .answers import ACTIONS, answer
 from .changes import changes
 from .choices import DisclosureScope, Purpose, Rights
+from .consistency import require_usable
 from .constraints import Question, World
 from .dataspace import dataspace_policy
 from .limits import access_until
@@ -42,5 +43,6 @@ __all__ = [
     "prefixes",
     "profile_address",
     "profile_document",
+    "require_usable",
     "summary",
 ]

@@ -28,7 +28,7 @@ from ..errors import DescriptionFixed, ListingEnded, ReferenceTaken
 from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
 from ..offers import OfferTerms, parse_offer
 from ..queries import visible_listings
-from ..rights import Parties, policy_of
+from ..rights import Parties, policy_of, require_usable
 from ..search import document_vector, substring_pairs, substring_text
 from ..states import PENDING_VERSIONS, ListingState, PersonalDataClass
 from ..storage import StoredFile, store
@@ -191,11 +191,18 @@ def store_version_files(
     if subject is None:
         raise Missing(kind="listing", identifier=listing)
     _require_open(actor, subject)
-    parse_offer(offer)
+    _usable_offer(offer)
     return [
         StoredUpload(upload.file_name, upload.media_type, _store_upload(upload))
         for upload in _check_files(files)
     ]
+
+
+def _usable_offer(offer: Mapping[str, Any]) -> OfferTerms:
+    """The terms of an offer whose rights permit what they sell, as of now. Raises FieldInvalid."""
+    terms = parse_offer(offer)
+    require_usable(terms.rights, now=clock.now(), zone=clock.market_zone(), prefix="offer.rights")
+    return terms
 
 
 def _require_open(actor: Actor, listing: Listing) -> None:
@@ -213,7 +220,7 @@ def add_stored_version(
     actor.require(Permission.LISTINGS_WRITE)
     subject = locked_listing(actor, listing)
     _require_open(actor, subject)
-    terms = parse_offer(offer)
+    terms = _usable_offer(offer)
     latest = subject.versions.aggregate(number=Max("number"))["number"] or 0
     version = ListingVersion.objects.create(listing=subject, number=latest + 1, created_at=clock.now())
     Distribution.objects.bulk_create(

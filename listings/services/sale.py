@@ -28,6 +28,7 @@ from marketplace.rules import services as rules
 
 from ..errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
 from ..models import Listing, ListingVersion
+from ..rights import parse_rights, require_usable
 from ..states import (
     LISTING,
     NEVER_FOR_SALE,
@@ -47,7 +48,8 @@ def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
     """Submit a version for publication: its quality is measured next, then the rules decide.
 
     The seller must be admitted to the segment. Emits listing.version_submitted. Raises IllegalTransition,
-    VersionPending, ListingEnded, NotAdmitted, OrganisationSuspended, Missing, Forbidden.
+    VersionPending, ListingEnded, NotAdmitted, OrganisationSuspended, FieldInvalid (the rights of use have ended), Missing,
+    Forbidden.
     """
     actor.require(Permission.LISTINGS_WRITE)
     listing, version = locked_version(actor, listing_version)
@@ -56,6 +58,7 @@ def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
         raise ListingEnded(listing=listing.public_id)
     VERSION.target(state=version.state, command="submit", role="seller")
     participants.require_admitted(listing.seller_id, listing.segment_id, "seller")
+    _require_usable(version)
     pending = listing.versions.filter(state__in=PENDING_VERSIONS).first()
     if pending is not None:
         raise VersionPending(listing=listing.public_id, listing_version=pending.public_id)
@@ -81,6 +84,9 @@ def judge_version(*, listing_version: str, actor: Actor = SYSTEM) -> ListingVers
     if listing.personal_data_class in NEVER_FOR_SALE:
         # The law overrides the rulebook: no rule can allow the sale of this class of data.
         command = "refuse"
+    if command == "publish" and not _is_usable(version):
+        # The rights of use ended while the version waited: nobody could use what it would sell.
+        command = "refuse"
     _carry_out(listing, version, actor=actor, command=command, role="system", decision=decision.public_id)
     return version
 
@@ -105,6 +111,8 @@ def decide_version(
     require_unrelated(actor, listing.seller_id)
     if outcome == "allow" and listing.personal_data_class in NEVER_FOR_SALE:
         raise NeverForSale(listing=listing.public_id)
+    if outcome == "allow":
+        _require_usable(version)
     _carry_out(
         listing,
         version,
@@ -115,6 +123,20 @@ def decide_version(
         decision_reason=reason.strip(),
     )
     return version
+
+
+def _require_usable(version: ListingVersion) -> None:
+    """Check that the rights of use permit by now what they sell; raises FieldInvalid."""
+    rights = parse_rights(version.offer.rights)
+    require_usable(rights, now=clock.now(), zone=clock.market_zone(), prefix="offer.rights")
+
+
+def _is_usable(version: ListingVersion) -> bool:
+    try:
+        _require_usable(version)
+    except FieldInvalid:
+        return False
+    return True
 
 
 def _carry_out(

@@ -410,3 +410,15 @@ def test_a_party_asks_what_the_agreement_permits(market, clients):
     }
     assert clients["stranger"].get(path, asked).status_code == 404
     assert clients["buyer"].get(path, {"at": "soon"}).status_code == 422
+
+
+def test_rights_that_contradict_themselves_are_not_proposed(market, clients):
+    for rights, name in (
+        ({"contract_type": "transfer"}, "onward_transfer"),
+        ({"duration": "P0D"}, "duration"),
+        ({"valid_until": "2020-01-01"}, "valid_until"),
+    ):
+        before = factories.everything()
+        answer = clients["buyer"].post(f"{BASE}/negotiations/", body(market, terms={"rights": rights}))
+        assert (answer.status_code, f"terms.rights.{name}" in answer.content.decode()) == (422, True)
+        assert factories.everything() == before

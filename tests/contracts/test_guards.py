@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from contracts import queries, services
 from contracts.models import Dispute, Negotiation
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.invariants import REGISTER
 from marketplace.participants.services import suspend_participant
 from tests.participants import factories as people
+from tests.roles import unguarded
 
 from . import factories
 from .raw import copied, refused, run
@@ -214,3 +218,20 @@ def test_corrections_never_pass_the_price(market, guard, changes):
     row = factories.adjustment(market)
     statement, parameters = copied("contracts_adjustment", row.pk, public_id="adj_raw", **changes)
     refused(guard, statement, *parameters)
+
+
+@pytest.mark.parametrize(
+    "rights", [{"contract_type": "transfer", "onward_transfer": "prohibited"}, {"duration": "P0Y0M0D"}]
+)
+def test_rights_that_never_permit_what_they_sell_are_refused(market, rights):
+    proposal = queries.latest_proposal(factories.offered(market))
+    breaches = REGISTER["contracts.rights_usable"].check
+    assert breaches() == []
+    terms = json.dumps({**proposal.terms, "rights": {**proposal.terms["rights"], **rights}})
+    with unguarded("contracts_proposal"), connection.cursor() as cursor:
+        statement = "UPDATE contracts_proposal SET terms = %s WHERE id = %s"
+        with pytest.raises(IntegrityError, match="proposal_rights_usable"), transaction.atomic():
+            cursor.execute(statement, [terms, proposal.pk])
+        cursor.execute("ALTER TABLE contracts_proposal DROP CONSTRAINT proposal_rights_usable")
+        cursor.execute(statement, [terms, proposal.pk])
+    assert len(breaches()) == 1

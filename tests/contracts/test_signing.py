@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,9 @@ from contracts.models import Agreement, Instrument, Signature
 from marketplace.api.models import IdempotencyRecord
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.signatures import verify
+from marketplace.kernel import clock
 from marketplace.kernel.canonical import sha256_hex
-from marketplace.kernel.errors import Missing, OrganisationSuspended
+from marketplace.kernel.errors import FieldInvalid, Missing, OrganisationSuspended
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants import services as participants
 from marketplace.participants.errors import NotAdmitted
@@ -302,3 +303,16 @@ def test_the_facts_of_a_negotiation_are_those_the_rules_were_told(market):
     }
     with pytest.raises(Missing):
         queries.negotiation_facts("ngt_nowhere")
+
+
+def test_nobody_signs_for_rights_that_have_ended(market):
+    rights = {"valid_until": clock.today().isoformat()}
+    requested = factories.requested(market, rights=rights)
+    agreed = factories.agreed(market, rights=rights)
+    clock.move_to(clock.now() + timedelta(days=1))
+    before = factories.everything()
+    for actor, negotiation in ((market.seller, requested), (market.buyer, agreed)):
+        with pytest.raises(FieldInvalid) as refusal:
+            services.sign(actor=actor, negotiation=negotiation.public_id)
+        assert refusal.value.name == "terms.rights.valid_until"
+    assert factories.everything() == before

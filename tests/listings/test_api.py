@@ -259,3 +259,13 @@ def test_anybody_asks_what_an_offer_permits(api, seller):
     ):
         assert api.get(path, wrong).status_code == 422
     assert api.get("/api/v1/catalogue/lst_nowhere/permitted-use/").status_code == 404
+
+
+def test_an_offer_that_contradicts_itself_is_refused_by_name(client, seller):
+    listing = factories.listing(seller)
+    offer = factories.offer(rights={"contract_type": "transfer"})
+    data = {"files": [file()], "offer": json.dumps(offer)}
+    answer = client.post(f"/api/v1/listings/{listing.public_id}/versions/", data, format="multipart")
+    assert answer.status_code == 422
+    assert "offer.rights.onward_transfer" in json.dumps(answer.json())
+    assert ListingVersion.objects.count() == 0

@@ -1,10 +1,13 @@
 """What the database refuses of listings, whoever asks."""
 
+import json
+
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from listings.models import Distribution, Listing, ListingVersion, Offer
-from tests.roles import assert_refused
+from marketplace.kernel.invariants import REGISTER
+from tests.roles import assert_refused, unguarded
 
 from . import factories
 
@@ -220,3 +223,41 @@ def test_a_reference_names_one_listing_of_a_seller(seller):
         " 'draft', '', now() FROM listings_listing"
     )
     assert Listing.objects.count() == 1
+
+
+NEVER_USABLE = [
+    {"contract_type": "transfer", "onward_transfer": "prohibited"},
+    {"contract_type": "licence", "duration": "P0D"},
+]
+
+
+def state_rights(rights):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE listings_offer SET rights = rights || %s::jsonb", [json.dumps(rights)])
+
+
+@pytest.mark.parametrize("rights", NEVER_USABLE)
+def test_rights_that_never_permit_what_they_sell_are_refused(seller, rights):
+    factories.published(seller)
+    breaches = REGISTER["listings.rights_usable"].check
+    assert breaches() == []
+    with unguarded("listings_offer"):
+        with pytest.raises(IntegrityError, match="offer_rights_usable"), transaction.atomic():
+            state_rights(rights)
+        execute("ALTER TABLE listings_offer DROP CONSTRAINT offer_rights_usable")
+        state_rights(rights)
+    assert len(breaches()) == 1
+
+
+def test_no_version_is_published_after_its_rights_have_ended(seller):
+    version = factories.submitted(seller)
+    with unguarded("listings_offer"):
+        state_rights({"valid_until": "2020-01-01"})
+    before = rows()
+    assert_refused(
+        lambda: execute(f"{PUBLISH} WHERE id = %s", [version.pk]), because="ended before it was published"
+    )
+    assert rows() == before
+    with unguarded("listings_listingversion"):
+        execute(f"{PUBLISH} WHERE id = %s", [version.pk])
+    assert len(REGISTER["listings.rights_usable"].check()) == 1

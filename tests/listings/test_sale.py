@@ -1,6 +1,7 @@
 """Bringing versions to sale, and taking listings from it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -285,3 +286,17 @@ def test_the_listings_of_an_active_seller_stay(seller):
     factories.published(seller)
     assert services.suspend_listings(seller=seller.public_id) == 0
     assert Listing.objects.get().state == "on_sale"
+
+
+def test_rights_that_ended_while_a_version_waited_are_not_sold(seller):
+    today = clock.today().isoformat()
+    rights = {**factories.RIGHTS, "valid_until": today}
+    rules.publish()
+    waiting = factories.draft(seller, offer=factories.offer(rights=rights))
+    late = factories.submitted(seller, offer=factories.offer(rights=rights))
+    quality.measure_version(listing_version=late.public_id)
+    clock.move_to(clock.now() + timedelta(days=1))
+    with pytest.raises(FieldInvalid) as refusal:
+        services.submit_version(actor=participants.actor_for(seller), listing_version=waiting.public_id)
+    assert refusal.value.name == "offer.rights.valid_until"
+    assert services.judge_version(listing_version=late.public_id).state == "refused"

@@ -1,8 +1,13 @@
-"""Answers and changes in words."""
+"""Answers and changes in words, and rights that contradict what they sell."""
 
 from __future__ import annotations
 
-from listings.rights import Parties, Question, World, answer, changes, parse_rights, policy_of
+from datetime import UTC, datetime
+
+import pytest
+
+from listings.rights import Parties, Question, World, answer, changes, parse_rights, policy_of, require_usable
+from marketplace.kernel.errors import FieldInvalid
 
 from .generated import AGREED, TOKYO
 
@@ -66,3 +71,41 @@ def test_changes_are_told_term_by_term_and_on_the_whole():
 def test_a_purpose_to_be_agreed_is_undecided():
     told = changes(rights(purposes=["to_be_agreed"]), rights(purposes=["research"]), TOKYO)
     assert (told["relation"], told["terms"][0]["relation"]) == ("undecided", "undecided")
+
+
+@pytest.mark.parametrize(
+    ("choices", "field"),
+    [
+        ({"contract_type": "transfer"}, "onward_transfer"),
+        ({"valid_until": "2026-11-30"}, "valid_until"),
+        ({"valid_until": "9999-12-31"}, "valid_until"),
+        ({"duration": "P0D"}, "duration"),
+        ({"duration": "P0Y0M"}, "duration"),
+        ({"duration": "P9999Y"}, "duration"),
+    ],
+)
+def test_rights_that_never_permit_what_they_sell_are_refused_by_name(choices, field):
+    now = datetime(2026, 12, 1, 0, 0, tzinfo=TOKYO).astimezone(UTC)
+    with pytest.raises(FieldInvalid) as refusal:
+        require_usable(rights(**choices), now=now, zone=TOKYO, prefix="offer.rights")
+    assert refusal.value.name == f"offer.rights.{field}"
+    assert refusal.value.message.ja != refusal.value.message.en
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        {"contract_type": "transfer", "onward_transfer": "permitted"},
+        {
+            "contract_type": "joint_use",
+            "purposes": ["medical"],
+            "regions": ["JP"],
+            "disclosure_scope": "group",
+        },
+        {"purposes": ["to_be_agreed"], "valid_until": "2026-12-01", "duration": "P1D", "use_count_max": 1},
+    ],
+)
+def test_rights_that_permit_what_they_sell_are_taken(choices):
+    now = datetime(2026, 12, 1, 0, 0, tzinfo=TOKYO).astimezone(UTC)
+    require_usable(rights(**choices), now=now, zone=TOKYO)
