@@ -15,7 +15,7 @@ from django.conf import settings
 
 from marketplace.kernel.labels import Label
 
-from .choices import ContractType, DisclosureScope, Purpose
+from .choices import ContractType, DisclosureScope, Purpose, label_of
 
 ODRL = "http://www.w3.org/ns/odrl/2/"
 ODRL_CONTEXT = "http://www.w3.org/ns/odrl.jsonld"
@@ -76,7 +76,7 @@ TERMS: tuple[Term, ...] = (
     Term(
         "jointUse",
         "Action",
-        ContractType.JOINT_USE.label,
+        label_of(ContractType.JOINT_USE),
         Label(
             "To use the asset together with the assigner, each for its own purposes.",
             "資産を提供者と共同で、それぞれの目的のために利用すること。",
@@ -116,8 +116,8 @@ TERMS: tuple[Term, ...] = (
         Term(
             purpose.value,
             "RightOperand",
-            purpose.label,
-            _meaning(purpose.label, "A purpose of use: {}.", "利用目的：{}。"),
+            label_of(purpose),
+            _meaning(label_of(purpose), "A purpose of use: {}.", "利用目的：{}。"),
         )
         for purpose in Purpose
         if purpose is not Purpose.UNRESTRICTED
@@ -126,9 +126,9 @@ TERMS: tuple[Term, ...] = (
         Term(
             scope.value,
             "RightOperand",
-            scope.label,
+            label_of(scope),
             _meaning(
-                scope.label, "Who may access the asset: {} of the assignee.", "資産に接する者の範囲：{}。"
+                label_of(scope), "Who may access the asset: {} of the assignee.", "資産に接する者の範囲：{}。"
             ),
         )
         for scope in SCOPES
