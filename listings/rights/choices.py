@@ -95,3 +95,10 @@ CHOICES: dict[str, type[TextChoices]] = {
     "reidentification": Permissibility,
 }
 FLAGS = ("confidential", "attribution", "delete_at_end", "report_use", "accept_audit")
+
+
+def label_of(choice: TextChoices) -> Label:
+    """The label of a choice, in both languages."""
+    label = choice.label
+    assert isinstance(label, Label)  # noqa: S101  TextChoices of this house are labelled in both languages
+    return label

@@ -63,19 +63,27 @@ class RuleReport:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer, the report of the rule that decided (None if the policy has no rule on what was asked), every
-    report, and what is still to be done: duties of the deciding permission and obligations that are not fulfilled."""
+    """The answer, the report of the rule that decided (None if the policy has no rule on what was asked), and what is still to be done: duties of the deciding permission and obligations that are not fulfilled."""
 
     outcome: Outcome
     decided_by: RuleReport | None
-    reports: tuple[RuleReport, ...]
     pending: tuple[DutyReport, ...]
+
+
+def reports_of(
+    policy: Policy, question: Question, world: World
+) -> tuple[tuple[RuleReport, ...], tuple[RuleReport, ...]]:
+    """The reports of all permissions, and of all prohibitions."""
+    permissions, prohibitions = (
+        tuple(_report(rule, question, world) for rule in rules)
+        for rules in (policy.permissions, policy.prohibitions)
+    )
+    return permissions, prohibitions
 
 
 def evaluate(policy: Policy, question: Question, world: World) -> Verdict:
     """Answer a question under a policy."""
-    permissions = tuple(_report(rule, question, world) for rule in policy.permissions)
-    prohibitions = tuple(_report(rule, question, world) for rule in policy.prohibitions)
+    permissions, prohibitions = reports_of(policy, question, world)
     permitting = next((report for report in permissions if report.is_active), None)
     prohibiting = next((report for report in prohibitions if report.is_active), None)
     obligations = tuple(_duty(duty, question, world) for duty in policy.obligations)
@@ -92,7 +100,6 @@ def evaluate(policy: Policy, question: Question, world: World) -> Verdict:
     return Verdict(
         outcome=outcome,
         decided_by=decided_by,
-        reports=(*permissions, *prohibitions),
         pending=tuple(duty for duty in duties if duty.state is not DutyState.FULFILLED),
     )
 

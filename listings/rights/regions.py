@@ -75,10 +75,8 @@ class Axes:
             if left == "elapsedTime":
                 return _periods(group)
             if left == "event":
-                names = sorted({name for atom in group for name in atom.right})
-                if len(names) > MEMBERS_MAX:
-                    return None
-                return [None, *subsets(names)]
+                events = sorted({name for atom in group for name in atom.right})
+                return None if len(events) > MEMBERS_MAX else [None, *subsets(events)]
             if left in NUMBERS:
                 return [
                     None,

@@ -135,7 +135,7 @@ class _Reader:
             uid = self._uid(stated, f"{kind}[{number}]")
             duties = tuple(self._duties(stated, "duty"))
             conditions = tuple(self._conditions(stated, "constraint"))
-            actions = list(self._actions(stated)) or [(None, ())]
+            actions: list[tuple[str | None, tuple[Condition, ...]]] = [*self._actions(stated)] or [(None, ())]
             inherited = (
                 as_list(self._get(stated, name) or self._get(self.document, name)) or [None]
                 for name in ("assignee", "target")

@@ -64,7 +64,8 @@ def policy_of(
     _extensions(rights, made, constraints)
     _onward(rights, made)
     _obligations(rights, made)
-    stated = {name: value for name, value in asdict(parties).items() if value is not None}
+    named = {"assigner": parties.assigner, "assignee": parties.assignee, "target": parties.target}
+    stated = {name: value for name, value in named.items() if value is not None}
     policy: Policy = {
         "@context": policy_context(),
         "@type": "Agreement" if parties.assignee else "Offer",

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from marketplace.kernel.labels import Label
 
-from .choices import ContractType, DisclosureScope, Purpose
+from .choices import ContractType, DisclosureScope, Purpose, label_of
 
 ODRL = "http://www.w3.org/ns/odrl/2/"
 ODRL_CONTEXT = "http://www.w3.org/ns/odrl.jsonld"
@@ -72,80 +72,75 @@ def _meaning(label: Label, english: str, japanese: str) -> Label:
     return Label(english.format(label), japanese.format(label.ja))
 
 
-def _terms() -> tuple[Term, ...]:
-    purposes = [purpose for purpose in Purpose if purpose is not Purpose.UNRESTRICTED]
-    return (
+TERMS: tuple[Term, ...] = (
+    Term(
+        "jointUse",
+        "Action",
+        label_of(ContractType.JOINT_USE),
+        Label(
+            "To use the asset together with the assigner, each for its own purposes.",
+            "資産を提供者と共同で、それぞれの目的のために利用すること。",
+        ),
+    ),
+    Term(
+        "trainModel",
+        "Action",
+        Label("training of models", "AI学習への利用"),
+        Label(
+            "To train a model of machine learning with the asset.",
+            "資産を機械学習モデルの学習に用いること。",
+        ),
+    ),
+    Term(
+        "reidentify",
+        "Action",
+        Label("re-identification of persons", "再識別"),
+        Label("To identify a person from the asset.", "資産から個人を識別すること。"),
+    ),
+    Term(
+        "keepConfidential",
+        "Action",
+        Label("keep confidential", "秘密保持"),
+        Label("To disclose the asset to nobody outside the scope.", "資産を開示範囲の外に開示しないこと。"),
+    ),
+    Term(
+        "acceptAudit",
+        "Action",
+        Label("accept an audit", "監査の受入れ"),
+        Label(
+            "To let the assigner audit the use of the asset.",
+            "提供者による利用状況の監査を受け入れること。",
+        ),
+    ),
+    *(
         Term(
-            "jointUse",
-            "Action",
-            ContractType.JOINT_USE.label,
-            Label(
-                "To use the asset together with the assigner, each for its own purposes.",
-                "資産を提供者と共同で、それぞれの目的のために利用すること。",
-            ),
-        ),
-        Term(
-            "trainModel",
-            "Action",
-            Label("training of models", "AI学習への利用"),
-            Label(
-                "To train a model of machine learning with the asset.",
-                "資産を機械学習モデルの学習に用いること。",
-            ),
-        ),
-        Term(
-            "reidentify",
-            "Action",
-            Label("re-identification of persons", "再識別"),
-            Label("To identify a person from the asset.", "資産から個人を識別すること。"),
-        ),
-        Term(
-            "keepConfidential",
-            "Action",
-            Label("keep confidential", "秘密保持"),
-            Label(
-                "To disclose the asset to nobody outside the scope.", "資産を開示範囲の外に開示しないこと。"
-            ),
-        ),
-        Term(
-            "acceptAudit",
-            "Action",
-            Label("accept an audit", "監査の受入れ"),
-            Label(
-                "To let the assigner audit the use of the asset.",
-                "提供者による利用状況の監査を受け入れること。",
-            ),
-        ),
-        *(
-            Term(
-                purpose.value,
-                "RightOperand",
-                purpose.label,
-                _meaning(purpose.label, "A purpose of use: {}.", "利用目的：{}。"),
-            )
-            for purpose in purposes
-        ),
-        *(
-            Term(
-                scope.value,
-                "RightOperand",
-                scope.label,
-                _meaning(
-                    scope.label, "Who may access the asset: {} of the assignee.", "資産に接する者の範囲：{}。"
-                ),
-            )
-            for scope in SCOPES
-        ),
-        Term(
-            "endOfUse",
+            purpose.value,
             "RightOperand",
-            Label("end of use", "利用の終了"),
-            Label("The event that ends the right to use the asset.", "資産の利用権が終了する出来事。"),
-        ),
-    )
-
-
-TERMS = _terms()
+            label_of(purpose),
+            _meaning(label_of(purpose), "A purpose of use: {}.", "利用目的：{}。"),
+        )
+        for purpose in Purpose
+        if purpose is not Purpose.UNRESTRICTED
+    ),
+    *(
+        Term(
+            scope.value,
+            "RightOperand",
+            label_of(scope),
+            _meaning(
+                label_of(scope), "Who may access the asset: {} of the assignee.", "資産に接する者の範囲：{}。"
+            ),
+        )
+        for scope in SCOPES
+    ),
+    Term(
+        "endOfUse",
+        "RightOperand",
+        Label("end of use", "利用の終了"),
+        Label("The event that ends the right to use the asset.", "資産の利用権が終了する出来事。"),
+    ),
+)
+"""The concepts of the profile."""
 
 
 def profile_address() -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from babel import Locale
-from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
 
-from .choices import CHOICES, FLAGS, Purpose, Rights
+from .choices import CHOICES, FLAGS, Purpose, Rights, label_of
 
 TERMS: dict[str, Label] = {
     "contract_type": Label("Contract type", "契約形態"),
@@ -50,21 +49,15 @@ def summary(rights: Rights) -> list[dict[str, Any]]:
 def term_words(term: str, value: Any) -> Label | None:
     """The value of a term as text; None where it restricts or requires nothing."""
     if term in CHOICES:
-        return _label(CHOICES[term], value)
+        return label_of(CHOICES[term](value))
     if term == "purposes":
-        labels = [_label(Purpose, purpose) for purpose in value]
+        labels = [label_of(Purpose(purpose)) for purpose in value]
         return Label(", ".join(map(str, labels)), "・".join(label.ja for label in labels))
     if term == "regions":
         return _regions(value)
     if term in FLAGS:
         return REQUIRED if value else None
     return None if value is None else Label(str(value), str(value))
-
-
-def _label(choices: type[TextChoices], value: str) -> Label:
-    label = choices(value).label
-    assert isinstance(label, Label)  # noqa: S101  TextChoices of this house are labelled in both languages
-    return label
 
 
 def _regions(codes: list[str]) -> Label:

@@ -409,7 +409,7 @@ def test_a_party_asks_what_the_agreement_permits(market, clients):
         "action": "sell",
     }
     assert clients["stranger"].get(path, asked).status_code == 404
-    assert clients["buyer"].get(path, {"at": "soon"}).status_code == 400
+    assert clients["buyer"].get(path, {"at": "soon"}).status_code == 422
 
 
 def test_rights_that_contradict_themselves_are_not_proposed(market, clients):
@@ -420,5 +420,5 @@ def test_rights_that_contradict_themselves_are_not_proposed(market, clients):
     ):
         before = factories.everything()
         answer = clients["buyer"].post(f"{BASE}/negotiations/", body(market, terms={"rights": rights}))
-        assert (answer.status_code, f"terms.rights.{name}" in answer.content.decode()) == (400, True)
+        assert (answer.status_code, f"terms.rights.{name}" in answer.content.decode()) == (422, True)
         assert factories.everything() == before

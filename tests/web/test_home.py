@@ -33,7 +33,7 @@ def test_every_link_answers_anybody(trading_market, language):
     assert {link: status for link, status in answers.items() if status != 200} == {}
     assert "/api/v1/rulebooks/current/" in answers
     assert "/api/v1/catalogue.jsonld" in answers
-    assert len(answers) == 22
+    assert len(answers) == 23
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -43,7 +43,7 @@ def test_every_link_of_an_empty_market_answers_anybody(db, language):
     assert {link: status for link, status in answers.items() if status != 200} == {}
     assert "/api/v1/rulebooks/current/" not in answers
     assert "/api/v1/catalogue.jsonld" not in answers
-    assert len(answers) == 19
+    assert len(answers) == 20
 
 
 def test_everything_the_page_loads_is_served_from_here(db, settings):
