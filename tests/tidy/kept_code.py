@@ -2,8 +2,8 @@
 
 KEPT = {
     "marketplace.kernel.bounding.bound_columns": "migrations call it",
+    "marketplace.evidence.models.RecordParty": "a trigger writes its rows, and records read them as parties",
     "marketplace.evidence.parties.make_functions": "a migration calls it",
-    "marketplace.evidence.views.ProvedRecordViewSet": "the records of activity find it by its dotted name",
     "marketplace.oversight.holds.guards.IS_HELD": "a migration runs it",
     "marketplace.oversight.holds.guards.guard_held_tables": "migrations call it",
     "marketplace.participants.bank_day_guards.CREATE": "a migration runs it",
