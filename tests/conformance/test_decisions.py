@@ -43,6 +43,9 @@ STATES = "It states a fact, and chooses nothing."
 OWN = "It is about the operator's own money."
 GIVES_BACK = "It gives back what was withheld, or tells whom it concerns."
 UNREASONED = {
+    "POST outages/": STATES,
+    "POST qualification-kinds/": MARKET,
+    "POST qualifications/{}/verify/": STATES,
     "POST aside-rows/{}/retry/": MENDS,
     "POST balance-certificates/": DOCUMENT,
     "POST bank-entries/{}/recoup/": STATES,
@@ -54,7 +57,6 @@ UNREASONED = {
     "POST contract-templates/": MARKET,
     "POST cycles/": MARKET,
     "POST cycles/{}/close/": MARKET,
-    "POST deliveries/{}/resume/": GIVES_BACK,
     "POST events/inbox/{}/retry/": MENDS,
     "POST funds-regimes/": MARKET,
     "POST guarantees/": DOCUMENT,
@@ -97,7 +99,7 @@ UNREASONED = {
     "POST trustee-appointments/{}/withdraw/": GIVES_BACK,
 }
 """Commands whose record has no reason, and why."""
-UNREASONED_MAX = 52
+UNREASONED_MAX = 54
 
 
 def is_decision(name: str) -> bool:

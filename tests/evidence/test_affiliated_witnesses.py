@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.evidence import services
 from marketplace.evidence.cosignatures import (
     Relation,
@@ -22,6 +23,7 @@ from marketplace.evidence.witness_errors import CosignatureInvalid
 from marketplace.evidence.witnesses import register_witness
 from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.invariants import REGISTER
+from marketplace.participants.models import Organisation
 from marketplace.participants.services.organisations import declare_affiliation
 from marketplace.participants.services.relations import state_relation
 from tests.participants import factories as participants
@@ -66,9 +68,18 @@ def shown(api, mark) -> dict:
     return api.get(f"/api/v1/evidence/checkpoints/{mark.public_id}/").json()
 
 
+def declare(staff, organisation: str, *, affiliated: bool) -> None:
+    """Two people of the operator declare it."""
+    command = {"organisation": organisation, "affiliated": affiliated}
+    with pytest.raises(SecondPersonNeeded):
+        declare_affiliation(actor=staff, **command)
+    colleague = participants.actor_for(Organisation.objects.get(is_operator=True), "usr_colleague")
+    declare_affiliation(actor=colleague, **command)
+
+
 def become_affiliate(how: str, operator, staff, manager) -> None:
     if how == "declared by the operator":
-        declare_affiliation(actor=staff, organisation=manager.organisation, affiliated=True)
+        declare(staff, manager.organisation, affiliated=True)
     else:
         relate(manager, operator.public_id)
 
@@ -120,8 +131,8 @@ def test_nobody_else_ends_as_an_affiliate_s(operator):
 
 def test_an_ended_affiliation_brings_no_witness_back(operator, staff):
     _, manager = witnessing("a")
-    declare_affiliation(actor=staff, organisation=manager.organisation, affiliated=True)
-    declare_affiliation(actor=staff, organisation=manager.organisation, affiliated=False)
+    declare(staff, manager.organisation, affiliated=True)
+    declare(staff, manager.organisation, affiliated=False)
     assert Witness.objects.get().until is not None
     register_witness(actor=manager, verifier_key=Observer("a.example").verifier_key)
 
