@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from babel import Locale
-
 from marketplace.kernel.labels import Label
 
 from .constraints import Question, World
 from .evaluation import Outcome, Premise, RuleReport, Verdict, evaluate, lacking
 from .rules import Atom, Condition, read_policy
+from .territories import country
 from .vocabulary import END_OF_USE, TERMS
 from .wording import TERMS as CHOICES
 
@@ -115,17 +114,13 @@ def condition_words(condition: Condition) -> Label:
     """A constraint as text: what it limits, and to which values."""
     if not isinstance(condition, Atom) or condition.left not in OPERANDS:
         return UNKNOWN_CONDITION
-    values = [_region(one) if condition.left == "spatial" else _name(one) for one in condition.right]
+    values = [country(one) if condition.left == "spatial" else _name(one) for one in condition.right]
     label = OPERANDS[condition.left]
     return Label(f"{label}: {', '.join(values)}", f"{label.ja}：{'・'.join(value.ja for value in values)}")
 
 
 def _name(name: str) -> Label:
     return NAMES.get(name) or Label(name, name)
-
-
-def _region(code: str) -> Label:
-    return Label(*(Locale(language).territories.get(code, code) for language in ("en", "ja")))
 
 
 def _fill(text: Label, **words: Label) -> Label:

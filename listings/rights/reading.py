@@ -8,12 +8,11 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from babel import Locale
-
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 from .choices import CHOICES, FLAGS, Purpose, Rights
+from .territories import country_codes
 
 DURATION = re.compile(r"P(?=\d)(\d+Y)?(\d+M)?(\d+D)?")
 COUNT_MAX = 1_000_000_000
@@ -77,8 +76,7 @@ def _read_purposes(name: str, value: Any) -> tuple[str, ...]:
 
 def _read_regions(name: str, value: Any) -> tuple[str, ...]:
     texts = _read_texts(name, value)
-    territories = Locale("en").territories
-    if any(len(code) != 2 or code not in territories for code in texts):
+    if not set(texts) <= country_codes():
         raise FieldInvalid(
             name, Label("specify two-letter ISO 3166-1 codes", "ISO 3166-1の2文字コードで指定してください")
         )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel import Locale
-
 from marketplace.kernel.labels import Label
 
 from .choices import CHOICES, FLAGS, Purpose, Rights, label_of
+from .territories import country
 
 TERMS: dict[str, Label] = {
     "contract_type": Label("Contract type", "契約形態"),
@@ -63,5 +62,5 @@ def term_words(term: str, value: Any) -> Label | None:
 def _regions(codes: list[str]) -> Label:
     if not codes:
         return EVERYWHERE
-    english, japanese = Locale("en").territories, Locale("ja").territories
-    return Label(", ".join(english[code] for code in codes), "・".join(japanese[code] for code in codes))
+    names = [country(code) for code in codes]
+    return Label(", ".join(map(str, names)), "・".join(name.ja for name in names))

@@ -51,7 +51,7 @@ def keep_shown_search(*, actor: Actor | None, text: str, shown: Sequence[Listing
     today = ShownSearch.objects.filter(day=clock.today())
     same = {"words": stated, "others": len(words) - len(stated), "is_either": is_either}
     number = today.count() + 1
-    if number > SEARCHES_A_DAY_MAX or today.filter(**same).exists():
+    if number > _places_by_now() or today.filter(**same).exists():
         return False
     kept = ShownSearch(
         day=clock.today(), number=number, searchers=searchers, results=list(map(_result, first)), **same
@@ -59,6 +59,12 @@ def keep_shown_search(*, actor: Actor | None, text: str, shown: Sequence[Listing
     # Another that was kept at the same moment is as good.
     ShownSearch.objects.bulk_create([kept], ignore_conflicts=True)
     return True
+
+
+def _places_by_now() -> int:
+    """The places of the day open one after the other, so that nobody takes all of them in its first minutes."""
+    passed = clock.now().astimezone(clock.market_zone())
+    return max(1, SEARCHES_A_DAY_MAX * (passed.hour + 1) // 24)
 
 
 def _searchers(search: str, organisation: str) -> int:

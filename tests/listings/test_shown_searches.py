@@ -106,6 +106,18 @@ def test_a_day_keeps_so_many():
         ShownSearch.objects.create(number=SEARCHES_A_DAY_MAX + 1, words=["more"], **row)
 
 
+def test_nobody_takes_the_places_of_a_day_in_its_first_hour():
+    midnight = clock.now().astimezone(clock.market_zone()).replace(hour=0, minute=10)
+    clock.move_to(midnight + timedelta(days=1), running=False)
+    row = {"day": clock.today(), "searchers": 3, "others": 0, "is_either": True, "results": []}
+    ShownSearch.objects.bulk_create(ShownSearch(number=at + 1, words=[f"w{at}"], **row) for at in range(2))
+    search("A", "B", "C")
+    assert ShownSearch.objects.count() == 2
+    clock.move_to(clock.now() + timedelta(hours=1), running=False)
+    search("D")
+    assert ShownSearch.objects.count() == 3
+
+
 def test_what_few_searched_for_is_refused_and_found():
     search("A", "B", "C")
     few = "UPDATE listings_shownsearch SET searchers = 2"
