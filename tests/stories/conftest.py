@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
 from django.core.management import call_command
 
 from clearing.approvals.halts import lift_halt_by_two
@@ -25,6 +27,7 @@ from clearing.statements.certificates import record_balance_certificate
 from clearing.trades.services.supplies import state_supply
 from contracts import services as contracting
 from contracts.models import Negotiation
+from delivery.services import state_outage
 from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
 from fixtures.day.script import CHAPTERS
@@ -33,6 +36,8 @@ from listings.models import Listing
 from listings.services import state_stake
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.cases.services.on_call import publish_turn
+from marketplace.evidence.announcing import announce_key
+from marketplace.evidence.verifier_keys import ED25519, verifier_key
 from marketplace.evidence.witnesses import register_witness
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -52,6 +57,7 @@ from marketplace.webhooks import services as webhooks
 from tests.access.factories import deferred
 from tests.cases import factories as cases
 from tests.conftest import cloned_database
+from tests.evidence.bundles import public_bytes
 from tests.evidence.observers import Observer
 from tests.faults.ground import kept_database
 from tests.oversight import factories as oversight
@@ -249,7 +255,7 @@ def people(report) -> None:
     deferred(staff, second, subject)
     oversight.reported(staff, oversight.opened(staff, subject, known_at=clock.now()), "first")
     oversight.asked(owner)
-    oversight.held(staff, "lst_held")
+    oversight.held(staff, Listing.objects.order_by("pk").first().public_id)
     oversight.sealed(staff, second, oversight.record_about(subject))
     oversight.records_asked(owner)
     negotiation = Negotiation.objects.order_by("pk").first()
@@ -315,6 +321,7 @@ def asked_of_the_operator(
         holder="高松市",
         kind="licensor",
     )
+    stated_to_everybody(operator, subject)
     draftsman = actor_of(person_of(operator, "draftsman", ("rulebook",)), operator)
     save_draft(actor=draftsman, document=newest_rulebook().document)
     publish_turn(
@@ -330,6 +337,26 @@ def asked_of_the_operator(
         last_day=clock.today() - timedelta(days=1),
         first=subject.public_id,
         second=applicant.public_id,
+    )
+
+
+def stated_to_everybody(operator: Organisation, subject: Organisation) -> None:
+    """An outage and the next key of the log, each by two people."""
+    support = [actor_of(person_of(operator, name, ("support",)), operator) for name in ("ops", "night")]
+    incident = oversight.opened(support[0], subject, kind="unavailability", ground="none", persons=0)
+    times = {"since": clock.now() - timedelta(hours=2), "until": clock.now() - timedelta(hours=1)}
+    with contextlib.suppress(SecondPersonNeeded):
+        state_outage(actor=support[0], incident=incident.public_id, **times)
+    state_outage(actor=support[1], incident=incident.public_id, **times)
+    keepers = [actor_of(person_of(operator, name, ("rulebook",)), operator) for name in ("keys", "vault")]
+    announce_key(
+        actor=keepers[1],
+        first_person=keepers[0].identifier,
+        verifier_key=verifier_key(
+            settings.EVIDENCE_ORIGIN, ED25519, public_bytes(Ed25519PrivateKey.generate())
+        ),
+        reason="The yearly rotation.",
+        is_emergency=False,
     )
 
 
