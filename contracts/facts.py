@@ -2,7 +2,7 @@
 
 from marketplace.rules.providers import FactProvider
 
-from .queries import negotiation_facts
+from .fact_queries import negotiation_facts
 
 NEGOTIATION = FactProvider(
     name="negotiation",

@@ -11,17 +11,15 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 
-from listings.stake_queries import stakes_in
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import canonical_json, sha256_hex
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
-from marketplace.kernel.prepared import columns_of, fetch_models, fetch_prepared
+from marketplace.kernel.prepared import columns_of, fetch_models
 from marketplace.participants import queries as participants
 from marketplace.participants.queries import OrganisationView
-from marketplace.participants.relation_queries import are_related
 from marketplace.rules import queries as rules
 
 from . import signed_object
@@ -42,11 +40,6 @@ from .signed_object import Drawn
 from .states import Party, SignatureMethod
 from .terms import Terms, parse_terms
 
-_FACTS = """
-    SELECT n.buyer_id, n.seller_id, n.segment, n.listing, p.terms, p.number
-      FROM contracts_negotiation n JOIN contracts_proposal p ON p.negotiation_id = n.id
-     WHERE n.public_id = %s ORDER BY p.number DESC LIMIT 1
-"""
 _INSTRUMENT = """
     SELECT {columns} FROM contracts_instrument i WHERE i.negotiation_id = %s
 """
@@ -345,33 +338,6 @@ def agreement_of(negotiation: str) -> str:
     if found is None:
         raise Missing(kind="agreement of negotiation", identifier=negotiation)
     return found
-
-
-def negotiation_facts(negotiation: str) -> dict[str, Any]:
-    """The facts about a negotiation for the rules, as ``contracts.facts`` declares them. Raises Missing."""
-    found = fetch_prepared(_FACTS, [negotiation])
-    if not found:
-        raise Missing(kind="negotiation", identifier=negotiation)
-    buyer_id, seller_id, segment, listing, stated, rounds = found[0]
-    terms = json.loads(stated)
-    standings = participants.standings_in(segment, [buyer_id, seller_id])
-    buyer, seller = standings[buyer_id], standings[seller_id]
-    return {
-        "buyer": buyer.public_id,
-        "seller": seller.public_id,
-        "segment": segment,
-        "price_minor": terms["price_minor"],
-        "currency": terms["currency"],
-        "rounds": rounds,
-        "buyer_active": buyer.is_active,
-        "seller_active": seller.is_active,
-        "buyer_admitted": Party.BUYER in buyer.admitted_as,
-        "seller_admitted": Party.SELLER in seller.admitted_as,
-        "buyer_affiliated": buyer.is_operator or buyer.affiliate,
-        "seller_affiliated": seller.is_operator or seller.affiliate,
-        "parties_related": are_related(buyer_id, seller_id),
-        "listing_stakes": sorted(set(stakes_in(listing))),
-    }
 
 
 def negotiation_count() -> int:

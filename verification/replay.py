@@ -242,21 +242,28 @@ def wrong_openings(bundle: Published, opened: Opened) -> Iterator[Fault]:
             elif opened.commit(content, part, row["item"]) != row["content"]:
                 yield Fault("commitment_differs", f"a row of {part}, {content['id']}", row["item"])
             elif "facts" in row:
-                named = _numbers(bundle.rulebooks[row["rulebook"]], row.get("point", TRADE_FEE))
-                yield from _wrong_facts(opened, row, content["facts"], named, zone)
+                yield from _wrong_facts(
+                    opened, row, content["facts"], bundle.rulebooks[row["rulebook"]], zone
+                )
     for part, item in contents:
         yield Fault("row_missing", f"{part} lacks what the auditor's file opens", item)
 
 
-def _numbers(rulebook: Row, point: str) -> list[int]:
-    """The numbers that the rules or tariffs of a point name, and their negatives, in ascending order."""
+def _numbers(rulebook: Row, point: str, fact: str) -> list[int]:
+    """The numbers that the rules or tariffs of a point name, and their negatives, in ascending order.
+
+    For a withheld fact, about the money of a party, those of the conditions that read it alone.
+    """
     entries = (*rulebook["document"]["rules"], *rulebook["document"].get("tariffs", []))
-    written = " ".join(QUOTED.sub(" ", entry["when"]) for entry in entries if entry["point"] == point)
+    entries = tuple(entry for entry in entries if entry["point"] == point)
+    if fact in rulebook["vocabulary"]["points"][point].get("withheld", {}):
+        entries = tuple(entry for entry in entries if fact in rulebook["vocabulary"]["reads"][entry["code"]])
+    written = " ".join(QUOTED.sub(" ", entry["when"]) for entry in entries)
     numbers = {int(number) for number in NUMBER.findall(written)}
     return sorted(numbers | {-number for number in numbers})
 
 
-def _wrong_facts(opened: Opened, row: Row, facts: Row, numbers: list[int], zone: ZoneInfo) -> Iterator[Fault]:
+def _wrong_facts(opened: Opened, row: Row, facts: Row, rulebook: Row, zone: ZoneInfo) -> Iterator[Fault]:
     """Facts as shown that are neither the fact itself nor what stands for it."""
     if set(facts) != set(row["facts"]) | set(row["committed"]):
         yield Fault("facts_missing", "not every fact is shown or committed", row["item"])
@@ -265,6 +272,7 @@ def _wrong_facts(opened: Opened, row: Row, facts: Row, numbers: list[int], zone:
             yield Fault("commitment_differs", name, row["item"])
     for name, shown in row["facts"].items():
         value, item = facts[name], row["item"]
+        numbers = _numbers(rulebook, row.get("point", TRADE_FEE), name)
         pairs = [(value, shown)]
         if isinstance(value, list) and isinstance(shown, list) and len(value) == len(shown):
             pairs = list(zip(value, shown, strict=True))

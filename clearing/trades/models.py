@@ -250,6 +250,7 @@ class Trade(models.Model):
         indexes = [
             models.Index("buyer", "concluded_at", "id", name="trade_waiting", condition=Q(state="concluded")),
             models.Index("fund_by", name="trade_due", condition=Q(state="concluded")),
+            models.Index("seller", name="trade_undelivered", condition=Q(state__in=("secured", "disputed"))),
             models.Index("pay_by", name="trade_to_pay", condition=Q(pay_by__isnull=False)),
             models.Index("cycle", "seller", name="trade_commissioned", condition=Q(commissioned=True)),
             # Where no fee of a cycle has tiers, looking for its rebates reads an empty range.

@@ -6,6 +6,6 @@ SURVEILLANCE_LOCK = AdvisoryLock(
     name="oversight.surveillance",
     key=5_301_043,
     rank=5,
-    protects="The agreements of two organisations are seen one at a time: of two at once, neither would see the other.",
+    protects="The agreements and ended negotiations of two organisations are seen one at a time: of two at once, neither would see the other.",
     modes=frozenset({Mode.EACH}),
 )

@@ -10,7 +10,7 @@ from .incidents.models import (
     IncidentDeadline,
     IncidentEntry,
 )
-from .reviews.models import Review, SeenAgreement
+from .reviews.models import Review, SeenAgreement, SeenNegotiation
 from .seals.models import RecordSeal
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "RecordSeal",
     "Review",
     "SeenAgreement",
+    "SeenNegotiation",
 ]

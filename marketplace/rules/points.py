@@ -78,7 +78,11 @@ POINTS = {
             Label("publication of a listing", "出品の公開"),
             providers=("listing", "quality"),
         ),
-        Point("conclusion", Label("conclusion of an agreement", "契約の成立"), providers=("negotiation",)),
+        Point(
+            "conclusion",
+            Label("conclusion of an agreement", "契約の成立"),
+            providers=("negotiation", "exposure"),
+        ),
         Point(
             "trading",
             Label("admission of a trade", "取引の受付"),
@@ -107,7 +111,7 @@ def vocabulary() -> dict[str, Any]:
     """The facts that rules may read now, as JSON; a rulebook stores it on publication.
 
     ``{"evaluator": 2, "words": {…}, "points": {code: {"kind", "default", "neutral", "facts": {name: type},
-    "lists": {name: section}, "parties": [name]}}}``. ``words`` are those of reasons that no rule states (``texts``);
+    "lists": {name: section}, "parties": [name], "withheld": {name: party}}}}``. ``words`` are those of reasons that no rule states (``texts``);
     ``lists`` are sections of the document whose organisations a condition may name as ``listed.<section>``.
     """
     return {
@@ -138,6 +142,11 @@ def _describe_point(point: Point) -> dict[str, Any]:
         "facts": facts,
         "lists": {} if point.neutral else {f"listed.{section}": section for section in LISTED_SECTIONS},
         "parties": parties,
+        "withheld": {
+            f"{provider.name}.{fact}": party
+            for provider in providers
+            for fact, party in provider.withheld.items()
+        },
     }
 
 

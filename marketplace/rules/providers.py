@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,13 +78,15 @@ class FactProvider:
     ``name.fact.known`` first. A rule that reads a null leads to a hold. ``load`` takes the subject's public identifier
     and returns the facts by name; it raises Missing for an unknown subject. ``load_many``, if there is one, loads
     the same facts of many subjects by identifier, without those that are unknown. Facts are booleans, codes, counts and
-    public identifiers, never personal data.
+    public identifiers, never personal data. ``withheld`` are facts about the money of a party, each with the qualified fact that
+    names the party: of the organisations only that one reads it, and a neutrality bundle shows on which side of a rule's limit it is.
     """
 
     name: str
     types: Mapping[str, str]
     load: Callable[[str], Mapping[str, Any]]
     load_many: Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]] | None = None
+    withheld: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Register the provider; raises ValueError for a bad name or type, or a name that is taken."""
@@ -94,6 +96,8 @@ class FactProvider:
         unknown = sorted(kind for kind in self.types.values() if kind.removesuffix(NULLABLE) not in TYPES)
         if unknown:
             raise ValueError(f"{self.name}: unknown types {unknown}; there are {TYPES}")
+        if not set(self.withheld) <= set(self.types):
+            raise ValueError(f"{self.name}: withheld facts must be among its facts")
         if self.name in PROVIDERS:
             raise ValueError(f"the fact provider {self.name} is declared twice")
         PROVIDERS[self.name] = self

@@ -307,6 +307,12 @@ def visible_decisions(actor: Actor) -> QuerySet[Decision]:
     return rows if actor.may_see() else rows.filter(parties__contains=[actor.organisation])
 
 
+def withheld_from(decision: Decision, organisation: str) -> set[str]:
+    """The facts of a decision that an organisation (public identifier) does not read: about the money of another party."""
+    withheld = decision.rulebook.vocabulary["points"][decision.point].get("withheld", {})
+    return {name for name, party in withheld.items() if decision.facts[party] != organisation}
+
+
 @dataclass(frozen=True, slots=True)
 class LastDecision:
     """The last decision on a subject at a point: its public identifier, and whether the subject passes."""

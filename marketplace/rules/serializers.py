@@ -11,6 +11,7 @@ from marketplace.api.serializers import BilingualField, ChoiceLabelField, Strict
 from .models import Decision, Halt, Rulebook
 from .neutrality.aimed import Aim
 from .parameters import ParameterType, Weaker
+from .queries import withheld_from
 from .states import HaltScope, Lane
 
 
@@ -83,7 +84,7 @@ class ReasonSerializer(serializers.Serializer[Any]):
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
-    """A decision, with its facts and its version of the rulebook."""
+    """A decision, with its facts and its version of the rulebook. A party does not read facts about the other's money."""
 
     id = serializers.CharField(source="public_id")
     rulebook = serializers.CharField(source="rulebook.public_id")
@@ -110,6 +111,15 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             "engine",
             "decided_at",
         )
+
+    def to_representation(self, instance: Decision) -> dict[str, Any]:
+        """Without the facts about the money of another party than the caller."""
+        shown = super().to_representation(instance)
+        actor = self.context["view"].actor
+        if not actor.may_see():
+            withheld = withheld_from(instance, actor.organisation or "")
+            shown["facts"] = {name: value for name, value in shown["facts"].items() if name not in withheld}
+        return shown
 
 
 class PreviewSerializer(StrictSerializer):

@@ -81,7 +81,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "listing.version_refused": ("marketplace.notices.handlers.on_version_refused",),
     "stake.moved": ("marketplace.notices.handlers.qualifications.on_stake_moved",),
     "listing.withdrawn": ("marketplace.cases.handlers.on_listing_withdrawn",),
-    "negotiation.moved": ("marketplace.notices.handlers.on_negotiation_moved",),
+    "negotiation.moved": (
+        "marketplace.notices.handlers.on_negotiation_moved",
+        "marketplace.oversight.handlers.on_negotiation_moved",
+    ),
     "negotiation.disclosed": ("marketplace.notices.handlers.staff_accesses.on_messages_disclosed",),
     "agreement.concluded": (
         "clearing.handlers.on_agreement_concluded",

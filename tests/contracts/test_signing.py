@@ -10,6 +10,7 @@ import pytest
 
 from contracts import queries, services
 from contracts.errors import ConclusionHeld, ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
+from contracts.fact_queries import negotiation_facts
 from contracts.models import Agreement, Instrument, Signature
 from marketplace.api.models import IdempotencyRecord
 from marketplace.cases.models import Case
@@ -291,7 +292,7 @@ def test_there_is_no_agreement_before_its_conclusion(market):
 
 def test_the_facts_of_a_negotiation_are_those_the_rules_were_told(market):
     negotiation = factories.agreed(market, price_minor=70_000)
-    facts = queries.negotiation_facts(negotiation.public_id)
+    facts = negotiation_facts(negotiation.public_id)
     assert facts == {
         "buyer": market.buyer.organisation,
         "seller": market.seller.organisation,
@@ -309,7 +310,7 @@ def test_the_facts_of_a_negotiation_are_those_the_rules_were_told(market):
         "listing_stakes": [],
     }
     with pytest.raises(Missing):
-        queries.negotiation_facts("ngt_nowhere")
+        negotiation_facts("ngt_nowhere")
 
 
 def test_nobody_signs_for_rights_that_have_ended(market):

@@ -35,6 +35,7 @@ STATEMENTS_MAX = {
     "marketplace.notices.handlers.on_negotiation_moved": 8,
     "marketplace.notices.handlers.on_trade_secured": 8,
     "marketplace.oversight.handlers.on_agreement_concluded": 16,
+    "marketplace.oversight.handlers.on_negotiation_moved": 3,
 }
 """Savepoints, and the one that marks the event handled, are counted; the beginning and end of transactions are not."""
 

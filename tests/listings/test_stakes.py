@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from django.db import connection
 
-from contracts.queries import negotiation_facts
+from contracts.fact_queries import negotiation_facts
 from listings import services
 from listings.models import Stake
 from listings.queries import publication_facts

@@ -23,9 +23,9 @@ from marketplace.oversight.holds import services as holds
 from marketplace.oversight.holds.models import LegalHold
 from marketplace.oversight.incidents import services as incidents
 from marketplace.oversight.incidents.models import Incident
-from marketplace.oversight.reviews.detectors import Seen
+from marketplace.oversight.reviews.detectors import Seen, SeenEnd
 from marketplace.oversight.reviews.models import Review
-from marketplace.oversight.reviews.services import see_agreement
+from marketplace.oversight.reviews.services import see_agreement, see_broken_off
 from marketplace.oversight.seals import services as seals
 from marketplace.oversight.seals.models import RecordSeal
 from marketplace.participants.models import Organisation
@@ -141,6 +141,13 @@ def seen_between(buyer: Organisation, seller: Organisation, **changes: Any) -> N
     stated: dict[str, Any] = {"segment": "mobility", "price_minor": 1_000, "currency": "JPY"}
     names = {"agreement": new_identifier("agr"), "buyer": buyer.public_id, "seller": seller.public_id}
     see_agreement(actor=SYSTEM, seen=Seen(**(stated | names | changes)), concluded_at=clock.now())
+
+
+def broken_off_between(buyer: Organisation, seller: Organisation, times: int = 1, by: str = "buyer") -> None:
+    """The surveillance sees so many negotiations of two organisations end without agreement."""
+    for _ in range(times):
+        seen = SeenEnd(new_identifier("ngt"), buyer.public_id, seller.public_id, by)
+        see_broken_off(actor=SYSTEM, seen=seen, ended_at=clock.now())
 
 
 def review_of(one: Organisation, another: Organisation) -> Review:

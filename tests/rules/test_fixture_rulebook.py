@@ -67,6 +67,10 @@ NEGOTIATION = {
     "negotiation.seller_admitted": True,
     "negotiation.buyer_affiliated": False,
     "negotiation.seller_affiliated": False,
+    "negotiation.price_minor": 5_000,
+    "negotiation.currency": "JPY",
+    "exposure.buyer_open_minor": 0,
+    "exposure.seller_undelivered_minor": 0,
 }
 
 
@@ -164,6 +168,10 @@ def test_a_version_that_was_not_measured_is_not_published(rules):
         ({"negotiation.buyer_admitted": False}, "deny", ["CON-03"]),
         ({"negotiation.seller": "org_1"}, "deny", ["CON-04", "CON-90"]),
         ({"negotiation.seller_admitted": None}, "hold", ["CON-03", "CON-90"]),
+        ({"exposure.buyer_open_minor": 999_995_001}, "hold", ["CON-05", "CON-90"]),
+        ({"exposure.buyer_open_minor": 999_995_000}, "allow", ["CON-90"]),
+        ({"exposure.buyer_open_minor": 999_995_001, "negotiation.currency": "USD"}, "allow", ["CON-90"]),
+        ({"exposure.seller_undelivered_minor": 1_000_000_001}, "hold", ["CON-06", "CON-90"]),
     ],
 )
 def test_conclusion(rules, changes, outcome, reasons):

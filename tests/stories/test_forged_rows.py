@@ -163,6 +163,9 @@ FORGERIES: dict[str, Forgery] = {
         changes={"written_by": "'usr_forged'"},
     ),
     "oversight_seenagreement": Forgery(named=RECORDED, changes={"agreement": "'agr_forged'"}),
+    "oversight_seennegotiation": Forgery(
+        named=RECORDED, changes={"negotiation": "'ngt_forged'", "by": "'buyer'"}
+    ),
     "participants_authoritylimit": Forgery(
         refused="is no owner who states limits now|a participant states limits",
         changes={"role": "'signatory'", "person": "''", "stated_by": "'usr_forged'"},

@@ -21,6 +21,7 @@ KEPT = {
     "clearing.trades.queries.TradeCounts.refunded": "the report of the day shows every field of the counts",
     "listings.facts.LISTING_FACTS": "a fact provider enters itself with the rules when it is made",
     "quality.facts.QUALITY_FACTS": "a fact provider enters itself with the rules when it is made",
+    "clearing.trades.facts.EXPOSURE": "a fact provider enters itself with the rules when it is made",
     "marketplace.rules.facts.APPLICANT": "a fact provider enters itself with the rules when it is made",
     "marketplace.participants.declarations.DESCRIPTIONS": "the words for a page that asks an applicant to declare",
     "marketplace.settings.queues.TimeLimits.annotate_any": "Celery asks every annotation for it",

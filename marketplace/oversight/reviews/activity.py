@@ -11,3 +11,7 @@ no_activity(
     "oversight_seenagreement",
     "what the surveillance keeps of agreements, which are in the records themselves",
 )
+no_activity(
+    "oversight_seennegotiation",
+    "what the surveillance keeps of negotiations, which are in the records themselves",
+)

@@ -1,4 +1,4 @@
-"""What is looked for in agreements: figures and thresholds that are published. Pure.
+"""What is looked for in agreements and negotiations: figures and thresholds that are published. Pure.
 
 A detector says what it saw; it judges nobody.
 """
@@ -17,6 +17,8 @@ AGREEMENTS_EACH_WAY = 2
 DAYS_PRICES = 90
 PRICES_MIN = 10
 PRICE_FACTOR = 10
+DAYS_BROKEN_OFF = 30
+BROKEN_OFF = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,16 @@ class Seen:
     seller: str
     price_minor: int
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEnd:
+    """A negotiation that ended without agreement, as the surveillance knows it. ``by``: buyer, seller, or system (it lapsed)."""
+
+    negotiation: str
+    buyer: str
+    seller: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +98,13 @@ def same_statements(new: Seen, buyer: dict[str, str], seller: dict[str, str]) ->
         yield Finding(
             Detector.RELATED, ":".join(parties), parties, {"agreement": new.agreement, "same": same}
         )
+
+
+def broken_off(new: SeenEnd, between: Iterable[SeenEnd], agreements: int) -> Iterator[Finding]:
+    """The same two ended ``BROKEN_OFF`` negotiations within ``DAYS_BROKEN_OFF`` days, and agreed on nothing meanwhile."""
+    ends = {each.negotiation: each.by for each in between}
+    if agreements or len(ends) < BROKEN_OFF:
+        return
+    parties = tuple(sorted((new.buyer, new.seller)))
+    facts = {"negotiations": sorted(ends), "ended_by": sorted(set(ends.values())), "days": DAYS_BROKEN_OFF}
+    yield Finding(Detector.BROKEN_OFF, ":".join(parties), parties, facts)

@@ -1,4 +1,4 @@
-"""Agreements as the surveillance knows them, from events, and the reviews that it opened."""
+"""Agreements and ended negotiations as the surveillance knows them, from events, and the reviews that it opened."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
-from .states import REASON_LENGTH_MAX, SEALED_DAYS_MAX, Detector, Outcome
+from .states import ENDED_BY, REASON_LENGTH_MAX, SEALED_DAYS_MAX, Detector, Outcome
 
 STAFF = Permission.ADMISSION_WRITE
 """Who looks into a review, and closes it."""
@@ -64,6 +64,22 @@ class SeenAgreement(models.Model):
             models.Index(fields=["segment", "currency", "concluded_at"], name="seen_in_segment"),
         ]
         triggers = [append_only(), dated_now(real=["recorded_at"], past=["concluded_at"])]
+
+
+class SeenNegotiation(models.Model):
+    """A negotiation that ended without agreement, from its event; ``by`` says whose act it was. Append-only."""
+
+    negotiation = models.CharField(max_length=IDENTIFIER_LENGTH, unique=True)
+    buyer = models.CharField(max_length=IDENTIFIER_LENGTH)
+    seller = models.CharField(max_length=IDENTIFIER_LENGTH)
+    by = models.CharField(max_length=6)
+    ended_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(by__in=ENDED_BY), name="seen_ended_by")]
+        indexes = [models.Index(fields=["buyer", "seller", "ended_at"], name="seen_ends_between")]
+        triggers = [append_only(), dated_now(real=["recorded_at"], past=["ended_at"])]
 
 
 class Review(models.Model):

@@ -12,10 +12,11 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.permissions import Permission
 
-from .detectors import Seen
-from .models import STAFF, Review, SeenAgreement
+from .detectors import Seen, SeenEnd
+from .models import STAFF, Review, SeenAgreement, SeenNegotiation
 
 PRICES_READ_MAX = 500
+ENDS_READ_MAX = 20
 
 
 def visible_reviews(actor: Actor) -> QuerySet[Review]:
@@ -36,6 +37,13 @@ def agreements_between(one: str, other: str, since: datetime) -> list[Seen]:
     return [
         _seen(row) for row in SeenAgreement.objects.filter(both, concluded_at__gte=since)[:PRICES_READ_MAX]
     ]
+
+
+def ends_between(one: str, other: str, since: datetime) -> list[SeenEnd]:
+    """The newest negotiations that two organisations ended without agreement since a moment."""
+    both = Q(buyer=one, seller=other) | Q(buyer=other, seller=one)
+    rows = SeenNegotiation.objects.filter(both, ended_at__gte=since).order_by("-ended_at")[:ENDS_READ_MAX]
+    return [SeenEnd(row.negotiation, row.buyer, row.seller, row.by) for row in rows]
 
 
 def earlier_prices(new: Seen, since: datetime) -> list[int]:

@@ -24,3 +24,10 @@ RecordedRows(
     record="e.subject",
     is_partial=True,
 )
+RecordedRows(
+    table="oversight_seennegotiation",
+    kinds=("contracts.negotiation_terminated",),
+    row="r.negotiation, r.by",
+    record="e.subject, e.payload ->> 'by'",
+    is_partial=True,
+)

@@ -1,4 +1,4 @@
-"""Notice what an agreement shows, open a review of it, and close it."""
+"""Notice what agreements and negotiations without one show, open a review of it, and close it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from marketplace.participants.queries import organisations_by_public_id
 from ..locks import SURVEILLANCE_LOCK
 from ..texts import choice_of
 from . import detectors, texts
-from .detectors import Finding, Seen
+from .detectors import Finding, Seen, SeenEnd
 from .errors import ReviewClosed
-from .models import STAFF, Review, SeenAgreement
-from .queries import agreements_between, earlier_prices
+from .models import STAFF, Review, SeenAgreement, SeenNegotiation
+from .queries import agreements_between, earlier_prices, ends_between
 from .states import REASON_LENGTH_MAX, SEALED_DAYS_MAX, Detector, Outcome
 
 APPROVED_WITHIN = timedelta(hours=24)
@@ -61,6 +61,27 @@ def see_agreement(*, actor: Actor, seen: Seen, concluded_at: datetime) -> list[R
     if not is_new:
         return []
     opened = (_open(finding) for finding in _findings(seen, concluded_at))
+    return [review for review in opened if review is not None]
+
+
+@transaction.atomic
+def see_broken_off(*, actor: Actor, seen: SeenEnd, ended_at: datetime) -> list[Review]:
+    """Remember a negotiation without agreement, and open a review if its two do so again and again. Once a negotiation.
+
+    The market's own step. Raises Forbidden for anybody else.
+    """
+    actor.require_system()
+    SURVEILLANCE_LOCK.acquire_for(":".join(sorted((seen.buyer, seen.seller))))
+    _, is_new = SeenNegotiation.objects.get_or_create(
+        negotiation=seen.negotiation,
+        defaults={"buyer": seen.buyer, "seller": seen.seller, "by": seen.by, "ended_at": ended_at},
+    )
+    if not is_new:
+        return []
+    recent = ended_at - timedelta(days=detectors.DAYS_BROKEN_OFF)
+    ends = ends_between(seen.buyer, seen.seller, recent)
+    agreements = len(agreements_between(seen.buyer, seen.seller, recent))
+    opened = (_open(finding) for finding in detectors.broken_off(seen, ends, agreements))
     return [review for review in opened if review is not None]
 
 

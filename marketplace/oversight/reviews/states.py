@@ -13,8 +13,12 @@ SEALED_DAYS_MAX: Final = 90
 """A review is kept from its parties for so many days at most, by two people."""
 
 
+ENDED_BY: Final = ("buyer", "seller", "system")
+"""Who ends a negotiation that the surveillance counts: a party, or the market when its deadline passes. Not the operator."""
+
+
 class Detector(TextChoices):
-    """What is noticed about agreements."""
+    """What is noticed about agreements, and about negotiations that come to none."""
 
     BACK_AND_FORTH = (
         "back_and_forth",
@@ -24,6 +28,10 @@ class Detector(TextChoices):
     RELATED = (
         "related",
         Label("the parties state the same address or representative", "当事者の住所・代表者の一致"),
+    )
+    BROKEN_OFF = (
+        "broken_off",
+        Label("the same two negotiate again and again without agreement", "同じ二者間の不成立交渉の繰返し"),
     )
 
 

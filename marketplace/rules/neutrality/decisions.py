@@ -43,10 +43,26 @@ class Rules:
         conditions = [entry["when"] for entry in self._entries if entry["point"] == point]
         lists = self.points[point].get("lists", {}).values()
         listed = {row["organisation"] for name in lists for row in self.rulebook.document.get(name, [])}
-        numbers = {
-            int(each.written) for when in conditions for each in tokens(when) if each.written.isdecimal()
-        }
-        return Named(listed.union(*map(texts, conditions)), sorted(numbers | {-number for number in numbers}))
+        return Named(
+            listed.union(*map(texts, conditions)),
+            _numbers(conditions),
+            {
+                fact: _numbers(
+                    [entry["when"] for entry in self._entries if fact in self._read_by(entry, point)]
+                )
+                for fact in self.points[point].get("withheld", {})
+            },
+        )
+
+    def _read_by(self, entry: Mapping[str, Any], point: str) -> list[str]:
+        reads: list[str] = self.rulebook.vocabulary["reads"][entry["code"]]
+        return reads if entry["point"] == point else []
+
+
+def _numbers(conditions: Iterable[str]) -> list[int]:
+    """The numbers in conditions, and their negatives, in ascending order."""
+    numbers = {int(each.written) for when in conditions for each in tokens(when) if each.written.isdecimal()}
+    return sorted(numbers | {-number for number in numbers})
 
 
 @dataclass(slots=True)

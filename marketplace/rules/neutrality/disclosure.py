@@ -1,8 +1,9 @@
 """What of recorded facts a public bundle shows, so that the published rules decide the same on it. Pure.
 
 Shown are the facts that the rules of the point read. A text is shown if a rule names it; any other is a pseudonym, which no
-rule can tell apart. A number stands for all between the same two numbers of the rules, an instant for its day. Every other
-fact is a salted commitment.
+rule can tell apart. A number stands for all between the same two numbers of the rules, an instant for its day. A withheld
+fact, which is about the money of a party, stands for all on the same side of the limits that the rules set for it. Every
+other fact is a salted commitment.
 """
 
 from __future__ import annotations
@@ -24,10 +25,14 @@ MARKET = "market."
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What the rules of a point name: texts, and numbers in ascending order."""
+    """What the rules of a point name: texts, and numbers in ascending order.
+
+    ``limits`` are the numbers for each withheld fact: those of the conditions that read it, and of no other.
+    """
 
     texts: Collection[str]
     numbers: Sequence[int]
+    limits: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def disclose(
         ):
             shown[name] = value
         else:
-            shown[name] = teller.tell(value, types[name])
+            shown[name] = teller.tell(value, types[name], named.limits.get(name, named.numbers))
     looks = tuple((name, teller.look(value)) for name, value in shown.items())
     return Disclosure(shown, committed, looks)
 
@@ -75,14 +80,14 @@ class _Teller:
     item: str
     pseudonyms: dict[str, int] = field(default_factory=dict)
 
-    def tell(self, value: Any, kind: str) -> Any:
-        """A fact as it is shown."""
+    def tell(self, value: Any, kind: str, numbers: Sequence[int]) -> Any:
+        """A fact as it is shown; ``numbers`` are those between which a number is told."""
         if isinstance(value, list):
-            return [self.tell(each, kind) for each in value]
+            return [self.tell(each, kind, numbers) for each in value]
         if isinstance(value, bool) or value is None:
             return value
         if isinstance(value, int):
-            return standing_for(value, self.named.numbers)
+            return standing_for(value, numbers)
         if kind.startswith("timestamp"):
             return start_of_day(value)
         if value in self.named.texts:

@@ -107,3 +107,17 @@ def test_a_group_is_large_with_three_parties_in_every_role():
     groups.add("g", {"buyer": "d"})
     assert groups.is_large("g")
     assert not groups.is_large("unknown")
+
+
+@pytest.mark.parametrize(("owed", "stands"), [(0, -99), (3, -99), (99, -99), (100, 100), (5_000, 101)])
+def test_a_withheld_number_tells_its_side_of_its_own_limits_alone(owed, stands):
+    named = Named((), [-100, -5, -2, 2, 5, 100], {"n.owed": [-100, 100]})
+    told = disclose(
+        {"n.owed": owed, "n.rounds": 3},
+        types={"n.owed": "int", "n.rounds": "int"},
+        reads={"n.owed", "n.rounds"},
+        named=named,
+        seal=SEAL,
+        item="item",
+    )
+    assert told.facts == {"n.owed": stands, "n.rounds": 3}

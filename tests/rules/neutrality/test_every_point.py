@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -20,14 +21,16 @@ from marketplace.rules.rulebook import decision_digest
 from tests.participants import factories as participants
 from tests.rules.drafting import warned
 from tests.rules.factories import document, fixture_document, rule, tariff
+from tests.verification.running import run_alone
 
-from .factories import DAYS, begin, end_day, made
+from .factories import DAYS, begin, end_day, made, unpacked
 
 pytestmark = pytest.mark.django_db
 
 DECIDING = [code for code, point in POINTS.items() if point.kind is PointKind.DECISION]
 NAMING = [code for code in DECIDING if vocabulary()["points"][code]["parties"]]
 """Points whose facts name parties: all but the neutral one."""
+OWED = "exposure.buyer_open_minor"
 PASS = rule("ALL", "applicant.active", "allow", point="admission")
 VALUES: dict[str, Any] = {"bool": True, "int": 1, "string": "x", "list(string)": [], "list(int)": []}
 
@@ -165,3 +168,30 @@ def test_a_rule_against_one_seller_is_warned_of_then_listed_and_its_decisions_na
     listed = [(row["entry"], row["aim"]) for row in bundle.figures["aimed"]]
     assert ("CON-5", "names_a_party") in listed
     assert bundle.figures["names_replaced"]["rules"] == found.rules
+
+
+def test_the_public_file_has_no_figure_of_what_a_party_owes_and_replays_the_same(tmp_path):
+    """The other rule's numbers would tell more of a party's money than on which side of its limit it is."""
+    limit = rule("LIM", f"{OWED} > 9000000", "hold", point="conclusion")
+    rounds = rule("ODD", "negotiation.rounds > 1234560", "hold", point="conclusion")
+    passed = rule("BOTH", "negotiation.buyer != negotiation.seller", "allow", point="conclusion")
+    begin(document(limit, rounds, passed, tariffs=[tariff()]))
+    told = {"exposure__buyer_open_minor": 1_234_567, "exposure__seller_undelivered_minor": 7_654_321}
+    for _ in range(3):
+        assert recorded("conclusion", new_identifier("org"), new_identifier("org"), **told).outcome == "allow"
+    end_day()
+    bundle = made()
+    shown, opened = unpacked(bundle.content), unpacked(bundle.auditors_content)
+    rows = shown["decisions.jsonl"]
+    assert [row["facts"][OWED] for row in rows] == [-8_999_999] * 3
+    assert "exposure.seller_undelivered_minor" in rows[0]["committed"]
+    for figure in ("1234567", "7654321"):
+        assert (figure in json.dumps(shown), figure in json.dumps(opened)) == (False, True)
+    for name, content in (("bundle.zip", bundle.content), ("auditors.zip", bundle.auditors_content)):
+        (tmp_path / name).write_bytes(bytes(content))
+    named = tmp_path / "bundle.zip", "--auditors", tmp_path / "auditors.zip"
+    status, output = run_alone("replay.py", *named, folder=tmp_path)
+    assert (status, {"decisions: ok", "openings: ok", "withheld: ok"} <= set(output.splitlines())) == (
+        0,
+        True,
+    )

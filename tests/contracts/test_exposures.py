@@ -1,0 +1,63 @@
+"""A limit on what the parties already owe decides the conclusion; each reads its own figures alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from clearing.handlers import on_agreement_concluded
+from contracts import services
+from contracts.errors import ConclusionHeld
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.contracts import AgreementConcluded
+from marketplace.rules.models import Decision
+from marketplace.rules.services import replay, verify_replays
+from tests.contracts import factories
+from tests.notices.factories import handle
+from tests.participants.factories import client_of
+from tests.rules import factories as rulebooks
+
+pytestmark = pytest.mark.django_db
+
+LIMIT = "exposure.buyer_open_minor + negotiation.price_minor > 200000"
+OWED, MONEY = "exposure.buyer_open_minor", "exposure.seller_undelivered_minor"
+
+
+@pytest.fixture
+def market():
+    found = factories.market()
+    limited = [*factories.RULES["rules"], rulebooks.rule("CON-9", LIMIT, "hold", "conclusion")]
+    rulebooks.publish({**factories.RULES, "rules": limited, "tariffs": [rulebooks.tariff()]})
+    return found
+
+
+def traded(market) -> None:
+    """An agreement of 90,000 whose trade waits for money: with tax, its buyer owes 99,000."""
+    made = factories.agreement(market, price_minor=90_000)
+    event = OutboxEvent.objects.get(type="agreement.concluded", subject=made.public_id)
+    handle(on_agreement_concluded, AgreementConcluded(**event.data))
+
+
+def test_the_limit_holds_once_the_buyer_owes_too_much(market):
+    traded(market)
+    factories.finalized(market, price_minor=101_000)
+    beyond = factories.agreed(market, price_minor=101_001)
+    with pytest.raises(ConclusionHeld):
+        services.sign(actor=market.buyer, negotiation=beyond.public_id)
+    first, allowed, held = Decision.objects.filter(point="conclusion").order_by("pk")
+    assert [row.facts[OWED] for row in (first, allowed, held)] == [0, 99_000, 99_000]
+    assert (first.outcome, allowed.outcome, held.outcome) == ("allow", "allow", "hold")
+    assert [why["rule"] for why in held.reasons if why["outcome"] == "hold"] == ["CON-9"]
+    assert (verify_replays(), replay(held.public_id)) == ([], True)
+
+
+def test_a_party_reads_its_own_figures_alone(market):
+    traded(market)
+    decision = Decision.objects.get(point="conclusion")
+    shown = {
+        name: client_of(market.organisation(name)).get(f"/api/v1/decisions/{decision.public_id}/").json()
+        for name in ("buyer", "seller", "operator")
+    }
+    read = {name: {OWED, MONEY} & set(row["facts"]) for name, row in shown.items()}
+    assert read == {"buyer": {OWED}, "seller": {MONEY}, "operator": {OWED, MONEY}}
+    listed = client_of(market.organisation("seller")).get("/api/v1/decisions/?point=conclusion").json()
+    assert OWED not in listed["results"][0]["facts"]
