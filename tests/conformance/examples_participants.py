@@ -78,9 +78,6 @@ TABLE.example("POST organisations/", "operator")(lambda _world: Request(body=ORG
 TABLE.of_row(
     "POST organisations/{}/suspend/", "operator", fresh, {"reason_code": "review", "reason": "確認中"}
 )
-TABLE.of_row(
-    "POST organisations/{}/declare-affiliation/", "operator", fresh, {"affiliated": True}, takes_two=True
-)
 TABLE.of_row("POST organisations/{}/reinstate/", "operator", suspended, takes_two=True)
 TABLE.listed("segments/", EVERYBODY, segment)
 TABLE.example("POST segments/", "operator")(

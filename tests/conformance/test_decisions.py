@@ -66,7 +66,6 @@ UNREASONED = {
     "POST legal-holds/{}/lift/": IN_ROW,
     "POST login-locks/{}/release/": SECOND,
     "POST organisations/": STATES,
-    "POST organisations/{}/declare-affiliation/": STATES,
     "POST organisations/{}/reinstate/": GIVES_BACK,
     "POST owner-recoveries/{}/confirm/": SECOND,
     "POST registrations/{}/accept/": SECOND,
@@ -97,7 +96,7 @@ UNREASONED = {
     "POST trustee-appointments/{}/withdraw/": GIVES_BACK,
 }
 """Commands whose record has no reason, and why."""
-UNREASONED_MAX = 52
+UNREASONED_MAX = 51
 
 
 def is_decision(name: str) -> bool:
