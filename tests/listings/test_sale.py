@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from listings import queries, services
+from listings import handlers, queries, services
 from listings.errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
 from listings.models import Listing, ListingVersion
 from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.participants import AdmissionDecided
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -21,6 +22,7 @@ from marketplace.kernel.errors import (
 )
 from marketplace.participants import services as participation
 from marketplace.participants.errors import NotAdmitted
+from marketplace.participants.models import Admission
 from quality import services as quality
 from tests.cases import factories as cases
 from tests.participants import factories as participants
@@ -280,6 +282,50 @@ def test_the_listings_of_a_suspended_seller_leave_the_catalogue_and_come_back(se
     )
     services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
     assert Listing.objects.get().state == "on_sale"
+
+
+def ended(seller, **changes) -> AdmissionDecided:
+    """The event that the admission of a seller to the segment of its listings has ended."""
+    admission = Admission.objects.get(organisation=seller, capacity="seller", state="admitted")
+    participation.withdraw_admission(actor=actor(seller), admission=admission.public_id)
+    stated = {
+        "admission": admission.public_id,
+        "organisation": seller.public_id,
+        "segment": admission.segment.code,
+        "capacity": "seller",
+        "state": "expired",
+        "decision": None,
+    }
+    return AdmissionDecided(**(stated | changes))
+
+
+def test_the_listings_under_an_admission_that_ended_leave_the_catalogue_and_come_back(seller):
+    version = factories.published(seller)
+    segment = version.listing.segment.code
+    event = ended(seller)
+    handlers.on_admission_decided(replace(event, state="refused"), None)
+    handlers.on_admission_decided(replace(event, capacity="buyer"), None)
+    assert Listing.objects.get().state == "on_sale"
+    handlers.on_admission_decided(event, None)
+    assert (Listing.objects.get().state, list(queries.catalogue())) == ("suspended", [])
+    record = EvidenceRecord.objects.get(kind="listings.listing_suspended")
+    assert record.payload == {"seller": seller.public_id, "cause": "admission_ended"}
+    with pytest.raises(NotAdmitted):
+        services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
+    participants.admit(seller, segment, "seller")
+    services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
+    # The event of the earlier admission comes late: it is admitted again.
+    handlers.on_admission_decided(event, None)
+    assert Listing.objects.get().state == "on_sale"
+
+
+def test_a_version_that_waited_is_not_published_after_the_admission_ended(seller):
+    rules.publish()
+    late = factories.submitted(seller)
+    quality.measure_version(listing_version=late.public_id)
+    ended(seller)
+    assert services.judge_version(listing_version=late.public_id).state == "refused"
+    assert Listing.objects.get().state == "draft"
 
 
 def test_the_listings_of_an_active_seller_stay(seller):
