@@ -7,3 +7,4 @@ from marketplace.evidence.parties import RecordParties
 RecordParties(
     "ent", source="public.delivery_entitlement", names=("r.buyer_identifier", "r.seller_identifier")
 )
+RecordParties("otg", nobody="An outage is the whole market's, and public.")

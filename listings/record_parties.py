@@ -11,3 +11,9 @@ RecordParties(
     " JOIN public.listings_listing l ON l.id = v.listing_id)",
     keys=("r.seller_id",),
 )
+RecordParties(
+    "stk",
+    source="(SELECT s.public_id, l.seller_id FROM public.listings_stake s"
+    " JOIN public.listings_listing l ON l.id = s.listing_id)",
+    keys=("r.seller_id",),
+)

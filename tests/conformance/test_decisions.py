@@ -42,6 +42,9 @@ STATES = "It states a fact, and chooses nothing."
 OWN = "It is about the operator's own money."
 GIVES_BACK = "It gives back what was withheld, or tells whom it concerns."
 UNREASONED = {
+    "POST outages/": STATES,
+    "POST qualification-kinds/": MARKET,
+    "POST qualifications/{}/verify/": STATES,
     "POST aside-rows/{}/retry/": MENDS,
     "POST balance-certificates/": DOCUMENT,
     "POST bank-entries/{}/recoup/": STATES,
@@ -87,7 +90,7 @@ UNREASONED = {
     "POST trustee-appointments/{}/withdraw/": GIVES_BACK,
 }
 """Commands whose record has no reason, and why."""
-UNREASONED_MAX = 43
+UNREASONED_MAX = 46
 
 
 def is_decision(name: str) -> bool:

@@ -108,7 +108,7 @@ def test_checkpoints_show_their_note(marks, api):
     answer = api.get(f"/api/v1/evidence/checkpoints/{marks[1].public_id}/")
     assert set(answer.json()) == {
         *("id", "size", "root", "note", "created_at"),
-        *("cosignatures", "is_witnessed"),
+        *("cosignatures", "is_witnessed", "timestamp", "timestamping"),
     }
     assert answer.json()["note"] == marks[1].note
 

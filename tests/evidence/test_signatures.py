@@ -12,7 +12,7 @@ from marketplace.evidence.notes import TreeHead, open_note, sign_note
 HEAD = TreeHead(origin="market.example/evidence", size=70_001, root=bytes(range(32)))
 
 
-def test_a_forged_signature_is_refused():
+def test_a_forged_signature_is_refused(db):
     header, payload, signature = signatures.sign({"root": "x"}).split(".")
     forged = signatures.sign({"root": "y"}).split(".")[1]
     with pytest.raises(signatures.SignatureInvalid):

@@ -15,7 +15,7 @@ from . import factories
 
 pytestmark = pytest.mark.django_db
 
-LISTS = {"organisations": 2, "segments": 2, "admissions": 2, "members": 6, "applications": 6}
+LISTS = {"organisations": 2, "segments": 2, "admissions": 3, "members": 6, "applications": 6}
 """How many queries each list takes the operator; what is read under accesses asks for them, and for what was noted."""
 
 

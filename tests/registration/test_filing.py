@@ -133,7 +133,7 @@ def test_what_is_complete_is_submitted_and_screened():
     assert (row.state, Screening.objects.get().cause) == ("submitted", "submission")
     payload = EvidenceRecord.objects.get(kind="registration.submitted").payload
     assert payload["documents"] == [sha256_hex(factories.PDF)]
-    assert len(payload["facts_sha256"]) == 64
+    assert len(payload["facts_commitment"]) == 64
 
 
 def test_what_is_submitted_stays_as_it_is():

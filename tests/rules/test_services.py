@@ -207,8 +207,8 @@ def test_decisions_in_turn_are_recorded_as_if_made_one_by_one(django_assert_num_
     publish()
     decide()
     points = {"trading": TRADE, "admission": {}}
-    # The lock, the clock, the rulebook, three queries of the facts, the decisions and the evidence.
-    with django_assert_num_queries(9), clock.read_once():
+    # The lock, the clock, the rulebook, five queries of the facts (two of qualifications and disqualifications), the decisions and the evidence.
+    with django_assert_num_queries(11), clock.read_once():
         first, second = services.evaluate_in_turn(points=points, subject=admission.public_id)
     assert [first.passes, second.passes] == [True, True]
     assert services.evaluate(point="admission", subject=admission.public_id).digest == second.digest

@@ -9,7 +9,7 @@ from django.db import models
 
 from marketplace.kernel.guards import APPEND_ONLY, DATED_NOW
 
-DATING = {DATED_NOW, "entry_booked_now"}
+DATING = {DATED_NOW, "entry_booked_now", "stamped_as_noted"}
 
 
 def test_every_moment_of_an_append_only_row_is_dated():

@@ -19,6 +19,7 @@ PERMITTED = {
     "marketplace/documents/": "templates and fonts that come with the program",
     "marketplace/evidence/keys.py": "the market's key, read once a process",
     "marketplace/evidence/log_views.py": "hands out programs that stand alone, read once a process",
+    "marketplace/evidence/timestamps.py": "the certificates that the settings pin, a small file",
     "marketplace/kernel/guards.py": "SQL that comes with the program, read at start-up",
     "marketplace/runtime/": "starts processes; knows no database transactions",
     "marketplace/observability/": "probes and alarms, which no transaction holds",

@@ -74,30 +74,7 @@ def resolve_case(
         **(terms.as_json() if terms.are_stated else {}),
     }
     first_person = _first_of_two(actor, subject, stated)
-    advance(
-        subject,
-        CASE,
-        command="resolve",
-        role=actor.role.value,
-        outcome=outcome,
-        reason=why,
-        kept_until=until,
-        first_person=first_person,
-        resolved_by=actor.identifier,
-        ended_at=clock.now(),
-    )
-    record(
-        kind="cases.resolved",
-        subject=case,
-        actor=actor,
-        payload={
-            "subject": subject.subject,
-            "outcome": outcome,
-            **_stated(until),
-            "first_person": first_person,
-            "reason_commitment": commitment_to(subject.salt, why),
-        },
-    )
+    _close(actor, subject, outcome=outcome, reason=why, until=until, first_person=first_person)
     if not subject.is_appeal:
         KINDS[subject.kind].carry_out(
             actor=actor,
@@ -109,6 +86,36 @@ def resolve_case(
         )
     tell_moved(subject, "resolved")
     return subject
+
+
+def _close(
+    actor: Actor, case: Case, *, outcome: str, reason: str, until: datetime | None, first_person: str
+) -> None:
+    """Close the case, and record it."""
+    advance(
+        case,
+        CASE,
+        command="resolve",
+        role=actor.role.value,
+        outcome=outcome,
+        reason=reason,
+        kept_until=until,
+        first_person=first_person,
+        resolved_by=actor.identifier,
+        ended_at=clock.now(),
+    )
+    record(
+        kind="cases.resolved",
+        subject=case.public_id,
+        actor=actor,
+        payload={
+            "subject": case.subject,
+            "outcome": outcome,
+            **_stated(until),
+            "first_person": first_person,
+            "reason_commitment": commitment_to(case.salt, reason),
+        },
+    )
 
 
 def _first_of_two(actor: Actor, case: Case, payload: dict[str, Any]) -> str:
