@@ -5,9 +5,10 @@ from __future__ import annotations
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.events.schemas.members import MemberChanged
-from marketplace.events.schemas.participants import ParticipantSuspended
+from marketplace.events.schemas.participants import AdmissionDecided, ParticipantSuspended
 from marketplace.events.schemas.rules import TradingHalted, TradingResumed
 from marketplace.participants.people_queries import person_of_member
+from marketplace.participants.states import ENDED_ADMISSIONS
 
 from . import services
 from .states import TerminationReason
@@ -19,6 +20,18 @@ def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) ->
     services.notify_counterparties(
         organisation=event.organisation, suspension=event.suspension, kind=event.kind
     )
+
+
+def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
+    """End the open negotiations under an admission that has ended, and tell the operator. Agreements in force continue."""
+    if event.state in ENDED_ADMISSIONS:
+        services.end_of_admission(
+            admission=event.admission,
+            organisation=event.organisation,
+            segment=event.segment,
+            capacity=event.capacity,
+            state=event.state,
+        )
 
 
 def on_trade_failed(event: TradeFailed, envelope: Envelope) -> None:

@@ -7,6 +7,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
 
 _STATES_OUTAGES = holders(Permission.SUPPORT_WRITE)
+_RESUMES = holders(Permission.DISPUTES_WRITE)
 TESTS = "tests/delivery/test_guards.py::"
 TESTS_OF_SENDING = "tests/delivery/test_sending_guards.py::"
 
@@ -24,6 +25,23 @@ Invariant(
         " AND NOT EXISTS (SELECT FROM events_archivedrange a"
         "  WHERE d.secured_event BETWEEN a.first_public_id AND a.last_public_id))"
         " OR EXISTS (SELECT FROM delivery_entitlement o WHERE o.trade = d.trade AND o.id <> d.id)"
+    ),
+)
+Invariant(
+    name="delivery.access_resumed_by_two",
+    promise=5,
+    statement="Two people of the operator, who decide disputes, resumed access that was suspended.",
+    guards=(
+        "delivery_entitlement.resumed_by_staff",
+        "delivery_entitlement.entitlement_resumed_by_two",
+        "delivery_entitlement.set_now",
+    ),
+    test="tests/delivery/test_access.py::test_the_database_resumes_access_by_two_alone",
+    check=by_query(
+        "SELECT d.public_id, d.resumed_by FROM delivery_entitlement d"  # noqa: S608  our own words
+        " WHERE d.resumed_at IS NOT NULL AND (d.resumed_by = d.resume_first_person"
+        f"  OR NOT {acted_at('d.resumed_by', 'd.resumed_at', holds=_RESUMES)}"
+        f"  OR NOT {acted_at('d.resume_first_person', 'd.resumed_at', holds=_RESUMES)})"
     ),
 )
 Invariant(

@@ -151,7 +151,7 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
 
     @command(summary="Resume access", needs=Permission.DISPUTES_WRITE, response=DeliverySerializer)
     def resume(self, data: dict[str, Any], public_id: str) -> Entitlement:
-        """Resume suspended access (operator)."""
+        """Resume suspended access (operator). Takes two people."""
         services.resume_access(actor=self.actor, entitlement=public_id)
         return self.get_object()
 

@@ -86,3 +86,20 @@ def added_in_draft() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         func=sql_body(_SQL / "added_in_draft.sql"),
     )
+
+
+def sold_while_admitted() -> pgtrigger.Trigger:
+    """No listing comes to sale, or back to it, of a seller whose admission to its segment has ended by time."""
+    return pgtrigger.Trigger(
+        name="sold_while_admitted",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        func="""
+IF NEW.state = 'on_sale' AND OLD.state <> 'on_sale'
+   AND public.admission_ran_out(NEW.seller_id, NEW.segment, 'seller') THEN
+    RAISE EXCEPTION 'the admission of the seller of % to % has ended', NEW.public_id, NEW.segment
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'sold_while_admitted';
+END IF;
+RETURN NEW;
+""",
+    )

@@ -177,6 +177,24 @@ Invariant(
     check=amounts_within_ceiling("listings"),
 )
 
+Invariant(
+    name="listings.sold_while_admitted",
+    promise=5,
+    statement="After listings handled the end of a seller's admission to a segment, no listing of it there is on sale.",
+    guards=("listings_listing.sold_while_admitted",),
+    test="tests/listings/test_sale.py::test_the_database_brings_nothing_to_sale_under_an_admission_that_ended",
+    check=by_query(
+        "SELECT DISTINCT l.public_id, e.data->>'admission' AS admission FROM events_outboxevent e"
+        " JOIN events_inboxentry i ON i.event_id = e.id AND i.subscriber = 'listings' AND i.state = 'handled'"
+        " JOIN participants_organisation o ON o.public_id = e.data->>'organisation'"
+        " JOIN listings_listing l ON l.seller_id = o.id AND l.segment = e.data->>'segment' AND l.state = 'on_sale'"
+        " WHERE e.type = 'admission.decided' AND e.data->>'capacity' = 'seller'"
+        "  AND e.data->>'state' IN ('withdrawn', 'expired', 'lapsed') AND NOT EXISTS ("
+        "   SELECT FROM participants_admission a JOIN participants_segment s ON s.id = a.segment_id"
+        "    WHERE a.organisation_id = o.id AND s.code = l.segment AND a.capacity = 'seller' AND a.state = 'admitted')"
+    ),
+)
+
 declare_readable("listings")
 Invariant(
     name="listings.shown_searches_tell_of_nobody",

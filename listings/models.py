@@ -30,6 +30,7 @@ from .guards import (
     described_before_sale,
     lawful_when_published,
     settled_decision,
+    sold_while_admitted,
     sold_with_version,
     usable_when_published,
 )
@@ -70,7 +71,7 @@ class Listing(models.Model):
 
     Invariants: the seller's own ``reference`` names one listing of that seller. Seller, segment and class of personal
     data never change; the description changes only before the first publication and never while a version awaits a
-    decision. A listing that is for sale has a published version. Pseudonymised information is never for sale. Listings
+    decision. A listing that is for sale has a published version, and comes to sale while its seller is admitted. Pseudonymised information is never for sale. Listings
     are withdrawn by their state, and never deleted.
 
     ``anonymisation``: how anonymised information was made (see ``listings.anonymisation``), else NULL. ``search``,
@@ -132,6 +133,7 @@ class Listing(models.Model):
             begun_by_active("seller_id"),
             described_before_sale(*DESCRIBING_COLUMNS),
             sold_with_version("id"),
+            sold_while_admitted(),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from .agreements import adjust_price, terminate_agreement
 from .disclosures import disclose_messages, revoke_disclosure
 from .disputes import open_dispute, resolve_dispute
+from .ended_admissions import end_of_admission
 from .halts import notify_of_halt
 from .holds import decide_conclusion, lock_held
 from .mandates import end_without_signer, revoke_mandate, sign_mandate
@@ -19,6 +20,7 @@ __all__ = [
     "decide_conclusion",
     "disclose_messages",
     "end_expired",
+    "end_of_admission",
     "end_of_suspended",
     "end_without_signer",
     "lock_held",

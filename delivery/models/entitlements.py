@@ -6,8 +6,10 @@ from django.db import models
 from django.db.models import F, Q
 
 from marketplace.kernel.columns import DaysField, MomentField
-from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.guards import append_only, immutable, no_delete, set_now, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_by_person
 
 from .. import guards, restitution_guards
 from ..states import (
@@ -31,7 +33,8 @@ class Entitlement(models.Model):
     takes effect. The parties' public identifiers are those of the trade. ``payment_due_by``: the deadline for paying in
     a later charge of the agreement; if it is not secured by then, access is closed. ``expires_at`` is the end of the term, which
     moves by what a ``Restitution`` gives back, at most to ``expires_latest``, the last day that the parties signed, if they signed one.
-    ``suspended_at``: since when the operator suspends access; the term stands still meanwhile.
+    ``suspended_at``: since when the operator suspends access; the term stands still meanwhile. ``resumed_by``, ``resume_first_person``
+    and ``resumed_at``: the two people of the operator who ended the last suspension, and when.
 
     Invariants: one entitlement per trade, created only after the trade is secured (promise 3); its parties and subject
     never change, its term only by restitutions, and it ends neither during a suspension nor a dispute; access starts with at least one file; an ended one records when and why; a terminated one has no
@@ -58,6 +61,9 @@ class Entitlement(models.Model):
     payment_due_by = MomentField(null=True)
     suspension_reason = models.TextField(blank=True, default="")
     suspended_at = MomentField(null=True)
+    resumed_at = MomentField(null=True)
+    resumed_by = models.CharField(max_length=60, blank=True, default="", db_default="")
+    resume_first_person = models.CharField(max_length=60, blank=True, default="", db_default="")
     ended_at = MomentField(null=True)
     ended_reason = models.CharField(max_length=20, choices=EndedReason.choices, null=True)
 
@@ -82,6 +88,15 @@ class Entitlement(models.Model):
             models.CheckConstraint(
                 condition=Q(state=EntitlementState.SUSPENDED) ^ Q(suspended_at__isnull=True),
                 name="entitlement_suspended_since",
+            ),
+            models.CheckConstraint(
+                condition=Q(resumed_at=None, resumed_by="", resume_first_person="")
+                | Q(resumed_at__isnull=False)
+                & ~Q(state=EntitlementState.SUSPENDED)
+                & ~Q(resumed_by="")
+                & ~Q(resume_first_person="")
+                & ~Q(resumed_by=F("resume_first_person")),
+                name="entitlement_resumed_by_two",
             ),
             models.CheckConstraint(
                 condition=~Q(state=EntitlementState.COMPLETED)
@@ -130,6 +145,12 @@ class Entitlement(models.Model):
             set_once("ended_at", "ended_reason"),
             guards.secured_first(),
             guards.access_is_whole(),
+            set_now("resumed_at"),
+            acted_by_person(
+                "resumed_by", Permission.DISPUTES_WRITE, first="resume_first_person", watched=("state",),
+                when="OLD.state = 'suspended' AND NEW.state = 'started' OR NEW.resumed_by <> '' AND NEW.resumed_by IS DISTINCT FROM OLD.resumed_by",
+                name="resumed_by_staff",
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

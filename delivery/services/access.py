@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -21,6 +22,7 @@ from delivery.states import (
 )
 from listings import queries as listings
 from listings.rights import access_until, last_day
+from marketplace.approvals.services import require_two_people
 from marketplace.events.schemas.delivery import DeliveryEnded, DeliveryGranted
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
@@ -29,14 +31,18 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
+from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 from marketplace.notices.operator_tasks import finish_for_operator
 from marketplace.notices.states import TaskKind
 from marketplace.participants import queries as participants
+from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
 
 from .locking import Delivery, lock_delivery, lock_delivery_where
 from .restitutions import give_back_access
 from .telling import tell_resumed, tell_suspended
+
+RESUMED_WITHIN: Final = timedelta(hours=72)
 
 _PAYMENT_DUE_BY = """
     (SELECT min(secure_by) FROM delivery_awaitedpayment WHERE agreement = %(agreement)s AND secured_at IS NULL)
@@ -209,6 +215,9 @@ def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlemen
         role="operator",
         suspension_reason=reason.strip(),
         suspended_at=clock.now(),
+        resumed_at=None,
+        resumed_by="",
+        resume_first_person="",
     )
     record(
         kind="delivery.suspended",
@@ -220,14 +229,29 @@ def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlemen
     return subject
 
 
-@transaction.atomic
+@record_refusals()
 def resume_access(*, actor: Actor, entitlement: str) -> Entitlement:
-    """Resume suspended access, as the operator, and give back what the suspension took. Raises IllegalTransition unless
-    access is suspended."""
+    """Resume suspended access, when two people of the operator gave the command, and give back what the suspension took.
+
+    Neither has an interest in buyer or seller. Raises IllegalTransition unless access is suspended, SecondPersonNeeded, Recused.
+    """
     actor.require(Permission.DISPUTES_WRITE)
+    actor.require_person()
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
     subject = delivery.entitlement
     ENTITLEMENT.target(state=subject.state, command="resume", role="operator")
+    require_unrelated(actor, subject.buyer_id, subject.seller_id)
+    approval = require_two_people(
+        actor=actor,
+        permission=Permission.DISPUTES_WRITE,
+        organisation=actor.organisation or "",
+        command="delivery.resume_access",
+        subject=subject.public_id,
+        # A command for an earlier suspension is none for this.
+        payload={"suspended_at": subject.suspended_at.isoformat() if subject.suspended_at else ""},
+        expires_in=RESUMED_WITHIN,
+    )
+    require_unrelated_person(approval.first_person, subject.buyer_id, subject.seller_id)
     if subject.suspended_at is not None:
         give_back_access(
             delivery,
@@ -237,12 +261,22 @@ def resume_access(*, actor: Actor, entitlement: str) -> Entitlement:
             since=subject.suspended_at,
             until=clock.now(),
         )
-    advance(subject, ENTITLEMENT, command="resume", role="operator", suspension_reason="", suspended_at=None)
+    advance(
+        subject,
+        ENTITLEMENT,
+        command="resume",
+        role="operator",
+        suspension_reason="",
+        suspended_at=None,
+        resumed_at=clock.now(),
+        resumed_by=actor.identifier,
+        resume_first_person=approval.first_person,
+    )
     record(
         kind="delivery.resumed",
         subject=subject.public_id,
         actor=actor,
-        payload={"agreement": subject.agreement},
+        payload={"agreement": subject.agreement, "first_person": approval.first_person},
     )
     tell_resumed(subject)
     return subject

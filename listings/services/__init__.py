@@ -15,6 +15,7 @@ from .sale import (
     resume_listing,
     submit_version,
     suspend_listings,
+    suspend_listings_in,
     withdraw_listing,
 )
 from .shown_searches import keep_shown_search
@@ -36,5 +37,6 @@ __all__ = [
     "store_version_files",
     "submit_version",
     "suspend_listings",
+    "suspend_listings_in",
     "withdraw_listing",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from marketplace.cases.services import open_case
 from marketplace.cases.states import CaseKindCode
@@ -84,6 +85,9 @@ def judge_version(*, listing_version: str, actor: Actor = SYSTEM) -> ListingVers
     if listing.personal_data_class in NEVER_FOR_SALE:
         # The law overrides the rulebook: no rule can allow the sale of this class of data.
         command = "refuse"
+    if command == "publish" and not participants.is_admitted(listing.seller_id, listing.segment_id, "seller"):
+        # The admission ended while the version waited.
+        command = "refuse"
     if command == "publish" and not _is_usable(version):
         # The rights of use ended while the version waited: nobody could use what it would sell.
         command = "refuse"
@@ -98,8 +102,8 @@ def decide_version(
     """Decide, as the second person of the operator, on a version that is on hold: ``allow`` or ``deny``, with a reason.
 
     ``first_person`` gave the same command first, in the case of the version (``marketplace.cases``). Emits
-    listing.version_published or listing.version_refused. Raises IllegalTransition, NeverForSale, Recused, FieldInvalid,
-    Missing, Forbidden.
+    listing.version_published or listing.version_refused. Raises IllegalTransition, NeverForSale, NotAdmitted, Recused,
+    FieldInvalid, Missing, Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_second_to(first_person)
@@ -112,6 +116,7 @@ def decide_version(
     if outcome == "allow" and listing.personal_data_class in NEVER_FOR_SALE:
         raise NeverForSale(listing=listing.public_id)
     if outcome == "allow":
+        participants.require_admitted(listing.seller_id, listing.segment_id, "seller")
         _require_usable(version)
     _carry_out(
         listing,
@@ -205,8 +210,27 @@ def suspend_listings(*, seller: str, actor: Actor = SYSTEM) -> int:
     organisation = participants.get_organisation(seller)
     if organisation.is_active:
         return 0
+    return _suspend(
+        Listing.objects.filter(seller_id=organisation.id), seller, actor, cause="participant_suspended"
+    )
+
+
+@transaction.atomic
+def suspend_listings_in(*, seller: str, segment: str, actor: Actor = SYSTEM) -> int:
+    """Remove the listings of a seller whose admission to a segment (code) has ended from the catalogue; returns their number.
+
+    Nothing happens if it is admitted again. The seller resumes them when it is.
+    """
+    organisation = participants.get_organisation(seller)
+    if participants.is_admitted(organisation.id, segment, "seller"):
+        return 0
+    listed = Listing.objects.filter(seller_id=organisation.id, segment_id=segment)
+    return _suspend(listed, seller, actor, cause="admission_ended")
+
+
+def _suspend(listings: QuerySet[Listing], seller: str, actor: Actor, *, cause: str) -> int:
     # Lock listings in any state, to wait for one that is being published at this moment.
-    listed = Listing.objects.select_for_update().filter(seller_id=organisation.id).order_by("pk")
+    listed = listings.select_for_update().order_by("pk")
     suspended = [listing for listing in listed if listing.state == ListingState.ON_SALE]
     for listing in suspended:
         advance(listing, LISTING, command="suspend", role="system")
@@ -214,14 +238,14 @@ def suspend_listings(*, seller: str, actor: Actor = SYSTEM) -> int:
             kind="listings.listing_suspended",
             subject=listing.public_id,
             actor=actor,
-            payload={"seller": seller},
+            payload={"seller": seller, "cause": cause},
         )
     return len(suspended)
 
 
 @transaction.atomic
 def resume_listing(*, actor: Actor, listing: str) -> Listing:
-    """Resume the sale of a suspended listing after its seller is reinstated.
+    """Resume the sale of a suspended listing after its seller is reinstated, or admitted again.
 
     Raises IllegalTransition, NotAdmitted, OrganisationSuspended, NotOnSale (no published version), Missing.
     """

@@ -15,6 +15,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
@@ -205,7 +206,11 @@ def defer_notice(*, actor: Actor, access: str, days: int, reason: str) -> StaffA
         kind="access.deferred",
         subject=access,
         actor=actor,
-        payload={"first_person": approval.first_person, "until": until.isoformat()},
+        payload={
+            "first_person": approval.first_person,
+            "until": until.isoformat(),
+            "reason_commitment": commitment_to(subject.salt, why),
+        },
     )
     _emit_deferred(subject, until)
     return subject

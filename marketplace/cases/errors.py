@@ -73,6 +73,17 @@ class StillSuspended(DomainError):
     )
 
 
+class StillAffiliated(DomainError):
+    """The relation to the operator that an appeal ends still stands. Fields: ``case``, ``relation``."""
+
+    code = "still_affiliated"
+    category = Category.CONFLICT
+    detail = Label(
+        "{relation} still stands. End the relation as two people, then state that {case} was carried out.",
+        "関係 {relation} は終了していません。二名で関係を終了してから、{case} の実施を記録してください。",
+    )
+
+
 class TurnOver(DomainError):
     """The turn was withdrawn, or is over. Fields: ``turn``."""
 

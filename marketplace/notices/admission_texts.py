@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from marketplace.kernel.labels import Label
 
 from .texts import Wording
@@ -48,7 +50,10 @@ ADMISSIONS: dict[str, Wording] = {
             "Your admission as {capacity} in {segment} has ended",
             "分野 {segment} への{capacity}としての参加承認は終了しました",
         ),
-        Label("Agreements in force continue.", "有効な契約は存続します。"),
+        Label(
+            "Open negotiations end, and listings leave the catalogue. Agreements in force continue.",
+            "進行中の交渉は終了し、商品は掲載を停止されます。有効な契約は存続します。",
+        ),
     ),
     "expired": Wording(
         Label(
@@ -56,8 +61,9 @@ ADMISSIONS: dict[str, Wording] = {
             "分野 {segment} への{capacity}としての参加承認は期限を迎えました",
         ),
         Label(
-            "Its last day has passed. Agreements in force continue; apply again to begin new ones.",
-            "参加承認の期間が終了しました。有効な契約は存続します。新たな取引には改めて申請が必要です。",
+            "Its last day has passed. Open negotiations end, and listings leave the catalogue. Agreements in force continue; apply"
+            " again to begin new ones.",
+            "参加承認の期間が終了しました。進行中の交渉は終了し、商品は掲載を停止されます。有効な契約は存続します。新たな取引には改めて申請が必要です。",
         ),
     ),
     "lapsed": Wording(
@@ -66,8 +72,9 @@ ADMISSIONS: dict[str, Wording] = {
             "分野 {segment} への{capacity}としての参加承認は、条件未達により終了しました",
         ),
         Label(
-            "What was to be verified by its day was not. Agreements in force continue; apply again once you have it.",
-            "期日までに必要な資格が確認されませんでした。有効な契約は存続します。資格を得た後、改めて申請してください。",
+            "What was to be verified by its day was not. Open negotiations end, and listings leave the catalogue. Agreements in"
+            " force continue; apply again once you have it.",
+            "期日までに必要な資格が確認されませんでした。進行中の交渉は終了し、商品は掲載を停止されます。有効な契約は存続します。資格を得た後、改めて申請してください。",
         ),
     ),
     "renewed": Wording(
@@ -78,3 +85,23 @@ ADMISSIONS: dict[str, Wording] = {
         Label("The new admission takes its place.", "新しい参加承認に引き継がれました。"),
     ),
 }
+
+TO_OPERATOR = Wording(
+    Label(
+        "Admission {admission} of {party} in {segment} has ended",
+        "{party} の分野 {segment} への参加承認 {admission} が終了しました",
+    ),
+    Label(
+        "Negotiations that ended with it: {negotiations}. Agreements in force, which continue: {agreements}. The listings of a"
+        " seller leave the catalogue until it is admitted again.",
+        "これに伴い終了した交渉：{negotiations}。存続する有効な契約：{agreements}。提供者の商品は、再び承認されるまで掲載を停止されます。",
+    ),
+)
+"""What the operator is told of an admission that has ended."""
+NAMED_MAX = 20
+
+
+def counted(identifiers: Sequence[str]) -> str:
+    """How many there are, and the first of them."""
+    named = ", ".join(identifiers[:NAMED_MAX])
+    return f"{len(identifiers)} ({named}{', …' if len(identifiers) > NAMED_MAX else ''})" if named else "0"

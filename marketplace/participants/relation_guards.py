@@ -17,13 +17,15 @@ STANDS = """(SELECT FROM public.participants_organisationrelation r
 def relation_stated_rightly() -> pgtrigger.Trigger:
     """A relation begins standing; a person of the organisation declares it, one of the operator finds it.
 
-    Two of the operator find one to itself, with the digest of a document, because it bars the organisation from trading.
+    Two of the operator find one to itself, with the digest of a document, because it bars the organisation from trading. None is
+    stated of the operator, which would bar the other by one person.
     """
     own = acts_now(
         "NEW.stated_by",
         holds=holders(Permission.ORGANISATION_WRITE),
         organisation="o.id = NEW.organisation_id",
     )
+    of_operator = "EXISTS (SELECT FROM public.participants_organisation t WHERE t.id = NEW.organisation_id AND t.is_operator)"
     staff = acts_now("NEW.stated_by", holds=holders(Permission.ADMISSION_WRITE))
     colleague = acts_now("NEW.first_person", holds=holders(Permission.ADMISSION_WRITE), proved=False)
     return pgtrigger.Trigger(
@@ -31,7 +33,7 @@ def relation_stated_rightly() -> pgtrigger.Trigger:
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         func=f"""
-IF NEW.ended_at IS NOT NULL
+IF NEW.ended_at IS NOT NULL OR {of_operator}
    OR NOT (NEW.source = 'declared' AND {own} OR NEW.source = 'found' AND {staff}) THEN
     RAISE EXCEPTION '% states no relation of this organisation now', NEW.stated_by
         USING ERRCODE = 'check_violation', CONSTRAINT = 'relation_stated_rightly';
@@ -47,41 +49,44 @@ RETURN NULL;
     )
 
 
-def related_to_operator_never_trades() -> pgtrigger.Trigger:
-    """When the transaction ends that relates an organisation to the operator, it is an affiliate, which never trades."""
+TO_OPERATOR = """EXISTS (SELECT FROM public.participants_organisationrelation r
+             JOIN public.participants_organisation t ON t.id = r.related_id
+            WHERE r.organisation_id = o.id AND r.ended_at IS NULL AND t.is_operator)"""
+"""Whether a relation of the organisation ``o`` to the operator stands."""
+
+
+def _affiliate_by_relation(name: str, organisation: str, operation: pgtrigger.Operation) -> pgtrigger.Trigger:
+    """When the transaction ends, an organisation is the operator's affiliate exactly while a relation to it stands.
+
+    The organisation's row is locked, so that of two transactions the later sees what the earlier did.
+    """
     return pgtrigger.Trigger(
-        name="related_to_operator",
+        name=name,
         level=pgtrigger.Row,
         when=pgtrigger.After,
-        operation=pgtrigger.Insert,
+        operation=operation,
         timing=pgtrigger.Deferred,
-        func="""
-IF EXISTS (SELECT FROM public.participants_organisation o, public.participants_organisation other
-            WHERE (o.id, other.id) IN ((NEW.organisation_id, NEW.related_id), (NEW.related_id, NEW.organisation_id))
-              AND other.is_operator AND NOT o.operator_affiliate)
-   AND EXISTS (SELECT FROM public.participants_organisationrelation r WHERE r.id = NEW.id AND r.ended_at IS NULL) THEN
-    RAISE EXCEPTION 'who is related to the operator is its affiliate' USING ERRCODE = 'check_violation';
+        func=f"""
+PERFORM FROM public.participants_organisation o WHERE o.id = {organisation} FOR NO KEY UPDATE;
+IF EXISTS (SELECT FROM public.participants_organisation o
+            WHERE o.id = {organisation} AND o.operator_affiliate <> {TO_OPERATOR}) THEN
+    RAISE EXCEPTION 'who is related to the operator is its affiliate, and nobody else is'
+        USING ERRCODE = 'check_violation', CONSTRAINT = '{name}';
 END IF;
 RETURN NULL;
 """,
     )
 
 
-def affiliate_while_related() -> pgtrigger.Trigger:
-    """Nobody stops being an affiliate of the operator while a relation to it stands."""
-    return pgtrigger.Trigger(
-        name="affiliate_while_related",
-        when=pgtrigger.Before,
-        operation=pgtrigger.UpdateOf("operator_affiliate"),
-        func=f"""
-IF OLD.operator_affiliate AND NOT NEW.operator_affiliate AND EXISTS {
-            STANDS.format(
-                one="NEW.id",
-                other="(SELECT o.id FROM public.participants_organisation o WHERE o.is_operator)",
-            )
-        } THEN
-    RAISE EXCEPTION 'a relation to the operator stands' USING ERRCODE = 'check_violation';
-END IF;
-RETURN NEW;
-""",  # noqa: S608  our own words
+def related_to_operator() -> pgtrigger.Trigger:
+    """An organisation is an affiliate from the first relation to the operator to the end of the last."""
+    return _affiliate_by_relation(
+        "related_to_operator", "NEW.organisation_id", pgtrigger.Insert | pgtrigger.UpdateOf("ended_at")
+    )
+
+
+def affiliate_by_relation() -> pgtrigger.Trigger:
+    """Nobody writes that an organisation is an affiliate, or is none, past its relations."""
+    return _affiliate_by_relation(
+        "affiliate_by_relation", "NEW.id", pgtrigger.Insert | pgtrigger.UpdateOf("operator_affiliate")
     )

@@ -6,6 +6,7 @@ from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.kernel.permissions import Permission
 
 from .acting import acted_at, holders
+from .relation_guards import TO_OPERATOR
 
 _ADMITS = holders(Permission.ADMISSION_WRITE)
 _OWN = acted_at(
@@ -20,12 +21,13 @@ Invariant(
     promise=5,
     statement=(
         "A relation was declared by a person of the organisation or found by one of the operator, and ended by two of the"
-        " operator; that the operator found one to itself was stated by two, with evidence; who is related to the operator is its affiliate."
+        " operator; that the operator found one to itself was stated by two, with evidence; who is related to the operator"
+        " is its affiliate, and nobody else."
     ),
     guards=(
         "participants_organisationrelation.relation_stated_rightly",
         "participants_organisationrelation.related_to_operator",
-        "participants_organisation.affiliate_while_related",
+        "participants_organisation.affiliate_by_relation",
         "participants_organisationrelation.relation_of_two",
         "participants_organisationrelation.relation_stated_once",
         "participants_organisationrelation.relation_ended_by_two",
@@ -47,10 +49,8 @@ Invariant(
         "  OR r.ended_by = r.end_first_person"
         f"  OR r.ended_at IS NOT NULL AND NOT ({acted_at('r.ended_by', 'r.ended_at', holds=_ADMITS)}"
         f"   AND {acted_at('r.end_first_person', 'r.ended_at', holds=_ADMITS)})"
-        " UNION ALL SELECT r.public_id, o.public_id FROM participants_organisationrelation r"
-        "  JOIN participants_organisation o ON o.id = r.organisation_id"
-        "  JOIN participants_organisation n ON n.id = r.related_id"
-        "  WHERE r.ended_at IS NULL AND n.is_operator AND NOT o.operator_affiliate"
+        " UNION ALL SELECT o.public_id, '' FROM participants_organisation o"
+        f"  WHERE o.operator_affiliate <> {TO_OPERATOR.replace('public.', '')}"
     ),
 )
 

@@ -71,6 +71,13 @@ def relations_among(organisations: Collection[str]) -> list[tuple[str, str, date
     return list(rows.values_list("organisation__public_id", "related__public_id", "recorded_at", "ended_at"))
 
 
+def standing_to_operator(organisation_id: int) -> QuerySet[OrganisationRelation]:
+    """The relations of an organisation (database key) to the operator that stand, whoever stated them."""
+    return OrganisationRelation.objects.filter(
+        organisation_id=organisation_id, related__is_operator=True, ended_at=None
+    )
+
+
 def stated_affiliations(organisation_id: int) -> QuerySet[OrganisationRelation]:
     """The relations to the operator that its people stated of an organisation (database key)."""
     return OrganisationRelation.objects.filter(

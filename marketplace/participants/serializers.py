@@ -201,13 +201,6 @@ class RegisterOrganisationSerializer(StrictSerializer):
     address = serializers.CharField(max_length=300)
     representative = serializers.CharField(max_length=100)
     payout_account = PayoutAccountSerializer(allow_null=True, default=None)
-    operator_affiliate = serializers.BooleanField(default=False)
-
-
-class DeclareAffiliationSerializer(StrictSerializer):
-    """Whether the organisation is an affiliate of the operator."""
-
-    affiliated = serializers.BooleanField()
 
 
 class OpenSegmentSerializer(StrictSerializer):

@@ -143,6 +143,8 @@ class AdmissionState(TextChoices):
 
 HELD_ADMISSIONS = (AdmissionState.APPLIED, AdmissionState.ON_HOLD, AdmissionState.ADMITTED)
 """States in which an organisation is, or may still be, admitted."""
+ENDED_ADMISSIONS = (AdmissionState.WITHDRAWN, AdmissionState.EXPIRED, AdmissionState.LAPSED)
+"""States in which an organisation is no longer admitted by it; a renewed one goes on as another."""
 PENDING_ADMISSIONS = (AdmissionState.APPLIED, AdmissionState.ON_HOLD)
 """States of an application that is not decided; one such per segment and capacity, also beside the admission it renews."""
 

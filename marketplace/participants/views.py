@@ -23,7 +23,6 @@ from .serializers import (
     AdmissionWithdrawSerializer,
     ApplySerializer,
     CallerSerializer,
-    DeclareAffiliationSerializer,
     OpenSegmentSerializer,
     OrganisationProfileSerializer,
     OrganisationSummarySerializer,
@@ -106,17 +105,6 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
     def suspend(self, data: dict[str, Any], public_id: str) -> Organisation:
         """Suspend an organisation: it begins nothing new, and its obligations remain, as the kind says (operator)."""
         return services.suspend_participant(actor=self.actor, organisation=public_id, **data)
-
-    @command(
-        summary="Declare whether an organisation is an affiliate of the operator",
-        request=DeclareAffiliationSerializer,
-        response=OrganisationProfileSerializer,
-        needs=Permission.ADMISSION_WRITE,
-        example={"affiliated": True},
-    )
-    def declare_affiliation(self, data: dict[str, Any], public_id: str) -> Organisation:
-        """An affiliate can never be a buyer or seller. Takes two people (operator)."""
-        return services.declare_affiliation(actor=self.actor, organisation=public_id, **data)
 
 
 class SegmentViewSet(MarketReadViewSet[Segment]):

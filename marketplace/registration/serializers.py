@@ -61,7 +61,10 @@ class FindingSerializer(serializers.Serializer[Any]):
 
 
 class ScreeningSerializer(serializers.ModelSerializer[Screening]):
-    """A screening and what it came to; null until it has ended."""
+    """A screening and what it came to; null until it has ended.
+
+    Evidence has the SHA-256 over the lines ``salt`` and ``assessment``.
+    """
 
     id = serializers.CharField(source="public_id")
     cause_label = ChoiceLabelField(ScreeningCause, source="cause")
@@ -88,6 +91,7 @@ class ScreeningSerializer(serializers.ModelSerializer[Screening]):
             "assessment",
             "assessed_by",
             "assessed_at",
+            "salt",
         )
 
 
@@ -171,6 +175,7 @@ class ReviewedRegistrationSerializer(RegistrationSerializer):
             "proposed_by",
             "proposed_at",
             "acceptance_reason",
+            "return_reason",
             "salt",
             "closed_by",
         )
@@ -243,6 +248,12 @@ class ProposeSerializer(StrictSerializer):
 
 class RefuseSerializer(StrictSerializer):
     """The reason of a refusal, which the applicant reads."""
+
+    reason = serializers.CharField(max_length=2_000)
+
+
+class ReturnSerializer(StrictSerializer):
+    """Why the proposal to accept an application is void, which the operator's people read."""
 
     reason = serializers.CharField(max_length=2_000)
 

@@ -37,6 +37,7 @@ from .serializers import (
     RefuseSerializer,
     RegistrationSerializer,
     RegistrationSummarySerializer,
+    ReturnSerializer,
     ReviewedRegistrationSerializer,
     ScreeningSerializer,
     StateOwnersSerializer,
@@ -189,13 +190,15 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
 
     @command(
         summary="Return an application to review",
+        request=ReturnSerializer,
         response=ReviewedRegistrationSerializer,
         needs=Permission.ADMISSION_WRITE,
+        example={"reason": "The address differs from the registry."},
         path="return",
     )
     def return_to_review(self, data: dict[str, Any], public_id: str) -> Registration:
-        """Void the proposal to accept it (operator)."""
-        return services.return_to_review(actor=self.actor, registration=public_id)
+        """Void the proposal to accept it, with the reason, which the operator's people read (operator)."""
+        return services.return_to_review(actor=self.actor, registration=public_id, **data)
 
     @command(
         summary="Accept an application",

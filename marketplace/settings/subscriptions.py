@@ -17,6 +17,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "admission.decided": (
         "marketplace.notices.handlers.on_admission_decided",
         "marketplace.cases.handlers.on_admission_decided",
+        "listings.handlers.on_admission_decided",
+        "contracts.handlers.on_admission_decided",
     ),
     "admission.ending": ("marketplace.notices.handlers.admissions.on_admission_ending",),
     "admission.condition_moved": ("marketplace.notices.handlers.admissions.on_condition_moved",),

@@ -150,7 +150,6 @@ MOVES_NO_MONEY = {
     "OrganisationRelationViewSet.create",
     "OrganisationRelationViewSet.end",
     "OrganisationViewSet.create",
-    "OrganisationViewSet.declare_affiliation",
     "OrganisationViewSet.reinstate",
     "OrganisationViewSet.suspend",
     "ParkedEntryViewSet.abandon",

@@ -78,9 +78,6 @@ TABLE.example("POST organisations/", "operator")(lambda _world: Request(body=ORG
 TABLE.of_row(
     "POST organisations/{}/suspend/", "operator", fresh, {"reason_code": "review", "reason": "確認中"}
 )
-TABLE.of_row(
-    "POST organisations/{}/declare-affiliation/", "operator", fresh, {"affiliated": True}, takes_two=True
-)
 TABLE.of_row("POST organisations/{}/reinstate/", "operator", suspended, takes_two=True)
 TABLE.listed("segments/", EVERYBODY, segment)
 TABLE.example("POST segments/", "operator")(
@@ -163,7 +160,7 @@ TABLE.example("POST registrations/{}/documents/", APPLICANT)(add_document)
 TABLE.example("POST registrations/{}/owners/", APPLICANT)(state_owners)
 TABLE.example("POST registrations/{}/submit/", APPLICANT)(submit)
 TABLE.of_row("POST registrations/{}/propose/", "operator", screened, REASON)
-TABLE.of_row("POST registrations/{}/return/", "operator", proposed)
+TABLE.of_row("POST registrations/{}/return/", "operator", proposed, REASON)
 TABLE.of_row("POST registrations/{}/accept/", "operator", proposed)
 TABLE.of_row("POST registrations/{}/refuse/", "operator", screened, REASON)
 TABLE.example("POST registrations/{}/assess/", "operator")(assess)

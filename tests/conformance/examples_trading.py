@@ -193,6 +193,6 @@ TABLE.of_row(
     "POST deliveries/{}/dispute/", "buyer", received, {"reason_code": "incomplete", "text": "12月分がない"}
 )
 TABLE.of_row("POST deliveries/{}/suspend/", "operator", entitlement, {"reason": "範囲外での開示"})
-TABLE.of_row("POST deliveries/{}/resume/", "operator", closed)
+TABLE.of_row("POST deliveries/{}/resume/", "operator", closed, takes_two=True)
 TABLE.listed("vouchers/", "buyer", voucher)
 TABLE.listed("downloads/", "buyer", download)

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from contracts import services
+from contracts import handlers, services
 from contracts.models import Agreement, Negotiation
+from marketplace.events.schemas.participants import AdmissionDecided
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import REGISTER
+from marketplace.notices.models import Notice
 from marketplace.participants.errors import NotAdmitted
 from marketplace.participants.models import Admission
 from marketplace.participants.services import withdraw_admission
@@ -40,6 +42,48 @@ def test_nobody_negotiates_under_an_admission_that_ended(market):
     with pytest.raises(NotAdmitted):
         services.make_offer(actor=market.seller, negotiation=negotiation.public_id, terms={})
     assert factories.everything() == before
+
+
+def decided(market, name: str, **changes) -> AdmissionDecided:
+    """The event that the admission of a party has expired."""
+    admission = Admission.objects.get(organisation=market.organisation(name))
+    stated = {
+        "admission": admission.public_id,
+        "organisation": market.organisation(name).public_id,
+        "segment": admission.segment.code,
+        "capacity": name,
+        "state": "expired",
+        "decision": None,
+    }
+    return AdmissionDecided(**(stated | changes))
+
+
+@pytest.mark.parametrize("name", ["buyer", "seller"])
+def test_what_is_negotiated_under_an_admission_ends_with_it_and_agreements_continue(market, name):
+    open_ = [factories.requested(market), factories.agreed(market)]
+    agreement = factories.agreement(market)
+    event = decided(market, name)
+    handlers.on_admission_decided(event, None)
+    assert not Negotiation.objects.filter(pk__in=[row.pk for row in open_], state="terminated").exists()
+    end_admission(market, name)
+    handlers.on_admission_decided(event, None)
+    for row in open_:
+        row.refresh_from_db()
+        assert (row.state, row.end_reason_code) == ("terminated", "admission_ended")
+    agreement.refresh_from_db()
+    assert agreement.state == "in_force"
+    told = Notice.objects.get(organisation=market.organisation("operator"), subject=event.admission)
+    for language in ("ja", "en"):
+        for named in (*(row.public_id for row in open_), agreement.public_id):
+            assert named in told.body[language]
+
+
+def test_the_operator_is_told_of_every_admission_that_time_ended(market):
+    end_admission(market, "buyer")
+    handlers.on_admission_decided(decided(market, "buyer", state="withdrawn"), None)
+    assert not Notice.objects.filter(organisation=market.organisation("operator")).exists()
+    handlers.on_admission_decided(decided(market, "buyer", state="lapsed"), None)
+    assert "0" in Notice.objects.get(organisation=market.organisation("operator")).body["en"]
 
 
 def test_the_last_day_counts(market):

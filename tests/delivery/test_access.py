@@ -3,17 +3,25 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from delivery import handlers, queries, services
 from delivery.errors import AccessEnded, InspectionOver
 from delivery.metrics import SUSPENDED_DELIVERIES, UNREPORTED_DELIVERIES
 from delivery.models import Entitlement, Inspection
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import TradeRefunded
 from marketplace.events.services import emit, envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
+from marketplace.kernel.invariants import REGISTER
+from marketplace.participants.interest_errors import Recused
+from marketplace.participants.models import Organisation
+from marketplace.participants.services import declare_interest
+from tests.participants import factories as participants
+from tests.roles import assert_refused, unguarded
 
 from . import factories
 from .conftest import TUESDAY, recorded, told
@@ -46,15 +54,66 @@ def suspend(granted, actor=None, reason=REASON):
 def test_the_operator_suspends_and_resumes(granted):
     assert suspend(granted).state == "suspended"
     assert granted.row.suspension_reason == REASON
-    assert (
-        services.resume_access(actor=factories.operator_actor(), entitlement=granted.entitlement).state
-        == "started"
+    for _ in range(2):
+        with pytest.raises(SecondPersonNeeded):
+            services.resume_access(actor=factories.operator_actor(), entitlement=granted.entitlement)
+    assert granted.row.state == "suspended"
+    resumed = factories.resume_access(granted.entitlement)
+    assert (resumed.state, resumed.resume_first_person, resumed.resumed_by) == (
+        "started",
+        "usr_operator",
+        "usr_second_operator",
     )
     assert granted.row.suspension_reason == ""
     assert granted.fetch() == granted.contents[0]
     assert recorded(granted.entitlement) == [
         "delivery.granted", "delivery.suspended", "delivery.resumed", "delivery.sent",
     ]  # fmt: skip
+
+
+def test_who_has_an_interest_resumes_no_access(granted):
+    suspend(granted)
+    staff = factories.operator_actor()
+    declare_interest(actor=staff, organisation=granted.buyer.public_id, kind="family", statement="親族が勤務")
+    with pytest.raises(Recused):
+        services.resume_access(actor=staff, entitlement=granted.entitlement)
+    assert granted.row.state == "suspended"
+
+
+RAW = (
+    "UPDATE delivery_entitlement SET state = 'started', suspension_reason = '', suspended_at = NULL,"
+    " resumed_at = {at}, resumed_by = '{by}', resume_first_person = '{first}'"
+)
+
+
+def test_the_database_resumes_access_by_two_alone(granted):
+    suspend(granted)
+    participants.actor_for(Organisation.objects.get(is_operator=True), "usr_second_operator")
+    clock.move_to(clock.now(), running=False)
+    now = "public.business_now()"
+    for at, by, first in (
+        ("NULL", "", ""),
+        (now, "usr_operator", "usr_operator"),
+        (now, "usr_operator", "usr_made_up"),
+        (now, "usr_made_up", "usr_operator"),
+        (now, "usr_operator", ""),
+    ):
+        assert_refused(
+            lambda at=at, by=by, first=first: run(RAW.format(at=at, by=by, first=first)),
+            because="no natural person of the operator|entitlement_resumed_by_two",
+        )
+    assert granted.row.state == "suspended"
+    factories.resume_access(granted.entitlement)
+    check = REGISTER["delivery.access_resumed_by_two"].check
+    assert check() == []
+    with unguarded("delivery_entitlement"):
+        run("UPDATE delivery_entitlement SET resume_first_person = 'usr_made_up'")
+    assert [row["public_id"] for row in check()] == [granted.entitlement]
+
+
+def run(statement: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def test_a_suspension_is_not_repeated_and_only_it_is_resumed(granted, unchanged):
@@ -185,7 +244,7 @@ def test_what_waits_for_a_report_or_for_the_operator_is_counted(tuesday):
     assert UNREPORTED_DELIVERIES.samples() == {(): 1}
     clock.move_to(tuesday + timedelta(days=30), running=False)
     assert UNREPORTED_DELIVERIES.samples() == {(): 2}
-    services.resume_access(actor=factories.operator_actor(), entitlement=lasting.entitlement)
+    factories.resume_access(lasting.entitlement)
     assert SUSPENDED_DELIVERIES.samples() == {(): 0}
 
 

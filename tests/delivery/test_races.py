@@ -122,8 +122,7 @@ def test_a_dispute_under_way_keeps_silence_from_accepting(matched):
 
 
 def resume(granted) -> str:
-    operator = factories.operator_actor()
-    return str(services.resume_access(actor=operator, entitlement=granted.entitlement).state)
+    return str(factories.resume_access(granted.entitlement).state)
 
 
 def suspended_for_a_day(granted) -> None:

@@ -46,7 +46,7 @@ def suspend(granted) -> None:
 
 
 def resume(granted) -> None:
-    services.resume_access(actor=factories.operator_actor(), entitlement=granted.entitlement)
+    factories.resume_access(granted.entitlement)
 
 
 def resolve(granted, dispute: str, outcome: str) -> None:

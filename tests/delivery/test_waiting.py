@@ -105,7 +105,7 @@ def test_a_suspended_delivery_waits_for_the_operator(tuesday):
     granted = factories.granted(rights=ENDS_SOON)
     suspend(granted)
     assert facts(granted) == ("delivery.suspended", "operator", TUESDAY, None)
-    services.resume_access(actor=factories.operator_actor(), entitlement=granted.entitlement)
+    factories.resume_access(granted.entitlement)
     assert facts(granted)[0] == "delivery.not_collected"
 
 

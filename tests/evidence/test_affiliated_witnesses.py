@@ -23,9 +23,8 @@ from marketplace.evidence.witness_errors import CosignatureInvalid
 from marketplace.evidence.witnesses import register_witness
 from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.invariants import REGISTER
-from marketplace.participants.models import Organisation
-from marketplace.participants.services.organisations import declare_affiliation
-from marketplace.participants.services.relations import state_relation
+from marketplace.participants.models import OrganisationRelation
+from marketplace.participants.services.relations import end_relation, state_relation
 from tests.participants import factories as participants
 from tests.roles import assert_refused, unguarded
 
@@ -68,23 +67,27 @@ def shown(api, mark) -> dict:
     return api.get(f"/api/v1/evidence/checkpoints/{mark.public_id}/").json()
 
 
-def declare(staff, organisation: str, *, affiliated: bool) -> None:
-    """Two people of the operator declare it."""
-    command = {"organisation": organisation, "affiliated": affiliated}
+def by_two(operator, staff, command, **stated) -> None:
     with pytest.raises(SecondPersonNeeded):
-        declare_affiliation(actor=staff, **command)
-    colleague = participants.actor_for(Organisation.objects.get(is_operator=True), "usr_colleague")
-    declare_affiliation(actor=colleague, **command)
+        command(actor=staff, **stated)
+    command(actor=participants.actor_for(operator, "usr_second"), **stated)
 
 
 def become_affiliate(how: str, operator, staff, manager) -> None:
-    if how == "declared by the operator":
-        declare(staff, manager.organisation, affiliated=True)
+    if how == "found by the operator":
+        found = {
+            "organisation": manager.organisation,
+            "related": operator.public_id,
+            "kind": "affiliate",
+            "document": "株主名簿",
+            "document_sha256": "9f" * 32,
+        }
+        by_two(operator, staff, state_relation, **found)
     else:
         relate(manager, operator.public_id)
 
 
-@pytest.mark.parametrize("how", ["declared by the operator", "declared by itself"])
+@pytest.mark.parametrize("how", ["found by the operator", "declared by itself"])
 def test_a_witness_of_an_affiliate_counts_no_more_and_what_it_signed_stays(operator, staff, api, how):
     observer, manager = witnessing("a")
     before = signed_checkpoint(observer)
@@ -112,7 +115,7 @@ def test_a_live_witness_of_an_affiliate_is_refused_and_named(operator):
     def attack() -> None:
         with transaction.atomic():
             run(affiliate, manager.organisation)
-            run("SET CONSTRAINTS ALL IMMEDIATE")
+            run("SET CONSTRAINTS pgtrigger_affiliate_without_witness_3dbf1 IMMEDIATE")
 
     assert_refused(attack, because="a witness of it lives")
     assert Witness.objects.filter(until=None).count() == 1
@@ -131,8 +134,9 @@ def test_nobody_else_ends_as_an_affiliate_s(operator):
 
 def test_an_ended_affiliation_brings_no_witness_back(operator, staff):
     _, manager = witnessing("a")
-    declare(staff, manager.organisation, affiliated=True)
-    declare(staff, manager.organisation, affiliated=False)
+    relate(manager, operator.public_id)
+    relation = OrganisationRelation.objects.get().public_id
+    by_two(operator, staff, end_relation, relation=relation, reason="株式譲渡により解消")
     assert Witness.objects.get().until is not None
     register_witness(actor=manager, verifier_key=Observer("a.example").verifier_key)
 

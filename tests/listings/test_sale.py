@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
-from listings import queries, services
+from listings import handlers, queries, services
 from listings.errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
 from listings.models import Listing, ListingVersion
-from marketplace.events.models import OutboxEvent
+from marketplace.events.models import InboxEntry, OutboxEvent
+from marketplace.events.schemas.participants import AdmissionDecided
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -19,12 +21,15 @@ from marketplace.kernel.errors import (
     Missing,
     OrganisationSuspended,
 )
+from marketplace.kernel.invariants import REGISTER
 from marketplace.participants import services as participation
 from marketplace.participants.errors import NotAdmitted
+from marketplace.participants.models import Admission
 from quality import services as quality
 from tests.cases import factories as cases
 from tests.participants import factories as participants
 from tests.participants.factories import staff
+from tests.roles import assert_refused, unguarded
 from tests.rules import factories as rules
 
 from . import factories
@@ -280,6 +285,82 @@ def test_the_listings_of_a_suspended_seller_leave_the_catalogue_and_come_back(se
     )
     services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
     assert Listing.objects.get().state == "on_sale"
+
+
+def ended(seller, **changes) -> AdmissionDecided:
+    """The event that the admission of a seller to the segment of its listings has ended."""
+    admission = Admission.objects.get(organisation=seller, capacity="seller", state="admitted")
+    participation.withdraw_admission(actor=actor(seller), admission=admission.public_id)
+    stated = {
+        "admission": admission.public_id,
+        "organisation": seller.public_id,
+        "segment": admission.segment.code,
+        "capacity": "seller",
+        "state": "expired",
+        "decision": None,
+    }
+    return AdmissionDecided(**(stated | changes))
+
+
+def test_the_listings_under_an_admission_that_ended_leave_the_catalogue_and_come_back(seller):
+    version = factories.published(seller)
+    segment = version.listing.segment.code
+    event = ended(seller)
+    handlers.on_admission_decided(replace(event, state="refused"), None)
+    handlers.on_admission_decided(replace(event, capacity="buyer"), None)
+    assert Listing.objects.get().state == "on_sale"
+    handlers.on_admission_decided(event, None)
+    assert (Listing.objects.get().state, list(queries.catalogue())) == ("suspended", [])
+    record = EvidenceRecord.objects.get(kind="listings.listing_suspended")
+    assert record.payload == {"seller": seller.public_id, "cause": "admission_ended"}
+    with pytest.raises(NotAdmitted):
+        services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
+    participants.admit(seller, segment, "seller")
+    services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
+    # The event of the earlier admission comes late: it is admitted again.
+    handlers.on_admission_decided(event, None)
+    assert Listing.objects.get().state == "on_sale"
+
+
+def test_the_database_brings_nothing_to_sale_under_an_admission_that_ended(seller):
+    version = factories.published(seller)
+    event = ended(seller)
+    services.suspend_listings_in(seller=seller.public_id, segment=event.segment)
+    with unguarded("participants_admission"):
+        Admission.objects.filter(organisation=seller).update(
+            state="expired", expires_on=clock.today() - timedelta(1)
+        )
+    sell = f"UPDATE listings_listing SET state = 'on_sale' WHERE id = {version.listing_id}"
+
+    def run() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sell)
+
+    assert_refused(run, because="the admission of the seller")
+    check = REGISTER["listings.sold_while_admitted"].check
+    told = OutboxEvent.objects.filter(type="admission.decided").latest("pk")
+    with unguarded("events_inboxentry"):
+        InboxEntry.objects.create(
+            event=told,
+            handler="listings.handlers.on_admission_decided",
+            subscriber="listings",
+            subject=event.admission,
+            state="handled",
+            handled_at=clock.now(),
+        )
+    assert (Listing.objects.get().state, check()) == ("suspended", [])
+    with unguarded("listings_listing"):
+        run()
+    assert [row["public_id"] for row in check()] == [version.listing.public_id]
+
+
+def test_a_version_that_waited_is_not_published_after_the_admission_ended(seller):
+    rules.publish()
+    late = factories.submitted(seller)
+    quality.measure_version(listing_version=late.public_id)
+    ended(seller)
+    assert services.judge_version(listing_version=late.public_id).state == "refused"
+    assert Listing.objects.get().state == "draft"
 
 
 def test_the_listings_of_an_active_seller_stay(seller):

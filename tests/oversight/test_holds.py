@@ -10,7 +10,9 @@ from django.conf import settings
 from django.db import connection
 from rest_framework.test import APIClient
 
+from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded, ProofNeeded
 from marketplace.kernel.labels import Label
 from marketplace.kernel.retention import HELD, OLD_ROWS
@@ -51,6 +53,10 @@ def test_a_hold_is_opened_by_one_and_lifted_by_two(first, second, subject):
     done = lifted(first, second, hold)
     assert (done.lifted_first, done.lifted_by) == ("usr_first", "usr_second")
     assert recorded(hold.public_id) == ["oversight.hold_opened", "oversight.hold_lifted"]
+    stated = EvidenceRecord.objects.filter(subject=hold.public_id).order_by("pk")
+    assert [row.payload["reason_commitment"] for row in stated] == [
+        commitment_to(done.salt, text) for text in (done.reason, done.lifted_reason)
+    ]
     with pytest.raises(HoldLifted):
         services.lift_hold(actor=first, hold=hold.public_id, reason="x")
     with pytest.raises(Missing):

@@ -28,6 +28,7 @@ from marketplace.participants.models import (
     Invitation,
     Membership,
     Organisation,
+    OrganisationRelation,
     OwnerRecovery,
     RoleGrant,
     Segment,
@@ -58,8 +59,8 @@ def corporate_number() -> str:
     return cn.calc_check_digit(digits) + digits
 
 
-def organisation(label: str = "A", **changes: Any) -> Organisation:
-    """A registered business in Japan."""
+def organisation(label: str = "A", *, operator_affiliate: bool = False, **changes: Any) -> Organisation:
+    """A registered business in Japan; an affiliate of the operator, which there is then, by a relation that it declares."""
     facts: dict[str, Any] = {
         "name": {"ja": f"組織{label}", "en": f"Organisation {label}"},
         "corporate_number": corporate_number(),
@@ -67,7 +68,22 @@ def organisation(label: str = "A", **changes: Any) -> Organisation:
         "address": "東京都千代田区1-1",
         "representative": "代表 太郎",
     }
-    return services.register_organisation(actor=SYSTEM, **(facts | changes))
+    made = services.register_organisation(actor=SYSTEM, **(facts | changes))
+    if operator_affiliate:
+        affiliate(made)
+        made.refresh_from_db()
+    return made
+
+
+def affiliate(subject: Organisation) -> OrganisationRelation:
+    """The relation to the operator, which there is then, that an organisation declares; it is its affiliate while this stands."""
+    related = Organisation.objects.filter(is_operator=True).first() or operator()
+    return services.state_relation(
+        actor=member_for(subject, f"usr_{subject.public_id[4:]}"),
+        related=related.public_id,
+        kind="affiliate",
+        document="株主名簿",
+    )
 
 
 def operator() -> Organisation:

@@ -145,11 +145,6 @@ def test_the_operator_suspends_and_reinstates(operator, client, subject):
     assert operator.post(f"{path}/reinstate/").json()["code"] == "second_person_needed"
     second = factories.actor_for(Organisation.objects.get(is_operator=True), "usr_second")
     assert reinstate_by_two(actor=second, organisation=subject.public_id).state == "active"
-    declared = operator.post(f"{path}/declare-affiliation/", {"affiliated": True})
-    assert declared.json()["code"] == "second_person_needed"
-    assert services.declare_affiliation(
-        actor=second, organisation=subject.public_id, affiliated=True
-    ).operator_affiliate
     assert operator.post("/api/v1/organisations/org_nobody/suspend/", body).status_code == 404
 
 

@@ -63,7 +63,7 @@ def test_an_organisation_that_was_refused_may_become_an_affiliate_and_never_be_a
     subject = factories.organisation()
     admission = factories.application_for(subject)
     services.decide_admission(actor=SYSTEM, admission=admission.public_id, outcome="deny", decision="dec_1")
-    services.declare_affiliation(actor=SYSTEM, organisation=subject.public_id, affiliated=True)
+    factories.affiliate(subject)
     refused("never buyer or seller", "UPDATE participants_admission SET state = 'admitted'")
     refused("never buyer or seller", INSERT_ADMISSION, (subject.pk, admission.segment_id, "buyer", "applied"))
 

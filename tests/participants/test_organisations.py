@@ -9,9 +9,7 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition
 from marketplace.participants import queries, services
 from marketplace.participants.errors import (
     CorporateNumberTaken,
-    HasAdmissions,
     InvoiceNumberTaken,
-    NeverATrader,
     OperatorExists,
 )
 from marketplace.participants.models import Organisation
@@ -209,20 +207,3 @@ def test_one_person_and_a_program_reinstate_nobody():
         "suspended",
         before,
     )
-
-
-def test_affiliation_is_declared_of_those_who_do_not_trade():
-    trader, bystander, operator = factories.admitted(), factories.organisation("B"), factories.operator()
-    with pytest.raises(HasAdmissions):
-        services.declare_affiliation(actor=SYSTEM, organisation=trader.public_id, affiliated=True)
-    with pytest.raises(NeverATrader):
-        services.declare_affiliation(actor=SYSTEM, organisation=operator.public_id, affiliated=True)
-    with pytest.raises(Forbidden):
-        services.declare_affiliation(
-            actor=factories.actor_for(bystander), organisation=bystander.public_id, affiliated=True
-        )
-    assert not Organisation.objects.filter(operator_affiliate=True).exists()
-    services.declare_affiliation(actor=SYSTEM, organisation=bystander.public_id, affiliated=True)
-    assert queries.get_organisation(bystander.public_id).affiliate
-    services.declare_affiliation(actor=SYSTEM, organisation=bystander.public_id, affiliated=False)
-    assert not queries.get_organisation(bystander.public_id).affiliate

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import queries, services
+from marketplace.participants.errors import HasAdmissions
 from marketplace.participants.models import Admission, Organisation
 
 from . import factories
@@ -29,13 +30,14 @@ def raw_admission(organisation_id: int, segment_id: int) -> None:
 
 
 def raw_affiliation(organisation_id: int) -> None:
-    """A declaration of affiliation written past every service."""
-    Organisation.objects.filter(pk=organisation_id).update(operator_affiliate=True)
+    """A declaration of affiliation."""
+    factories.affiliate(Organisation.objects.get(pk=organisation_id))
 
 
 @pytest.mark.parametrize("first", ["admission", "affiliation"])
 def test_the_database_alone_keeps_an_affiliate_from_being_admitted_meanwhile(committed_database, first):
     subject, segment = factories.organisation(), factories.segment()
+    factories.operator()
     writes = {
         "admission": lambda: raw_admission(subject.pk, segment.pk),
         "affiliation": lambda: raw_affiliation(subject.pk),
@@ -49,7 +51,7 @@ def test_the_database_alone_keeps_an_affiliate_from_being_admitted_meanwhile(com
             with transaction.atomic():
                 later()
             outcome.append("written")
-        except IntegrityError:
+        except (IntegrityError, HasAdmissions):
             outcome.append("refused")
         finally:
             connection.close()

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 
 from marketplace.approvals.errors import SecondPersonNeeded
-from marketplace.cases.errors import DecidedFirst
-from marketplace.cases.services import file_appeal, resolve_case
+from marketplace.cases.errors import DecidedFirst, StillAffiliated
+from marketplace.cases.services import carry_out, file_appeal, resolve_case
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.participants import AffiliationStated
 from marketplace.evidence.models import EvidenceRecord
@@ -160,18 +160,63 @@ def test_who_is_related_to_the_operator_never_trades(subject, staffed, owner, pe
     with pytest.raises(NeverATrader):
         factories.application_for(subject)
     refused(
-        "UPDATE participants_organisation SET operator_affiliate = false", "a relation to the operator stands"
+        "UPDATE participants_organisation SET operator_affiliate = false; SET CONSTRAINTS ALL IMMEDIATE",
+        "and nobody else is",
     )
     end = {"relation": relation.public_id, "reason": ENDING}
     with pytest.raises(SecondPersonNeeded):
         services.end_relation(actor=people[0], **end)
+    second = stated(owner, staffed, kind="officer")
     services.end_relation(actor=people[1], **end)
-    freed = {"organisation": subject.public_id, "affiliated": False}
-    with pytest.raises(SecondPersonNeeded):
-        services.declare_affiliation(actor=people[0], **freed)
     assert Organisation.objects.get(pk=subject.pk).operator_affiliate
-    services.declare_affiliation(actor=people[1], **freed)
+    last = {"relation": second.public_id, "reason": ENDING}
+    with pytest.raises(SecondPersonNeeded):
+        services.end_relation(actor=people[0], **last)
+    services.end_relation(actor=people[1], **last)
+    assert not Organisation.objects.get(pk=subject.pk).operator_affiliate
+    record = EvidenceRecord.objects.filter(kind="participants.relation_ended").latest("pk")
+    assert (record.payload["organisation"], record.payload["affiliate"]) == (subject.public_id, False)
+    assert factories.application_for(subject).state == "applied"
     assert holds()
+
+
+def test_nobody_becomes_an_affiliate_past_a_relation(subject, staffed, owner):
+    flag = "UPDATE participants_organisation SET operator_affiliate = {} WHERE id = {}; SET CONSTRAINTS ALL IMMEDIATE"
+    refused(flag.format("true", subject.pk), "and nobody else is")
+    reverse = INSERT.format(one=staffed.pk, other=subject.pk, source="declared", by="usr_owner")
+    refused(reverse, "states no relation")
+    stated(owner, staffed)
+    refused(flag.format("false", subject.pk), "and nobody else is")
+    connection.check_constraints()
+    with unguarded("participants_organisation"):
+        Organisation.objects.filter(pk=subject.pk).update(operator_affiliate=False)
+    found = REGISTER["participants.relations_stated_and_ended_rightly"].check()
+    assert [row["public_id"] for row in found] == [subject.public_id]
+    with unguarded("participants_organisation"):
+        Organisation.objects.filter(pk=subject.pk).update(operator_affiliate=True)
+    assert holds()
+
+
+def test_an_upheld_appeal_is_carried_out_when_the_relation_has_ended(subject, staffed, owner, people):
+    of = {"organisation": subject.public_id, **FOUND}
+    with pytest.raises(SecondPersonNeeded):
+        stated(people[0], staffed, **of)
+    relation = stated(people[1], staffed, **of)
+    appeal = file_appeal(actor=owner, subject=relation.public_id, statement="株式は譲渡済みです。")
+    judges = [factories.actor_for(staffed, f"usr_judge_{number}") for number in (1, 2)]
+    decide = {"case": appeal.public_id, "outcome": "changed", "reason": "譲渡を確認"}
+    with pytest.raises(SecondPersonNeeded):
+        resolve_case(actor=judges[0], **decide)
+    resolve_case(actor=judges[1], **decide)
+    done = {"case": appeal.public_id, "how": "関係を終了しました。"}
+    with pytest.raises(StillAffiliated):
+        carry_out(actor=people[0], **done)
+    end = {"relation": relation.public_id, "reason": ENDING}
+    with pytest.raises(SecondPersonNeeded):
+        services.end_relation(actor=people[0], **end)
+    services.end_relation(actor=people[1], **end)
+    assert not Organisation.objects.get(pk=subject.pk).operator_affiliate
+    assert carry_out(actor=people[0], **done).public_id == appeal.public_id
 
 
 FOUND = {"kind": "affiliate", "document": "株主名簿", "document_sha256": "9f" * 32}

@@ -11,6 +11,7 @@ from marketplace.evidence.models import EvidenceRecord, RecordParty
 from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
 from marketplace.participants import services as participation
 from marketplace.participants.errors import CorporateNumberTaken
@@ -77,7 +78,9 @@ def test_a_proposal_of_who_lost_the_role_meanwhile_counts_no_more(operator):
     with pytest.raises(ProposerMayNoMore):
         services.accept(actor=factories.person_of(operator, "second"), registration=row.public_id)
     assert (Registration.objects.get().state, registered()) == ("confirming", 0)
-    services.return_to_review(actor=factories.person_of(operator, "second"), registration=row.public_id)
+    services.return_to_review(
+        actor=factories.person_of(operator, "second"), registration=row.public_id, reason="住所を再確認"
+    )
     services.propose(
         actor=factories.person_of(operator, "second"), registration=row.public_id, reason="再確認"
     )
@@ -96,7 +99,7 @@ def test_only_people_of_the_operator_decide(operator, who, command):
         "system": SYSTEM,
         "applicant": factories.applicant(row),
     }[who]
-    words = {"reason": "x"} if command in {"propose", "refuse"} else {}
+    words = {} if command == "accept" else {"reason": "x"}
     with pytest.raises(Forbidden):
         getattr(services, command)(actor=actor, registration=row.public_id, **words)
     assert Registration.objects.values().get() == before
@@ -131,7 +134,20 @@ def test_nothing_is_accepted_before_it_is_screened_and_proposed(operator):
 
 def test_a_proposal_that_is_returned_can_be_made_again(operator):
     row = factories.proposed(operator)
-    services.return_to_review(actor=factories.person_of(operator, "second"), registration=row.public_id)
+    with pytest.raises(FieldInvalid):
+        services.return_to_review(
+            actor=factories.person_of(operator, "second"), registration=row.public_id, reason=" "
+        )
+    assert Registration.objects.get().state == "confirming"
+    services.return_to_review(
+        actor=factories.person_of(operator, "second"), registration=row.public_id, reason="住所を再確認"
+    )
+    row.refresh_from_db()
+    record = EvidenceRecord.objects.filter(subject=row.public_id).latest("pk")
+    assert (row.return_reason, record.payload["reason_commitment"]) == (
+        "住所を再確認",
+        commitment_to(row.salt, "住所を再確認"),
+    )
     services.propose(
         actor=factories.person_of(operator, "second"), registration=row.public_id, reason="再確認済み"
     )

@@ -8,8 +8,10 @@ import pytest
 
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import parse
+from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.runner import run_due
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.notices.handlers.registration import (
     on_registration_moved,
@@ -137,6 +139,8 @@ def test_a_changed_outcome_opens_a_task_and_holds_nothing(operator):
     )
     hear()
     assert ("assess", changed.public_id, "done") in inbox(operator)
+    record = EvidenceRecord.objects.get(kind="registration.screening_assessed")
+    assert record.payload["assessment_commitment"] == commitment_to(changed.salt, "同名別人")
 
 
 def test_the_same_outcome_opens_no_task(operator):

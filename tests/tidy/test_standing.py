@@ -35,7 +35,7 @@ def test_a_test_begins_with_what_was_made_and_not_with_what_another_did(first, t
 def test_what_is_made_upon_another_shares_its_objects(first, second, time):
     assert first == list(Organisation.objects.order_by("pk"))
     assert first[-1] is second
-    second.operator_affiliate = bool(time)
+    second.is_operator = bool(time)
     second.save()
 
 

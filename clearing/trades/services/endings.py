@@ -8,6 +8,7 @@ from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.events.services import emit
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -119,8 +120,17 @@ def give_up_bill(*, actor: Actor, trade: str, reason: str) -> Trade:
     part = guaranteed_part(subject)
     if part is None or not part.is_billed or part.due_on is None or part.due_on >= clock.today():
         raise BillNotOverdue(trade=trade)
-    require_two_people(actor=actor, command="clearing.give_up_bill", subject=trade, payload={"reason": why})
-    _return_holds(actor, [subject], "bill_unpaid")
+    approval = require_two_people(
+        actor=actor, command="clearing.give_up_bill", subject=trade, payload={"reason": why}
+    )
+    # The approval keeps the reason, with its salt.
+    _return_holds(
+        actor,
+        [subject],
+        "bill_unpaid",
+        reason_commitment=commitment_to(approval.salt, why),
+        approval=approval.public_id,
+    )
     return subject
 
 
@@ -138,13 +148,18 @@ def _first_undelivered(progress: ChargeProgress | None, trades: list[Trade]) -> 
     return min(failed, default=max(row.charge for row in trades) + 1)
 
 
-def _return_holds(actor: Actor, trades: list[Trade], reason_code: str) -> None:
-    """Return the holds of trades whose access is over, then secure trades that waited for that money."""
+def _return_holds(actor: Actor, trades: list[Trade], reason_code: str, **stated: str) -> None:
+    """Return the holds of trades whose access is over, then secure trades that waited for that money.
+
+    ``stated``: what the record says besides.
+    """
     for trade in trades:
         advance(trade, TRADE, command="expire", role="system", ended_at=clock.now())
         undo_corrections(trade)
         void_put_off(trade, actor)
-        record_trade("expired", trade, actor, reason_code=reason_code, gross_minor=trade.gross_minor)
+        record_trade(
+            "expired", trade, actor, reason_code=reason_code, gross_minor=trade.gross_minor, **stated
+        )
         emit_refunded(trade)
         return_hold(trade)
     if trades:

@@ -21,10 +21,11 @@ from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 from marketplace.participants.admission_terms import NO_TERMS, AdmissionTerms
 from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
+from marketplace.participants.relation_queries import standing_to_operator
 from marketplace.participants.services import checked_terms
 from marketplace.participants.suspension_queries import standing_suspensions
 
-from ..errors import DecidedFirst, NothingToCarryOut, StillSuspended
+from ..errors import DecidedFirst, NothingToCarryOut, StillAffiliated, StillSuspended
 from ..kinds import KINDS
 from ..models import REASON_LENGTH_MAX, Case, Remedy
 from ..queries import deciders
@@ -182,8 +183,8 @@ def _require_first_fits(case: Case, first_person: str, first_deciders: set[str])
 def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case:
     """State how an appeal was carried out that changed the first decision; ends the operator's task. Emits case.moved.
 
-    ``reference`` is the public identifier of what was done. A suspension is ended first, by two people. Raises
-    NothingToCarryOut, StillSuspended, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
+    ``reference`` is the public identifier of what was done. A suspension, or a relation to the operator, is ended first, by two
+    people. Raises NothingToCarryOut, StillSuspended, StillAffiliated, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
     """
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_person()
@@ -194,6 +195,8 @@ def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case
         raise NothingToCarryOut(case=case)
     if standing_suspensions(subject.organisation_id).filter(public_id=subject.subject).exists():
         raise StillSuspended(case=case, suspension=subject.subject)
+    if standing_to_operator(subject.organisation_id).filter(public_id=subject.subject).exists():
+        raise StillAffiliated(case=case, relation=subject.subject)
     remedy = Remedy.objects.create(
         case=subject,
         how=said,

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
@@ -77,6 +78,7 @@ class LegalHold(models.Model):
     """
 
     public_id = IdentifierField(prefix="lhd")
+    salt = SaltField()
     subject = models.CharField(max_length=SUBJECT_LENGTH_MAX, blank=True, default="")
     since = MomentField(null=True)
     until = MomentField(null=True)
@@ -117,6 +119,7 @@ class LegalHold(models.Model):
         triggers = [
             immutable(
                 "public_id",
+                "salt",
                 "subject",
                 "since",
                 "until",

@@ -15,7 +15,10 @@ from .states import REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX, SUBJECT_LENGTH_MAX
 
 
 class LegalHoldSerializer(RowSerializer[LegalHold]):
-    """A legal hold: what is kept from deletion, why, and whether it was lifted."""
+    """A legal hold: what is kept from deletion, why, and whether it was lifted.
+
+    Evidence has the SHA-256 over the lines ``salt`` and ``reason``, and over ``salt`` and ``lifted_reason``.
+    """
 
     id = serializers.CharField(source="public_id")
     reach = serializers.SerializerMethodField()
@@ -29,7 +32,7 @@ class LegalHoldSerializer(RowSerializer[LegalHold]):
         model = LegalHold
         fields = (
             "id", "subject", "reach", "since", "until", "reason", "reference", "opened_by", "opened_at", "lifted_first", "lifted_by",
-            "lifted_at", "lifted_reason",
+            "lifted_at", "lifted_reason", "salt",
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from marketplace.approvals.services import require_two_people
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import names_a_row, new_identifier
 from marketplace.kernel.labels import Label
@@ -76,6 +77,7 @@ def open_hold(
             "subject": subject,
             "since": since.isoformat() if since else None,
             "until": until.isoformat() if until else None,
+            "reason_commitment": commitment_to(hold.salt, hold.reason),
         },
     )
     return hold
@@ -111,6 +113,9 @@ def lift_hold(*, actor: Actor, hold: str, reason: str) -> LegalHold:
         kind="oversight.hold_lifted",
         subject=hold,
         actor=actor,
-        payload={"first_person": approval.first_person},
+        payload={
+            "first_person": approval.first_person,
+            "reason_commitment": commitment_to(row.salt, why),
+        },
     )
     return row

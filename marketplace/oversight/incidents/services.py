@@ -223,7 +223,10 @@ def close_incident(*, actor: Actor, incident: str, conclusion: str) -> Incident:
         kind="oversight.incident_closed",
         subject=incident,
         actor=actor,
-        payload={"first_person": approval.first_person},
+        payload={
+            "first_person": approval.first_person,
+            "conclusion_commitment": commitment_to(subject.salt, text),
+        },
     )
     finish_for_operator(TaskKind.REPORT, incident)
     wording = texts.CLOSED.fill(incident=incident)

@@ -12,7 +12,7 @@ from marketplace.approvals.services import require_two_people
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.commitments import new_salt
+from marketplace.kernel.commitments import commitment_to, new_salt
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
@@ -180,7 +180,11 @@ def close_review(
         kind="oversight.review_closed",
         subject=review,
         actor=actor,
-        payload={"first_person": first, "outcome": row.outcome},
+        payload={
+            "first_person": first,
+            "outcome": row.outcome,
+            "reason_commitment": commitment_to(row.salt, row.reason),
+        },
     )
     finish_for_operator(TaskKind.LOOK_INTO, review)
     if row.told_at is not None:

@@ -15,7 +15,7 @@ from marketplace.kernel.identifiers import IdentifierField
 
 from ..fact_guards import facts_change_with_history
 from ..guards import corporate_number_guard, neutral_organisations, side_fixed
-from ..relation_guards import affiliate_while_related
+from ..relation_guards import affiliate_by_relation
 from ..states import HELD_ADMISSIONS, ORGANISATION, OrganisationKind, OrganisationState
 from ..suspension_guards import suspended_while_one_stands
 
@@ -83,7 +83,7 @@ class Organisation(models.Model):
             facts_change_with_history(),
             corporate_number_guard(),
             neutral_organisations(HELD_ADMISSIONS),
-            affiliate_while_related(),
+            affiliate_by_relation(),
             suspended_while_one_stands(),
             side_fixed(),
         ]

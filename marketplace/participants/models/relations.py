@@ -14,7 +14,7 @@ from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 
 from ..acting import acted_by_person
-from ..relation_guards import related_to_operator_never_trades, relation_stated_rightly
+from ..relation_guards import related_to_operator, relation_stated_rightly
 from ..relation_kinds import RelationKind, RelationSource
 from .organisations import Organisation
 
@@ -80,7 +80,7 @@ class OrganisationRelation(models.Model):
         indexes = [models.Index("related", name="relation_to", condition=Q(ended_at=None))]
         triggers = [
             relation_stated_rightly(),
-            related_to_operator_never_trades(),
+            related_to_operator(),
             immutable("public_id", "organisation_id", "related_id", "kind", "source", "salt", "document", "document_sha256", "since",
                       "first_person", "stated_by", "stated_at", "recorded_at"),
             set_once("ended_at", "ended_by", "end_first_person", "end_reason"),

@@ -34,7 +34,6 @@ from .keys import challenge_key, register_key, revoke_key
 from .logins import lock_login, release_login
 from .organisations import (
     check_facts,
-    declare_affiliation,
     register_organisation,
 )
 from .payout_accounts import (
@@ -97,7 +96,6 @@ __all__ = [
     "confirm_second_factor_reset",
     "create_application",
     "decide_admission",
-    "declare_affiliation",
     "declare_interest",
     "disqualify",
     "end_disqualification",

@@ -1,44 +1,35 @@
-"""Register organisations, and declare affiliates of the operator."""
+"""Register organisations."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Final
 
 from django.db import transaction
 from stdnum.jp import cn
 
-from marketplace.approvals.services import require_two_people
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
-from marketplace.evidence.witnesses import end_witnesses_of_affiliate
 from marketplace.kernel import clock
-from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
-from marketplace.kernel.refusals import record_refusals
 
 from ..errors import (
     CorporateNumberTaken,
-    HasAdmissions,
     InvoiceNumberTaken,
-    NeverATrader,
     OperatorExists,
 )
-from ..interest_queries import require_unrelated, require_unrelated_person
-from ..models import Admission, Organisation
+from ..models import Organisation
 from ..payout_accounts import payout_account as payout_account_of
 from ..people_fields import REQUIRED
-from ..states import HELD_ADMISSIONS, OrganisationKind
+from ..states import OrganisationKind
 from ..uniqueness import translate_duplicates
 from .payout_accounts import register_account
 
 INVOICE_NUMBER = re.compile(r"T[0-9]{13}")
-AFFILIATION_WITHIN: Final = timedelta(hours=24)
 COUNTRY = re.compile(r"[A-Z]{2}")
 
 
@@ -55,7 +46,6 @@ def register_organisation(
     country: str = "JP",
     payout_account: Mapping[str, str] | None = None,
     is_operator: bool = False,
-    operator_affiliate: bool = False,
 ) -> Organisation:
     """Register an organisation. The operator does this after verifying its identity.
 
@@ -92,7 +82,6 @@ def register_organisation(
             address=address.strip(),
             representative=representative.strip(),
             is_operator=is_operator,
-            operator_affiliate=operator_affiliate,
             registered_at=clock.now(),
         )
         if account is not None:
@@ -106,7 +95,6 @@ def register_organisation(
             "country": country,
             "corporate_number": corporate_number,
             "is_operator": is_operator,
-            "operator_affiliate": operator_affiliate,
         },
     )
     emit(OrganisationRegistered(organisation=organisation.public_id))
@@ -171,45 +159,3 @@ def locked_organisation(public_id: str) -> Organisation:
     if organisation is None:
         raise Missing(kind="organisation", identifier=public_id)
     return organisation
-
-
-@record_refusals()
-def declare_affiliation(*, actor: Actor, organisation: str, affiliated: bool) -> Organisation:
-    """Declare whether an organisation is an affiliate of the operator; its people do so by two, on the server one suffices.
-
-    The witnesses of an affiliate end.
-
-    Raises SecondPersonNeeded, Recused, HasAdmissions while it has an application or admission, NeverATrader for the operator itself, Missing,
-    Forbidden.
-    """
-    actor.require(Permission.ADMISSION_WRITE)
-    subject = locked_organisation(organisation)
-    if subject.is_operator:
-        raise NeverATrader(organisation=subject.public_id)
-    if affiliated and Admission.objects.filter(organisation=subject, state__in=HELD_ADMISSIONS).exists():
-        raise HasAdmissions(organisation=subject.public_id)
-    first_person = ""
-    if actor.role is Role.OPERATOR:
-        require_unrelated(actor, subject.pk)
-        approval = require_two_people(
-            actor=actor,
-            permission=Permission.ADMISSION_WRITE,
-            organisation=actor.organisation or "",
-            command="participants.declare_affiliation",
-            subject=subject.public_id,
-            payload={"affiliated": affiliated},
-            expires_in=AFFILIATION_WITHIN,
-        )
-        first_person = approval.first_person
-        require_unrelated_person(first_person, subject.pk)
-    subject.operator_affiliate = affiliated
-    subject.save(update_fields=["operator_affiliate"])
-    if affiliated:
-        end_witnesses_of_affiliate(actor=actor, organisation=subject.public_id)
-    record(
-        kind="participants.affiliation_declared",
-        subject=subject.public_id,
-        actor=actor,
-        payload={"affiliated": affiliated, "first_person": first_person},
-    )
-    return subject

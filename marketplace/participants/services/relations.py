@@ -26,6 +26,7 @@ from ..models.relations import DOCUMENT_LENGTH_MAX
 from ..people_fields import checked_effective_day, checked_sha256
 from ..relation_errors import RelationEnded, RelationStands
 from ..relation_kinds import RelationKind, RelationSource
+from ..relation_queries import standing_to_operator
 from ..states import HELD_ADMISSIONS
 from ..uniqueness import translate_duplicates
 
@@ -164,16 +165,14 @@ def _affiliate(subject: Organisation, actor: Actor) -> None:
 
 @record_refusals()
 def end_relation(*, actor: Actor, relation: str, reason: str) -> OrganisationRelation:
-    """End a relation when two people of the operator gave the command. An affiliate of the operator stays one.
+    """End a relation when two people of the operator gave the command; with the last to the operator, who was its affiliate is none.
 
     Raises SecondPersonNeeded, RelationEnded, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
     """
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_person()
     why = stated_text("reason", reason, REASON_LENGTH_MAX)
-    subject = OrganisationRelation.objects.select_for_update(no_key=True).filter(public_id=relation).first()
-    if subject is None:
-        raise Missing(kind="relation", identifier=relation)
+    subject = _locked_relation(relation)
     if subject.ended_at is not None:
         raise RelationEnded(relation=relation, ended_at=subject.ended_at.isoformat())
     require_unrelated(actor, subject.organisation_id, subject.related_id)
@@ -189,6 +188,9 @@ def end_relation(*, actor: Actor, relation: str, reason: str) -> OrganisationRel
     subject.ended_at, subject.ended_by = clock.now(), actor.identifier
     subject.end_first_person, subject.end_reason = approval.first_person, why
     subject.save(update_fields=["ended_at", "ended_by", "end_first_person", "end_reason"])
+    freed = subject.related.is_operator and not standing_to_operator(subject.organisation_id).exists()
+    if freed:
+        Organisation.objects.filter(pk=subject.organisation_id).update(operator_affiliate=False)
     record(
         kind="participants.relation_ended",
         subject=relation,
@@ -196,6 +198,19 @@ def end_relation(*, actor: Actor, relation: str, reason: str) -> OrganisationRel
         payload={
             "first_person": approval.first_person,
             "reason_commitment": commitment_to(subject.salt, why),
+            **({"organisation": subject.organisation.public_id, "affiliate": False} if freed else {}),
         },
     )
+    return subject
+
+
+def _locked_relation(relation: str) -> OrganisationRelation:
+    """The relation, locked after its organisation, as where one is stated. Raises Missing."""
+    found = OrganisationRelation.objects.filter(public_id=relation)
+    Organisation.objects.select_for_update(no_key=True).filter(pk__in=found.values("organisation")).first()
+    subject = (
+        found.select_for_update(no_key=True, of=("self",)).select_related("organisation", "related").first()
+    )
+    if subject is None:
+        raise Missing(kind="relation", identifier=relation)
     return subject

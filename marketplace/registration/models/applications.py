@@ -33,7 +33,7 @@ class Registration(models.Model):
     ``key_digest`` is that of the key by which the applicant acts, ``address_digest`` that of the client's address, and
     ``code_digest`` that of the code last sent to ``email``, whose person becomes the first owner. ``is_quiet``: nobody is
     written to, because the mail address has as many open applications as it may have. ``proposed_by`` is the person of the
-    operator who proposed to accept it, ``closed_by`` who ended it. Personal data: never in an event or an evidence record.
+    operator who proposed to accept it; ``return_reason`` says why a proposal was voided last, ``closed_by`` who ended it. Personal data: never in an event or an evidence record.
 
     Invariants: what is stated never changes; it is submitted once, with a proved address; it is accepted by two people,
     after a screening whose findings are answered; and it registers one organisation.
@@ -71,6 +71,7 @@ class Registration(models.Model):
     proposed_by = models.CharField(max_length=60, null=True)
     proposed_at = MomentField(null=True)
     acceptance_reason = models.TextField(blank=True, default="")
+    return_reason = models.TextField(blank=True, default="", db_default="")
     refusal_reason = models.TextField(blank=True, default="")
     closed_by = models.CharField(max_length=60, null=True)
     closed_at = MomentField(null=True)

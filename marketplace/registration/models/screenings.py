@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -28,6 +29,7 @@ class Screening(models.Model):
     """
 
     public_id = IdentifierField(prefix="scr")
+    salt = SaltField()
     registration = models.ForeignKey(Registration, on_delete=models.PROTECT, related_name="screenings")
     cause = models.CharField(max_length=10, choices=ScreeningCause.choices)
     requested_at = MomentField()
@@ -76,7 +78,7 @@ class Screening(models.Model):
         ]
         indexes = [models.Index(fields=["registration", "-id"], name="screening_of_registration")]
         triggers = [
-            immutable("public_id", "registration_id", "cause", "requested_at"),
+            immutable("public_id", "salt", "registration_id", "cause", "requested_at"),
             set_once("ended_at", "outcome", "facts_digest", "next_at", "snapshot_id", "assessed_by"),
             ended_screening_kept(),
             no_delete(),

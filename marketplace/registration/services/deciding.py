@@ -67,12 +67,16 @@ def propose(*, actor: Actor, registration: str, reason: str = "") -> Registratio
 
 
 @transaction.atomic
-def return_to_review(*, actor: Actor, registration: str) -> Registration:
-    """Void the proposal to accept an application. Raises IllegalTransition, Missing, Forbidden."""
+def return_to_review(*, actor: Actor, registration: str, reason: str) -> Registration:
+    """Void the proposal to accept an application, with the reason, which the operator's people read.
+
+    Raises FieldInvalid, IllegalTransition, Missing, Forbidden.
+    """
     _require_decider(actor)
+    why = _reason(reason)
     row = lock_registration(registration)
-    advance(row, REGISTRATION, command="return", role="operator", **NO_PROPOSAL)
-    record_move(row, actor)
+    advance(row, REGISTRATION, command="return", role="operator", return_reason=why, **NO_PROPOSAL)
+    record_move(row, actor, reason_commitment=commitment_to(row.salt, why))
     return row
 
 
@@ -114,12 +118,18 @@ def refuse(*, actor: Actor, registration: str, reason: str) -> Registration:
     """Refuse an application with the reason, which the applicant reads. Raises FieldInvalid, IllegalTransition, Missing,
     Forbidden."""
     _require_decider(actor)
-    if not reason.strip():
-        raise FieldInvalid("reason", Label("this field is required", "入力してください"))
+    why = _reason(reason)
     row = lock_registration(registration)
-    _close(row, actor, "refuse", refusal_reason=reason.strip())
+    _close(row, actor, "refuse", refusal_reason=why)
     record_move(row, actor, reason_commitment=commitment_to(row.salt, row.refusal_reason))
     return row
+
+
+def _reason(reason: str) -> str:
+    """The reason without spaces around it; raises FieldInvalid without one."""
+    if not reason.strip():
+        raise FieldInvalid("reason", Label("this field is required", "入力してください"))
+    return reason.strip()
 
 
 def _require_decider(actor: Actor) -> None:

@@ -10,6 +10,7 @@ from marketplace.evidence.services import record
 from marketplace.jobs.services import enqueue
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -70,7 +71,10 @@ def assess(*, actor: Actor, registration: str, screening: str, assessment: str) 
         kind="registration.screening_assessed",
         subject=row.public_id,
         actor=actor,
-        payload={"screening": subject.public_id},
+        payload={
+            "screening": subject.public_id,
+            "assessment_commitment": commitment_to(subject.salt, subject.assessment),
+        },
     )
     emit(ScreeningAssessed(registration=row.public_id, screening=subject.public_id))
     return subject

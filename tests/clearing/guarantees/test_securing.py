@@ -21,9 +21,12 @@ from clearing.trades.services.corrections import adjust_trade
 from clearing.trades.services.endings import give_up_bill
 from clearing.trades.services.trades import secure_trade
 from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.events.models import OutboxEvent
+from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from tests.participants.factories import actor_for, client_of, person_of
 from tests.standing import made_once
@@ -339,6 +342,9 @@ def test_two_people_give_up_a_bill_that_nobody_pays(market):
     assert (Trade.objects.get(pk=trade.pk).state, used(guarantee)) == ("secured", 10_000)
     give_up_bill(actor=second, **stated)
     trade.refresh_from_db()
+    approval = Approval.objects.get(command="clearing.give_up_bill", state="approved")
+    record = EvidenceRecord.objects.get(kind="clearing.trade_expired", subject=trade.public_id)
+    assert record.payload["reason_commitment"] == commitment_to(approval.salt, approval.payload["reason"])
     assert (trade.state, used(guarantee), factories.available(market, "city")) == ("refunded", 0, 1_000)
     assert (Obligation.objects.count(), PutOffCorrection.objects.filter(ended_at=None).count()) == (0, 0)
     assert [event["amount_minor"] for event in emitted("trade.refunded")] == [1_000]

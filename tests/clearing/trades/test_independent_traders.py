@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection, transaction
 
 from clearing.models import Trade
-from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel import clock
 from marketplace.participants import services as participation
+from marketplace.participants.models import Admission, Organisation
 from tests.clearing import factories
 from tests.clearing.test_invariants import broken
 from tests.participants import factories as participants
@@ -42,8 +45,9 @@ def copied(trade: Trade, side: str, party: int) -> None:
 @pytest.mark.parametrize("side", ["buyer_id", "seller_id"])
 @pytest.mark.parametrize("which", ["operator", "affiliate"])
 def test_a_trade_of_an_affiliate_is_refused_and_found(market, side, which):
-    trade = factories.conclude(market, "buyer", "seller", 10_000)
     affiliate = participants.organisation("関係", operator_affiliate=True)
+    clock.move_to(clock.now() + timedelta(minutes=1), running=False)
+    trade = factories.conclude(market, "buyer", "seller", 10_000)
     party = market.operator if which == "operator" else affiliate
     assert_refused(lambda: copied(trade, side, party.pk), because="is no party of a trade")
     assert Trade.objects.count() == 1
@@ -55,7 +59,9 @@ def test_a_trade_of_an_affiliate_is_refused_and_found(market, side, which):
 
 def test_who_became_an_affiliate_later_was_independent(market):
     factories.conclude(market, "buyer", "seller", 10_000)
-    participation.declare_affiliation(
-        actor=SYSTEM, organisation=market.party("seller").public_id, affiliated=True
-    )
+    seller = market.party("seller")
+    for admission in Admission.objects.filter(organisation=seller, state="admitted"):
+        participation.withdraw_admission(actor=participants.actor_for(seller), admission=admission.public_id)
+    participants.affiliate(seller)
+    assert Organisation.objects.get(pk=seller.pk).operator_affiliate
     assert "clearing.traders_are_independent" not in broken()
