@@ -17,6 +17,7 @@ from marketplace.oversight.seals.models import RecordSeal
 from marketplace.oversight.seals.queries import visible_seals
 from marketplace.oversight.seals.services import end_seal, seal_record
 from marketplace.oversight.seals.states import DAYS_MAX, TOTAL_DAYS_MAX
+from tests.participants.factories import client_of
 from tests.roles import unguarded
 
 from .factories import (
@@ -37,6 +38,27 @@ pytestmark = pytest.mark.django_db
 def reads(actor, record: str) -> bool:
     """Whether a person finds a record among its own."""
     return visible_records(actor).filter(public_id=record).exists()
+
+
+def told(actor, *seals: RecordSeal) -> list[str]:
+    """What a person finds of seals: each, and each record about it."""
+    names = [seal.public_id for seal in seals]
+    found = visible_records(actor).filter(subject__in=names).order_by("pk").values_list("kind", flat=True)
+    return sorted(visible_seals(actor).values_list("public_id", flat=True)) + list(found)
+
+
+def screened(subject) -> EvidenceRecord:
+    """A record of a screening that found something, which law keeps secret for its first 365 days."""
+    with unguarded("evidence_evidencerecord", "evidence_recordparty"):
+        row = EvidenceRecord.objects.create(
+            kind="registration.screened",
+            subject="reg_x",
+            actor="system",
+            payload={"findings": [{"code": "listed"}]},
+            occurred_at=clock.now(),
+        )
+        row.parties.create(organisation=subject.public_id, is_whole=True)
+    return row
 
 
 def test_a_sealed_record_is_nobodys_until_its_seal_is_ended_by_two(first, second, owner, subject):
@@ -79,6 +101,53 @@ def test_the_review_date_opens_a_record_unless_it_is_sealed_again(first, second,
     assert holds_everywhere()
 
 
+def test_an_ended_seal_is_not_told_while_another_keeps_the_record(first, second, owner, subject):
+    record = record_about(subject)
+    seal = sealed(first, second, record, days=10)
+    again = sealed(first, second, record, days=20)
+    path = f"/api/v1/record-seals/{seal.public_id}/"
+    clock.move_to(seal.review_at)
+    tasks.sweep()
+    seal.refresh_from_db()
+    assert (seal.ended_by, reads(owner, record), told(owner, seal, again)) == ("system", False, [])
+    assert client_of(subject).get(path).status_code == 404
+    unsealed(first, second, again)
+    written = [
+        "oversight.record_sealed",
+        "oversight.record_sealed",
+        "oversight.seal_ended",
+        "oversight.seal_ended",
+    ]
+    assert reads(owner, record)
+    assert told(owner, seal, again) == [*sorted((seal.public_id, again.public_id)), *written]
+    assert client_of(subject).get(path).status_code == 200
+    assert holds_everywhere()
+
+
+def test_an_ended_seal_is_not_told_while_law_itself_keeps_the_record(first, second, owner, subject):
+    row = screened(subject)
+    seal = sealed(first, second, row.public_id, days=10)
+    clock.move_to(seal.review_at)
+    tasks.sweep()
+    assert RecordSeal.objects.get().ended_by == "system"
+    assert (reads(owner, row.public_id), told(owner, seal)) == (False, [])
+    clock.move_to(row.occurred_at + timedelta(days=365))
+    assert reads(owner, row.public_id)
+    assert told(owner, seal) == [seal.public_id, "oversight.record_sealed", "oversight.seal_ended"]
+
+
+def test_a_seal_on_the_record_of_a_seal_keeps_it_alone(first, second, owner, subject):
+    record = record_about(subject)
+    seal = sealed(first, second, record, days=10)
+    about = EvidenceRecord.objects.get(kind="oversight.record_sealed").public_id
+    further = sealed(first, second, about, days=30)
+    unsealed(first, second, seal)
+    assert (reads(owner, record), reads(owner, about)) == (True, False)
+    assert told(owner, seal, further) == [seal.public_id, "oversight.seal_ended"]
+    unsealed(first, second, further)
+    assert reads(owner, about)
+
+
 def test_a_seal_is_refused_beyond_its_terms(first, owner, subject, staffed):
     record = record_about(subject)
     for changes, error in (
@@ -102,15 +171,7 @@ def test_a_seal_is_refused_beyond_its_terms(first, owner, subject, staffed):
 def test_what_a_screening_found_opens_after_its_first_term_and_people_look_before(
     first, second, subject, owner
 ):
-    with unguarded("evidence_evidencerecord", "evidence_recordparty"):
-        row = EvidenceRecord.objects.create(
-            kind="registration.screened",
-            subject="reg_x",
-            actor="system",
-            payload={"findings": [{"code": "listed"}]},
-            occurred_at=clock.now(),
-        )
-        row.parties.create(organisation=subject.public_id, is_whole=True)
+    row = screened(subject)
     assert not reads(owner, row.public_id)
     tasks.sweep()
     assert open_tasks("disclose") == {}

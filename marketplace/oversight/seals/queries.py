@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from marketplace.evidence.parties import PARTIES
+from marketplace.evidence.queries import visible_records
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.permissions import Permission
 
@@ -16,9 +17,13 @@ from .states import ASKED_BEFORE
 
 
 def visible_seals(actor: Actor) -> QuerySet[RecordSeal]:
-    """All seals, for who seals and for the auditor; those that have ended about its records, for a participant."""
+    """All seals, for who seals and for the auditor; for a participant, those that have ended of its records that it reads again.
+
+    While another seal, or law itself, keeps the record secret, an ended seal would tell of it.
+    """
     if actor.role is Role.PARTICIPANT:
-        return RecordSeal.objects.filter(parties__contains=[actor.organisation], ended_at__isnull=False)
+        ended = RecordSeal.objects.filter(parties__contains=[actor.organisation], ended_at__isnull=False)
+        return ended.filter(Exists(visible_records(actor).filter(public_id=OuterRef("record"))))
     if actor.may(STAFF, Permission.EVIDENCE_READ):
         return RecordSeal.objects.all()
     return RecordSeal.objects.none()
