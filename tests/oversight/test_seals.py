@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.queries import visible_records
 from marketplace.kernel import clock
@@ -17,7 +18,9 @@ from marketplace.oversight.seals.models import RecordSeal
 from marketplace.oversight.seals.queries import visible_seals
 from marketplace.oversight.seals.services import end_seal, seal_record
 from marketplace.oversight.seals.states import DAYS_MAX, TOTAL_DAYS_MAX
-from tests.participants.factories import client_of
+from marketplace.participants.interest_errors import Recused
+from marketplace.participants.services import declare_interest
+from tests.participants.factories import actor_for, client_of
 from tests.roles import unguarded
 
 from .factories import (
@@ -28,6 +31,7 @@ from .factories import (
     record_about,
     recorded,
     refused,
+    run,
     sealed,
     unsealed,
 )
@@ -248,6 +252,53 @@ def test_the_database_refuses_a_seal_by_one_or_for_good(first, second, owner, su
     assert named("oversight.seals_by_two") == 0
     with unguarded("oversight_recordseal"):
         RecordSeal.objects.update(review_at=row.sealed_at + timedelta(days=9_999))
+    assert named("oversight.seals_by_two") == 1
+
+
+def test_who_has_declared_an_interest_seals_and_unseals_nothing(first, second, staffed, subject):
+    record, third = record_about(subject), actor_for(staffed, "usr_third")
+    stated = {"organisation": subject.public_id, "kind": "employment", "statement": "兼業先"}
+    seal = sealed(first, third, record)
+    command = {"record": record, **SEAL}
+    with pytest.raises(SecondPersonNeeded):
+        seal_record(actor=first, **command)
+    with pytest.raises(SecondPersonNeeded):
+        end_seal(actor=first, seal=seal.public_id, reason="x")
+    declare_interest(actor=first, **stated)
+    for actor in (first, second):
+        with pytest.raises(Recused):
+            seal_record(actor=actor, **command)
+        with pytest.raises(Recused):
+            end_seal(actor=actor, seal=seal.public_id, reason="x")
+    seal.refresh_from_db()
+    assert (RecordSeal.objects.count(), seal.ended_at) == (1, None)
+    attack = (
+        "INSERT INTO oversight_recordseal (public_id, record, parties, ground, legal_basis, reason, review_at, first_person,"
+        " sealed_by, sealed_at, ended_first, ended_by, ended_reason) SELECT 'rsl_raw', record, parties, ground, 'x', 'x',"
+        " public.business_now() + interval '5 days', '{}', '{}', public.business_now(), '', '', '' FROM oversight_recordseal"
+    )
+    end = (
+        "UPDATE oversight_recordseal SET ended_at = public.business_now(), ended_first = '{}', ended_by = '{}',"
+        " ended_reason = 'x'"
+    )
+    for people in (("usr_first", "usr_second"), ("usr_second", "usr_first")):
+        refused(attack.format(*people), "declared an interest")
+        refused(end.format(*people), "declared an interest")
+    assert named("oversight.seals_by_two") == 0
+    clock.move_to(clock.now() + timedelta(minutes=1))
+    for people, count in (
+        (("usr_third", "usr_second"), 0),
+        (("usr_first", "usr_second"), 1),
+        (("usr_second", "usr_first"), 1),
+    ):
+        with unguarded("oversight_recordseal"):
+            run(end.format(*people))
+            assert (people, named("oversight.seals_by_two")) == (people, count)
+            run(
+                "UPDATE oversight_recordseal SET ended_at = NULL, ended_by = '', ended_first = '', ended_reason = ''"
+            )
+    with unguarded("oversight_recordseal"):
+        run(attack.format("usr_second", "usr_first"))
     assert named("oversight.seals_by_two") == 1
 
 
