@@ -193,6 +193,36 @@ def test_what_a_screening_found_opens_after_its_first_term_and_people_look_befor
     assert reads(owner, row.public_id)
 
 
+def test_people_look_before_the_first_term_ends_unless_a_seal_keeps_the_record_for_longer(
+    first, second, subject, owner
+):
+    row = screened(subject)
+    ends_at = row.occurred_at + timedelta(days=365)
+    early = sealed(first, second, row.public_id, days=10)
+    clock.move_to(early.review_at)
+    tasks.sweep()
+    assert open_tasks("disclose") == {}
+    clock.move_to(ends_at - timedelta(days=28))
+    assert named("oversight.seals_attended") == 1
+    tasks.sweep()
+    assert open_tasks("disclose") == {row.public_id: ends_at}
+    # A seal that ends within the first term leaves the look to be taken; so does one that is ended before.
+    short = sealed(first, second, row.public_id, days=20)
+    assert open_tasks("disclose") == {row.public_id: ends_at, short.public_id: short.review_at}
+    long = sealed(first, second, row.public_id, days=60)
+    tasks.sweep()
+    assert open_tasks("disclose") == {short.public_id: short.review_at, long.public_id: long.review_at}
+    assert named("oversight.seals_attended") == 0
+    unsealed(first, second, long)
+    assert named("oversight.seals_attended") == 0
+    tasks.sweep()
+    assert open_tasks("disclose") == {short.public_id: short.review_at, row.public_id: ends_at}
+    with unguarded("notices_task"):
+        Task.objects.filter(subject=row.public_id).delete()
+    clock.move_to(clock.now() + timedelta(days=2))
+    assert named("oversight.seals_attended") == 1
+
+
 def test_a_look_that_nobody_took_ends_with_the_first_term(subject, owner):
     with unguarded("evidence_evidencerecord", "evidence_recordparty"):
         row = EvidenceRecord.objects.create(

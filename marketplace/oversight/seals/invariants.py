@@ -52,7 +52,8 @@ Invariant(
 Invariant(
     name="oversight.seals_attended",
     promise=10,
-    statement="A seal has a task with its review date, and has ended a day after it; people look at what law keeps secret at first.",
+    statement="A seal has a task with its review date, and has ended a day after it; people look at what law keeps secret at first,"
+    " unless a seal keeps it for longer.",
     guards=("oversight_recordseal.seal_fits_record", "oversight_recordseal.over_in_time"),
     test="tests/oversight/test_seals.py::test_a_seal_without_a_task_is_named",
     check=lambda: by_query(

@@ -36,7 +36,7 @@ def due_to_end(at: datetime) -> QuerySet[RecordSeal]:
 
 def unsealed_soon_sql(moment: str) -> str:
     """Records that law keeps secret at first and people look at, whose first term ends soon after ``moment``, in SQL:
-    public identifier and end of the term. Those that people sealed are not among them.
+    public identifier and end of the term. Those that a seal keeps for longer are not among them.
     """
     secret = [each for each in PARTIES.values() if each.sealed_days]
     each_kind = " UNION ALL ".join(
@@ -50,7 +50,8 @@ def unsealed_soon_sql(moment: str) -> str:
         f"SELECT s.public_id, s.ends_at FROM ({each_kind}) s WHERE EXISTS ("  # noqa: S608  our own words
         " SELECT FROM public.evidence_recordparty p JOIN public.evidence_evidencerecord e ON e.id = p.record_id"
         "  WHERE e.public_id = s.public_id)"
-        " AND NOT EXISTS (SELECT FROM public.oversight_recordseal l WHERE l.record = s.public_id)"
+        " AND NOT EXISTS (SELECT FROM public.oversight_recordseal l WHERE l.record = s.public_id"
+        f"  AND l.review_at > s.ends_at AND (l.ended_at IS NULL OR l.ended_at > {moment}))"
     )
 
 

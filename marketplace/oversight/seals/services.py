@@ -25,6 +25,7 @@ from ..texts import choice_of
 from . import texts
 from .errors import SealOver
 from .models import STAFF, RecordSeal
+from .queries import unsealed_soon
 from .states import APPROVED_WITHIN, BASIS_LENGTH_MAX, DAYS_MAX, REASON_LENGTH_MAX, TOTAL_DAYS_MAX, SealGround
 
 
@@ -81,7 +82,8 @@ def seal_record(
             "first_person": approval.first_person,
         },
     )
-    finish_for_operator(TaskKind.DISCLOSE, record)
+    if record not in dict(unsealed_soon()):
+        finish_for_operator(TaskKind.DISCLOSE, record)
     ask_operator(
         TaskKind.DISCLOSE,
         seal.public_id,
