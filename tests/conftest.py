@@ -15,7 +15,7 @@ import pytest
 from django.db import connection, connections
 from xdist.scheduler import LoadScopeScheduling
 
-from marketplace.evidence.parties import RecordParties
+from marketplace.evidence.parties import PARTIES, RecordParties
 from marketplace.kernel import clock
 from tests import standing
 from tests.client import KeyedClient
@@ -39,7 +39,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("untimed")
 
-RecordParties("test.happened", nobody="Tests of the log record what nobody does.")
+# No kind of its own: the market's processes, which do not know it, find the functions of the database as they declare them.
+PARTIES["test.happened"] = RecordParties("test", nobody="Tests of the log record what nobody does.")
 
 LONG = (
     "test_killed.py",

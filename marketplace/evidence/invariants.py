@@ -9,7 +9,7 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query, columns_within_bounds
 
 from .cosignatures import faults_of_cosignatures
-from .party_checks import false_parties
+from .party_checks import false_parties, other_functions
 from .plain_hashes import PLAIN_HASHES
 from .row_records import unexplained_rows
 from .row_seals import changed_rows
@@ -157,4 +157,12 @@ Invariant(
     ),
     test="tests/evidence/test_parties.py::test_a_forged_party_is_refused_and_named",
     check=false_parties,
+)
+Invariant(
+    name="evidence.parties_as_declared",
+    promise=9,
+    statement="The functions that name the parties of records, and say which are secret, are those that the applications declare.",
+    guards=("evidence_evidencerecord.parties_of_records", "evidence_recordparty.party_of_row"),
+    test="tests/evidence/test_parties.py::test_functions_that_are_not_as_declared_are_named",
+    check=other_functions,
 )

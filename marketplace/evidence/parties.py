@@ -92,19 +92,25 @@ def withheld_fields(kind: str, subject: str) -> tuple[str, ...]:
     return found.withheld if found else ()
 
 
+def _declared() -> list[RecordParties]:
+    """All declarations in one order, so that the functions do not depend on which module was imported first."""
+    return sorted(PARTIES.values(), key=lambda each: each.of)
+
+
 def parties_function() -> str:
     """The statement that makes ``evidence_parties``: whose a record is, from the row that it is about."""
-    named = [each for each in PARTIES.values() if not each.nobody]
+    declared = _declared()
+    named = [each for each in declared if not each.nobody]
     kinds = "".join(
         f"WHEN '{each.of}' THEN RETURN QUERY {each.query}; RETURN;\n" for each in named if each.is_kind
     )
     prefixes = "".join(
         f"WHEN '{each.of}' THEN RETURN QUERY {each.query};\n" for each in named if not each.is_kind
     )
-    nobody = sql_list(each.of for each in PARTIES.values() if each.nobody and each.is_kind)
+    nobody = sql_list(each.of for each in declared if each.nobody and each.is_kind)
     return f"""
 CREATE OR REPLACE FUNCTION public.evidence_parties(stated_kind text, stated_subject text, stated_payload jsonb)
-RETURNS TABLE (party text, is_whole boolean) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public AS $$
+RETURNS TABLE (party text, is_whole boolean) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF (stated_kind IN ({nobody})) THEN
         RETURN;
@@ -123,28 +129,27 @@ END $$
 
 def sealed_function() -> str:
     """The statement that makes ``evidence_is_sealed``: whether nobody is told of a record now."""
+    declared = _declared()
     secret = "".join(
-        f"WHEN '{each.of}' THEN days := {each.sealed_days};\n"
-        for each in PARTIES.values()
-        if each.sealed_days
+        f"WHEN '{each.of}' THEN days := {each.sealed_days};\n" for each in declared if each.sealed_days
     )
     untold = "".join(
         f"WHEN '{each.of}' THEN\n"
         f"RETURN EXISTS (SELECT FROM {each.source} r WHERE {each.where} AND ({each.untold}));\n"
-        for each in PARTIES.values()
+        for each in declared
         if each.untold
     )
     return f"""
 CREATE OR REPLACE FUNCTION public.evidence_is_sealed(
     stated_record text, stated_kind text, stated_subject text, occurred_at timestamptz
-) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public AS $$
+) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE days integer := 0;
 BEGIN
     CASE stated_kind
     {secret}
     ELSE NULL;
     END CASE;
-    IF (public.business_now() < occurred_at + make_interval(days => days)) OR {" OR ".join(SEALS)} THEN
+    IF (public.business_now() < occurred_at + make_interval(days => days)) OR {" OR ".join(sorted(SEALS))} THEN
         RETURN true;
     END IF;
     CASE split_part(stated_subject, '_', 1)
@@ -156,7 +161,7 @@ END $$
 
 
 def make_functions() -> migrations.RunPython:
-    """The operation that makes both functions from what the applications declare."""
+    """The operation that makes both functions from what the applications declare; a migration anew when they declare otherwise."""
 
     def make(apps: Any, schema_editor: Any) -> None:
         for statement in (parties_function(), sealed_function()):

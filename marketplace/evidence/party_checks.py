@@ -1,4 +1,4 @@
-"""Whether records have the parties of the rows that they are about."""
+"""Whether records have the parties of the rows that they are about, by the functions that the applications declare."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import by_query
 
-from .parties import PARTIES
+from .parties import PARTIES, parties_function, sealed_function
 
 
 def false_parties() -> list[dict[str, Any]]:
@@ -34,3 +34,29 @@ def false_parties() -> list[dict[str, Any]]:
         " SELECT e.public_id, e.kind, '', 'undeclared' FROM evidence_evidencerecord e"
         f" WHERE e.kind NOT IN ({known}) AND split_part(e.subject, '_', 1) NOT IN ({known})"
     )()
+
+
+def other_functions() -> list[dict[str, Any]]:
+    """The functions ``evidence_parties`` and ``evidence_is_sealed`` that are missing, or not those that the register makes."""
+    expected = {
+        "evidence_parties": _installed_as(parties_function()),
+        "evidence_is_sealed": _installed_as(sealed_function()),
+    }
+    rows = by_query(
+        "SELECT p.proname AS function, p.prosrc, p.provolatile::text, p.prosecdef, p.proconfig FROM pg_catalog.pg_proc p"  # noqa: S608
+        f" WHERE p.pronamespace = 'public'::regnamespace AND p.proname IN ({sql_list(expected)})"
+    )()
+    missing = [
+        {"function": name, "fault": "missing"} for name in expected.keys() - {row["function"] for row in rows}
+    ]
+    return missing + [
+        {"function": row["function"], "fault": "not as declared"}
+        for row in rows
+        if (row["prosrc"], row["provolatile"], row["prosecdef"], row["proconfig"])
+        != expected[row["function"]]
+    ]
+
+
+def _installed_as(statement: str) -> tuple[str, str, bool, list[str]]:
+    """Body, stability, whose rights, and settings of the function that a statement of the register makes."""
+    return statement.split("$$")[1], "s", False, ["search_path=pg_catalog, public, pg_temp"]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from django.db import DatabaseError, transaction
 
 from marketplace.evidence.models import EvidenceRecord, RecordParty
-from marketplace.evidence.parties import PARTIES, RecordParties
+from marketplace.evidence.parties import PARTIES, RecordParties, parties_function, sealed_function
 from marketplace.evidence.services import UndeclaredRecord, record
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import REGISTER
 from tests.participants import factories as participants
-from tests.roles import assert_refused, unguarded
+from tests.roles import as_owner, assert_refused, unguarded
 
 from .factories import run
 
@@ -118,3 +119,32 @@ def test_a_record_without_parties_or_of_an_unknown_kind_is_named(two):
                 kind=kind, subject=subject, actor="system", payload={}, occurred_at="2026-01-05T00:00Z"
             )
     assert faults() == ["missing", "undeclared"]
+
+
+def other_functions() -> list[tuple[str, str]]:
+    """What the check of the functions says: function and fault."""
+    return [(row["function"], row["fault"]) for row in REGISTER["evidence.parties_as_declared"].check()]
+
+
+def test_functions_that_are_not_as_declared_are_named(db):
+    unsealing = sealed_function().replace("s.ended_at IS NULL", "s.ended_at IS NOT NULL")
+    partial_list = parties_function().replace("WHEN 'rsl' THEN", "WHEN 'gone' THEN")
+    other_rights = parties_function().replace("STABLE", "STABLE SECURITY DEFINER")
+    for statement, function in (
+        (unsealing, "evidence_is_sealed"),
+        (partial_list, "evidence_parties"),
+        (other_rights, "evidence_parties"),
+    ):
+        assert statement not in (sealed_function(), parties_function())
+        with pytest.raises(DatabaseError, match=r"must be owner|permission denied"), transaction.atomic():
+            run(statement)
+        assert other_functions() == []
+        with as_owner():
+            run(statement)
+            assert other_functions() == [(function, "not as declared")]
+            run(parties_function())
+            run(sealed_function())
+        assert other_functions() == []
+    with as_owner():
+        run("ALTER FUNCTION public.evidence_is_sealed RENAME TO evidence_was_sealed")
+    assert other_functions() == [("evidence_is_sealed", "missing")]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.queries import visible_records
 from marketplace.kernel import clock
@@ -17,6 +18,9 @@ from marketplace.oversight.seals.models import RecordSeal
 from marketplace.oversight.seals.queries import visible_seals
 from marketplace.oversight.seals.services import end_seal, seal_record
 from marketplace.oversight.seals.states import DAYS_MAX, TOTAL_DAYS_MAX
+from marketplace.participants.interest_errors import Recused
+from marketplace.participants.services import declare_interest
+from tests.participants.factories import actor_for, client_of
 from tests.roles import unguarded
 
 from .factories import (
@@ -27,6 +31,7 @@ from .factories import (
     record_about,
     recorded,
     refused,
+    run,
     sealed,
     unsealed,
 )
@@ -37,6 +42,27 @@ pytestmark = pytest.mark.django_db
 def reads(actor, record: str) -> bool:
     """Whether a person finds a record among its own."""
     return visible_records(actor).filter(public_id=record).exists()
+
+
+def told(actor, *seals: RecordSeal) -> list[str]:
+    """What a person finds of seals: each, and each record about it."""
+    names = [seal.public_id for seal in seals]
+    found = visible_records(actor).filter(subject__in=names).order_by("pk").values_list("kind", flat=True)
+    return sorted(visible_seals(actor).values_list("public_id", flat=True)) + list(found)
+
+
+def screened(subject) -> EvidenceRecord:
+    """A record of a screening that found something, which law keeps secret for its first 365 days."""
+    with unguarded("evidence_evidencerecord", "evidence_recordparty"):
+        row = EvidenceRecord.objects.create(
+            kind="registration.screened",
+            subject="reg_x",
+            actor="system",
+            payload={"findings": [{"code": "listed"}]},
+            occurred_at=clock.now(),
+        )
+        row.parties.create(organisation=subject.public_id, is_whole=True)
+    return row
 
 
 def test_a_sealed_record_is_nobodys_until_its_seal_is_ended_by_two(first, second, owner, subject):
@@ -79,6 +105,53 @@ def test_the_review_date_opens_a_record_unless_it_is_sealed_again(first, second,
     assert holds_everywhere()
 
 
+def test_an_ended_seal_is_not_told_while_another_keeps_the_record(first, second, owner, subject):
+    record = record_about(subject)
+    seal = sealed(first, second, record, days=10)
+    again = sealed(first, second, record, days=20)
+    path = f"/api/v1/record-seals/{seal.public_id}/"
+    clock.move_to(seal.review_at)
+    tasks.sweep()
+    seal.refresh_from_db()
+    assert (seal.ended_by, reads(owner, record), told(owner, seal, again)) == ("system", False, [])
+    assert client_of(subject).get(path).status_code == 404
+    unsealed(first, second, again)
+    written = [
+        "oversight.record_sealed",
+        "oversight.record_sealed",
+        "oversight.seal_ended",
+        "oversight.seal_ended",
+    ]
+    assert reads(owner, record)
+    assert told(owner, seal, again) == [*sorted((seal.public_id, again.public_id)), *written]
+    assert client_of(subject).get(path).status_code == 200
+    assert holds_everywhere()
+
+
+def test_an_ended_seal_is_not_told_while_law_itself_keeps_the_record(first, second, owner, subject):
+    row = screened(subject)
+    seal = sealed(first, second, row.public_id, days=10)
+    clock.move_to(seal.review_at)
+    tasks.sweep()
+    assert RecordSeal.objects.get().ended_by == "system"
+    assert (reads(owner, row.public_id), told(owner, seal)) == (False, [])
+    clock.move_to(row.occurred_at + timedelta(days=365))
+    assert reads(owner, row.public_id)
+    assert told(owner, seal) == [seal.public_id, "oversight.record_sealed", "oversight.seal_ended"]
+
+
+def test_a_seal_on_the_record_of_a_seal_keeps_it_alone(first, second, owner, subject):
+    record = record_about(subject)
+    seal = sealed(first, second, record, days=10)
+    about = EvidenceRecord.objects.get(kind="oversight.record_sealed").public_id
+    further = sealed(first, second, about, days=30)
+    unsealed(first, second, seal)
+    assert (reads(owner, record), reads(owner, about)) == (True, False)
+    assert told(owner, seal, further) == [seal.public_id, "oversight.seal_ended"]
+    unsealed(first, second, further)
+    assert reads(owner, about)
+
+
 def test_a_seal_is_refused_beyond_its_terms(first, owner, subject, staffed):
     record = record_about(subject)
     for changes, error in (
@@ -102,15 +175,7 @@ def test_a_seal_is_refused_beyond_its_terms(first, owner, subject, staffed):
 def test_what_a_screening_found_opens_after_its_first_term_and_people_look_before(
     first, second, subject, owner
 ):
-    with unguarded("evidence_evidencerecord", "evidence_recordparty"):
-        row = EvidenceRecord.objects.create(
-            kind="registration.screened",
-            subject="reg_x",
-            actor="system",
-            payload={"findings": [{"code": "listed"}]},
-            occurred_at=clock.now(),
-        )
-        row.parties.create(organisation=subject.public_id, is_whole=True)
+    row = screened(subject)
     assert not reads(owner, row.public_id)
     tasks.sweep()
     assert open_tasks("disclose") == {}
@@ -126,6 +191,36 @@ def test_what_a_screening_found_opens_after_its_first_term_and_people_look_befor
     assert not reads(owner, row.public_id)
     clock.move_to(seal.review_at)
     assert reads(owner, row.public_id)
+
+
+def test_people_look_before_the_first_term_ends_unless_a_seal_keeps_the_record_for_longer(
+    first, second, subject, owner
+):
+    row = screened(subject)
+    ends_at = row.occurred_at + timedelta(days=365)
+    early = sealed(first, second, row.public_id, days=10)
+    clock.move_to(early.review_at)
+    tasks.sweep()
+    assert open_tasks("disclose") == {}
+    clock.move_to(ends_at - timedelta(days=28))
+    assert named("oversight.seals_attended") == 1
+    tasks.sweep()
+    assert open_tasks("disclose") == {row.public_id: ends_at}
+    # A seal that ends within the first term leaves the look to be taken; so does one that is ended before.
+    short = sealed(first, second, row.public_id, days=20)
+    assert open_tasks("disclose") == {row.public_id: ends_at, short.public_id: short.review_at}
+    long = sealed(first, second, row.public_id, days=60)
+    tasks.sweep()
+    assert open_tasks("disclose") == {short.public_id: short.review_at, long.public_id: long.review_at}
+    assert named("oversight.seals_attended") == 0
+    unsealed(first, second, long)
+    assert named("oversight.seals_attended") == 0
+    tasks.sweep()
+    assert open_tasks("disclose") == {short.public_id: short.review_at, row.public_id: ends_at}
+    with unguarded("notices_task"):
+        Task.objects.filter(subject=row.public_id).delete()
+    clock.move_to(clock.now() + timedelta(days=2))
+    assert named("oversight.seals_attended") == 1
 
 
 def test_a_look_that_nobody_took_ends_with_the_first_term(subject, owner):
@@ -187,6 +282,53 @@ def test_the_database_refuses_a_seal_by_one_or_for_good(first, second, owner, su
     assert named("oversight.seals_by_two") == 0
     with unguarded("oversight_recordseal"):
         RecordSeal.objects.update(review_at=row.sealed_at + timedelta(days=9_999))
+    assert named("oversight.seals_by_two") == 1
+
+
+def test_who_has_declared_an_interest_seals_and_unseals_nothing(first, second, staffed, subject):
+    record, third = record_about(subject), actor_for(staffed, "usr_third")
+    stated = {"organisation": subject.public_id, "kind": "employment", "statement": "兼業先"}
+    seal = sealed(first, third, record)
+    command = {"record": record, **SEAL}
+    with pytest.raises(SecondPersonNeeded):
+        seal_record(actor=first, **command)
+    with pytest.raises(SecondPersonNeeded):
+        end_seal(actor=first, seal=seal.public_id, reason="x")
+    declare_interest(actor=first, **stated)
+    for actor in (first, second):
+        with pytest.raises(Recused):
+            seal_record(actor=actor, **command)
+        with pytest.raises(Recused):
+            end_seal(actor=actor, seal=seal.public_id, reason="x")
+    seal.refresh_from_db()
+    assert (RecordSeal.objects.count(), seal.ended_at) == (1, None)
+    attack = (
+        "INSERT INTO oversight_recordseal (public_id, record, parties, ground, legal_basis, reason, review_at, first_person,"
+        " sealed_by, sealed_at, ended_first, ended_by, ended_reason) SELECT 'rsl_raw', record, parties, ground, 'x', 'x',"
+        " public.business_now() + interval '5 days', '{}', '{}', public.business_now(), '', '', '' FROM oversight_recordseal"
+    )
+    end = (
+        "UPDATE oversight_recordseal SET ended_at = public.business_now(), ended_first = '{}', ended_by = '{}',"
+        " ended_reason = 'x'"
+    )
+    for people in (("usr_first", "usr_second"), ("usr_second", "usr_first")):
+        refused(attack.format(*people), "declared an interest")
+        refused(end.format(*people), "declared an interest")
+    assert named("oversight.seals_by_two") == 0
+    clock.move_to(clock.now() + timedelta(minutes=1))
+    for people, count in (
+        (("usr_third", "usr_second"), 0),
+        (("usr_first", "usr_second"), 1),
+        (("usr_second", "usr_first"), 1),
+    ):
+        with unguarded("oversight_recordseal"):
+            run(end.format(*people))
+            assert (people, named("oversight.seals_by_two")) == (people, count)
+            run(
+                "UPDATE oversight_recordseal SET ended_at = NULL, ended_by = '', ended_first = '', ended_reason = ''"
+            )
+    with unguarded("oversight_recordseal"):
+        run(attack.format("usr_second", "usr_first"))
     assert named("oversight.seals_by_two") == 1
 
 

@@ -1,4 +1,4 @@
-"""The seals on a participant's records that have ended."""
+"""The seals that have ended on records that the participant reads again."""
 
 from __future__ import annotations
 

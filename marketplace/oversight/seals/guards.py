@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pgtrigger
 
+from marketplace.participants.interest_guards import RECUSED
+
 from .states import DAYS_MAX, TOTAL_DAYS_MAX
 
 
@@ -51,5 +53,27 @@ IF NEW.ended_at IS NOT NULL AND NEW.ended_by = 'system' AND public.business_now(
     RAISE EXCEPTION 'seal % is in force until its review date', NEW.public_id USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;
+""",
+    )
+
+
+def decided_by_unrelated() -> pgtrigger.Trigger:
+    """Nobody seals, or ends a seal, who has declared an interest in one of the parties."""
+    people = ("first_person", "sealed_by", "ended_first", "ended_by")
+    recused = " OR ".join(
+        f"(NEW.{column} <> '' AND NEW.{column} IS DISTINCT FROM OLD.{column} AND public.is_recused(NEW.{column}, o.id))"
+        for column in people
+    )
+    return pgtrigger.Trigger(
+        name=RECUSED,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf(*people),
+        func=f"""
+IF EXISTS (
+    SELECT FROM public.participants_organisation o WHERE o.public_id = ANY (NEW.parties) AND ({recused})) THEN
+    RAISE EXCEPTION 'who has declared an interest in a party seals no record of it, and ends no seal'
+        USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
+END IF;
+RETURN NULL;
 """,
     )

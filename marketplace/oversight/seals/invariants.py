@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.participants.interest_guards import recused_then
 
 from ..acting import acted_for
 from .models import STAFF
@@ -14,12 +15,14 @@ _YESTERDAY = "public.business_now() - interval '1 day'"
 Invariant(
     name="oversight.seals_by_two",
     promise=9,
-    statement="A record is sealed by two people, for a time, never for good, and a seal is ended by two before its review date.",
+    statement="A record is sealed by two people, for a time, never for good, and a seal is ended by two before its review date; none"
+    " of them had declared an interest in a party.",
     guards=(
         "oversight_recordseal.seal_by_two",
         "oversight_recordseal.seal_ended_by_two",
         "oversight_recordseal.sealed_by_two",
         "oversight_recordseal.ended_by_two",
+        "oversight_recordseal.recused",
         "oversight_recordseal.seal_fits_record",
         "oversight_recordseal.over_in_time",
         "oversight_recordseal.immutable",
@@ -39,12 +42,18 @@ Invariant(
         f" OR s.ended_by NOT IN ('', 'system') AND (s.ended_by = s.ended_first"
         f"  OR NOT {acted_for('s.ended_by', 's.ended_at', (STAFF,))}"
         f"  OR NOT {acted_for('s.ended_first', 's.ended_at', (STAFF,))})"
+        " OR EXISTS (SELECT FROM participants_organisation o WHERE o.public_id = ANY (s.parties)"
+        f"  AND ({recused_then('s.sealed_by', 'o.id', 's.sealed_at')}"
+        f"   OR {recused_then('s.first_person', 'o.id', 's.sealed_at')}"
+        f"   OR {recused_then('s.ended_by', 'o.id', 's.ended_at')}"
+        f"   OR {recused_then('s.ended_first', 'o.id', 's.ended_at')}))"
     ),
 )
 Invariant(
     name="oversight.seals_attended",
     promise=10,
-    statement="A seal has a task with its review date, and has ended a day after it; people look at what law keeps secret at first.",
+    statement="A seal has a task with its review date, and has ended a day after it; people look at what law keeps secret at first,"
+    " unless a seal keeps it for longer.",
     guards=("oversight_recordseal.seal_fits_record", "oversight_recordseal.over_in_time"),
     test="tests/oversight/test_seals.py::test_a_seal_without_a_task_is_named",
     check=lambda: by_query(

@@ -15,7 +15,7 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
-from .guards import over_in_time, seal_fits_record
+from .guards import decided_by_unrelated, over_in_time, seal_fits_record
 from .states import BASIS_LENGTH_MAX, REASON_LENGTH_MAX, SealGround
 
 STAFF = Permission.ADMISSION_WRITE
@@ -26,7 +26,7 @@ class RecordSeal(models.Model):
     """Until ``review_at`` nobody but the auditor reads ``record``, because ``legal_basis`` keeps it from its ``parties``.
 
     Two people seal, and two end the seal before; else it ends by itself at the review date. Whoever would have it longer seals
-    the record again. Invariants: by two people of the operator; the parties are those of the record; the review date is
+    the record again. Invariants: by two people of the operator who have declared no interest in the parties; the parties are those of the record; the review date is
     ``DAYS_MAX`` away at most, and ``TOTAL_DAYS_MAX`` after the record happened; it ends once. Rows are never deleted.
     """
 
@@ -97,6 +97,7 @@ class RecordSeal(models.Model):
                 when="NEW.ended_by NOT IN ('', 'system') AND NEW.ended_by IS DISTINCT FROM OLD.ended_by",
                 name="ended_by_two",
             ),
+            decided_by_unrelated(),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from marketplace.evidence.parties import PARTIES
+from marketplace.evidence.queries import visible_records
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.permissions import Permission
 
@@ -16,9 +17,13 @@ from .states import ASKED_BEFORE
 
 
 def visible_seals(actor: Actor) -> QuerySet[RecordSeal]:
-    """All seals, for who seals and for the auditor; those that have ended about its records, for a participant."""
+    """All seals, for who seals and for the auditor; for a participant, those that have ended of its records that it reads again.
+
+    While another seal, or law itself, keeps the record secret, an ended seal would tell of it.
+    """
     if actor.role is Role.PARTICIPANT:
-        return RecordSeal.objects.filter(parties__contains=[actor.organisation], ended_at__isnull=False)
+        ended = RecordSeal.objects.filter(parties__contains=[actor.organisation], ended_at__isnull=False)
+        return ended.filter(Exists(visible_records(actor).filter(public_id=OuterRef("record"))))
     if actor.may(STAFF, Permission.EVIDENCE_READ):
         return RecordSeal.objects.all()
     return RecordSeal.objects.none()
@@ -31,7 +36,7 @@ def due_to_end(at: datetime) -> QuerySet[RecordSeal]:
 
 def unsealed_soon_sql(moment: str) -> str:
     """Records that law keeps secret at first and people look at, whose first term ends soon after ``moment``, in SQL:
-    public identifier and end of the term. Those that people sealed are not among them.
+    public identifier and end of the term. Those that a seal keeps for longer are not among them.
     """
     secret = [each for each in PARTIES.values() if each.sealed_days]
     each_kind = " UNION ALL ".join(
@@ -45,7 +50,8 @@ def unsealed_soon_sql(moment: str) -> str:
         f"SELECT s.public_id, s.ends_at FROM ({each_kind}) s WHERE EXISTS ("  # noqa: S608  our own words
         " SELECT FROM public.evidence_recordparty p JOIN public.evidence_evidencerecord e ON e.id = p.record_id"
         "  WHERE e.public_id = s.public_id)"
-        " AND NOT EXISTS (SELECT FROM public.oversight_recordseal l WHERE l.record = s.public_id)"
+        " AND NOT EXISTS (SELECT FROM public.oversight_recordseal l WHERE l.record = s.public_id"
+        f"  AND l.review_at > s.ends_at AND (l.ended_at IS NULL OR l.ended_at > {moment}))"
     )
 
 

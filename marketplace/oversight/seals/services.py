@@ -18,11 +18,14 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.states import TaskKind
+from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
+from marketplace.participants.queries import organisations_by_public_id
 
 from ..texts import choice_of
 from . import texts
 from .errors import SealOver
 from .models import STAFF, RecordSeal
+from .queries import unsealed_soon
 from .states import APPROVED_WITHIN, BASIS_LENGTH_MAX, DAYS_MAX, REASON_LENGTH_MAX, TOTAL_DAYS_MAX, SealGround
 
 
@@ -32,14 +35,15 @@ def seal_record(
 ) -> RecordSeal:
     """Keep a record from its parties for ``days``, as a law demands; takes two people. A later seal makes it longer.
 
-    Opens a task with the review date. Raises SecondPersonNeeded, FieldInvalid, Missing for a record that is not there or is
-    nobody's, PermissionNeeded, ProofNeeded, Forbidden.
+    Opens a task with the review date. Raises SecondPersonNeeded, Recused, FieldInvalid, Missing for a record that is not there
+    or is nobody's, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(STAFF)
     actor.require_person()
     happened_at, parties = parties_of_record(record)
     if happened_at is None or not parties:
         raise Missing(kind="evidence record of a participant", identifier=record)
+    require_unrelated(actor, *_keys(parties))
     now = clock.now()
     _require_term(days, latest_days=(happened_at + timedelta(days=TOTAL_DAYS_MAX) - now).days)
     stated = {
@@ -56,6 +60,7 @@ def seal_record(
         payload={**stated, "days": days},
         expires_in=APPROVED_WITHIN,
     )
+    require_unrelated_person(approval.first_person, *_keys(parties))
     seal = RecordSeal.objects.create(
         public_id=new_identifier("rsl"),
         record=record,
@@ -77,7 +82,8 @@ def seal_record(
             "first_person": approval.first_person,
         },
     )
-    finish_for_operator(TaskKind.DISCLOSE, record)
+    if record not in dict(unsealed_soon()):
+        finish_for_operator(TaskKind.DISCLOSE, record)
     ask_operator(
         TaskKind.DISCLOSE,
         seal.public_id,
@@ -110,13 +116,14 @@ def _require_term(days: int, *, latest_days: int) -> None:
 def end_seal(*, actor: Actor, seal: str, reason: str) -> RecordSeal:
     """End a seal before its review date, which takes two people; the parties read the record, and that it was sealed.
 
-    Raises SecondPersonNeeded, SealOver, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Raises SecondPersonNeeded, Recused, SealOver, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(STAFF)
     actor.require_person()
     row = _locked(seal)
     if row.ended_at is not None:
         raise SealOver(seal=seal)
+    require_unrelated(actor, *_keys(row.parties))
     why = stated_text("reason", reason, REASON_LENGTH_MAX)
     approval = require_two_people(
         actor=actor,
@@ -127,7 +134,13 @@ def end_seal(*, actor: Actor, seal: str, reason: str) -> RecordSeal:
         payload={"reason": why},
         expires_in=APPROVED_WITHIN,
     )
+    require_unrelated_person(approval.first_person, *_keys(row.parties))
     return _end(row, actor, first_person=approval.first_person, reason=why)
+
+
+def _keys(parties: list[str]) -> list[int]:
+    """The database keys of organisations that identifiers name."""
+    return [party.id for party in organisations_by_public_id(parties).values()]
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from .serializers import EndSealSerializer, RecordSealSerializer, SealRecordSeri
 
 
 class RecordSealViewSet(MarketReadViewSet[RecordSeal]):
-    """Seals on records that law keeps secret: all for who seals and for the auditor; for a participant, those that have ended."""
+    """Seals on records that law keeps secret: all for who seals and for the auditor; for a participant, those of records that it reads again."""
 
     reads = Permission.MARKET_READ
     serializer_class = RecordSealSerializer
