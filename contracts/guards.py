@@ -108,7 +108,7 @@ def agreed_as_signed() -> pgtrigger.Trigger:
 
 
 def concluded_whole() -> pgtrigger.Trigger:
-    """At the end of the transaction that creates an agreement, its negotiation is finalized."""
+    """At the end of the transaction that creates an agreement, its negotiation is finalized, and the case of its conclusion over."""
     return pgtrigger.Trigger(
         name="concluded_whole",
         level=pgtrigger.Row,
