@@ -145,6 +145,13 @@ HELD_ADMISSIONS = (AdmissionState.APPLIED, AdmissionState.ON_HOLD, AdmissionStat
 """States in which an organisation is, or may still be, admitted."""
 PENDING_ADMISSIONS = (AdmissionState.APPLIED, AdmissionState.ON_HOLD)
 """States of an application that is not decided; one such per segment and capacity, also beside the admission it renews."""
+ENDED_ADMISSIONS = (
+    AdmissionState.WITHDRAWN,
+    AdmissionState.EXPIRED,
+    AdmissionState.LAPSED,
+    AdmissionState.RENEWED,
+)
+"""States in which an admission, or the application for one, is over although nobody refused it."""
 
 ADMISSION = StateMachine(
     name="participants.admission",
