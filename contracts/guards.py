@@ -108,7 +108,7 @@ def agreed_as_signed() -> pgtrigger.Trigger:
 
 
 def concluded_whole() -> pgtrigger.Trigger:
-    """At the end of the transaction that creates an agreement, its negotiation is finalized."""
+    """At the end of the transaction that creates an agreement, its negotiation is finalized, and the case of its conclusion over."""
     return pgtrigger.Trigger(
         name="concluded_whole",
         level=pgtrigger.Row,
@@ -144,11 +144,12 @@ def within_price() -> pgtrigger.Trigger:
 def held_unallowed(negotiation: str) -> str:
     """Whether the rules, asked last about a negotiation (its public identifier in SQL), did not let it be concluded.
 
-    They deny it, or a rule of theirs holds it which did so in no decision that two people allowed in the case of it.
+    They deny it, or a rule of theirs holds it which did so in no decision that two people allowed in the case of it: the rule
+    as the rulebook of that decision states it, condition and text, for the same reason.
     """
     return f"""EXISTS (
     SELECT FROM (
-        SELECT DISTINCT ON (d.point) d.point, d.outcome, d.reasons FROM public.rules_decision d
+        SELECT DISTINCT ON (d.point) d.point, d.outcome, d.reasons, d.rulebook_id FROM public.rules_decision d
          WHERE d.subject = {negotiation} AND d.point IN ('conclusion', 'trading') ORDER BY d.point, d.id DESC) latest
      WHERE latest.outcome = 'deny' OR latest.outcome = 'hold' AND EXISTS (
         SELECT FROM jsonb_array_elements(latest.reasons) AS why
@@ -157,7 +158,16 @@ def held_unallowed(negotiation: str) -> str:
               CROSS JOIN LATERAL jsonb_array_elements(h.reasons) AS cleared
              WHERE c.kind = 'conclusion' AND c.subject = {negotiation} AND c.state = 'resolved' AND c.outcome = 'allow'
                AND (h.subject, h.point) = (c.subject, latest.point)
-               AND cleared ->> 'outcome' = 'hold' AND cleared ->> 'rule' = why ->> 'rule')))"""  # noqa: S608  our own words
+               AND cleared = why
+               AND {_stated_rule("h", "cleared")} IS NOT DISTINCT FROM {_stated_rule("latest", "why")})))"""  # noqa: S608  our own words
+
+
+def _stated_rule(decision: str, reason: str) -> str:
+    """The rule that a reason of a decision names, as the decision's rulebook states it; NULL where no rule applied."""
+    return (
+        "(SELECT stated FROM public.rules_rulebook b CROSS JOIN LATERAL jsonb_array_elements(b.document -> 'rules') AS stated"  # noqa: S608
+        f" WHERE b.id = {decision}.rulebook_id AND stated ->> 'code' = {reason} ->> 'rule')"
+    )
 
 
 def concluded_as_decided() -> pgtrigger.Trigger:

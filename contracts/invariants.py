@@ -138,6 +138,7 @@ Invariant(
     ),
     guards=(
         "contracts_agreement.concluded_as_decided",
+        "contracts_agreement.concluded_whole",
         "cases_case.case_open_once",
         "cases_case.case_of_two_parties",
     ),

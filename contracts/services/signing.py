@@ -6,6 +6,7 @@ from typing import Any
 
 from listings.rights import require_usable
 from marketplace.cases.queries import allowed_decisions
+from marketplace.cases.services import drop_cases
 from marketplace.cases.states import CaseKindCode
 from marketplace.events.schemas.contracts import AgreementConcluded
 from marketplace.events.services import emit_all
@@ -119,7 +120,7 @@ def _sign_as_seller(
 def _sign_as_buyer(
     actor: Actor, negotiation: Negotiation, read_hash: str | None, given: str | None
 ) -> Negotiation:
-    """Sign as the buyer, which concludes the agreement if the rules allow it."""
+    """Sign as the buyer, which concludes the agreement if the rules allow it; a case of its conclusion that is open ends."""
     role = require_turn(actor, negotiation, "verify")
     limits = lock_limits(actor.require_organisation())
     require_buyer_and_seller(negotiation)
@@ -144,6 +145,8 @@ def _sign_as_buyer(
         ]
     )
     emit_all([move_event(negotiation, role="system"), _conclusion_event(negotiation, agreement)])
+    # Where another rulebook lets pass what was on hold, its case would wait for a decision that nobody can carry out.
+    drop_cases(thread=negotiation.public_id, kinds=(CaseKindCode.CONCLUSION.value,))
     return negotiation
 
 

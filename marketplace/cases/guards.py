@@ -154,6 +154,28 @@ RETURN NEW;
     )
 
 
+def rescreened_while_standing() -> pgtrigger.Trigger:
+    """The case of an admission that a new rulebook would not give is opened while the admission stands.
+
+    The admission's row is locked until the transaction ends: who ends it sees the case.
+    """
+    return pgtrigger.Trigger(
+        name="rescreened_while_standing",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func="""
+IF NEW.kind = 'rescreening' THEN
+    PERFORM FROM public.participants_admission a WHERE a.public_id = NEW.subject AND a.state = 'admitted' FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the admission % does not stand: there is nothing to decide', NEW.subject
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'rescreened_while_standing';
+    END IF;
+END IF;
+RETURN NEW;
+""",
+    )
+
+
 def decided_in_case(kind: str, outcomes: Mapping[str, str]) -> pgtrigger.Trigger:
     """What the rules put on hold changes by the case of it that two people decide in the same transaction.
 

@@ -162,6 +162,24 @@ Invariant(
     ),
 )
 
+Invariant(
+    name="cases.rescreenings_of_standing",
+    promise=10,
+    statement="An open case of an admission that a new rulebook would not give is of an admission that stands.",
+    guards=(
+        "cases_case.rescreened_while_standing",
+        "cases_case.immutable",
+        "participants_admission.state_guard",
+    ),
+    test="tests/cases/test_rescreened.py::test_a_case_of_an_admission_that_ended_is_named",
+    check=by_query(
+        "SELECT c.public_id, c.subject, a.state FROM cases_case c"  # noqa: S608  our own words
+        "  LEFT JOIN participants_admission a ON a.public_id = c.subject"
+        " WHERE c.kind = 'rescreening' AND c.state = 'open' AND a.state IS DISTINCT FROM 'admitted'"
+        f"  AND NOT {_to_be_handled('c.subject', 'admission.decided')}"
+    ),
+)
+
 _STATES_TURNS = holders(Permission.ORGANISATION_WRITE)
 
 Invariant(

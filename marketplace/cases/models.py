@@ -145,6 +145,7 @@ class Case(models.Model):
             set_now("ended_at", "reminded_at", "again_at"),
             guards.resolved_in_its_transaction(),
             guards.appeal_by_others(),
+            guards.rescreened_while_standing(),
             guards.appeal_has_its_statement(),
             unrelated("resolved_by", "first_person"),
             unrelated("resolved_by", "first_person", organisation="counterparty_id", name="counterparty_recused"),

@@ -85,8 +85,8 @@ MOVED: dict[str, Wording] = {
     "dropped": Wording(
         Label("Your case is no longer needed", "案件は判断不要となりました"),
         Label(
-            "{case} about {about} is over, because it was withdrawn.",
-            "取下げにより、{about} に関する案件 {case} は終了しました。",
+            "{case} about {about} is over: there is nothing to decide any more.",
+            "判断の必要がなくなったため、{about} に関する案件 {case} は終了しました。",
         ),
     ),
     "overdue": Wording(

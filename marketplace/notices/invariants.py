@@ -1,5 +1,6 @@
 """Invariants of tasks, notices and mail."""
 
+from marketplace.events.queries import to_be_handled
 from marketplace.kernel.aside import FAILURES_MAX
 from marketplace.kernel.invariants import Invariant, by_query, columns_within_bounds
 
@@ -22,6 +23,23 @@ Invariant(
     check=by_query(
         "SELECT organisation_id, kind, subject FROM notices_task WHERE state = 'open'"
         " GROUP BY 1, 2, 3 HAVING count(*) > 1"
+    ),
+)
+_QUALIFICATION_TOLD = to_be_handled(
+    subject="q.public_id", kind="qualification.moved", subscriber="marketplace.notices"
+)
+
+Invariant(
+    name="notices.qualifications_have_a_deadline",
+    promise=10,
+    statement="A stated qualification, for which conditions of admissions may wait, is an open task of the operator with a deadline.",
+    guards=("notices_task.task_open_once", "notices_task.state_guard", "notices_task.no_delete"),
+    test="tests/notices/test_qualifications.py::test_a_stated_qualification_without_a_deadline_is_named",
+    check=by_query(
+        "SELECT q.public_id FROM participants_qualification q WHERE q.state = 'stated' AND NOT EXISTS ("  # noqa: S608
+        "  SELECT FROM notices_task t JOIN participants_organisation o ON o.id = t.organisation_id AND o.is_operator"
+        "   WHERE t.subject = q.public_id AND t.kind = 'review' AND t.state = 'open' AND t.deadline IS NOT NULL)"
+        f"  AND NOT {_QUALIFICATION_TOLD}"
     ),
 )
 Invariant(

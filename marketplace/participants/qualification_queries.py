@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncDate
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.prepared import fetch_prepared
 
-from .models import Qualification, QualificationKind
+from .models import AdmissionCondition, Qualification, QualificationKind
 from .qualification_states import QualificationState
+from .states import AdmissionState
 
 _IN_FORCE = """
     SELECT o.id, ARRAY(SELECT DISTINCT k.code FROM participants_qualification q
@@ -47,6 +49,31 @@ def waits_for_operator(organisation_id: int, kind_id: int, due_on: date) -> bool
         state=QualificationState.STATED,
         stated_at__lt=day_over,
     ).exists()
+
+
+def conditions_to_settle() -> QuerySet[AdmissionCondition]:
+    """Open conditions of admissions that can be settled now: met, missed, or of an admission that has ended.
+
+    One that is due and waits for the operator (``waits_for_operator``) is none: it would stand before the others in every sweep.
+    """
+    today = clock.today()
+    of_condition = Qualification.objects.filter(
+        organisation=OuterRef("admission__organisation"), kind=OuterRef("kind")
+    )
+    in_force = of_condition.filter(
+        Q(valid_until=None) | Q(valid_until__gte=today),
+        state=QualificationState.VERIFIED,
+        valid_from__lte=today,
+    )
+    waiting = of_condition.alias(stated_on=TruncDate("stated_at", tzinfo=clock.market_zone())).filter(
+        state=QualificationState.STATED, stated_on__lte=OuterRef("due_on")
+    )
+    return AdmissionCondition.objects.filter(
+        ~Q(admission__state=AdmissionState.ADMITTED)
+        | Exists(in_force)
+        | Q(due_on__lt=today) & ~Exists(waiting),
+        settled_at=None,
+    )
 
 
 def qualifications_in_force(organisation_ids: Collection[int]) -> dict[int, list[str]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
@@ -21,6 +24,8 @@ class QualificationState(TextChoices):
 
 STANDING = (QualificationState.STATED, QualificationState.VERIFIED)
 """States in which the same qualification is not stated again."""
+VERIFIED_WITHIN: Final = timedelta(days=10)
+"""Within this time the operator verifies or refuses a stated qualification; admissions may wait for it."""
 
 QUALIFICATION = StateMachine(
     name="participants.qualification",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q
-
 from marketplace.kernel import clock
 from marketplace.kernel.aside import Loop
 
@@ -21,6 +19,7 @@ from .models import (
     Qualification,
     SecondFactorReset,
 )
+from .qualification_queries import conditions_to_settle
 from .qualification_states import STANDING, QualificationState
 from .services.changing_members import lapse_change
 from .services.disqualifications import lapse_disqualification
@@ -150,20 +149,10 @@ def expire_qualifications() -> int:
 
 def end_admissions() -> int:
     """Settle the conditions of admissions that are to be settled, and end admissions whose last day has passed; returns how many."""
-    today = clock.today()
-    in_force = Qualification.objects.filter(
-        Q(valid_until=None) | Q(valid_until__gte=today),
-        organisation=OuterRef("admission__organisation"),
-        kind=OuterRef("kind"),
-        state=QualificationState.VERIFIED,
-        valid_from__lte=today,
-    )
-    open_ones = AdmissionCondition.objects.filter(
-        ~Q(admission__state=AdmissionState.ADMITTED) | Q(due_on__lt=today) | Exists(in_force), settled_at=None
-    )
-    over = Admission.objects.filter(state=AdmissionState.ADMITTED, expires_on__lt=today)
+    over = Admission.objects.filter(state=AdmissionState.ADMITTED, expires_on__lt=clock.today())
     return CONDITIONS.each(
-        open_ones.exclude(public_id__in=CONDITIONS.standing_aside())
+        conditions_to_settle()
+        .exclude(public_id__in=CONDITIONS.standing_aside())
         .order_by("due_on")
         .values_list("public_id", flat=True)[:LAPSED_A_RUN],
         settle_condition,

@@ -17,11 +17,14 @@ from marketplace.events.schemas.participants import AdmissionDecided
 from marketplace.events.schemas.rules import AdmissionRescreened
 from marketplace.jobs.kinds import report_nothing
 from marketplace.kernel import clock
-from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import FieldInvalid, IllegalTransition
 from marketplace.kernel.invariants import REGISTER
 from marketplace.notices.models import Notice, Task
 from marketplace.participants import services as participants
+from marketplace.participants import sweeping as ends
 from marketplace.participants.models import Admission, Organisation
+from marketplace.participants.services.admissions import advance_admission
 from marketplace.rules.queries import rulebook_in_force
 from marketplace.rules.rescreening.screening import rescreen
 from tests.notices.factories import handle
@@ -139,6 +142,62 @@ def test_an_admission_that_its_holder_withdraws_needs_no_decision(admitted, owne
     event = OutboxEvent.objects.filter(subject=admitted.public_id, type="admission.decided").latest("pk")
     handle(on_admission_decided, AdmissionDecided(**event.data))
     assert Case.objects.get().state == "moot"
+
+
+def end_otherwise(admission: Admission, state: str, subject: Organisation) -> None:
+    """End an admission in another way than by its case."""
+    if state == "expired":
+        clock.move_to(NOON + timedelta(days=31), running=False)
+        ends.end_admissions()
+    elif state == "lapsed":
+        with unguarded("participants_admission"):
+            advance_admission(SYSTEM, admission, "lapse")
+    else:
+        parties.admit(subject)
+
+
+@pytest.mark.parametrize("state", ["expired", "lapsed", "renewed"])
+def test_an_admission_that_ends_in_another_way_needs_no_decision(subject, admitted, state):
+    with unguarded("participants_admission"):
+        Admission.objects.update(expires_on=NOON.date() + timedelta(days=30))
+    rescreened(NO_BUYERS)
+    admitted.refresh_from_db()
+    end_otherwise(admitted, state, subject)
+    admitted.refresh_from_db()
+    # Its event is still to be handled.
+    assert (admitted.state, Case.objects.get().state, misplaced()) == (state, "open", [])
+    event = OutboxEvent.objects.filter(subject=admitted.public_id, type="admission.decided").latest("pk")
+    handle(on_admission_decided, AdmissionDecided(**event.data))
+    case = Case.objects.get()
+    assert (case.state, misplaced()) == ("moot", [])
+    follow()
+    assert Task.objects.filter(subject=case.public_id, state="open").count() == 0
+    with pytest.raises(IllegalTransition):
+        services.resolve_case(actor=pair()[0], case=case.public_id, outcome="end", reason=REASON)
+
+
+def misplaced() -> list[str]:
+    return [row["public_id"] for row in REGISTER["cases.rescreenings_of_standing"].check()]
+
+
+def test_a_case_of_an_admission_that_ended_is_named(admitted):
+    rescreened(NO_BUYERS)
+    case = Case.objects.get()
+    with unguarded("participants_admission"):
+        Admission.objects.update(state="lapsed")
+    with unguarded("events_outboxevent"), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_outboxevent")
+    assert misplaced() == [case.public_id]
+    with unguarded("cases_case"):
+        Case.objects.update(state="moot", ended_at=NOON)
+    assert misplaced() == []
+    attack = (
+        "INSERT INTO cases_case (public_id, kind, subject, thread, organisation_id, decision, state, opened_at, decide_by,"
+        " outcome, reason, first_person, resolved_by) SELECT 'cas_raw', kind, subject, thread, organisation_id, decision,"
+        " 'open', public.business_now(), decide_by, '', '', '', '' FROM cases_case"
+    )
+    assert_refused(lambda: connection.cursor().execute(attack), because="does not stand")
+    assert Case.objects.count() == 1
 
 
 @pytest.mark.parametrize(

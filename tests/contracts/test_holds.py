@@ -19,7 +19,7 @@ from marketplace.cases.queries import visible_cases
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.cases import CaseMoved
 from marketplace.kernel import clock
-from marketplace.kernel.errors import Missing
+from marketplace.kernel.errors import IllegalTransition, Missing
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.notices.models import Notice, Task
 from marketplace.participants import services as participants
@@ -123,6 +123,86 @@ def test_another_rule_that_holds_is_another_case(market):
     assert broken() == {}
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"when": "negotiation.price_minor > 1"},
+        {"text": {"ja": "制裁対象である。", "en": "It is under sanctions."}},
+    ],
+    ids=["condition", "text"],
+)
+def test_what_two_people_allow_clears_no_other_rule_of_the_same_code(market, changed):
+    negotiation = held(market)
+    first = decide_held(negotiation.public_id, "allow")
+    rulebooks.publish(restated(**changed))
+    assert sign_held(market, negotiation)["case"] != first.public_id
+    assert (Agreement.objects.count(), broken()) == (0, {})
+    decide_held(negotiation.public_id, "allow")
+    assert services.sign(actor=market.buyer, negotiation=negotiation.public_id).state == "finalized"
+    assert broken() == {}
+
+
+def test_the_database_clears_no_other_rule_of_the_same_code(market):
+    negotiation = held(market)
+    decide_held(negotiation.public_id, "allow")
+    services.sign(actor=market.buyer, negotiation=negotiation.public_id)
+    rulebook = rulebooks.publish(restated(when="negotiation.price_minor > 1"))
+    assert named() == 0
+    with unguarded("rules_decision"):
+        last = Decision.objects.filter(subject=negotiation.public_id, point="conclusion").latest("pk")
+        _run(
+            f"UPDATE rules_decision SET rulebook_id = (SELECT id FROM rules_rulebook WHERE public_id = '{rulebook.public_id}')"
+            f" WHERE id = {last.pk}"
+        )
+    assert named() == 1
+    _conclude_again("do not let ngt_.* be concluded")
+
+
+def test_a_new_rulebook_with_the_same_rule_asks_nobody_again(market):
+    negotiation = held(market)
+    decide_held(negotiation.public_id, "allow")
+    rulebooks.publish(restated())
+    assert services.sign(actor=market.buyer, negotiation=negotiation.public_id).state == "finalized"
+    assert (Case.objects.count(), broken()) == (1, {})
+
+
+def test_a_conclusion_that_another_rulebook_lets_pass_ends_its_case(market):
+    negotiation = held(market)
+    rulebooks.publish(restated(when="false"))
+    assert services.sign(actor=market.buyer, negotiation=negotiation.public_id).state == "finalized"
+    case = Case.objects.get()
+    assert (case.state, broken()) == ("moot", {})
+    follow(case)
+    assert "nothing to decide" in texts_to(market.organisation("seller").pk)[-1]
+    with pytest.raises(IllegalTransition):
+        cases.resolve_case(actor=pair()[0], case=case.public_id, outcome="deny", reason="x")
+    negotiation.refresh_from_db()
+    assert (negotiation.state, Agreement.objects.count()) == ("finalized", 1)
+
+
+def test_the_database_concludes_nothing_while_its_case_is_open(market):
+    negotiation = held(market)
+    rulebooks.publish(restated(when="false"))
+    services.sign(actor=market.buyer, negotiation=negotiation.public_id)
+    assert named() == 0
+    with unguarded("cases_case"):
+        Case.objects.update(state="open", ended_at=None)
+    assert named() == 1
+    _conclude_again(
+        "an agreement ends the case of its conclusion",
+        after=f"UPDATE contracts_negotiation SET state = 'finalized', respond_by = NULL WHERE id = {negotiation.pk};"
+        " SET CONSTRAINTS ALL IMMEDIATE",
+    )
+
+
+def restated(**changes: Any) -> dict[str, Any]:
+    """The market's rules with ``CON-3`` changed, and a rule more."""
+    rules = [
+        {**stated, **changes} if stated["code"] == "CON-3" else stated for stated in factories.RULES["rules"]
+    ]
+    return {**factories.RULES, "rules": [*rules, rulebooks.rule("CON-8", "false", "deny", "conclusion")]}
+
+
 def test_what_two_people_deny_is_over_and_either_party_appeals(market):
     negotiation = held(market)
     case = decide_held(negotiation.public_id, "deny", "上限を超えるため。")
@@ -199,6 +279,11 @@ def test_nothing_on_hold_is_concluded_without_its_case(market):
             f" WHERE public_id = '{signed.decision}'"
         )
     assert named() == 1
+    _conclude_again("do not let ngt_.* be concluded")
+
+
+def _conclude_again(because: str, after: str = "SELECT 1") -> None:
+    """Take the only agreement away, and try to write it again by raw SQL: it is refused, and there is none."""
     columns = ", ".join(field.column for field in Agreement._meta.concrete_fields if field.column != "id")
     with unguarded("contracts_agreement"):
         _run("CREATE TEMP TABLE kept AS SELECT * FROM contracts_agreement")
@@ -206,8 +291,8 @@ def test_nothing_on_hold_is_concluded_without_its_case(market):
         _run("DELETE FROM contracts_agreement")
     with unguarded("contracts_negotiation"):
         _run("UPDATE contracts_negotiation SET state = 'verified', respond_by = public.business_now()")
-    attack = f"INSERT INTO contracts_agreement ({columns}) SELECT {columns} FROM kept"
-    assert_refused(lambda: _run(attack), because="do not let ngt_.* be concluded")
+    attack = f"INSERT INTO contracts_agreement ({columns}) SELECT {columns} FROM kept; {after}"
+    assert_refused(lambda: _run(attack), because=because)
     assert Agreement.objects.count() == 0
 
 

@@ -20,6 +20,7 @@ from marketplace.participants import queries, services, sweeping
 from marketplace.participants.admission_terms import AdmissionTerms
 from marketplace.participants.errors import AdmissionExists
 from marketplace.participants.models import Admission, AdmissionCondition, Qualification
+from marketplace.participants.qualification_queries import conditions_to_settle
 from marketplace.rules.queries import admission_ends_on
 from tests.cases import factories as held_cases
 from tests.roles import assert_refused, unguarded
@@ -284,3 +285,32 @@ def test_the_database_keeps_terms(subject, owner):
     with unguarded("participants_admission"), transaction.atomic():
         Admission.objects.filter(pk=admission.pk).update(state="lapsed")
     assert len(REGISTER["participants.admissions_end_as_given"].check()) == 1
+
+
+def test_what_waits_for_the_operator_stands_before_no_other(subject, owner):
+    waiting = allowed(subject, conditions=[CONDITION])
+    row = stated(owner)
+    later(1)
+    other = factories.organisation("B")
+    missed = allowed(other, conditions=[{**CONDITION, "due_on": CONDITION["due_on"] + timedelta(days=1)}])
+    later(61)
+    due = [condition.admission.public_id for condition in conditions_to_settle()]
+    assert due == [missed.public_id]
+    assert (sweeping.end_admissions(), state_of(waiting), state_of(missed)) == (1, "admitted", "lapsed")
+    services.refuse_qualification(
+        actor=held_cases.pair()[0], qualification=row.public_id, reason="一覧にない。"
+    )
+    assert (sweeping.end_admissions(), state_of(waiting)) == (1, "lapsed")
+
+
+def test_what_was_stated_after_the_day_is_not_waited_for(subject, owner):
+    admission = allowed(subject, conditions=[CONDITION])
+    # 23:30 of the last day in Tokyo, and 00:30 of the next.
+    clock.move_to(datetime(2030, 5, 31, 14, 30, tzinfo=UTC), running=False)
+    row = stated(owner)
+    later(1)
+    assert not conditions_to_settle().exists()
+    with unguarded("participants_qualification"):
+        Qualification.objects.filter(pk=row.pk).update(stated_at=datetime(2030, 5, 31, 15, 30, tzinfo=UTC))
+    assert conditions_to_settle().get().admission == admission
+    assert (sweeping.end_admissions(), state_of(admission)) == (1, "lapsed")

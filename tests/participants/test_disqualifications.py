@@ -112,6 +112,19 @@ def test_two_people_disqualify_an_organisation_for_a_term(subject, people):
     assert holds()
 
 
+def test_the_second_person_of_the_next_day_is_a_second_person(subject, people):
+    said = {"organisation": subject.public_id, **STATED}
+    with pytest.raises(SecondPersonNeeded):
+        services.disqualify(actor=people[0], **said)
+    later(1)
+    with pytest.raises(SecondPersonNeeded):
+        # Another first day is another command.
+        services.disqualify(actor=people[1], since=TODAY, **said)
+    assert Disqualification.objects.count() == 0
+    row = services.disqualify(actor=people[1], **said)
+    assert (row.first_person, row.since, holds()) == ("usr_one", TODAY + timedelta(days=1), True)
+
+
 def test_of_an_officer_a_commitment_is_kept_and_compared(subject, people):
     name = "讃岐　花子"
     row = disqualified(people, subject, officer=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from marketplace.cases.services import carry_out, file_appeal, resolve_case
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.participants import AffiliationStated
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded, ProofNeeded
 from marketplace.kernel.invariants import REGISTER, verify_all
@@ -258,6 +260,22 @@ def test_two_people_with_a_document_do_and_the_organisation_is_told(subject, sta
     own = stated(owner, staffed, kind="officer")
     with pytest.raises(Missing):
         file_appeal(actor=owner, subject=own.public_id, statement="自ら申告したもの。")
+
+
+def test_the_second_person_after_midnight_is_a_second_person(subject, staffed, people):
+    # 23:00 in Tokyo, and two hours later.
+    clock.move_to(datetime(2030, 4, 1, 14, 0, tzinfo=UTC), running=False)
+    one, two = people
+    of = {"organisation": subject.public_id, **FOUND}
+    with pytest.raises(SecondPersonNeeded):
+        stated(one, staffed, **of)
+    clock.move_to(datetime(2030, 4, 1, 16, 0, tzinfo=UTC), running=False)
+    with pytest.raises(SecondPersonNeeded):
+        # Another day is another command.
+        stated(two, staffed, since=date(2030, 4, 1), **of)
+    assert OrganisationRelation.objects.count() == 0
+    relation = stated(two, staffed, **of)
+    assert (relation.first_person, relation.since, holds()) == ("usr_one", date(2030, 4, 2), True)
 
 
 def test_the_database_bars_nobody_by_one_person(subject, staffed, people):

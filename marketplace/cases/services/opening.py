@@ -78,7 +78,7 @@ def record_opened(case: Case, actor: Actor, **more: str) -> None:
 
 @transaction.atomic
 def drop_cases(*, thread: str, kinds: tuple[str, ...], actor: Actor = SYSTEM) -> int:
-    """End the open cases of a thread, because what was on hold was withdrawn; returns how many. Emits case.moved."""
+    """End the open cases of a thread, because nothing is left to decide; returns how many. Emits case.moved."""
     waiting = Case.objects.select_for_update(of=("self",)).select_related("organisation", "counterparty")
     dropped = list(waiting.filter(thread=thread, kind__in=kinds, state=CaseState.OPEN).order_by("pk"))
     for case in dropped:

@@ -14,7 +14,7 @@ from marketplace.events.schemas.participants import (
 from marketplace.kernel.labels import Label
 from marketplace.participants.disqualification_grounds import DisqualificationGround
 from marketplace.participants.qualification_queries import kind_name
-from marketplace.participants.qualification_states import QualificationState
+from marketplace.participants.qualification_states import VERIFIED_WITHIN, QualificationState
 from marketplace.participants.queries import get_organisation
 
 from .. import qualification_texts as texts
@@ -24,13 +24,14 @@ from ..states import TaskKind
 
 
 def on_qualification_moved(event: QualificationMoved, envelope: Envelope) -> None:
-    """Ask the operator to verify a stated qualification; tell the organisation what became of it otherwise."""
+    """Ask the operator to verify a stated qualification in time; tell the organisation what became of it otherwise."""
     party = get_organisation(event.organisation)
     name = kind_name(event.kind)
     if event.state == QualificationState.STATED:
         ask_operator(
             TaskKind.REVIEW,
             event.qualification,
+            deadline=envelope.occurred_at + VERIFIED_WITHIN,
             title=texts.VERIFY,
             party=party.name,
             qualification=event.qualification,

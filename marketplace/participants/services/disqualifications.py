@@ -77,7 +77,8 @@ def disqualify(
             "ground": ground,
             "source": stated["source"],
             "source_sha256": source_sha256,
-            "since": stated["since"].isoformat(),
+            # As it was stated: a term without a first day begins on the day on which the second person gives it.
+            "since": since.isoformat() if since else None,
             "until": until.isoformat(),
             # Keyed with the market's secret: the approval tells nobody the name, and the same name is the same.
             "officer": salted_hmac(organisation, name, algorithm="sha256").hexdigest() if name else "",

@@ -72,7 +72,7 @@ def state_relation(
     taken = RelationStands(relation=same.public_id if same else related)
     if same is not None:
         raise taken
-    first_person = _first_of_two(actor, subject, kind, proof, document_sha256, day) if bars else ""
+    first_person = _first_of_two(actor, subject, kind, proof, document_sha256, since) if bars else ""
     with translate_duplicates({"relation_stated_once": taken}):
         relation = OrganisationRelation.objects.create(
             **stated,
@@ -104,7 +104,7 @@ def state_relation(
 
 
 def _first_of_two(
-    actor: Actor, subject: Organisation, kind: str, document: str, document_sha256: str, since: date
+    actor: Actor, subject: Organisation, kind: str, document: str, document_sha256: str, since: date | None
 ) -> str:
     """Who of the operator stated first that an organisation is its affiliate. Raises SecondPersonNeeded, FieldInvalid, Recused."""
     if not document_sha256:
@@ -124,7 +124,8 @@ def _first_of_two(
             "kind": kind,
             "document": document,
             "document_sha256": document_sha256,
-            "since": since.isoformat(),
+            # As it was stated: without a day it is that on which the second person gives the command.
+            "since": since.isoformat() if since else None,
         },
         expires_in=APPROVED_WITHIN,
     )

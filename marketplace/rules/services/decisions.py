@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from django.db import transaction
 from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import Permission
 
@@ -77,7 +78,7 @@ def evaluate_in_turn(
 
     ``points`` are the facts given at each point, empty where none are. The last decision is the first that does not
     pass, if there is one. ``cleared`` reads which earlier decisions of hold on the subject two people allowed: what the same rules
-    put on hold then, passes now. As ``evaluate``; an error ends the caller's transaction too.
+    put on hold then, stated alike in their rulebook, passes now. As ``evaluate``; an error ends the caller's transaction too.
     """
     # A rulebook is published between two decisions, never in the middle of one.
     RULEBOOK_LOCK.acquire_shared()
@@ -129,15 +130,23 @@ def evaluate_in_turn(
 
 
 def _is_cleared(decision: Decision, cleared: Collection[str]) -> bool:
-    """Whether every rule that puts the subject on hold did so in a decision that was cleared, at the same point."""
+    """Whether every rule that puts the subject on hold did so in a decision that was cleared, at the same point.
+
+    A rule is the same where both rulebooks state it alike, condition and text, and it holds for the same reason.
+    """
     rows = Decision.objects.filter(public_id__in=cleared, subject=decision.subject, point=decision.point)
-    known = {rule for reasons in rows.values_list("reasons", flat=True) for rule in _holding(reasons)}
-    return _holding(decision.reasons) <= known
+    known = {rule for row in rows.select_related("rulebook") for rule in _holding(row)}
+    return bool(known) and _holding(decision) <= known
 
 
-def _holding(reasons: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The rules that put a subject on hold, by the reasons of a decision."""
-    return {reason["rule"] for reason in reasons if reason["outcome"] == Outcome.HOLD}
+def _holding(decision: Decision) -> set[str]:
+    """Digests of the rules that put a subject on hold: each as the decision's rulebook states it, with the reason."""
+    stated = {rule["code"]: rule for rule in decision.rulebook.document["rules"]}
+    return {
+        digest_of({"reason": reason, "rule": stated.get(reason["rule"])})
+        for reason in decision.reasons
+        if reason["outcome"] == Outcome.HOLD
+    }
 
 
 def _digest(rulebook: Rulebook, point: str, subject: str, facts: dict[str, Any], verdict: Verdict) -> str:
