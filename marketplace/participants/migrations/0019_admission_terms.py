@@ -15,6 +15,7 @@ from marketplace.participants.admission_guards import CREATE, DROP
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('kernel', '0001_initial'),
         ('participants', '0018_qualifications'),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('oversight', '0006_record_seals'),
+        ('oversight', '0008_salted_reasons'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('oversight', '0006_record_seals'),
+        ('oversight', '0007_broken_off'),
     ]
 
     operations = [
