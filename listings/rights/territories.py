@@ -17,8 +17,8 @@ NO_COUNTRIES = frozenset(
 @cache
 def country_codes() -> frozenset[str]:
     """The codes that rights of use may name: each has a name in both languages."""
-    english, japanese = (Locale(language).territories for language in ("en", "ja"))
-    return frozenset(code for code in english if len(code) == 2 and code in japanese) - NO_COUNTRIES
+    english, japanese = ({str(code) for code in Locale(each).territories} for each in ("en", "ja"))
+    return frozenset(code for code in english & japanese if len(code) == 2) - NO_COUNTRIES
 
 
 def country(code: str) -> Label:

@@ -14,7 +14,7 @@ from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import close_tasks, send_notices
 from marketplace.notices.states import TaskKind
 from marketplace.participants.queries import get_organisation, operator_organisation
-from marketplace.participants.states import ENDED_ADMISSIONS, AdmissionState
+from marketplace.participants.states import OVER_ADMISSIONS, AdmissionState
 from marketplace.participants.suspension_queries import standing_suspensions
 from marketplace.rules.queries import halts, reasons_of
 
@@ -45,7 +45,7 @@ def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
             organisation_id=get_organisation(event.organisation).id,
             decision=event.decision or "",
         )
-    elif event.state in ENDED_ADMISSIONS:
+    elif event.state in OVER_ADMISSIONS:
         drop_cases(
             thread=event.admission, kinds=(CaseKindCode.ADMISSION.value, CaseKindCode.RESCREENING.value)
         )

@@ -147,12 +147,7 @@ ENDED_ADMISSIONS = (AdmissionState.WITHDRAWN, AdmissionState.EXPIRED, AdmissionS
 """States in which an organisation is no longer admitted by it; a renewed one goes on as another."""
 PENDING_ADMISSIONS = (AdmissionState.APPLIED, AdmissionState.ON_HOLD)
 """States of an application that is not decided; one such per segment and capacity, also beside the admission it renews."""
-ENDED_ADMISSIONS = (
-    AdmissionState.WITHDRAWN,
-    AdmissionState.EXPIRED,
-    AdmissionState.LAPSED,
-    AdmissionState.RENEWED,
-)
+OVER_ADMISSIONS = (*ENDED_ADMISSIONS, AdmissionState.RENEWED)
 """States in which an admission, or the application for one, is over although nobody refused it."""
 
 ADMISSION = StateMachine(
