@@ -99,6 +99,8 @@ MOVES_NO_MONEY = {
     "DeliveryViewSet.resume",
     "DeliveryViewSet.suspend",
     "FundsRegimeViewSet.create",
+    "KeyAnnouncementViewSet.create",
+    "KeyAnnouncementViewSet.emergency",
     "HaltViewSet.create",
     "HaltViewSet.lift",
     "IntermediaryNoticeViewSet.create",
