@@ -21,6 +21,7 @@ from marketplace.oversight.seals.states import DAYS_MAX, TOTAL_DAYS_MAX
 from marketplace.participants.interest_errors import Recused
 from marketplace.participants.services import declare_interest
 from tests.participants.factories import actor_for, client_of
+from tests.poison import RUNS, aside, let_pauses_pass, poisoned
 from tests.roles import unguarded
 
 from .factories import (
@@ -338,3 +339,29 @@ def test_a_seal_without_a_task_is_named(first, second, subject):
     with unguarded("notices_task"):
         Task.objects.filter(subject=seal.public_id).delete()
     assert named("oversight.seals_attended") == 1
+
+
+def test_a_seal_that_cannot_end_keeps_no_other_sealed(first, second, owner, subject):
+    stuck, free = (sealed(first, second, record_about(subject)) for _ in range(2))
+    clock.move_to(max(stuck.review_at, free.review_at))
+    with poisoned("oversight_recordseal", f"NEW.id = {stuck.pk}"):
+        assert sum(tasks.sweep() for _ in range(RUNS)) == 1
+    assert aside("oversight.end_seals") == [stuck.public_id]
+    free.refresh_from_db()
+    assert free.ended_at is not None
+    let_pauses_pass()
+    assert tasks.sweep() == 1
+    stuck.refresh_from_db()
+    assert stuck.ended_at is not None
+
+
+def test_a_record_that_cannot_be_asked_about_keeps_no_other_from_it(staffed, subject):
+    stuck, free = screened(subject), screened(subject)
+    clock.move_to(clock.now() + timedelta(days=350))
+    with poisoned("notices_task", f"NEW.subject = '{stuck.public_id}'"):
+        assert sum(tasks.sweep() for _ in range(RUNS)) == 1
+    assert aside("oversight.ask_of_secrets") == [stuck.public_id]
+    assert list(open_tasks("disclose")) == [free.public_id]
+    let_pauses_pass()
+    assert tasks.sweep() == 1
+    assert set(open_tasks("disclose")) == {stuck.public_id, free.public_id}

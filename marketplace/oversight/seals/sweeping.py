@@ -34,19 +34,16 @@ def ask_of_secrets() -> int:
     asked = set(open_subjects(TaskKind.DISCLOSE, "evi_"))
     soon = dict(unsealed_soon())
     standing = set(ASKING.standing_aside())
-    fresh = [(found, at) for found, at in soon.items() if found not in asked and found not in standing]
-    over = sorted(asked - set(soon))
-    return ASKING.each(fresh[:WORKED_A_RUN], _ask, subject=lambda found: found[0]) + ASKING.each(over, _close)
+    fresh = [(record, at) for record, at in soon.items() if record not in asked and record not in standing]
+    over = [(record, None) for record in sorted(asked - set(soon))]
+    return ASKING.each([*fresh[:WORKED_A_RUN], *over], _ask_or_close, subject=lambda each: each[0])
 
 
 @transaction.atomic
-def _ask(found: tuple[str, datetime]) -> int:
-    record, ends_at = found
-    ask_operator(TaskKind.DISCLOSE, record, deadline=ends_at, title=texts.FIRST_TERM, record=record)
-    return 1
-
-
-@transaction.atomic
-def _close(record: str) -> int:
-    finish_for_operator(TaskKind.DISCLOSE, record)
+def _ask_or_close(each: tuple[str, datetime | None]) -> int:
+    record, ends_at = each
+    if ends_at is None:
+        finish_for_operator(TaskKind.DISCLOSE, record)
+    else:
+        ask_operator(TaskKind.DISCLOSE, record, deadline=ends_at, title=texts.FIRST_TERM, record=record)
     return 1
