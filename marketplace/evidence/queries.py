@@ -175,7 +175,8 @@ def prove_records(records: Sequence[EvidenceRecord], checkpoint: Checkpoint) -> 
 
 def prove_recorded(*, kind: str, subject: str) -> RecordProof:
     """Prove the first record of a kind about ``subject``; the caller decides who may open it. Raises Missing, NotInCheckpoint."""
-    record = EvidenceRecord.objects.filter(kind=kind, subject=subject).order_by("pk").first()
+    found = EvidenceRecord.objects.filter(kind=kind, subject=subject).annotate(whole=Value(value=True))
+    record = found.order_by("pk").first()
     if record is None:
         raise Missing(kind="evidence record", identifier=subject)
     return prove_record(record)

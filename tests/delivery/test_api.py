@@ -307,7 +307,7 @@ def test_a_dispute_over_http_pauses_access(matched, unchanged):
 
 
 def test_the_operator_suspends_over_http_and_the_buyer_reads_why(granted, buyer, seller, unchanged):
-    operator = participants.client_of(participants.operator())
+    operator, colleague = (participants.client_of(home) for home in [participants.operator()] * 2)
     reason = {"reason": "再配布の疑いがあるため。"}
     unchanged()
     for client in (buyer, seller):
@@ -318,7 +318,9 @@ def test_the_operator_suspends_over_http_and_the_buyer_reads_why(granted, buyer,
     refused = ask_downloads(buyer, content_path(granted), HTTP_ACCEPT_LANGUAGE="ja")
     assert (refused.status_code, refused.json()["code"]) == (403, "access_suspended")
     assert reason["reason"] in refused.json()["detail"]
-    assert operator.post(path(granted, "resume/")).json()["state"] == "started"
+    asked = operator.post(path(granted, "resume/"))
+    assert (asked.status_code, asked.json()["code"]) == (409, "second_person_needed")
+    assert colleague.post(path(granted, "resume/")).json()["state"] == "started"
     assert recorded(granted.entitlement)[-2:] == ["delivery.suspended", "delivery.resumed"]
 
 

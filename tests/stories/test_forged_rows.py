@@ -135,6 +135,7 @@ FORGERIES: dict[str, Forgery] = {
             "transaction": "pg_current_xact_id()",
         },
     ),
+    "delivery_restitution": Forgery(refused="only access that goes on|nothing was lost"),
     "evidence_checkpoint": Forgery(refused="states another size or root", changes={"size": "t.size + 1"}),
     "evidence_checkpointtimestamp": Forgery(refused="is not of the note"),
     "evidence_cosignature": Forgery(refused="does not cosign any more|duplicate key"),
