@@ -147,7 +147,7 @@ FORGERIES: dict[str, Forgery] = {
             "transaction": "pg_current_xact_id()",
         },
     ),
-    "evidence_keyannouncement": Forgery(refused="another identifier|has signed before"),
+    "evidence_keyannouncement": Forgery(refused="duplicate key|announcement"),
     "evidence_recordparty": Forgery(
         refused="is no party of what record", changes={"organisation": "'org_forged'"}
     ),
