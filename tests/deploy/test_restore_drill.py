@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -111,6 +112,12 @@ def trading(market: factories.Market) -> Iterator[list[str]]:
         assert not thread.is_alive()
 
 
+def processor_seconds() -> float:
+    """What the programs that this one waited for took of the processor."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def drill(live: ArchivingServer, moment: str) -> dict[str, Any]:
     """The report of a drill that restores the market to the moment and looks at it."""
     program = [sys.executable, "deploy/drill.py", "--to", moment, "--scratch", str(SCRATCH)]
@@ -142,7 +149,10 @@ def test_a_market_is_restored_to_a_moment_and_sends_nothing(live):
     live.archive_log()
     archived = {path.name for path in (live.backups / "wal").iterdir()}
 
+    # Time of the processor, of all programs of the drill: what else the machine does must not decide.
+    begun = processor_seconds()
     told = drill(live, moment)
+    assert processor_seconds() - begun < 60
 
     found = json.loads(told["command"])
     assert (found["trades"], lost in found["trades"]) == (kept, False)

@@ -76,7 +76,7 @@ def record_opened(case: Case, actor: Actor, **more: str) -> None:
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def drop_cases(*, thread: str, kinds: tuple[str, ...], actor: Actor = SYSTEM) -> int:
     """End the open cases of a thread, because nothing is left to decide; returns how many. Emits case.moved."""
     waiting = Case.objects.select_for_update(of=("self",)).select_related("organisation", "counterparty")

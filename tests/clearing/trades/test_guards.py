@@ -105,7 +105,10 @@ def test_the_terms_of_a_trade_never_change(market, secured):
         "business_key = 'x'",
         "fund_by = now()",
     ):
-        refused(f"UPDATE clearing_trade SET {change}", because="cannot be changed|trade_|does not move with the state")
+        refused(
+            f"UPDATE clearing_trade SET {change}",
+            because="cannot be changed|trade_|does not move with the state",
+        )
     refused("UPDATE clearing_trade SET state = 'concluded'", because="does not lead to")
     refused("UPDATE clearing_trade SET state = 'failed', ended_at = now()", because="does not lead to")
     refused("UPDATE clearing_trade SET secured_at = now() - interval '1 day'", because="cannot be changed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clearing.tasks import sweep
-from clearing.trades.open_amounts import exposure_facts, open_of_buyer, undelivered_of_seller
+from clearing.trades.open_amounts import exposure_facts, open_amounts
 from marketplace.kernel import clock
 from marketplace.kernel.errors import Missing
 from tests.clearing import factories, guaranteeing
@@ -24,8 +25,8 @@ def market():
 
 def standing(market, buyer="b", seller="s", currency="JPY"):
     """What the buyer owes, on how many trades, and what the seller was paid and has not delivered."""
-    owed = open_of_buyer(market.party(buyer).pk, currency)
-    return *owed, undelivered_of_seller(market.party(seller).pk, currency)
+    buyer_id, seller_id = market.party(buyer).pk, market.party(seller).pk
+    return astuple(open_amounts(buyer_id=buyer_id, seller_id=seller_id, currency=currency))
 
 
 def test_a_trade_is_owed_until_it_is_secured_and_undelivered_until_it_is_accepted(market):
@@ -74,18 +75,16 @@ def test_a_negotiation_that_is_not_there_has_no_exposure(market):
         exposure_facts("ngt_nowhere")
 
 
-def test_each_amount_is_one_statement_by_an_index(market):
-    keys = market.party("b").pk, market.party("s").pk
+def test_all_amounts_are_one_statement_by_indexes(market):
+    buyer_id, seller_id = market.party("b").pk, market.party("s").pk
     with CaptureQueriesContext(connection) as sent:
-        open_of_buyer(keys[0], "JPY")
-        undelivered_of_seller(keys[1], "JPY")
-    assert len(sent) == 2
-    used = []
+        open_amounts(buyer_id=buyer_id, seller_id=seller_id, currency="JPY")
+    (query,) = sent.captured_queries
+    stated = query["sql"]
+    for number, value in enumerate(("1", "'JPY'", "1", "'JPY'"), start=1):
+        stated = stated.replace(f"${number}", value)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        for query in sent.captured_queries:
-            stated = query["sql"].replace("$1", "1").replace("$2", "'JPY'")
-            cursor.execute(f"EXPLAIN {stated}")
-            used.append("\n".join(line for (line,) in cursor.fetchall()))
-    assert ["Seq Scan" in plan for plan in used] == [False, False]
-    assert "trade_undelivered" in used[1]
+        cursor.execute(f"EXPLAIN {stated}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert ("Seq Scan" in plan, "trade_undelivered" in plan) == (False, True)
