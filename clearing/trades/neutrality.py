@@ -31,7 +31,7 @@ def neutrality() -> dict[str, Any]:
     """
     return {
         "trades_of_operator_or_affiliates": _trades_of_the_operators_group(),
-        **_by_segment(Trade.objects.all()),
+        **_by_segment(_standing()),
     }
 
 
@@ -40,7 +40,7 @@ def trading_figures(period: Period) -> dict[str, dict[str, int | None]]:
 
     Null of a segment with fewer than three sellers or buyers, and of further ones until it does not follow from the others.
     """
-    trades = Trade.objects.filter(**period.window("concluded_at"))
+    trades = _standing().filter(**period.window("concluded_at"))
     cells = {
         segment: Cell(count, min(sellers, buyers))
         for segment, count, sellers, buyers in trades.values_list("segment").annotate(
@@ -77,17 +77,21 @@ def _trades_of_the_operators_group() -> int:
     return Trade.objects.filter(Q(buyer_id__in=partial) | Q(seller_id__in=partial)).count()
 
 
+def _standing() -> QuerySet[Trade]:
+    """The trades that the figures are about, and whose parties alone hide each other: those that were not undone."""
+    return Trade.objects.exclude(state__in=(TradeState.FAILED, TradeState.REFUNDED))
+
+
 def _by_segment(trades: QuerySet[Trade]) -> dict[str, dict[str, int]]:
-    counted = trades.exclude(state__in=(TradeState.FAILED, TradeState.REFUNDED))
     by_seller: dict[str, list[int]] = {}
-    for row in counted.values("segment", "seller_id").annotate(value=Sum("price_minor")):
+    for row in trades.values("segment", "seller_id").annotate(value=Sum("price_minor")):
         by_seller.setdefault(row["segment"], []).append(row["value"])
     fees = {
         row["segment"]: row["fees"] * BASIS_POINTS // row["prices"]
-        for row in counted.values("segment").annotate(fees=Sum("fee_minor"), prices=Sum("price_minor"))
+        for row in trades.values("segment").annotate(fees=Sum("fee_minor"), prices=Sum("price_minor"))
         if row["prices"]
     }
-    counts = dict(counted.values_list("segment").annotate(count=Count("pk")).order_by("segment"))
+    counts = dict(trades.values_list("segment").annotate(count=Count("pk")).order_by("segment"))
     concentration = {name: _concentration_bp(values) for name, values in sorted(by_seller.items())}
     return dict(zip(FIGURE_NAMES, (counts, concentration, dict(sorted(fees.items()))), strict=True))
 

@@ -10,6 +10,7 @@ from clearing.ledger.queries import ledger_counts
 from clearing.models import Account, BankEntry, Cycle, SettlementInstruction, TransferFile
 from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.trades.neutrality import NEUTRALITY, trading_figures
+from clearing.trades.services.endings import fail_trade
 from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 from marketplace.rules.neutrality.periods import Period
@@ -323,6 +324,18 @@ def test_figures_of_a_segment_with_few_parties_are_null(settled):
     shown = trading_figures(today)
     assert shown["trades_by_segment"]["mobility"] >= 3
     assert shown["fees_of_price_bp"]["mobility"] > 0
+
+
+def test_parties_of_trades_that_failed_hide_nobody(settled):
+    today = Period(clock.today(), clock.today())
+    failed = [factories.conclude(settled, name, f"seller {name}", 1_000) for name in ("one", "two")]
+    clock.move_to(max(trade.fund_by for trade in failed), running=False)
+    assert all(fail_trade(actor=factories.system(), trade=trade.public_id) for trade in failed)
+    assert trading_figures(today) == {
+        "trades_by_segment": {"mobility": None},
+        "seller_concentration_bp": {"mobility": None},
+        "fees_of_price_bp": {"mobility": None},
+    }
 
 
 def test_the_journal_can_be_downloaded(operator, settled):
