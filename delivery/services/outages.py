@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from delivery.models import Outage
 from delivery.models.outages import OUTAGE_MAX
@@ -28,6 +28,7 @@ from .restitutions import give_back_access
 APPROVED_WITHIN = timedelta(hours=24)
 SETTLED_AFTER = timedelta(minutes=1)
 """Access that was being granted when an outage was stated is committed by then, in real time."""
+RESTORED_A_SWEEP = 500
 RESTORING = Loop("delivery.give_back_outages")
 _LIVE = """
     SELECT d.id, d.public_id FROM delivery_entitlement d
@@ -90,33 +91,42 @@ def state_outage(*, actor: Actor, incident: str, since: datetime, until: datetim
     return outage
 
 
-def give_back_outages(limit: int) -> int:
-    """Give back to live entitlements what stated outages took, at most ``limit`` each; returns how many were looked at."""
-    return sum(
-        _give_back(outage, limit) for outage in Outage.objects.filter(given_back_at=None).order_by("pk")
-    )
+def give_back_outages(limit: int = RESTORED_A_SWEEP) -> int:
+    """Give back to live access what stated outages took, at most ``limit`` of each; returns how many deliveries got something.
+
+    One loop over the deliveries of all outages: what fails for one outage is not taken back because another has no part in it.
+    """
+    aside, are_all = RESTORING.standing_aside(), True
+    live: dict[int, str] = {}
+    for outage in _to_give_back():
+        found = _live_in(outage, aside, limit)
+        if not found and not aside and outage.recorded_at < clock.real_now() - SETTLED_AFTER:
+            Outage.objects.filter(pk=outage.pk, given_back_at=None).update(given_back_at=clock.now())
+        are_all = are_all and len(found) < limit
+        live.update(found)
+    return RESTORING.each(sorted(live.items()), _give_back, subject=lambda row: row[1], are_all=are_all)
 
 
-def _give_back(outage: Outage, limit: int) -> int:
-    @transaction.atomic
-    def give_back(entitlement: tuple[int, str]) -> bool:
-        delivery = lock_delivery_where(Q(pk=entitlement[0]), skip_locked=True)
-        return delivery is not None and _restore(delivery, outage)
+@transaction.atomic
+def _give_back(entitlement: tuple[int, str]) -> bool:
+    delivery = lock_delivery_where(Q(pk=entitlement[0]), skip_locked=True)
+    return delivery is not None and restore_outages(delivery)
 
-    aside = list(RESTORING.standing_aside())
+
+def _to_give_back() -> QuerySet[Outage]:
+    return Outage.objects.filter(given_back_at=None).order_by("pk")
+
+
+def _live_in(outage: Outage, aside: list[str], limit: int) -> list[tuple[int, str]]:
     values: dict[str, Any] = {"since": outage.since, "until": outage.until, "aside": aside, "limit": limit}
     with connection.cursor() as cursor:
         cursor.execute(_LIVE, values)
-        live: list[tuple[int, str]] = cursor.fetchall()
-    if not live and not aside and outage.recorded_at < clock.real_now() - SETTLED_AFTER:
-        Outage.objects.filter(pk=outage.pk, given_back_at=None).update(given_back_at=clock.now())
-    return RESTORING.each(live, give_back, subject=lambda row: row[1])
+        return list(cursor.fetchall())
 
 
-def restore_outages(delivery: Delivery) -> None:
-    """Give back to one delivery, which is locked, what stated outages took of it: before something of it ends."""
-    for outage in Outage.objects.filter(given_back_at=None).order_by("pk"):
-        _restore(delivery, outage)
+def restore_outages(delivery: Delivery) -> bool:
+    """Give back to one delivery, which is locked, what stated outages took of it, before something of it ends; returns if any."""
+    return sum(_restore(delivery, outage) for outage in _to_give_back()) > 0
 
 
 def _restore(delivery: Delivery, outage: Outage) -> bool:

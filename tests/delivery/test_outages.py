@@ -154,6 +154,22 @@ def test_a_delivery_that_cannot_be_given_its_time_back_stops_no_sweep(month):
     assert (aside("delivery.give_back_outages"), len(losses(other))) == ([month.entitlement], 1)
 
 
+def test_what_fails_over_one_outage_stands_aside_beside_another(month):
+    since = clock.now()
+    later(1)
+    granted = clock.now()
+    fresh = factories.granted(rights=MONTH, buyer=month.buyer, seller=month.seller)
+    later(1)
+    # The second was over before access under the poisoned one began.
+    state(granted, clock.now())
+    state(since, granted)
+    with poisoned("delivery_restitution", f"NEW.entitlement_id = {fresh.row.pk}"):
+        for _ in range(RUNS):
+            services.restore_after_outages()
+    assert aside("delivery.give_back_outages") == [fresh.entitlement]
+    assert (losses(month), losses(fresh)) == ([("outage", DAY), ("outage", DAY)], [])
+
+
 def test_an_outage_is_over_registered_and_stated_by_two(month):
     now = clock.now()
     later(2)
