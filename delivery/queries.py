@@ -11,6 +11,7 @@ from typing import TypeVar
 from django.db import connection
 from django.db.models import (
     Count,
+    DateTimeField,
     DurationField,
     Exists,
     F,
@@ -23,7 +24,6 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
-    Value,
 )
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
@@ -63,6 +63,13 @@ class HaltedTime(Func):
 
     function = "public.halted_time"
     output_field = DurationField()
+
+
+class BusinessNow(Func):
+    """The business time, in a query."""
+
+    function = "public.business_now"
+    output_field = DateTimeField()
 
 
 PROGRESS_LOST_SECONDS = 120
@@ -157,17 +164,27 @@ def uncollected_entitlements(granted_before: datetime) -> QuerySet[Entitlement]:
     The time does not run while trading is halted, and what was given back of access does not count. A file that was sent, even in
     part, counts as collected, whether or not its receipt was reported. Disputed deliveries are left out too.
     """
-    lost = Restitution.objects.filter(entitlement=OuterRef("pk")).order_by().values("entitlement")
-    restored = lost.annotate(time=Sum(F("lost_until") - F("lost_from"))).values("time")
     due = Entitlement.objects.filter(
         state=EntitlementState.STARTED, ended_at=None, granted_at__lte=granted_before
-    ).annotate(
-        begun_at=F("granted_at")
-        + Coalesce(Subquery(restored, output_field=DurationField()), timedelta())
-        + HaltedTime(F("listing"), segment_of(OuterRef("agreement")), F("granted_at"), Value(clock.now()))
-    )
-    due = due.filter(begun_at__lte=granted_before)
+    ).annotate(collected_from=_collected_from())
+    due = due.filter(collected_from__lte=granted_before)
     return _never_collected(due).order_by("granted_at", "id")
+
+
+def _collected_from() -> CombinedExpression:
+    """Of an entitlement: the moment from which the time to collect counts, which is later than the grant by what did not count.
+
+    That is how long trading was halted up to now, and what was given back; what both cover counts once.
+    """
+    segment = segment_of(OuterRef("entitlement__agreement"))
+    halted = HaltedTime(F("entitlement__listing"), segment, F("lost_from"), F("lost_until"))
+    lost = Restitution.objects.filter(entitlement=OuterRef("pk")).order_by().annotate(halted=halted)
+    restored = lost.values("entitlement").annotate(time=Sum(F("lost_until") - F("lost_from") - F("halted")))
+    return (
+        F("granted_at")
+        + Coalesce(Subquery(restored.values("time"), output_field=DurationField()), timedelta())
+        + HaltedTime(F("listing"), segment_of(OuterRef("agreement")), F("granted_at"), BusinessNow())
+    )
 
 
 def was_never_collected(entitlement_id: int) -> bool:
@@ -276,7 +293,7 @@ def _deliveries() -> QuerySet[Entitlement]:
     """Every entitlement with what is shown of it. Made once, because buyers ask for access again and again."""
     begun = Download.objects.filter(COLLECTED, inspection=OuterRef("pk")).order_by().values("inspection")
     collected_at = Subquery(begun.annotate(begun_at=Min("started_at")).values("begun_at"))
-    return Entitlement.objects.prefetch_related(
+    return Entitlement.objects.annotate(collected_from=_collected_from()).prefetch_related(
         Prefetch("distributions", EntitledDistribution.objects.order_by("distribution")),
         Prefetch("inspections", Inspection.objects.order_by("round").annotate(collected_at=collected_at)),
         Prefetch("restitutions", Restitution.objects.order_by("pk")),
@@ -301,13 +318,14 @@ def waiting_of(delivery: Entitlement, *, now: datetime, collection_period: timed
     """
     latest = latest_inspection(delivery)
     collected_at: datetime | None = latest.collected_at  # type: ignore[attr-defined]
+    collected_from: datetime = delivery.collected_from  # type: ignore[attr-defined]
     return waiting(
         delivery,
         latest,
         now=now,
         is_overdue=is_payment_overdue(delivery, now),
         collected_at=collected_at,
-        collection_period=collection_period,
+        collect_by=collected_from + collection_period,
     )
 
 

@@ -6,7 +6,7 @@ say.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from marketplace.kernel.labels import Label
@@ -91,12 +91,12 @@ def waiting(
     now: datetime,
     is_overdue: bool,
     collected_at: datetime | None,
-    collection_period: timedelta,
+    collect_by: datetime,
 ) -> Waiting | None:
     """What holds a delivery back at ``now``; None if nothing does, or nothing more is to come of it.
 
     ``inspection`` is that of the latest round, ``collected_at`` when a download of that round began that sent
-    anything. Of several reasons the one is given that keeps the others from being settled: a dispute first, then a suspension,
+    anything, ``collect_by`` when access that nobody used ends (``queries.waiting_of``). Of several reasons the one is given that keeps the others from being settled: a dispute first, then a suspension,
     during both of which the term stands still, then what closes access (in the order of ``access.refusal``), then the step that the inspection has reached.
     """
     if inspection.state == InspectionState.DISPUTED:
@@ -111,7 +111,7 @@ def waiting(
             return EXPIRED_UNMATCHED.waiting(since=expires_at)
         return _inspected(inspection)
     return _closed(entitlement, is_overdue=is_overdue) or _stepped(
-        entitlement, inspection, collected_at, collection_period
+        entitlement, inspection, collected_at, collect_by
     )
 
 
@@ -128,7 +128,7 @@ def _stepped(
     entitlement: Entitlement,
     inspection: Inspection,
     collected_at: datetime | None,
-    collection_period: timedelta,
+    collect_by: datetime,
 ) -> Waiting | None:
     """What the step that the inspection has reached waits for."""
     if inspection.state != InspectionState.AWAITING:
@@ -138,16 +138,8 @@ def _stepped(
     # Only what was never delivered ends by itself; a repeated delivery does not.
     if inspection.round > 1:
         return NOT_COLLECTED.waiting(since=inspection.opened_at)
-    until = entitlement.granted_at + collection_period + restored_time(entitlement)
-    return NOT_COLLECTED.waiting(
-        since=inspection.opened_at, until=min(until, entitlement.expires_at or until)
-    )
-
-
-def restored_time(entitlement: Entitlement) -> timedelta:
-    """How much time was given back to an entitlement that was read with its restitutions."""
-    parts = (row.lost_until - row.lost_from for row in entitlement.restitutions.all())
-    return sum(parts, timedelta())
+    until = min(collect_by, entitlement.expires_at or collect_by)
+    return NOT_COLLECTED.waiting(since=inspection.opened_at, until=until)
 
 
 def _inspected(inspection: Inspection) -> Waiting | None:

@@ -10,6 +10,7 @@ from delivery.collection import collection_period
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.waiting import REASONS
+from tests.contracts.test_halt_time import halt, later, lift
 from tests.participants import factories as participants
 
 from . import factories
@@ -54,6 +55,23 @@ def test_it_waits_until_the_buyer_has_collected_something(granted):
     clock.move_to(TUESDAY + collection_period(TUESDAY), running=False)
     assert services.end_uncollected() == 1
     assert waiting(granted) is None
+
+
+def test_it_waits_as_long_as_the_sweep_does_over_a_halt_and_a_suspension(granted):
+    halted = halt("market")
+    later(1)
+    suspend(granted)
+    later(1)
+    lift(halted)
+    later(1)
+    factories.resume_access(granted.entitlement)
+    # Of the halt and the suspension, two days each, one was of both.
+    until = TUESDAY + collection_period(TUESDAY) + 3 * DAY
+    assert facts(granted)[3] == until
+    clock.move_to(until - timedelta(seconds=1), running=False)
+    assert (services.end_uncollected(), facts(granted)[3]) == (0, until)
+    clock.move_to(until, running=False)
+    assert services.end_uncollected() == 1
 
 
 def test_what_was_collected_waits_for_its_receipts(tuesday):
