@@ -247,6 +247,33 @@ def test_the_database_gives_back_what_was_lost_and_nothing_else(month):
     assert len(losses(month)) == 1
 
 
+def test_the_database_gives_no_moment_back_twice(month):
+    def refused(since: str, until: str) -> None:
+        again = insert("suspension", since, until, f"({until} - ({since}))")
+        assert_refused(lambda: attack(again), because="no moment is given back twice")
+
+    suspend(month)
+    later(3)
+    now, day = "public.business_now()", "interval '1 day'"
+    attack(insert("suspension", f"{now} - {day} * 2", f"{now} - {day}", day))
+    for since, until in ((2, 1), (3, 0), (3, 1.5), (1.5, 0), (1.6, 1.4)):
+        refused(f"{now} - {day} * {since}", f"{now} - {day} * {until}")
+    assert losses(month) == [("suspension", DAY)]
+
+
+def test_the_database_gives_back_access_only_while_it_goes_on(month):
+    def refused(since: str) -> None:
+        statement = insert("suspension", since, "public.business_now()", "interval '0'")
+        assert_refused(lambda: attack(statement), because="only access that goes on is given back")
+
+    suspend(month)
+    later(1)
+    refused("granted_at - interval '1 second'")
+    services.withdraw_access(actor=SYSTEM, trade=month.trade, reason_code="refunded")
+    refused("suspended_at")
+    assert losses(month) == []
+
+
 def test_the_database_ends_nothing_that_stands_still(month):
     def refused(statement: str, because: str) -> None:
         assert_refused(lambda: attack(statement), because=because)
@@ -293,6 +320,39 @@ def test_a_wrong_restitution_is_named(month):
     with unguarded("delivery_restitution"):
         attack("UPDATE delivery_restitution SET lost_from = lost_from - interval '1 day'")
     assert faults() == []
+
+
+def test_what_is_given_back_twice_is_named(month):
+    suspend(month)
+    later(2)
+    resume(month)
+    tables = ("delivery_restitution", "delivery_entitlement")
+    with unguarded(*tables):
+        attack(
+            insert(
+                "suspension",
+                "public.business_now() - interval '1 day'",
+                "public.business_now()",
+                "interval '1 day'",
+            )
+        )
+        attack("UPDATE delivery_entitlement SET expires_at = expires_at + interval '1 day'")
+    assert [row["fault"] for row in faults()] == ["twice"]
+    with unguarded(*tables):
+        attack("DELETE FROM delivery_restitution WHERE public_id = 'rtn_x'")
+        attack("UPDATE delivery_entitlement SET expires_at = expires_at - interval '1 day'")
+    assert faults() == []
+
+
+def test_a_won_dispute_that_is_not_given_back_is_named(month):
+    month.receive()
+    dispute = month.dispute()
+    later(2)
+    resolve(month, dispute, "redelivery")
+    assert faults() == []
+    with unguarded("delivery_restitution"):
+        attack("DELETE FROM delivery_restitution")
+    assert faults() == [{"public_id": month.entitlement, "fault": "not given back"}]
 
 
 def test_a_suspension_in_silence_is_named(month):
