@@ -14,6 +14,7 @@ from django.db.models import (
     DateTimeField,
     DurationField,
     Exists,
+    Expression,
     F,
     Func,
     Min,
@@ -24,16 +25,16 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
+    Value,
 )
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
 
-from contracts.queries import segment_of, segments_of_agreements
+from contracts.queries import segment_of
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.waiting import Waiting
-from marketplace.rules.halt_time import halted_time
 
 from .collection import collection_deadline
 from .models import (
@@ -205,16 +206,20 @@ def is_payment_overdue(entitlement: Entitlement, now: datetime) -> bool:
     """
     if entitlement.payment_due_by is None or entitlement.payment_due_by > now:
         return False
-    segment = segments_of_agreements([entitlement.agreement])[entitlement.agreement]
-    late = AwaitedPayment.objects.filter(agreement=entitlement.agreement, secured_at=None, secure_by__lte=now)
-    return any(
-        row.secure_by
-        + halted_time(listing=entitlement.listing, segment=segment, since=row.halts_counted_until, until=now)[
-            0
-        ]
-        <= now
-        for row in late
-    )
+    return _late_payments(Value(entitlement.agreement), Value(entitlement.listing), Value(now)).exists()
+
+
+def is_shown_overdue(delivery: Entitlement, now: datetime) -> bool:
+    """``is_payment_overdue`` of a delivery of ``visible_deliveries``, which was read with the answer."""
+    is_late: bool = delivery.is_late  # type: ignore[attr-defined]
+    return is_late and delivery.payment_due_by is not None and delivery.payment_due_by <= now
+
+
+def _late_payments(agreement: Expression, listing: Expression, now: Expression) -> QuerySet[AwaitedPayment]:
+    """Unsecured charges of an agreement whose deadline has passed, also with what halts took since they were counted."""
+    unsecured = AwaitedPayment.objects.filter(agreement=agreement, secured_at=None, secure_by__lte=now)
+    halted = HaltedTime(listing, segment_of(OuterRef("agreement")), F("halts_counted_until"), now)
+    return unsecured.annotate(due_by=F("secure_by") + halted).filter(due_by__lte=now)
 
 
 def unreported_count() -> int:
@@ -293,7 +298,9 @@ def _deliveries() -> QuerySet[Entitlement]:
     """Every entitlement with what is shown of it. Made once, because buyers ask for access again and again."""
     begun = Download.objects.filter(COLLECTED, inspection=OuterRef("pk")).order_by().values("inspection")
     collected_at = Subquery(begun.annotate(begun_at=Min("started_at")).values("begun_at"))
-    return Entitlement.objects.annotate(collected_from=_collected_from()).prefetch_related(
+    late = _late_payments(OuterRef("agreement"), OuterRef("listing"), BusinessNow())
+    rows = Entitlement.objects.annotate(collected_from=_collected_from(), is_late=Exists(late))
+    return rows.prefetch_related(
         Prefetch("distributions", EntitledDistribution.objects.order_by("distribution")),
         Prefetch("inspections", Inspection.objects.order_by("round").annotate(collected_at=collected_at)),
         Prefetch("restitutions", Restitution.objects.order_by("pk")),
@@ -323,7 +330,7 @@ def waiting_of(delivery: Entitlement, *, now: datetime, collection_period: timed
         delivery,
         latest,
         now=now,
-        is_overdue=is_payment_overdue(delivery, now),
+        is_overdue=is_shown_overdue(delivery, now),
         collected_at=collected_at,
         collect_by=collected_from + collection_period,
     )

@@ -18,7 +18,7 @@ from marketplace.api.serializers import (
 from .access import refusal
 from .collection import Moment
 from .models import Download, EntitledDistribution, Entitlement, Inspection, Restitution, Voucher
-from .queries import is_payment_overdue, latest_inspection, waiting_of
+from .queries import is_shown_overdue, latest_inspection, waiting_of
 from .states import LossCause
 
 
@@ -92,7 +92,7 @@ class DeliverySerializer(RowSerializer[Entitlement]):
     def get_access(self, delivery: Entitlement) -> dict[str, Any]:
         """Whether access is open, by the rule that downloads use."""
         now = self._moment().now
-        is_overdue = is_payment_overdue(delivery, now)
+        is_overdue = is_shown_overdue(delivery, now)
         refused = refusal(delivery, latest_inspection(delivery), now, is_overdue=is_overdue)
         if refused is None:
             return {"open": True, "code": None, "reason": None}

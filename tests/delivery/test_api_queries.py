@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from delivery import services
 from delivery.collection import collection_period
 from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
 from tests.participants import factories as participants
 
 from . import factories
@@ -37,3 +41,18 @@ def test_lists_take_the_same_queries_for_one_and_for_three(matched, django_asser
         if rows == 1:
             for _ in range(2):
                 factories.granted(buyer=matched.buyer, seller=matched.seller).receive()
+
+
+def test_overdue_deliveries_take_the_same_queries_for_one_and_for_three(matched, django_assert_num_queries):
+    buyer = participants.client_of(matched.buyer)
+    due, deliveries = clock.now() + timedelta(days=1), [matched]
+    deliveries += [factories.granted(buyer=matched.buyer, seller=matched.seller) for _ in range(2)]
+    collection_period(due)
+    clock.move_to(due, running=False)
+    for rows, delivery in enumerate(deliveries, 1):
+        charge = {"trade": f"trd_{rows}", "agreement": delivery.agreement}
+        services.await_payment(actor=SYSTEM, **charge, secure_by=due, made_at=due - timedelta(days=1))
+        with django_assert_num_queries(LIST_QUERIES):
+            shown = buyer.get("/api/v1/deliveries/").json()["results"]
+        codes = [row["access"]["code"] for row in shown]
+        assert codes.count("payment_overdue") == rows
