@@ -16,7 +16,7 @@ def sweep() -> None:
         sweep.__name__: sweep
         for sweep in (
             services.give_back_halts,
-            services.restore_after_outages,
+            services.give_back_outages,
             services.lapse_inspections,
             services.expire_access,
             services.end_uncollected,

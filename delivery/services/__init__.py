@@ -13,14 +13,13 @@ from .access import (
 )
 from .downloads import authorise_download, download
 from .inspections import accept_delivery, apply_dispute_outcome, dispute_delivery, report_receipt
-from .outages import state_outage
+from .outages import give_back_outages, state_outage
 from .sweeps import (
     abandon_downloads,
     end_uncollected,
     expire_access,
     give_back_halts,
     lapse_inspections,
-    restore_after_outages,
 )
 from .transmissions import Transmission, record_progress
 
@@ -38,12 +37,12 @@ __all__ = [
     "expire_access",
     "extend_payment",
     "give_back_halts",
+    "give_back_outages",
     "grant_access",
     "lapse_inspections",
     "record_payment",
     "record_progress",
     "report_receipt",
-    "restore_after_outages",
     "resume_access",
     "state_outage",
     "suspend_access",

@@ -26,7 +26,7 @@ from .downloads import abort_download
 from .halts import give_back, inspections_to_count, is_inspection_over, not_halted
 from .inspections import record_acceptance
 from .locking import lock_delivery_where
-from .outages import give_back_outages, restore_outages
+from .outages import restore_outages
 
 SWEEP_BATCH = 500
 WATCH_PAUSE_MAX = timedelta(seconds=queries.PROGRESS_LOST_SECONDS / 2)
@@ -55,11 +55,6 @@ def give_back_halts(limit: int = SWEEP_BATCH) -> int:
     return _each(
         give_back, not_halted(inspections_to_count()), "entitlement_id", "entitlement__public_id", limit
     )
-
-
-def restore_after_outages(limit: int = SWEEP_BATCH) -> int:
-    """Give back to live access what stated outages of the market took; returns how many deliveries got something back."""
-    return give_back_outages(limit)
 
 
 def expire_access(limit: int = SWEEP_BATCH) -> int:

@@ -65,7 +65,7 @@ def test_an_outage_is_given_back_once_to_whoever_had_access(month):
     ended = fresh.row.expires_at
     later(1)
     outage = state(since, since + 2.5 * DAY)
-    assert (services.restore_after_outages(), services.restore_after_outages()) == (2, 0)
+    assert (services.give_back_outages(), services.give_back_outages()) == (2, 0)
     assert losses(month) == [("outage", 2.5 * DAY)]
     assert month.row.expires_at == end + 2.5 * DAY
     # Of what was granted in the outage, the rest of it was lost.
@@ -110,7 +110,7 @@ def test_an_outage_and_a_suspension_count_once(month):
     suspend(month)
     later(1)
     state(since, since + 1.5 * DAY)
-    assert services.restore_after_outages() == 1
+    assert services.give_back_outages() == 1
     later(1)
     resume(month)
     assert losses(month) == [("outage", 1.5 * DAY), ("suspension", 1.5 * DAY)]
@@ -123,12 +123,12 @@ def test_the_last_day_stays_and_what_ended_stays_ended(tuesday):
     since = clock.now()
     later(1)
     state(since, clock.now())
-    assert services.restore_after_outages() == 1
+    assert services.give_back_outages() == 1
     assert dated.row.expires_at == LAST_DAY
     clock.move_to(LAST_DAY, running=False)
     assert services.expire_access() == 1
     state(LAST_DAY - DAY, LAST_DAY)
-    assert (services.restore_after_outages(), Restitution.objects.count()) == (0, 1)
+    assert (services.give_back_outages(), Restitution.objects.count()) == (0, 1)
     assert faults() == []
 
 
@@ -136,10 +136,10 @@ def test_an_outage_whose_access_is_given_back_is_done(month):
     since = clock.now()
     later(1)
     outage = state(since, clock.now())
-    services.restore_after_outages()
+    services.give_back_outages()
     with unguarded("delivery_outage"):
         attack("UPDATE delivery_outage SET recorded_at = recorded_at - interval '2 minutes'")
-    services.restore_after_outages()
+    services.give_back_outages()
     outage.refresh_from_db()
     assert outage.given_back_at == clock.now()
 
@@ -150,7 +150,7 @@ def test_a_delivery_that_cannot_be_given_its_time_back_stops_no_sweep(month):
     later(1)
     state(since, clock.now())
     with poisoned("delivery_restitution", f"NEW.entitlement_id = {month.row.pk}"):
-        assert sum(services.restore_after_outages() for _ in range(RUNS)) == 1
+        assert sum(services.give_back_outages() for _ in range(RUNS)) == 1
     assert (aside("delivery.give_back_outages"), len(losses(other))) == ([month.entitlement], 1)
 
 
@@ -165,7 +165,7 @@ def test_what_fails_over_one_outage_stands_aside_beside_another(month):
     state(since, granted)
     with poisoned("delivery_restitution", f"NEW.entitlement_id = {fresh.row.pk}"):
         for _ in range(RUNS):
-            services.restore_after_outages()
+            services.give_back_outages()
     assert aside("delivery.give_back_outages") == [fresh.entitlement]
     assert (losses(month), losses(fresh)) == ([("outage", DAY), ("outage", DAY)], [])
 
@@ -232,7 +232,7 @@ def test_a_wrong_outage_is_named(month):
     with unguarded("delivery_outage"), connection.cursor() as cursor:
         cursor.execute("UPDATE delivery_outage SET recorded_at = recorded_at - interval '2 hours'")
     assert [row["public_id"] for row in faults()] == [month.entitlement]
-    services.restore_after_outages()
+    services.give_back_outages()
     assert faults() == []
     for change in ("incident = 'inc_x'", "first_person = 'usr_made_up'"):
         with unguarded("delivery_outage"), connection.cursor() as cursor:
