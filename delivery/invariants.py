@@ -6,6 +6,8 @@ from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
 
+from .models.outages import STATED_WITHIN
+
 _STATES_OUTAGES = holders(Permission.SUPPORT_WRITE)
 _RESUMES = holders(Permission.DISPUTES_WRITE)
 TESTS = "tests/delivery/test_guards.py::"
@@ -268,11 +270,14 @@ Invariant(
 Invariant(
     name="delivery.outages_were_stated_by_two",
     promise=9,
-    statement="An outage that is given back is an incident of unavailability, and two people of the operator stated it.",
+    statement="An outage that is given back is an incident of unavailability that the operator registered; two people of the operator"
+    " stated it, soon after its end, and no moment is of two outages.",
     guards=(
         "delivery_outage.outage_of_incident",
         "delivery_outage.outage_by_two",
         "delivery_outage.outage_of_some_time",
+        "delivery_outage.outage_stated_soon",
+        "delivery_outage.outages_apart",
         "delivery_outage.acted_by_person",
         "delivery_outage.immutable",
         "delivery_outage.set_once",
@@ -283,7 +288,11 @@ Invariant(
     test="tests/delivery/test_outages.py::test_a_wrong_outage_is_named",
     check=by_query(
         "SELECT r.public_id, r.first_person, r.stated_by FROM delivery_outage r"  # noqa: S608  our own words
-        " WHERE NOT EXISTS (SELECT FROM oversight_incident i WHERE i.public_id = r.incident AND i.kind = 'unavailability')"
+        " WHERE NOT EXISTS (SELECT FROM oversight_incident i WHERE i.public_id = r.incident AND i.kind = 'unavailability'"
+        "  AND i.organisation_id IS NULL)"
+        f" OR r.until <= r.since OR r.until > r.stated_at OR r.until < r.stated_at - interval '{STATED_WITHIN.days} days'"
+        " OR EXISTS (SELECT FROM delivery_outage o WHERE o.id <> r.id"
+        "  AND o.since < r.until AND o.until > r.since)"
         f" OR NOT ({acted_at('r.stated_by', 'r.stated_at', holds=_STATES_OUTAGES)}"
         f"  AND {acted_at('r.first_person', 'r.stated_at', holds=_STATES_OUTAGES)})"
     ),

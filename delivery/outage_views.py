@@ -27,7 +27,7 @@ class OutageSerializer(serializers.ModelSerializer[Outage]):
 
 
 class StateOutageSerializer(StrictSerializer):
-    """When nobody could use the market, and the incident that registers it; at most 31 days."""
+    """When nobody could use the market, and the incident by which the operator registers it; at most 31 days, and no other outage's."""
 
     incident = serializers.CharField(max_length=31)
     since = serializers.DateTimeField()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -19,14 +21,17 @@ from .. import restitution_guards
 
 OUTAGE_MAX = timedelta(days=31)
 """How long one outage may be."""
+STATED_WITHIN = timedelta(days=90)
+"""So long after its end an outage is stated at the latest."""
 
 
 class Outage(models.Model):
     """Nobody could use the market from ``since`` until ``until``; access that was live then is given back.
 
     ``incident`` is the public identifier of the incident that registers it. ``first_person`` gave the command first.
-    ``given_back_at``: when nothing was left to give back. Invariants: of an incident of unavailability; over when it is
-    stated, by two natural persons of the operator; it never changes; rows are never deleted.
+    ``given_back_at``: when nothing was left to give back. Invariants: of an incident of unavailability that the operator
+    registered; over when it is stated, and not long ago, by two natural persons of the operator; no moment is of two
+    outages; it never changes; rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="otg")
@@ -44,6 +49,20 @@ class Outage(models.Model):
             models.CheckConstraint(
                 condition=Q(until__gt=F("since"), until__lte=F("since") + OUTAGE_MAX),
                 name="outage_of_some_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(until__gte=F("stated_at") - STATED_WITHIN), name="outage_stated_soon"
+            ),
+            ExclusionConstraint(
+                expressions=[
+                    (
+                        models.Func(
+                            "since", "until", function="tstzrange", output_field=DateTimeRangeField()
+                        ),
+                        RangeOperators.OVERLAPS,
+                    )
+                ],
+                name="outages_apart",
             ),
             models.CheckConstraint(
                 condition=Q(stated_by__regex=PERSON_PATTERN)

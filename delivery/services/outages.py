@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from delivery.models import Outage
-from delivery.models.outages import OUTAGE_MAX
+from delivery.models.outages import OUTAGE_MAX, STATED_WITHIN
 from delivery.states import LossCause
 from marketplace.approvals.services import require_two_people
 from marketplace.evidence.services import record
@@ -21,6 +21,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.oversight.incidents.queries import is_unavailability
+from marketplace.participants.queries import lock_organisation
 
 from .locking import Delivery, lock_delivery_where
 from .restitutions import give_back_access
@@ -46,24 +47,14 @@ _LIVE = """
 def state_outage(*, actor: Actor, incident: str, since: datetime, until: datetime) -> Outage:
     """State, by two people of support, that nobody could use the market from ``since`` until ``until``, both in the past.
 
-    ``incident`` registers it as unavailability. Access that was live then is given back by the sweep. Raises
-    SecondPersonNeeded, FieldInvalid, PermissionNeeded, ProofNeeded, Forbidden.
+    ``incident`` of the operator registers it as unavailability. It is stated within ``STATED_WITHIN`` of its end, and no moment of
+    it belongs to another outage. Access that was live then is given back by the sweep. Raises SecondPersonNeeded,
+    FieldInvalid, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.SUPPORT_WRITE)
     actor.require_person()
-    if not is_unavailability(incident):
-        raise FieldInvalid(
-            "incident",
-            Label("name an incident of unavailability", "種別が利用不能の事案を指定してください"),
-        )
-    if not since < until <= min(clock.now(), since + OUTAGE_MAX):
-        raise FieldInvalid(
-            "until",
-            Label(
-                f"state a later moment that has passed, at most {OUTAGE_MAX.days} days after since",
-                f"since より後の過去の時刻を、{OUTAGE_MAX.days}日以内で指定してください",
-            ),
-        )
+    lock_organisation(actor.organisation_id or 0)
+    _check(incident, since, until)
     stated = {"since": since.isoformat(), "until": until.isoformat()}
     approval = require_two_people(
         actor=actor,
@@ -89,6 +80,44 @@ def state_outage(*, actor: Actor, incident: str, since: datetime, until: datetim
         payload={"incident": incident, "first_person": approval.first_person, **stated},
     )
     return outage
+
+
+def _check(incident: str, since: datetime, until: datetime) -> None:
+    """Raise FieldInvalid for what no outage can be. The operator's row is locked, so no two are stated at once."""
+    now = clock.now()
+    if not is_unavailability(incident):
+        raise FieldInvalid(
+            "incident",
+            Label(
+                "name an incident of unavailability that the operator registered",
+                "運営者が登録した、種別が利用不能の事案を指定してください",
+            ),
+        )
+    if not since < until <= min(now, since + OUTAGE_MAX):
+        raise FieldInvalid(
+            "until",
+            Label(
+                f"state a later moment that has passed, at most {OUTAGE_MAX.days} days after since",
+                f"since より後の過去の時刻を、{OUTAGE_MAX.days}日以内で指定してください",
+            ),
+        )
+    if until < now - STATED_WITHIN:
+        raise FieldInvalid(
+            "until",
+            Label(
+                f"state an outage within {STATED_WITHIN.days} days of its end",
+                f"停止の終了から{STATED_WITHIN.days}日以内に登録してください",
+            ),
+        )
+    other = Outage.objects.filter(since__lt=until, until__gt=since).order_by("since").first()
+    if other is not None:
+        raise FieldInvalid(
+            "since",
+            Label(
+                f"outage {other.public_id} has moments of it; state what is before or after that one",
+                f"停止 {other.public_id} と重複しています。重複しない期間を指定してください",
+            ),
+        )
 
 
 def give_back_outages(limit: int = RESTORED_A_SWEEP) -> int:

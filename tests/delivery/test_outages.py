@@ -177,6 +177,9 @@ def test_an_outage_is_over_registered_and_stated_by_two(month):
     for registered, since, until, field in (
         (leak, now, now + DAY, "incident"),
         ("inc_unknown", now, now + DAY, "incident"),
+        (of_participant(month), now, now + DAY, "incident"),
+        (unavailable, now - 400 * DAY, now - 399 * DAY, "until"),
+        (unavailable, now + 10 * DAY, now + 11 * DAY, "until"),
         (unavailable, now, now + 3 * DAY, "until"),
         (unavailable, now + DAY, now, "until"),
         (unavailable, now - 40 * DAY, now, "until"),
@@ -190,6 +193,31 @@ def test_an_outage_is_over_registered_and_stated_by_two(month):
         with pytest.raises(SecondPersonNeeded):
             services.state_outage(actor=person("usr_one"), incident=unavailable, since=now, until=now + DAY)
     assert Outage.objects.count() == 0
+
+
+def of_participant(delivery: factories.Granted) -> str:
+    """An incident of unavailability that a participant registered about its own data."""
+    member = participants.member_for(delivery.seller, "usr_of_seller")
+    stated = {"kind": "unavailability", "ground": "none", "persons": 0, "known_at": clock.now()}
+    return oversight.opened(member, **stated).public_id
+
+
+def test_no_moment_is_of_two_outages(month):
+    since = clock.now()
+    later(3)
+    known = state(since + DAY, since + 2 * DAY)
+    for begin, end in ((1, 2), (0, 3), (0, 1.5), (1.5, 3), (1.2, 1.8)):
+        with pytest.raises(FieldInvalid) as refusal:
+            services.state_outage(
+                actor=person("usr_one"),
+                incident=incident(),
+                since=since + begin * DAY,
+                until=since + end * DAY,
+            )
+        assert (refusal.value.name, known.public_id in str(refusal.value)) == ("since", True)
+    state(since, since + DAY)
+    state(since + 2 * DAY, since + 3 * DAY)
+    assert Outage.objects.count() == 3
 
 
 RAW = (
@@ -206,6 +234,7 @@ def test_the_database_takes_no_other_outage(month):
     person("usr_two")
     for changes, because in (
         ({"incident": incident(kind="leak")}, "registered as an incident"),
+        ({"incident": of_participant(month)}, "by the operator"),
         ({"until": "1 day"}, "not that of the clock"),
         ({"until": "-2 days"}, "outage_of_some_time"),
         ({"first": "usr_two"}, "outage_by_two"),
@@ -214,7 +243,10 @@ def test_the_database_takes_no_other_outage(month):
     ):
         statement = RAW.format(**(fit | changes))
         assert_refused(lambda statement=statement: attack(statement), because=because)
+    late = RAW.replace("'1 day'", "'100 days'").format(**(fit | {"until": "-91 days"}))
+    assert_refused(lambda: attack(late), because="outage_stated_soon")
     state(clock.now() - DAY, clock.now())
+    assert_refused(lambda: attack(RAW.format(**fit)), because="outages_apart")
     for change in (
         "until = until + interval '1 day'",
         "incident = 'inc_x'",
@@ -234,7 +266,31 @@ def test_a_wrong_outage_is_named(month):
     assert [row["public_id"] for row in faults()] == [month.entitlement]
     services.give_back_outages()
     assert faults() == []
-    for change in ("incident = 'inc_x'", "first_person = 'usr_made_up'"):
+    stated = {name: getattr(outage, name) for name in ("incident", "first_person", "since", "until")}
+    for change in (
+        "incident = 'inc_x'",
+        f"incident = '{of_participant(month)}'",
+        "first_person = 'usr_made_up'",
+        "until = since + interval '5 days'",
+    ):
         with unguarded("delivery_outage"), connection.cursor() as cursor:
             cursor.execute(f"UPDATE delivery_outage SET {change}")
         assert [row["public_id"] for row in check()] == [outage.public_id]
+        with unguarded("delivery_outage"):
+            Outage.objects.update(**stated)
+    assert check() == []
+
+
+def test_outages_of_one_moment_or_of_long_ago_are_named(month):
+    later(2)
+    one, other = (state(clock.now() - 2 * DAY, clock.now() - DAY), state(clock.now() - DAY, clock.now()))
+    check = REGISTER["delivery.outages_were_stated_by_two"].check
+    with unguarded("delivery_outage"):
+        attack(
+            "ALTER TABLE delivery_outage DROP CONSTRAINT outages_apart, DROP CONSTRAINT outage_stated_soon"
+        )
+        Outage.objects.filter(pk=other.pk).update(since=one.since)
+    assert {row["public_id"] for row in check()} == {one.public_id, other.public_id}
+    with unguarded("delivery_outage"):
+        Outage.objects.filter(pk=other.pk).update(since=one.since - 100 * DAY, until=one.since - 99 * DAY)
+    assert [row["public_id"] for row in check()] == [other.public_id]

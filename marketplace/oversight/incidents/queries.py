@@ -35,8 +35,9 @@ def visible_incidents(actor: Actor) -> QuerySet[Incident]:
 
 
 def is_unavailability(incident: str) -> bool:
-    """Whether this is the public identifier of an incident of unavailability."""
-    return Incident.objects.filter(public_id=incident, kind=IncidentKind.UNAVAILABILITY).exists()
+    """Whether this is the public identifier of an incident of unavailability that the operator registered."""
+    rows = Incident.objects.filter(public_id=incident, kind=IncidentKind.UNAVAILABILITY, organisation=None)
+    return rows.exists()
 
 
 def unmet_deadlines() -> QuerySet[IncidentDeadline]:
