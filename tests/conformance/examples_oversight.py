@@ -20,13 +20,16 @@ from .world import World
 
 TABLE = Table()
 HOUR = timedelta(hours=1)
-STATED = {**oversight.STATED, "known_at": oversight.FRIDAY.isoformat()}
-ASSESSED = {name: STATED[name] for name in ("ground", "persons", "known_at")}
 MEASURE = {"kind": "measure", "text": "送信を停止した。"}
 CONCLUSION = {"conclusion": "再発防止策を実施した。"}
 CLOSED = {"outcome": "explained", "reason": "共同事業の精算"}
 LIFTED = {"reason": "判決が確定したため"}
 OPENED = {"reason": "手続が終了したため"}
+
+
+def registered(world: World) -> dict[str, Any]:
+    """An incident that is known now."""
+    return {**oversight.STATED, "known_at": clock.now().isoformat()}
 
 
 def incident(world: World) -> str:
@@ -122,10 +125,15 @@ def stating_outage(world: World) -> dict[str, Any]:
 TABLE.listed("outages/", EVERYBODY, outage)
 TABLE.sent("outages/", "operator", stating_outage, takes_two=True)
 TABLE.listed("incidents/", "buyer", incident)
-TABLE.sent("incidents/", "operator", STATED, is_narrowed=True)
-TABLE.of_row("POST incidents/{}/assess/", "operator", incident, ASSESSED)
+TABLE.sent("incidents/", "operator", registered, is_narrowed=True)
 TABLE.of_row("POST incidents/{}/entries/", "operator", incident, MEASURE)
 TABLE.of_row("POST incidents/{}/close/", "operator", reported, CONCLUSION, takes_two=True)
+
+
+@TABLE.example("POST incidents/{}/assess/", "operator")
+def assess(world: World) -> Request:
+    stated = registered(world)
+    return Request((incident(world),), {name: stated[name] for name in ("ground", "persons", "known_at")})
 
 
 @TABLE.example("POST incidents/{}/concern/", "operator")

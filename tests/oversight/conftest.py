@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.participants.models import Organisation
 from tests.participants.factories import actor_for, member_for, operator, organisation
 from tests.standing import made_once
+
+from .factories import FRIDAY
 
 
 @made_once
@@ -26,6 +29,12 @@ def subject(staffed: Organisation) -> Organisation:
 def other(staffed: Organisation) -> Organisation:
     """Another participant."""
     return organisation("B")
+
+
+@pytest.fixture
+def friday(staffed: Organisation, subject: Organisation, other: Organisation) -> None:
+    """It is Friday, 2026-04-10, 10:00 in Tokyo."""
+    clock.move_to(FRIDAY)
 
 
 @pytest.fixture

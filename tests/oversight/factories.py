@@ -37,7 +37,6 @@ STATED: dict[str, Any] = {
     "kind": "leak",
     "ground": "special_care",
     "persons": 120,
-    "known_at": FRIDAY,
     "data": "健康診断の結果",
     "description": "誤った宛先にファイルが送信された。",
 }
@@ -50,9 +49,11 @@ HOLD: dict[str, Any] = {"reason": "訴訟の提起が予想されるため", "re
 
 
 def opened(actor: Actor, *concerned: Organisation, **changes: Any) -> Incident:
-    """An incident that ``actor`` opened."""
+    """An incident that ``actor`` opened, known now."""
     names = [each.public_id for each in concerned]
-    return incidents.open_incident(actor=actor, organisations=names, **(STATED | changes))
+    return incidents.open_incident(
+        actor=actor, organisations=names, **(STATED | {"known_at": clock.now()} | changes)
+    )
 
 
 def reported(actor: Actor, incident: Incident, *duties: str) -> None:

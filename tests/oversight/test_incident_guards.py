@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
+from marketplace.kernel import clock
 from marketplace.notices.models import Task
 from marketplace.oversight.incidents.models import (
     Incident,
@@ -14,12 +16,14 @@ from marketplace.oversight.incidents.models import (
     IncidentEntry,
 )
 from marketplace.oversight.incidents.states import OPEN_MAX
-from tests.participants.factories import member_for
+from marketplace.participants.models import Organisation
+from marketplace.participants.services import declare_interest
+from tests.participants.factories import actor_for, member_for
 from tests.roles import unguarded
 
 from .factories import closed, named, opened, refused, reported, run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("friday")]
 
 OPEN = """
     INSERT INTO oversight_incident (public_id, kind, data, description, subject, organisation_id, opened_by, opened_at, salt,
@@ -37,6 +41,15 @@ DUE = """
 ASSESS = """
     INSERT INTO oversight_incidentassessment (incident_id, ground, persons, known_at, assessed_by, assessed_at)
     SELECT id, 'none', 0, {known}, {person}, public.business_now() FROM oversight_incident LIMIT 1
+"""
+ENTER = """
+    INSERT INTO oversight_incidententry (incident_id, kind, duty, addressee, text, salt, commitment, written_by, written_at)
+    SELECT id, 'measure', '', '', 'x', salt, encode(sha256(convert_to(concat_ws(E'\\n', salt, '', 'x'), 'UTF8')), 'hex'),
+        {person}, public.business_now() FROM oversight_incident LIMIT 1
+"""
+CONCERN = """
+    INSERT INTO oversight_incidentconcern (incident_id, organisation_id, organisation_identifier, told_by, told_at)
+    SELECT id, {party}, '{identifier}', {person}, public.business_now() FROM oversight_incident LIMIT 1
 """
 
 
@@ -135,6 +148,56 @@ def test_one_person_weakens_no_duty(incident, first, second):
     assert named("oversight.duties_weakened_by_two") == 1
 
 
+def test_one_person_dates_no_knowing_far_back(incident, first, second):
+    back = "public.business_now() - interval '{} days'"
+    alone = ASSESS.format(known=back.format(31), person="'usr_first'")
+    refused(alone, "further back than 30 days")
+    lawless = ASSESS.format(known="timestamptz '2022-03-31 12:00:00+09'", person="'usr_first'")
+    refused(by_two(lawless, "usr_second"), "nobody before 2022-04-01")
+    assert named("oversight.incidents_known_in_time") == 0
+    with unguarded("oversight_incidentassessment"):
+        run(alone)
+    assert named("oversight.incidents_known_in_time") == 1
+    with unguarded("oversight_incidentassessment"):
+        run(by_two(lawless, "usr_second"))
+    assert named("oversight.incidents_known_in_time") == 2
+
+
+def test_the_database_recuses_from_an_incident_who_is_related(
+    incident, first, second, staffed, subject, other
+):
+    reported(second, incident, "first", "full")
+    declare_interest(actor=first, organisation=subject.public_id, kind="family", statement="親族")
+    clock.move_to(clock.now() + timedelta(minutes=1))
+    actor_for(staffed, "usr_third")
+    attacks = [
+        (ASSESS.format(known="public.business_now()", person="{}"), "incidentassessment"),
+        (
+            by_two(ASSESS.format(known="public.business_now()", person="'usr_third'"), "usr_first"),
+            "incidentassessment",
+        ),
+        (ENTER.replace("{person}", "{}"), "incidententry"),
+        (CONCERN.format(party=other.pk, identifier=other.public_id, person="{}"), "incidentconcern"),
+        (CLOSE.format(first="'usr_third'", second="{}"), "incident"),
+        (CLOSE.format(first="{}", second="'usr_third'"), "incident"),
+    ]
+    for attack, table in attacks:
+        refused(
+            attack.format("'usr_first'") + "; SET CONSTRAINTS ALL IMMEDIATE",
+            "declared an interest|two people drop",
+        )
+        assert named("oversight.incidents_by_unrelated") == 0
+        with pytest.raises(Undone), transaction.atomic():
+            with unguarded(f"oversight_{table}"):
+                run(attack.format("'usr_first'"))
+            assert (attack, named("oversight.incidents_by_unrelated")) == (attack, 1)
+            raise Undone
+
+
+class Undone(Exception):
+    """What a test forced in is rolled back."""
+
+
 def by_two(statement: str, person: str) -> str:
     """The raw statement with a first person."""
     return statement.replace("assessed_at)", "assessed_at, first_person)").replace(
@@ -158,14 +221,15 @@ def test_what_was_committed_to_does_not_change(incident, first):
     assert named("oversight.incidents_committed") == 2
 
 
-def test_whom_an_incident_concerns_is_a_participant(incident, staffed, subject):
-    concern = """
-        INSERT INTO oversight_incidentconcern (incident_id, organisation_id, organisation_identifier, told_at)
-        SELECT id, {}, '{}', public.business_now() FROM oversight_incident LIMIT 1
-    """
-    refused(concern.format(staffed.pk, staffed.public_id), "is no participant")
-    refused(concern.format(subject.pk, "org_other"), "is no participant")
-    refused(concern.format(subject.pk, subject.public_id), "concern_once")
+def test_whom_an_incident_concerns_is_a_participant(incident, staffed, subject, other):
+    def attempt(party: Organisation, identifier: str, because: str, person: str = "'usr_first'") -> None:
+        refused(CONCERN.format(party=party.pk, identifier=identifier, person=person), because)
+
+    attempt(staffed, staffed.public_id, "is no participant")
+    attempt(subject, "org_other", "is no participant")
+    attempt(subject, subject.public_id, "concern_once")
+    member_for(subject, "usr_of_it")
+    attempt(other, other.public_id, "nobody who may assess this", "'usr_of_it'")
 
 
 def test_who_was_forced_in_is_named(incident):

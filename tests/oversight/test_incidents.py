@@ -23,6 +23,8 @@ from marketplace.oversight.incidents.errors import (
 )
 from marketplace.oversight.incidents.models import Incident, IncidentEntry
 from marketplace.oversight.incidents.queries import visible_incidents
+from marketplace.participants.interest_errors import Recused
+from marketplace.participants.services import declare_interest
 from tests.participants.factories import client_of, member_for
 
 from .factories import (
@@ -37,7 +39,7 @@ from .factories import (
     reported,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("friday")]
 
 
 def due_on(incident: Incident) -> dict[str, str]:
@@ -107,6 +109,8 @@ def test_nobody_registers_what_happened_to_anothers_data(owner, stranger, other,
         ({"data": " "}, "data"),
         ({"description": ""}, "description"),
         ({"known_at": FRIDAY + timedelta(days=3650)}, "known_at"),
+        ({"known_at": FRIDAY - timedelta(days=400)}, "known_at"),
+        ({"known_at": FRIDAY - timedelta(days=45_000)}, "known_at"),
         ({"ground": "none", "persons": 1001}, "ground"),
     ],
 )
@@ -121,7 +125,7 @@ def test_the_operator_and_strangers_are_not_concerned(first, staffed):
     with pytest.raises(FieldInvalid):
         opened(first, staffed)
     with pytest.raises(Missing):
-        services.open_incident(actor=first, organisations=["org_none"], **STATED)
+        services.open_incident(actor=first, organisations=["org_none"], known_at=FRIDAY, **STATED)
     assert Incident.objects.count() == 0
 
 
@@ -152,12 +156,12 @@ def test_an_act_with_a_wrongful_purpose_has_sixty_days(first, second, subject):
     [
         {"known_at": FRIDAY + timedelta(hours=20)},
         {"ground": "none"},
-        {"known_at": FRIDAY - timedelta(days=1500)},
+        {"known_at": FRIDAY - timedelta(days=1400)},
     ],
 )
 def test_one_person_makes_no_report_later_or_lapse(first, second, subject, changes):
     clock.move_to(FRIDAY + timedelta(days=2))
-    incident = opened(first, subject)
+    incident = opened(first, subject, known_at=FRIDAY)
     for _ in range(2):
         with pytest.raises(SecondPersonNeeded):
             assessed(first, incident, **changes)
@@ -171,6 +175,56 @@ def test_one_person_states_that_it_was_known_earlier(first, subject):
     incident = opened(first, subject)
     assessed(first, incident, ground="many", persons=2_000, known_at=FRIDAY - timedelta(days=1))
     assert due_on(incident)["first"] == "2026-04-13"
+
+
+def test_two_people_date_the_knowing_far_back_and_nobody_before_the_law(first, second, subject):
+    incident = opened(first, subject)
+    for known_at in (FRIDAY - timedelta(days=45_000), FRIDAY - timedelta(days=1500)):
+        with pytest.raises(FieldInvalid) as refused:
+            assessed(first, incident, known_at=known_at)
+        assert refused.value.name == "known_at"
+    early = FRIDAY - timedelta(days=200)
+    for again in range(2):
+        with pytest.raises(SecondPersonNeeded):
+            assessed(first, incident, known_at=early)
+        assert (again, incident.assessments.count()) == (again, 1)
+    assessed(second, incident, known_at=early)
+    assert due_on(incident)["first"] == "2025-09-26"
+    # What two people stated, one may state again of another ground.
+    assessed(first, incident, ground="property", known_at=early)
+    assert incident.assessments.order_by("-pk").first().first_person == ""
+    assert holds_everywhere()
+
+
+def related(actor, party) -> None:
+    """A person of the operator declares an interest in a participant."""
+    declare_interest(actor=actor, organisation=party.public_id, kind="employment", statement="兼業先")
+
+
+def test_who_has_declared_an_interest_writes_nothing_about_an_incident(first, second, subject, other):
+    incident = opened(second, subject)
+    name = {"incident": incident.public_id}
+    with pytest.raises(SecondPersonNeeded):
+        assessed(first, incident, ground="none", persons=0)
+    related(first, subject)
+    for command in (
+        lambda: assessed(first, incident),
+        lambda: assessed(second, incident, ground="none", persons=0),
+        lambda: services.write_entry(actor=first, kind="measure", text="遮断した。", **name),
+        lambda: services.name_concerned(actor=first, organisations=[other.public_id], **name),
+        lambda: services.close_incident(actor=first, conclusion="終了", **name),
+        lambda: opened(first, subject),
+    ):
+        with pytest.raises(Recused):
+            command()
+    counts = (Incident.objects.count(), incident.assessments.count(), incident.entries.count())
+    assert (counts, incident.concerns.count()) == ((1, 1, 0), 1)
+    related(second, other)
+    with pytest.raises(Recused):
+        services.name_concerned(actor=second, organisations=[other.public_id], **name)
+    assert notices_of(other) == []
+    reported(second, incident, "first")
+    assert holds_everywhere()
 
 
 def test_a_participant_has_few_open_incidents(owner, first, second, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from marketplace.kernel import clock
@@ -16,12 +18,15 @@ from .factories import asked, open_tasks, opened, reported
 pytestmark = pytest.mark.django_db
 
 
-def known_now(first, subject):
-    return opened(first, subject, known_at=clock.now())
+def long_known(first, subject, count=1):
+    """Incidents whose deadlines have passed."""
+    incidents = [opened(first, subject) for _ in range(count)]
+    clock.move_to(clock.now() + timedelta(days=60))
+    return incidents
 
 
 def test_the_operator_is_reminded_before_a_report_is_due(first, subject):
-    incident = opened(first, subject)
+    (incident,) = long_known(first, subject)
     reported(first, incident, "first")
     tasks.sweep()
     tasks.sweep()
@@ -32,14 +37,14 @@ def test_the_operator_is_reminded_before_a_report_is_due(first, subject):
 
 
 def test_a_report_that_is_not_due_soon_needs_no_reminder(first, subject):
-    incident = known_now(first, subject)
+    incident = opened(first, subject)
     reported(first, incident, "first")
     assert tasks.sweep() == 0
     assert list(open_tasks("report")) == [f"{incident.public_id}:full"]
 
 
 def test_a_reminder_that_cannot_be_written_stands_aside(first, subject):
-    stuck, other = (opened(first, subject) for _ in range(2))
+    stuck, other = long_known(first, subject, 2)
     for incident in (stuck, other):
         reported(first, incident, "first")
     with poisoned("notices_task", f"NEW.subject = '{stuck.public_id}:full:soon'"):
@@ -54,7 +59,7 @@ def test_a_reminder_that_cannot_be_written_stands_aside(first, subject):
 
 def test_long_open_reminders_take_no_run_from_others(first, subject, monkeypatch):
     monkeypatch.setattr(sweeping, "REMINDED_A_RUN", 1)
-    old, new = (opened(first, subject) for _ in range(2))
+    old, new = long_known(first, subject, 2)
     for incident in (old, new):
         reported(first, incident, "first")
     assert [tasks.sweep() for _ in range(3)] == [1, 1, 0]
@@ -64,7 +69,7 @@ def test_long_open_reminders_take_no_run_from_others(first, subject, monkeypatch
 
 def test_what_is_overdue_is_counted(first, subject, owner):
     assert (OVERDUE_REPORTS.read(), OVERDUE_ANSWERS.read()) == (0, 0)
-    incident = opened(first, subject)
+    (incident,) = long_known(first, subject)
     asked(owner)
     assert (OVERDUE_REPORTS.read(), OVERDUE_ANSWERS.read()) == (2, 0)
     reported(first, incident, "first", "full")

@@ -6,9 +6,11 @@ import pgtrigger
 
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import OPERATOR, acts_now
+from marketplace.participants.interest_guards import RECUSED, recused_then
 
 from ..acting import held
-from .states import OPEN_MAX
+from . import law
+from .states import KNOWN_DAYS_BACK, OPEN_MAX
 
 LATEST = "(SELECT max(a.id) FROM public.oversight_incidentassessment a WHERE a.incident_id = {incident})"
 
@@ -103,20 +105,54 @@ RETURN NEW;
     )
 
 
-def assessed_by_whom(staff: tuple[Permission, ...]) -> pgtrigger.Trigger:
-    """Staff assesses an incident; at its opening, whoever opened it."""
+def by_staff_or_opener(
+    person: str, moment: str, staff: tuple[Permission, ...], *, name: str
+) -> pgtrigger.Trigger:
+    """Staff assesses an incident and names whom it concerns; at its opening, whoever opened it."""
     return pgtrigger.Trigger(
-        name="assessed_by_whom",
+        name=name,
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         func=f"""
-IF NOT {acts_now("NEW.assessed_by", holds=held(staff), organisation=OPERATOR)} AND NOT EXISTS (
+IF NOT {acts_now(f"NEW.{person}", holds=held(staff), organisation=OPERATOR)} AND NOT EXISTS (
     SELECT FROM public.oversight_incident i
-     WHERE i.id = NEW.incident_id AND i.opened_by = NEW.assessed_by AND i.opened_at = NEW.assessed_at) THEN
-    RAISE EXCEPTION '% is nobody who may assess this', NEW.assessed_by USING ERRCODE = 'check_violation';
+     WHERE i.id = NEW.incident_id AND i.opened_by = NEW.{person} AND i.opened_at = NEW.{moment}) THEN
+    RAISE EXCEPTION '% is nobody who may assess this, or say whom it concerns', NEW.{person}
+        USING ERRCODE = 'check_violation', CONSTRAINT = '{name}';
 END IF;
 RETURN NULL;
 """,
+    )
+
+
+def unrelated_to_concerned(*people: str, incident: str = "NEW.incident_id") -> pgtrigger.Trigger:
+    """Nobody writes about an incident, or closes it, who has declared an interest in a participant whom it concerns."""
+    recused = " OR ".join(
+        f"(NEW.{column} <> '' AND NEW.{column} IS DISTINCT FROM OLD.{column}"
+        f" AND public.is_recused(NEW.{column}, c.organisation_id))"
+        for column in people
+    )
+    return pgtrigger.Trigger(
+        name=RECUSED,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf(*people),
+        func=f"""
+IF EXISTS (
+    SELECT FROM public.oversight_incidentconcern c WHERE c.incident_id = {incident} AND ({recused})) THEN
+    RAISE EXCEPTION '%: who has declared an interest in a participant concerned decides nothing about the incident', TG_TABLE_NAME
+        USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+def related_then(people: tuple[str, ...], moment: str, *, incident: str = "r.incident_id") -> str:
+    """Whether one of ``people`` was related at ``moment`` to somebody whom the incident concerned by then, in SQL."""
+    recused = " OR ".join(recused_then(person, "c.organisation_id", moment, alias="n") for person in people)
+    return (
+        f"EXISTS (SELECT FROM oversight_incidentconcern c WHERE c.incident_id = {incident}"
+        f" AND c.told_at <= {moment} AND ({recused}))"
     )
 
 
@@ -143,6 +179,31 @@ IF NEW.first_person = '' AND {WEAKENED.format(row="NEW")} THEN
         USING ERRCODE = 'check_violation', CONSTRAINT = 'weakened_by_two';
 END IF;
 RETURN NULL;
+""",
+    )
+
+
+_BEFORE = """(SELECT b.known_at FROM public.oversight_incidentassessment b
+      WHERE b.incident_id = {row}.incident_id AND b.id < {row}.id ORDER BY b.id DESC LIMIT 1)"""
+DATED_BACK = f"""{{row}}.known_at < (SELECT least(i.opened_at - interval '{KNOWN_DAYS_BACK} days', {_BEFORE})
+      FROM public.oversight_incident i WHERE i.id = {{row}}.incident_id)"""  # noqa: S608  our own words
+"""Whether an assessment dates the knowing long before the registration, and before what the one before it says, in SQL."""
+BEFORE_LAW = f"({{row}}.known_at AT TIME ZONE 'Asia/Tokyo')::date < date '{law.SINCE}'"
+"""Whether an assessment dates the knowing before law set duties, so that none would be asked, in SQL."""
+
+
+def known_in_time() -> pgtrigger.Trigger:
+    """One person dates the knowing of an incident a few days back, two further, nobody before the law of which it is asked."""
+    return pgtrigger.Trigger(
+        name="known_in_time",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=f"""
+IF ({BEFORE_LAW.format(row="NEW")}) OR (NEW.first_person = '' AND ({DATED_BACK.format(row="NEW")})) THEN
+    RAISE EXCEPTION 'two people date the knowing of an incident further back than {KNOWN_DAYS_BACK} days, and nobody before {law.SINCE}'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'known_in_time';
+END IF;
+RETURN NEW;
 """,
     )
 

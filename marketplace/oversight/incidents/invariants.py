@@ -11,7 +11,7 @@ from marketplace.kernel.permissions import Permission
 
 from ..acting import acted_for
 from . import law
-from .guards import WEAKENED
+from .guards import BEFORE_LAW, DATED_BACK, WEAKENED, related_then
 from .models import MEMBER, STAFF, Incident, IncidentAssessment
 
 _TWO = (Permission.SUPPORT_WRITE,)
@@ -31,6 +31,8 @@ Invariant(
         "oversight_incident.dated_now",
         "oversight_incident.set_now",
         "oversight_incidentassessment.assessed_by_whom",
+        "oversight_incidentconcern.told_by_whom",
+        "oversight_incidentconcern.concerns_participant",
         "oversight_incidententry.written_by_staff",
         "oversight_incidententry.append_only",
     ),
@@ -117,6 +119,45 @@ Invariant(
         f"  JOIN oversight_incident i ON i.id = a.incident_id WHERE {WEAKENED.format(row='a')}"
         f"  AND (a.first_person IN ('', a.assessed_by) OR NOT {acted_for('a.assessed_by', 'a.assessed_at', _TWO)}"
         f"   OR NOT {acted_for('a.first_person', 'a.assessed_at', _TWO)})"
+    ),
+)
+
+Invariant(
+    name="oversight.incidents_known_in_time",
+    promise=10,
+    statement="One person alone dates the knowing of an incident at most 30 days before its registration, and nobody before law set the"
+    " deadlines.",
+    guards=("oversight_incidentassessment.known_in_time", "oversight_incidentassessment.append_only"),
+    test="tests/oversight/test_incident_guards.py::test_one_person_dates_no_knowing_far_back",
+    check=by_query(
+        "SELECT i.public_id, r.assessed_by, r.known_at FROM oversight_incidentassessment r"  # noqa: S608  our own words
+        "  JOIN oversight_incident i ON i.id = r.incident_id"
+        f" WHERE ({BEFORE_LAW.format(row='r')}) OR (r.first_person = '' AND ({DATED_BACK.format(row='r')}))"
+    ),
+)
+Invariant(
+    name="oversight.incidents_by_unrelated",
+    promise=9,
+    statement="Nobody assesses an incident, writes about it, names whom it concerns or closes it who had declared an interest in a"
+    " participant concerned.",
+    guards=(
+        "oversight_incident.recused",
+        "oversight_incidentassessment.recused",
+        "oversight_incidentconcern.recused",
+        "oversight_incidententry.recused",
+    ),
+    test="tests/oversight/test_incident_guards.py::test_the_database_recuses_from_an_incident_who_is_related",
+    check=by_query(
+        "SELECT i.public_id, r.what, r.person FROM oversight_incident i JOIN ("  # noqa: S608  our own words
+        " SELECT id, 'closed' AS what, closed_by AS person FROM oversight_incident r"
+        f"  WHERE {related_then(('r.closed_first', 'r.closed_by'), 'r.closed_at', incident='r.id')}"
+        " UNION ALL SELECT incident_id, 'assessed', assessed_by FROM oversight_incidentassessment r"
+        f"  WHERE {related_then(('r.first_person', 'r.assessed_by'), 'r.assessed_at')}"
+        " UNION ALL SELECT incident_id, 'concern', told_by FROM oversight_incidentconcern r"
+        f"  WHERE {related_then(('r.told_by',), 'r.told_at')}"
+        " UNION ALL SELECT incident_id, 'entry', written_by FROM oversight_incidententry r"
+        f"  WHERE {related_then(('r.written_by',), 'r.written_at')}"
+        ") AS r(id, what, person) ON r.id = i.id"
     ),
 )
 

@@ -53,6 +53,9 @@ CLOCKS: tuple[LegalClock, ...] = (
     LegalClock(Duty.FULL, frozenset({Ground.WRONGFUL}), days=60, moves=True, since=date(2022, 4, 1)),
 )
 
+SINCE = max(min(each.since for each in CLOCKS if each.duty == duty) for duty in Duty)
+"""The day since which law sets each duty; what was known before would have none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Due:

@@ -16,12 +16,14 @@ from marketplace.participants.acting import acted_by_person
 
 from ..acting import by_staff, by_staff_or_member
 from .guards import (
-    assessed_by_whom,
+    by_staff_or_opener,
     closed_once,
     closed_when_reported,
     concerns_participant,
     due_within_law,
     few_open,
+    known_in_time,
+    unrelated_to_concerned,
     weakened_by_two,
     written_while_open,
 )
@@ -51,7 +53,7 @@ class Incident(models.Model):
 
     ``data``: what data, in words; ``subject``: the listing, agreement or other matter, if any. Evidence holds a salted
     commitment to its texts. Invariants: opened by somebody who may; few of a participant are open; nothing of it changes but that two people close it once,
-    after the reports that law demands. Rows are never deleted.
+    after the reports that law demands; neither has declared an interest in a participant concerned. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="inc")
@@ -106,6 +108,7 @@ class Incident(models.Model):
             committed_over("data", "description"),
             closed_when_reported(),
             few_open(),
+            unrelated_to_concerned("closed_first", "closed_by", incident="NEW.id"),
             by_staff_or_member(
                 "opened_by", "organisation_id", staff=STAFF, member=MEMBER, name="opened_by_whom"
             ),
@@ -122,8 +125,9 @@ class Incident(models.Model):
 class IncidentAssessment(models.Model):
     """On which ground an incident is reported, how many persons it is about, and since when it is known. Append-only.
 
-    The latest counts. ``first_person`` gave the same command first, where it takes two. Invariants: known in the past; by
-    somebody who may; of an open incident; two people drop a duty of the one before, or make it due later.
+    The latest counts. ``first_person`` gave the same command first, where it takes two. Invariants: known in the past, and not
+    long before it was registered, unless two people say so; by somebody who may, and is not related to whom it concerns; of
+    an open incident; two people drop a duty of the one before, or make it due later.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="assessments")
@@ -151,7 +155,9 @@ class IncidentAssessment(models.Model):
             append_only(),
             dated_now("assessed_at", real=["recorded_at"], past=["known_at"]),
             written_while_open(),
-            assessed_by_whom(STAFF),
+            by_staff_or_opener("assessed_by", "assessed_at", STAFF, name="assessed_by_whom"),
+            unrelated_to_concerned("first_person", "assessed_by"),
+            known_in_time(),
             weakened_by_two(),
             acted_by_person(
                 "assessed_by",
@@ -193,11 +199,15 @@ class IncidentDeadline(models.Model):
 
 
 class IncidentConcern(models.Model):
-    """A participant whom an incident concerns, and who was told of it then. Append-only."""
+    """A participant whom an incident concerns, who said so, and when it was told. Append-only.
+
+    Invariants: said by staff, or who opened the incident, without an interest in whom it concerns; of an open incident.
+    """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="concerns")
     organisation = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
     organisation_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
+    told_by = models.CharField(max_length=60)
     told_at = MomentField()
     recorded_at = MomentField(db_default=Now())
 
@@ -210,13 +220,16 @@ class IncidentConcern(models.Model):
             dated_now("told_at", real=["recorded_at"]),
             written_while_open(),
             concerns_participant(),
+            by_staff_or_opener("told_by", "told_at", STAFF, name="told_by_whom"),
+            unrelated_to_concerned("told_by"),
         ]
 
 
 class IncidentEntry(models.Model):
     """A measure that was taken, or a report and to whom it was made. Append-only.
 
-    Evidence holds a salted commitment to the text. Invariants: by staff who may; of an open incident; a report names its addressee.
+    Evidence holds a salted commitment to the text. Invariants: by staff who may, and is not related to whom the incident
+    concerns; of an open incident; a report names its addressee.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="entries")
@@ -249,4 +262,5 @@ class IncidentEntry(models.Model):
             written_while_open(),
             committed_over("addressee", "text"),
             by_staff("written_by", STAFF, name="written_by_staff"),
+            unrelated_to_concerned("written_by"),
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -12,7 +12,7 @@ from marketplace.kernel.actors import Actor, Role
 
 from .law import Due
 from .models import Incident, IncidentAssessment, IncidentConcern, IncidentDeadline, IncidentEntry
-from .states import IncidentKind
+from .states import KNOWN_DAYS_BACK, IncidentKind
 
 _LATEST = Subquery(
     IncidentAssessment.objects.filter(incident=OuterRef("incident")).order_by("-pk").values("pk")[:1]
@@ -62,6 +62,17 @@ def weakens(incident: Incident, due: Sequence[Due]) -> bool:
     return any(
         duty not in days or days[duty] > due_on for duty, due_on in standing.values_list("duty", "due_on")
     )
+
+
+def is_dated_back(incident: Incident, known_at: datetime) -> bool:
+    """Whether ``known_at`` is long before the incident's registration, and before what its latest assessment says."""
+    stated = (
+        IncidentAssessment.objects.filter(incident=incident.pk)
+        .order_by("-pk")
+        .values_list("known_at", flat=True)
+        .first()
+    )
+    return known_at < min(incident.opened_at - timedelta(days=KNOWN_DAYS_BACK), stated or incident.opened_at)
 
 
 def opened_in(since: datetime, until: datetime) -> Iterable[tuple[Any, ...]]:

@@ -23,8 +23,8 @@ RecordedRows(
 RecordedRows(
     table="oversight_incidentconcern",
     kinds=("oversight.incident_told",),
-    row=f"{_INCIDENT}, r.organisation_identifier",
-    record="e.subject, e.payload ->> 'organisation'",
+    row=f"{_INCIDENT}, r.told_by, r.organisation_identifier",
+    record="e.subject, e.actor, e.payload ->> 'organisation'",
 )
 RecordedRows(
     table="oversight_incidententry",

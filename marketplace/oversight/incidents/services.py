@@ -21,7 +21,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
-from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
+from marketplace.notices.operator_tasks import finish_for_operator
 from marketplace.notices.services import send_notices
 from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
@@ -33,28 +33,21 @@ from marketplace.participants.queries import (
 )
 
 from ..texts import choice_of
-from . import law, texts
+from . import texts
+from .assessing import ask_to_attend, assess, checked_duties
 from .errors import IncidentClosed, ReportsMissing, TooManyConcerned, TooManyOpen
-from .models import (
-    MEMBER,
-    STAFF,
-    Incident,
-    IncidentAssessment,
-    IncidentConcern,
-    IncidentDeadline,
-    IncidentEntry,
-)
-from .queries import missing_duties, weakens
+from .models import MEMBER, STAFF, Incident, IncidentConcern, IncidentEntry
+from .queries import is_dated_back, missing_duties, weakens
 from .states import (
     ADDRESSEE_LENGTH_MAX,
     APPROVED_WITHIN,
     CONCERNED_MAX,
     DATA_LENGTH_MAX,
+    KNOWN_DAYS_BACK,
     OPEN_MAX,
     TEXT_LENGTH_MAX,
     Duty,
     EntryKind,
-    Ground,
     IncidentKind,
 )
 
@@ -74,9 +67,10 @@ def open_incident(
 ) -> Incident:
     """Register what happened to data, with its assessment, and tell the participants whom it concerns.
 
-    Staff names ``organisations``; a participant opens one about its own data alone. Opens a task for each report that law
-    demands. Emits incident.moved for each participant. Raises TooManyOpen, FieldInvalid, Missing, PermissionNeeded,
-    ProofNeeded, Forbidden.
+    Staff names ``organisations``; a participant opens one about its own data alone. ``known_at`` is at most
+    ``KNOWN_DAYS_BACK`` days back: two people date it further back (``assess_incident``). Opens a task for each report that law
+    demands. Emits incident.moved for each participant. Raises TooManyOpen, Recused, FieldInvalid, Missing,
+    PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(*([MEMBER] if actor.role is Role.PARTICIPANT else STAFF))
     actor.require_person()
@@ -102,11 +96,19 @@ def open_incident(
         actor=actor,
         payload={"kind": incident.kind, "commitment": incident.commitment},
     )
-    due = _checked_duties(incident, ground, persons, known_at, at=incident.opened_at)
-    _assess(actor, incident, ground, persons, known_at, due, at=incident.opened_at)
-    _tell(actor, incident, concerned)
+    if is_dated_back(incident, known_at):
+        raise FieldInvalid(
+            "known_at",
+            Label(
+                f"choose a moment of the last {KNOWN_DAYS_BACK} days; two people of the operator date it further back afterwards",
+                f"過去{KNOWN_DAYS_BACK}日以内の時点を指定してください。それより前の時点は、登録後に運営者の2名が指定します",
+            ),
+        )
+    due = checked_duties(incident, ground, persons, known_at, at=incident.opened_at)
+    assess(actor, incident, ground, persons, known_at, due, at=incident.opened_at)
+    _tell(actor, incident, concerned, at=incident.opened_at)
     if actor.role is Role.PARTICIPANT:
-        _ask_to_attend(incident)
+        ask_to_attend(incident)
     return incident
 
 
@@ -117,14 +119,14 @@ def assess_incident(
     """State anew on which ground an incident is reported, of how many persons, and when that was known.
 
     The deadlines of the law count from that day; earlier assessments stay on record. What drops a report that the one before
-    demands, or makes it due later, takes two people. Raises SecondPersonNeeded, IncidentClosed, FieldInvalid, Missing,
+    demands, makes it due later, or dates the knowing long before the registration, takes two people. Raises SecondPersonNeeded, IncidentClosed, Recused, FieldInvalid, Missing,
     PermissionNeeded, ProofNeeded, Forbidden.
     """
     subject = _to_write(actor, incident)
     now = clock.now()
-    due = _checked_duties(subject, ground, persons, known_at, at=now)
+    due = checked_duties(subject, ground, persons, known_at, at=now)
     first = ""
-    if weakens(subject, due):
+    if weakens(subject, due) or is_dated_back(subject, known_at):
         first = require_two_people(
             actor=actor,
             permission=Permission.SUPPORT_WRITE,
@@ -134,7 +136,8 @@ def assess_incident(
             payload={"ground": ground, "persons": persons, "known_at": known_at.isoformat()},
             expires_in=APPROVED_WITHIN,
         ).first_person
-    _assess(actor, subject, ground, persons, known_at, due, at=now, first_person=first)
+        require_unrelated_person(first, *_parties(subject))
+    assess(actor, subject, ground, persons, known_at, due, at=now, first_person=first)
     return subject
 
 
@@ -142,10 +145,10 @@ def assess_incident(
 def name_concerned(*, actor: Actor, incident: str, organisations: Sequence[str]) -> Incident:
     """Name further participants whom an incident concerns, and tell them. Emits incident.moved for each.
 
-    Raises IncidentClosed, TooManyConcerned, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Raises IncidentClosed, TooManyConcerned, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     subject = _to_write(actor, incident)
-    _tell(actor, subject, _concerned(actor, organisations))
+    _tell(actor, subject, _concerned(actor, organisations), at=clock.now())
     return subject
 
 
@@ -155,7 +158,7 @@ def write_entry(
 ) -> Incident:
     """Write what was done about an incident, or which report was made to whom.
 
-    A report with its ``duty`` ends the task for it; after the last one the task is to close the incident. Raises IncidentClosed, FieldInvalid, Missing, PermissionNeeded,
+    A report with its ``duty`` ends the task for it; after the last one the task is to close the incident. Raises IncidentClosed, Recused, FieldInvalid, Missing, PermissionNeeded,
     ProofNeeded, Forbidden.
     """
     subject = _to_write(actor, incident)
@@ -187,7 +190,7 @@ def write_entry(
     if missing_duties(subject):
         finish_for_operator(TaskKind.REPORT, incident)
     else:
-        _ask_to_attend(subject)
+        ask_to_attend(subject)
     return subject
 
 
@@ -265,110 +268,20 @@ def _require_room(organisation_id: int) -> None:
         raise TooManyOpen(open_max=OPEN_MAX)
 
 
-def _checked_duties(
-    incident: Incident, ground: str, persons: int, known_at: datetime, *, at: datetime
-) -> list[law.Due]:
-    """What law demands of an incident that is assessed so. Raises FieldInvalid."""
-    if known_at > at:
-        raise FieldInvalid(
-            "known_at", Label("choose a moment that has passed", "過去の時点を指定してください")
-        )
-    ground = choice_of("ground", ground, Ground.values)
-    if ground == Ground.NONE and persons > law.PERSONS_MANY and incident.kind != "unavailability":
-        raise FieldInvalid(
-            "ground",
-            Label(
-                f"more than {law.PERSONS_MANY:,} persons: choose many, or another ground",
-                f"本人の数が{law.PERSONS_MANY:,}人を超えるため、many または他の根拠を選んでください",
-            ),
-        )
-    return law.duties(ground, clock.business_date(known_at), clock.market_zone())
-
-
-def _assess(
-    actor: Actor,
-    incident: Incident,
-    ground: str,
-    persons: int,
-    known_at: datetime,
-    due: Sequence[law.Due],
-    *,
-    at: datetime,
-    first_person: str = "",
-) -> None:
-    """Write an assessment with the deadlines that law sets, and open or move the task for each."""
-    assessment = IncidentAssessment.objects.create(
-        incident=incident,
-        ground=ground,
-        persons=persons,
-        known_at=known_at,
-        assessed_by=actor.identifier,
-        first_person=first_person,
-        assessed_at=at,
-    )
-    IncidentDeadline.objects.bulk_create(
-        IncidentDeadline(
-            incident=incident,
-            assessment=assessment,
-            duty=each.duty,
-            days=each.days,
-            due_on=each.due_on,
-            due_at=each.due_at,
-            source=each.source,
-        )
-        for each in due
-    )
-    record(
-        kind="oversight.incident_assessed",
-        subject=incident.public_id,
-        actor=actor,
-        payload={
-            "ground": ground,
-            "persons": persons,
-            "known_at": known_at.isoformat(),
-            "due": {str(each.duty): each.due_on.isoformat() for each in due},
-            "first_person": first_person,
-        },
-    )
-    _set_tasks(incident, due)
-
-
-def _set_tasks(incident: Incident, due: Sequence[law.Due]) -> None:
-    """The operator has a task for each report that is due and was not recorded, and none for others."""
-    missing = set(missing_duties(incident))
-    duties: dict[str, Any] = dict(Duty.choices)
-    for duty in Duty:
-        if duty not in missing:
-            finish_for_operator(TaskKind.REPORT, f"{incident.public_id}:{duty}")
-    for each in due:
-        if each.duty in missing:
-            ask_operator(
-                TaskKind.REPORT,
-                f"{incident.public_id}:{each.duty}",
-                deadline=each.due_at,
-                incident=incident.public_id,
-                duty=duties[each.duty].as_dict(),
-                due_on=each.due_on.isoformat(),
-            )
-    if not missing:
-        _ask_to_attend(incident)
-
-
-def _ask_to_attend(incident: Incident) -> None:
-    """The operator has a task for an incident that needs no report, or none any more, until it is closed."""
-    ask_operator(TaskKind.REPORT, incident.public_id, title=texts.ATTEND_TO, incident=incident.public_id)
-
-
-def _tell(actor: Actor, incident: Incident, concerned: Sequence[OrganisationView]) -> None:
-    """Name participants whom the incident concerns, and tell those that were not told. Raises TooManyConcerned."""
+def _tell(actor: Actor, incident: Incident, concerned: Sequence[OrganisationView], *, at: datetime) -> None:
+    """Name participants whom the incident concerns, and tell those that were not told. Raises TooManyConcerned, Recused."""
+    require_unrelated(actor, *(party.id for party in concerned))
     known = set(incident.concerns.values_list("organisation_id", flat=True))
     fresh = [party for party in concerned if party.id not in known]
     if len(known) + len(fresh) > CONCERNED_MAX:
         raise TooManyConcerned(incident=incident.public_id, concerned_max=CONCERNED_MAX)
-    now = clock.now()
     IncidentConcern.objects.bulk_create(
         IncidentConcern(
-            incident=incident, organisation_id=party.id, organisation_identifier=party.public_id, told_at=now
+            incident=incident,
+            organisation_id=party.id,
+            organisation_identifier=party.public_id,
+            told_by=actor.identifier,
+            told_at=at,
         )
         for party in fresh
     )
@@ -395,10 +308,17 @@ def _tell(actor: Actor, incident: Incident, concerned: Sequence[OrganisationView
 
 
 def _to_write(actor: Actor, incident: str) -> Incident:
-    """The open incident, locked, for staff who may write. Raises IncidentClosed, Missing, PermissionNeeded."""
+    """The open incident, locked, for staff who may write. Raises IncidentClosed, Recused, Missing, PermissionNeeded."""
     actor.require(*STAFF)
     actor.require_person()
-    return _locked(incident)
+    found = _locked(incident)
+    require_unrelated(actor, *_parties(found))
+    return found
+
+
+def _parties(incident: Incident) -> list[int]:
+    """The participants whom an incident concerns (database keys)."""
+    return list(incident.concerns.values_list("organisation_id", flat=True))
 
 
 def _locked(incident: str) -> Incident:

@@ -18,6 +18,8 @@ CONCERNED_MAX: Final = 500
 OPEN_MAX: Final = 20
 """So many incidents that a participant registered are open at most."""
 APPROVED_WITHIN: Final = timedelta(hours=24)
+KNOWN_DAYS_BACK: Final = 30
+"""So many days before it was registered one person dates the knowing of an incident; two date it further back."""
 
 
 class IncidentKind(TextChoices):
