@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 
+from marketplace.kernel.discovery import import_declarations
+
 
 class ContractsConfig(AppConfig):
     """Contract templates, negotiations, agreements, disputes and adjustments."""
@@ -9,3 +11,7 @@ class ContractsConfig(AppConfig):
     name = "contracts"
     label = "contracts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Import every ``lost_time``, so that whoever serves data tells what was given back."""
+        import_declarations("lost_time")

@@ -27,6 +27,7 @@ from .agreement_document import TEMPLATE
 from .disclosure_models import DISCLOSING, MessageDisclosure
 from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
 from .filters import AgreementFilter, NegotiationFilter
+from .lost_time import time_given_back
 from .models import Adjustment, Agreement, Dispute, Negotiation, Template
 from .rendering import agreement_pdf
 from .round_serializers import RoundSerializer
@@ -275,12 +276,14 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
     @action(detail=True, methods=["get"], url_path="permitted-use", filterset_class=None)
     def permitted_use(self, request: Request, **_: Any) -> Response:
         """Whether the buyer may do something under the agreement, by its policy alone: the answer, the rule that decided, and
-        the duties that are still to be met. What the market or a court holds up beside it is not in it."""
+        the duties that are still to be met. A duration ends later by the access that was lost and given back. What the market or a
+        court holds up beside it is not in it."""
         agreement = self.get_object()
         found = answer_question(
             agreement.instrument.said["policy"],
             request.query_params,
             agreed_at=agreement.concluded_at,
+            given_back=time_given_back(agreement.public_id),
             has_ended=agreement.state == AgreementState.TERMINATED,
         )
         return Response(RightsAnswerSerializer(found).data)

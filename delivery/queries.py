@@ -108,6 +108,14 @@ def entitlement_of(agreement: str) -> str:
     return row.public_id
 
 
+def time_given_back(agreement: str) -> timedelta:
+    """How much access under an agreement was lost and given back: by so much its durations end later."""
+    latest = Entitlement.objects.filter(agreement=agreement).order_by("-id").values("id")[:1]
+    lost = Restitution.objects.filter(entitlement=Subquery(latest))
+    found: timedelta | None = lost.aggregate(time=Sum(F("lost_until") - F("lost_from")))["time"]
+    return found or timedelta()
+
+
 def is_matched(entitlement: str) -> bool:
     """Whether every file of the latest round of a delivery has a matching receipt."""
     latest = Inspection.objects.filter(entitlement__public_id=entitlement).order_by("-round").first()

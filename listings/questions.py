@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rest_framework import serializers
@@ -70,10 +70,11 @@ def answer_question(
     params: Mapping[str, Any],
     *,
     agreed_at: datetime | None = None,
+    given_back: timedelta = timedelta(),
     has_ended: bool = False,
 ) -> dict[str, Any]:
     """The answer to the question in ``params`` under a stored policy, on behalf of its assignee; raises
-    ValidationError, which names the parameter. ``agreed_at`` is None for an offer: its periods then begin now."""
+    ValidationError, which names the parameter. ``agreed_at`` is None for an offer: its periods then begin now. ``given_back``: what of its periods was lost."""
     asked = RightsQuestionSerializer(data=params)
     asked.is_valid(raise_exception=True)
     data = asked.validated_data
@@ -94,6 +95,7 @@ def answer_question(
         zone=clock.market_zone(),
         now=now,
         agreed_at=agreed_at or clock.now(),
+        given_back=given_back,
         events=frozenset({END_OF_USE}) if has_ended else frozenset(),
     )
     return answer(policy, question, world)

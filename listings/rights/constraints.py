@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -43,12 +43,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The state of the world: the time, when the agreement was made, what is part of what (by IRI), duties by their
-    key, and the events that have happened (None: unknown)."""
+    """The state of the world: the time, when the agreement was made, how much of its time was lost and given back, what is
+    part of what (by IRI), duties by their key, and the events that have happened (None: unknown)."""
 
     zone: ZoneInfo
     now: datetime | None = None
     agreed_at: datetime | None = None
+    given_back: timedelta = timedelta()
     part_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
     duties: Mapping[str, DutyState] = field(default_factory=dict)
     events: frozenset[str] | None = None
@@ -112,8 +113,8 @@ def _moment(atom: Atom, world: World) -> Truth:
 def _elapsed(atom: Atom, world: World) -> Truth:
     if world.now is None or world.agreed_at is None or not atom.right:
         return None
-    # The instant at which a period ends belongs to it no more: access is closed from then on.
-    has_ended = world.now >= after(world.agreed_at.astimezone(world.zone), atom.right[0])
+    # The instant at which a period ends belongs to it no more: access is closed from then on. What was given back does not count.
+    has_ended = world.now - world.given_back >= after(world.agreed_at.astimezone(world.zone), atom.right[0])
     return {"lt": not has_ended, "lteq": not has_ended, "gt": has_ended, "gteq": has_ended}.get(atom.operator)
 
 

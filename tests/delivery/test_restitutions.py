@@ -218,6 +218,35 @@ def insert(cause: str, since: str, until: str, moved: str) -> str:
     )
 
 
+def test_the_agreement_permits_use_for_as_long_as_access_was_given_back(month):
+    end, buyer = month.row.expires_at, participants.client_of(month.buyer)
+
+    def outcome(at: datetime) -> str:
+        asked = {"purpose": "commercial", "region": "JP", "at": at.isoformat()}
+        return buyer.get(f"/api/v1/agreements/{month.agreement}/permitted-use/", asked).json()["outcome"]
+
+    second = timedelta(seconds=1)
+    assert (outcome(end - second), outcome(end)) == ("permitted", "not_permitted")
+    suspend(month)
+    later(4)
+    resume(month)
+    assert month.row.expires_at == end + 4 * DAY
+    assert (outcome(end), outcome(end + 4 * DAY - second)) == ("permitted", "permitted")
+    assert outcome(end + 4 * DAY) == "not_permitted"
+
+
+def test_the_agreement_permits_no_use_after_a_day_that_was_signed(tuesday):
+    dated = factories.granted(rights=DATED)
+    suspend(dated)
+    later(1)
+    resume(dated)
+    assert losses(dated) == [("suspension", DAY)]
+    path, buyer = f"/api/v1/agreements/{dated.agreement}/permitted-use/", participants.client_of(dated.buyer)
+    for at, outcome in ((LAST_DAY - timedelta(seconds=1), "permitted"), (LAST_DAY, "not_permitted")):
+        asked = {"purpose": "commercial", "region": "JP", "at": at.isoformat()}
+        assert buyer.get(path, asked).json()["outcome"] == outcome
+
+
 def test_the_database_gives_back_what_was_lost_and_nothing_else(month):
     def refused(statement: str, because: str) -> None:
         assert_refused(lambda: attack(statement), because=because)
