@@ -22,4 +22,8 @@ ActivityRecords(
     ("delivery_download",),
     keys=("entitlement__buyer_id", "entitlement__seller_id"),
 )
+no_activity(
+    "delivery_refuseddownloads",
+    "a count that leaves after a month; a review that it opened is among the reviews",
+)
 no_activity("delivery_outage", "public, and of no participant")

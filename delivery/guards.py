@@ -75,6 +75,16 @@ def access_open() -> pgtrigger.Trigger:
     )
 
 
+def refusals_counted() -> pgtrigger.Trigger:
+    """Refused downloads are counted one by one, of access that was granted to the buyer."""
+    return pgtrigger.Trigger(
+        name="refusals_counted",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=sql_body(_SQL / "refusals_counted.sql"),
+    )
+
+
 def sent_grows() -> pgtrigger.Trigger:
     """What was sent only grows, and is final once the download has ended."""
     return pgtrigger.Trigger(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import Permission
+from marketplace.oversight.reviews.detectors import REFUSED_A_DAY
 from marketplace.participants.acting import acted_at, holders
 
 from .models.outages import STATED_WITHIN
@@ -295,6 +296,30 @@ Invariant(
         "  AND o.since < r.until AND o.until > r.since)"
         f" OR NOT ({acted_at('r.stated_by', 'r.stated_at', holds=_STATES_OUTAGES)}"
         f"  AND {acted_at('r.first_person', 'r.stated_at', holds=_STATES_OUTAGES)})"
+    ),
+)
+
+Invariant(
+    name="delivery.refused_downloads_are_noticed",
+    promise=9,
+    statement="Whoever asks again and again for files to which its access is closed is noticed within an hour, in a review.",
+    guards=(
+        "delivery_refuseddownloads.refusals_counted",
+        "delivery_refuseddownloads.refused_downloads_counted",
+        "delivery_refuseddownloads.refused_downloads_of_day",
+        "delivery_refuseddownloads.immutable",
+        "delivery_refuseddownloads.set_once",
+        "delivery_refuseddownloads.set_now",
+        "delivery_refuseddownloads.dated_now",
+        "delivery_refuseddownloads.no_delete",
+    ),
+    test="tests/delivery/test_refusals.py::test_what_was_not_noticed_is_named",
+    check=by_query(
+        "SELECT r.buyer, r.listing, r.day FROM delivery_refuseddownloads r"  # noqa: S608  our own words
+        f" WHERE r.refusals >= {REFUSED_A_DAY} AND CASE WHEN r.noticed_at IS NULL"
+        " THEN r.last_at < business_now() - interval '1 hour'"
+        " ELSE NOT EXISTS (SELECT FROM oversight_review v WHERE v.detector = 'refused'"
+        "  AND v.key = r.buyer || ':' || r.listing AND v.opened_at <= r.noticed_at) END"
     ),
 )
 

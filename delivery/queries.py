@@ -14,7 +14,6 @@ from django.db.models import (
     DateTimeField,
     DurationField,
     Exists,
-    Expression,
     F,
     Func,
     Min,
@@ -27,7 +26,7 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.expressions import CombinedExpression
+from django.db.models.expressions import Combinable, CombinedExpression
 from django.db.models.functions import Coalesce, Now
 
 from contracts.queries import segment_of
@@ -223,7 +222,7 @@ def is_shown_overdue(delivery: Entitlement, now: datetime) -> bool:
     return is_late and delivery.payment_due_by is not None and delivery.payment_due_by <= now
 
 
-def _late_payments(agreement: Expression, listing: Expression, now: Expression) -> QuerySet[AwaitedPayment]:
+def _late_payments(agreement: Combinable, listing: Combinable, now: Combinable) -> QuerySet[AwaitedPayment]:
     """Unsecured charges of an agreement whose deadline has passed, also with what halts took since they were counted."""
     unsecured = AwaitedPayment.objects.filter(agreement=agreement, secured_at=None, secure_by__lte=now)
     halted = HaltedTime(listing, segment_of(OuterRef("agreement")), F("halts_counted_until"), now)

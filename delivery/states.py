@@ -113,6 +113,20 @@ DOWNLOAD = StateMachine(
 )
 
 
+class ClosedAccess(TextChoices):
+    """Why a download is refused to a buyer to whom access was granted: the codes of the errors."""
+
+    SUSPENDED = "access_suspended", Label("suspended by the operator", "運営者により停止中")
+    PAUSED = "access_paused", Label("closed by a dispute", "異議により停止中")
+    OVERDUE = "payment_overdue", Label("a charge was not paid", "課金の未入金")
+    EXPIRED = "access_expired", Label("the term has ended", "期間満了")
+    ENDED = "access_ended", Label("access was terminated", "中途終了")
+
+
+REFUSALS_COUNTED_MAX = 1_000
+"""So many refusals of a buyer, listing and day are counted at most."""
+
+
 class AbortReason(TextChoices):
     """Why a download was aborted."""
 

@@ -11,7 +11,7 @@ SWEEP = Loop("delivery.sweep")
 
 @shared_task(name="delivery.tasks.sweep", ignore_result=True)
 def sweep() -> None:
-    """Run the sweeps: halts to count, outages to give back, lapsed inspections, ended terms, uncollected data, abandoned downloads."""
+    """Run the sweeps: halts to count, outages to give back, lapsed inspections, ended terms, uncollected data, abandoned downloads, refused ones."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
@@ -21,6 +21,7 @@ def sweep() -> None:
             services.expire_access,
             services.end_uncollected,
             services.abandon_downloads,
+            services.notice_refused_downloads,
         )
     }
     SWEEP.each(sweeps, lambda name: sweeps[name]())

@@ -3,6 +3,7 @@
 from .downloads import Download, DownloadWatch, SentParts, Voucher
 from .entitlements import AwaitedPayment, EntitledDistribution, Entitlement, Inspection
 from .outages import Outage
+from .refusals import RefusedDownloads
 from .restitutions import Restitution
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Entitlement",
     "Inspection",
     "Outage",
+    "RefusedDownloads",
     "Restitution",
     "SentParts",
     "Voucher",

@@ -14,6 +14,7 @@ from .access import (
 from .downloads import authorise_download, download
 from .inspections import accept_delivery, apply_dispute_outcome, dispute_delivery, report_receipt
 from .outages import give_back_outages, state_outage
+from .refusals import notice_refused_downloads
 from .sweeps import (
     abandon_downloads,
     end_uncollected,
@@ -40,6 +41,7 @@ __all__ = [
     "give_back_outages",
     "grant_access",
     "lapse_inspections",
+    "notice_refused_downloads",
     "record_payment",
     "record_progress",
     "report_receipt",

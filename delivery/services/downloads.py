@@ -14,7 +14,7 @@ from delivery.errors import TooManyDownloads, TooScattered
 from delivery.locks import DOWNLOAD_LOCK
 from delivery.models import Download, EntitledDistribution
 from delivery.ranges import ByteRange
-from delivery.states import DOWNLOAD, AbortReason, DownloadState
+from delivery.states import DOWNLOAD, AbortReason, ClosedAccess, DownloadState
 from listings import queries as listings
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
@@ -25,6 +25,7 @@ from marketplace.kernel.states import advance
 
 from .inspections import compare_waiting_receipt
 from .locking import Delivery, lock_delivery, lock_delivery_where, read_visible_delivery, require_buyer
+from .refusals import count_refusal
 from .transmissions import Transmission
 
 logger = logging.getLogger(__name__)
@@ -35,15 +36,19 @@ SENT_PARTS_MAX = 10_000
 
 
 def authorise_download(*, actor: Actor, entitlement: str, distribution: str) -> EntitledDistribution:
-    """The file, if the actor may fetch it now; writes nothing.
+    """The file, if the actor may fetch it now. Where access is closed, it counts the refusal, so do not call it in a transaction.
 
     Raises PermissionNeeded, NotTheBuyer, Missing, and AccessNotStarted, AccessSuspended, AccessPaused, AccessExpired or
     AccessEnded.
     """
     actor.require(Permission.DELIVERIES_READ)
-    return _authorised(
-        read_visible_delivery(entitlement=entitlement, actor=actor), actor=actor, distribution=distribution
-    )
+    delivery = read_visible_delivery(entitlement=entitlement, actor=actor)
+    try:
+        return _authorised(delivery, actor=actor, distribution=distribution)
+    except DomainError as refused:
+        if refused.code in ClosedAccess.values:
+            count_refusal(delivery.entitlement, refused.code)
+        raise
 
 
 def download(

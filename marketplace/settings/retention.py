@@ -25,6 +25,7 @@ RETENTION: dict[str, tuple[int, str]] = {
     "refused_registrations": (365, "Personal data, kept as long as an applicant may ask why it was refused."),
     "refused_recoveries": (365, "Personal data, kept as long as somebody may ask why it was refused."),
     "unused_invitations": (90, "Personal data, kept as long as an organisation may ask whom it invited."),
+    "refused_downloads": (30, "What the surveillance noticed in them stands in its review."),
     "shown_searches": (92, "The neutrality bundle of their month shows them, and stays."),
     "idempotency_keys": (7, "No client retries a request for a week."),
     "tokens": (1, "Expired access and refresh tokens, and expired sessions, open nothing."),

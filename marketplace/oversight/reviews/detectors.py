@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from statistics import median
 from typing import Any
 
@@ -19,6 +20,7 @@ PRICES_MIN = 10
 PRICE_FACTOR = 10
 DAYS_BROKEN_OFF = 30
 BROKEN_OFF = 5
+REFUSED_A_DAY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,19 @@ class SeenEnd:
     buyer: str
     seller: str
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRefusals:
+    """How often a buyer was refused files of a listing on a day, because access was closed; ``code``: why, the last time."""
+
+    entitlement: str
+    listing: str
+    buyer: str
+    seller: str
+    day: date
+    refusals: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +123,18 @@ def broken_off(new: SeenEnd, between: Iterable[SeenEnd], agreements: int) -> Ite
     parties = tuple(sorted((new.buyer, new.seller)))
     facts = {"negotiations": sorted(ends), "ended_by": sorted(set(ends.values())), "days": DAYS_BROKEN_OFF}
     yield Finding(Detector.BROKEN_OFF, ":".join(parties), parties, facts)
+
+
+def refused_often(seen: SeenRefusals) -> Iterator[Finding]:
+    """A buyer asked ``REFUSED_A_DAY`` times in a day for files of a listing to which its access was closed."""
+    if seen.refusals < REFUSED_A_DAY:
+        return
+    facts = {
+        "delivery": seen.entitlement,
+        "listing": seen.listing,
+        "day": seen.day.isoformat(),
+        "refusals_min": seen.refusals,
+        "code": seen.code,
+    }
+    parties = tuple(sorted((seen.buyer, seen.seller)))
+    yield Finding(Detector.REFUSED, f"{seen.buyer}:{seen.listing}", parties, facts)

@@ -28,7 +28,7 @@ from marketplace.participants.queries import organisations_by_public_id
 from ..locks import SURVEILLANCE_LOCK
 from ..texts import choice_of
 from . import detectors, texts
-from .detectors import Finding, Seen, SeenEnd
+from .detectors import Finding, Seen, SeenEnd, SeenRefusals
 from .errors import ReviewClosed
 from .models import STAFF, Review, SeenAgreement, SeenNegotiation
 from .queries import agreements_between, earlier_prices, ends_between
@@ -82,6 +82,17 @@ def see_broken_off(*, actor: Actor, seen: SeenEnd, ended_at: datetime) -> list[R
     ends = ends_between(seen.buyer, seen.seller, recent)
     agreements = len(agreements_between(seen.buyer, seen.seller, recent))
     opened = (_open(finding) for finding in detectors.broken_off(seen, ends, agreements))
+    return [review for review in opened if review is not None]
+
+
+@transaction.atomic
+def see_refusals(*, actor: Actor, seen: SeenRefusals) -> list[Review]:
+    """Open a review of a buyer that asks again and again for files to which its access is closed.
+
+    The market's own step. Raises Forbidden for anybody else.
+    """
+    actor.require_system()
+    opened = (_open(finding) for finding in detectors.refused_often(seen))
     return [review for review in opened if review is not None]
 
 

@@ -18,7 +18,7 @@ ENDED_BY: Final = ("buyer", "seller", "system")
 
 
 class Detector(TextChoices):
-    """What is noticed about agreements, and about negotiations that come to none."""
+    """What is noticed about agreements, about negotiations that come to none, and about refused downloads."""
 
     BACK_AND_FORTH = (
         "back_and_forth",
@@ -32,6 +32,12 @@ class Detector(TextChoices):
     BROKEN_OFF = (
         "broken_off",
         Label("the same two negotiate again and again without agreement", "同じ二者間の不成立交渉の繰返し"),
+    )
+    REFUSED = (
+        "refused",
+        Label(
+            "downloads asked for again and again without access", "アクセス停止後のダウンロード要求の繰返し"
+        ),
     )
 
 
