@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.queries import visible_records
+from marketplace.evidence.secret_kinds import SECRET_KINDS
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded
 from marketplace.notices.models import Task
 from marketplace.oversight import tasks
 from marketplace.oversight.seals.errors import SealOver
 from marketplace.oversight.seals.models import RecordSeal
-from marketplace.oversight.seals.queries import visible_seals
+from marketplace.oversight.seals.queries import unsealed_soon_sql, visible_seals
 from marketplace.oversight.seals.services import end_seal, seal_record
 from marketplace.oversight.seals.states import DAYS_MAX, TOTAL_DAYS_MAX
 from marketplace.participants.interest_errors import Recused
 from marketplace.participants.services import declare_interest
 from tests.participants.factories import actor_for, client_of
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned
-from tests.roles import unguarded
+from tests.roles import as_owner, unguarded
 
 from .factories import (
     SEAL,
@@ -192,6 +195,29 @@ def test_what_a_screening_found_opens_after_its_first_term_and_people_look_befor
     assert not reads(owner, row.public_id)
     clock.move_to(seal.review_at)
     assert reads(owner, row.public_id)
+
+
+def test_the_records_to_look_at_are_found_by_an_index(subject):
+    """Among many others, in the sweep's query and in the invariant's; without it each sweep reads the largest table."""
+    screened(subject)
+    with unguarded("evidence_evidencerecord"):
+        run(
+            "INSERT INTO evidence_evidencerecord (public_id, kind, subject, actor, payload, occurred_at)"
+            " SELECT 'evi_many' || n, 'test.told', 'org_x', 'system', '{}',"
+            "  public.business_now() - interval '350 days' FROM generate_series(1, 20000) n"
+        )
+    with as_owner():
+        run("ANALYZE evidence_evidencerecord")
+    for moment in ("public.business_now()", "public.business_now() - interval '1 day'"):
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {unsealed_soon_sql(moment)}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        for kind in SECRET_KINDS:
+            bounds = f"'{kind}'::text\\) AND \\(occurred_at > .+\\) AND \\(occurred_at <= "
+            assert re.search(
+                f"evidence_secret_at_first.*\n *Index Cond: \\(+kind\\)::text = {bounds}", plan
+            ), plan
+        assert "Seq Scan on evidence_evidencerecord" not in plan
 
 
 def test_people_look_before_the_first_term_ends_unless_a_seal_keeps_the_record_for_longer(
