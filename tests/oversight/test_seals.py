@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -11,8 +12,10 @@ from django.db import connection
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.queries import visible_records
+from marketplace.evidence.row_records import unexplained_rows
 from marketplace.evidence.secret_kinds import SECRET_KINDS
 from marketplace.kernel import clock
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded
 from marketplace.notices.models import Task
 from marketplace.oversight import tasks
@@ -89,6 +92,28 @@ def test_a_sealed_record_is_nobodys_until_its_seal_is_ended_by_two(first, second
     with pytest.raises(SealOver):
         end_seal(actor=first, seal=seal.public_id, reason="x")
     assert holds_everywhere()
+
+
+def test_evidence_has_no_word_of_a_seal(first, second, subject):
+    seal = sealed(first, second, record_about(subject))
+    unsealed(first, second, seal)
+    seal.refresh_from_db()
+    made, ended = EvidenceRecord.objects.filter(subject=seal.public_id).order_by("pk")
+    assert made.payload["basis_commitment"] == commitment_to(seal.salt, seal.legal_basis)
+    assert made.payload["reason_commitment"] == commitment_to(seal.salt, seal.reason)
+    assert ended.payload["reason_commitment"] == commitment_to(seal.salt, seal.ended_reason)
+    written = json.dumps([made.payload, ended.payload], ensure_ascii=False)
+    assert not [text for text in (seal.legal_basis, seal.reason, seal.ended_reason) if text in written]
+    shown = client_of(subject).get(f"/api/v1/record-seals/{seal.public_id}/").json()
+    assert (shown["salt"], shown["reason"]) == (seal.salt, seal.reason)
+    assert unexplained_rows() == []
+    for column in ("legal_basis", "reason", "ended_reason"):
+        with unguarded("oversight_recordseal"):
+            run(f"UPDATE oversight_recordseal SET {column} = {column} || 'x'")
+            assert {each["table"] for each in unexplained_rows()} == {"oversight_recordseal"}
+            run(f"UPDATE oversight_recordseal SET {column} = left({column}, -1)")
+    assert unexplained_rows() == []
+    refused("UPDATE oversight_recordseal SET salt = repeat('0', 64)", "cannot be changed")
 
 
 def test_the_review_date_opens_a_record_unless_it_is_sealed_again(first, second, owner, subject):

@@ -11,6 +11,7 @@ from marketplace.evidence.queries import parties_of_record
 from marketplace.evidence.services import record as record_evidence
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
@@ -76,8 +77,10 @@ def seal_record(
         subject=seal.public_id,
         actor=actor,
         payload={
-            **stated,
             "record": record,
+            "ground": seal.ground,
+            "basis_commitment": commitment_to(seal.salt, seal.legal_basis),
+            "reason_commitment": commitment_to(seal.salt, seal.reason),
             "review_at": seal.review_at.isoformat(),
             "first_person": approval.first_person,
         },
@@ -161,7 +164,11 @@ def _end(row: RecordSeal, actor: Actor, *, first_person: str = "", reason: str =
         kind="oversight.seal_ended",
         subject=row.public_id,
         actor=actor,
-        payload={"record": row.record, "first_person": first_person, "reason": reason},
+        payload={
+            "record": row.record,
+            "first_person": first_person,
+            "reason_commitment": commitment_to(row.salt, reason) if reason else "",
+        },
     )
     finish_for_operator(TaskKind.DISCLOSE, row.public_id)
     return row
