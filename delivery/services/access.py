@@ -28,6 +28,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -223,7 +224,10 @@ def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlemen
         kind="delivery.suspended",
         subject=subject.public_id,
         actor=actor,
-        payload={"agreement": subject.agreement, "reason": subject.suspension_reason},
+        payload={
+            "agreement": subject.agreement,
+            "reason_commitment": commitment_to(subject.salt, subject.suspension_reason),
+        },
     )
     tell_suspended(subject)
     return subject

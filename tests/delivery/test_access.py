@@ -13,8 +13,10 @@ from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import TradeRefunded
 from marketplace.events.services import emit, envelope_of
+from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
 from marketplace.kernel.invariants import REGISTER
 from marketplace.participants.interest_errors import Recused
@@ -69,6 +71,19 @@ def test_the_operator_suspends_and_resumes(granted):
     assert recorded(granted.entitlement) == [
         "delivery.granted", "delivery.suspended", "delivery.resumed", "delivery.sent",
     ]  # fmt: skip
+
+
+def test_evidence_has_no_word_of_a_suspension(granted):
+    suspend(granted)
+    stated = EvidenceRecord.objects.get(kind="delivery.suspended")
+    assert stated.payload == {
+        "agreement": granted.row.agreement,
+        "reason_commitment": commitment_to(granted.row.salt, REASON),
+    }
+    factories.resume_access(granted.entitlement)
+    suspend(granted, reason="別の理由")
+    again = EvidenceRecord.objects.filter(kind="delivery.suspended").latest("pk")
+    assert again.payload["reason_commitment"] == commitment_to(granted.row.salt, "別の理由")
 
 
 def test_who_has_an_interest_resumes_no_access(granted):
