@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 RESULTS_MAX = 50
 SECONDS = 24 * 3600
-"""So long the cache knows, as a keyed digest, that an organisation made a search; nothing else knows it."""
+"""So long the cache knows, as a keyed digest, that an organisation made a search, and that nothing more is kept of one."""
 
 _STATED = """
     SELECT DISTINCT w.lexeme FROM listings_listing l, unnest(l.search) AS w
@@ -40,6 +40,9 @@ def keep_shown_search(*, actor: Actor | None, text: str, shown: Sequence[Listing
     """
     if actor is None or actor.organisation is None or actor.may_see() or not shown:
         return False
+    settled = f"searched:{clock.today().isoformat()}:{digest_of([text])}"
+    if cache.get(settled):
+        return False
     words, is_either = searched_words(text)
     searchers = _searchers(digest_of([words, is_either]), actor.organisation)
     if searchers < SEARCHERS_MIN:
@@ -51,13 +54,17 @@ def keep_shown_search(*, actor: Actor | None, text: str, shown: Sequence[Listing
     today = ShownSearch.objects.filter(day=clock.today())
     same = {"words": stated, "others": len(words) - len(stated), "is_either": is_either}
     number = today.count() + 1
-    if number > _places_by_now() or today.filter(**same).exists():
+    if today.filter(**same).exists() or number > SEARCHES_A_DAY_MAX:
+        cache.set(settled, 1, SECONDS)
+        return False
+    if number > _places_by_now():
         return False
     kept = ShownSearch(
         day=clock.today(), number=number, searchers=searchers, results=list(map(_result, first)), **same
     )
     # Another that was kept at the same moment is as good.
     ShownSearch.objects.bulk_create([kept], ignore_conflicts=True)
+    cache.set(settled, 1, SECONDS)
     return True
 
 

@@ -12,7 +12,7 @@ from marketplace.participants.queries import sellers_by_segment
 from .neutrality.aimed import aimed_entries
 from .neutrality.periods import Period
 from .neutrality.queries import latest_bundle
-from .queries import neutrality
+from .queries import neutrality, replayed_decisions
 
 REPLAYED_MAX = 200
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,10 +26,8 @@ def _report() -> dict[str, Any]:
     """
     newest = latest_bundle()
     period = Period(newest.first_day, newest.last_day) if newest else None
-    stated = neutrality(before=period.ends_at if period else NEVER, replayed_max=REPLAYED_MAX)
-    del stated["decisions_by_rulebook"]
     return {
-        **stated,
+        **replayed_decisions(before=period.ends_at if period else NEVER, replayed_max=REPLAYED_MAX),
         "decisions": ((newest.figures if newest else None) or {}).get("decisions", {}),
         "first_day": period.first_day.isoformat() if period else None,
         "last_day": period.last_day.isoformat() if period else None,

@@ -335,28 +335,38 @@ def reasons_of(decision: str) -> Label:
     return Label(" ".join(text["en"] for text in texts) or "-", "".join(text["ja"] for text in texts) or "-")
 
 
-def neutrality(*, before: datetime | None = None, replayed_max: int | None = None) -> dict[str, Any]:
-    """The neutrality report: figures that show whether the same rules apply to every participant.
+def neutrality(*, replayed_max: int | None = None) -> dict[str, Any]:
+    """The neutrality report: ``counted_decisions`` and ``replayed_decisions`` of all decisions."""
+    return {**counted_decisions(), **replayed_decisions(replayed_max=replayed_max)}
 
-    ``before``: of decisions before this moment alone. Decisions by point and outcome and by rulebook number; how many were replayed (the newest ``replayed_max``, all if
-    None) and how many of them gave the same result; the facts that fees depend on, of all rulebooks; and admissions of
-    the operator or an affiliate. All figures are read from the database.
-    """
+
+def counted_decisions() -> dict[str, Any]:
+    """How many decisions there are, by point and outcome and by the number of their rulebook."""
     by_point: dict[str, dict[str, int]] = {}
-    decided = Decision.objects.filter(**({} if before is None else {"decided_at__lt": before}))
-    grouped = decided.values_list("point", "outcome").annotate(count=Count("id"))
+    grouped = Decision.objects.values_list("point", "outcome").annotate(count=Count("id"))
     for point, outcome, count in grouped.order_by("point", "outcome"):
         by_point.setdefault(point, {})[outcome] = count
-    by_rulebook = decided.values_list("rulebook__number").annotate(count=Count("id"))
-    newest = decided.order_by("-pk")
-    replayed = list(newest.values_list("pk", flat=True)[:replayed_max]) if replayed_max is not None else None
-    chosen = newest if replayed is None else newest.filter(pk__in=replayed)
-    count = chosen.count()
+    by_rulebook = Decision.objects.values_list("rulebook__number").annotate(count=Count("id"))
     return {
         "decisions": by_point,
         "decisions_by_rulebook": {
             str(number): count for number, count in by_rulebook.order_by("rulebook__number")
         },
+    }
+
+
+def replayed_decisions(*, before: datetime | None = None, replayed_max: int | None = None) -> dict[str, Any]:
+    """Figures that show whether the same rules apply to every participant, read from the database.
+
+    How many decisions were replayed (the newest ``replayed_max`` ``before`` a moment, all if None) and how many of them gave
+    the same result; the facts that fees depend on, of all rulebooks; and admissions of the operator or an affiliate.
+    """
+    decided = Decision.objects.filter(**({} if before is None else {"decided_at__lt": before}))
+    newest = decided.order_by("-pk")
+    replayed = list(newest.values_list("pk", flat=True)[:replayed_max]) if replayed_max is not None else None
+    chosen = newest if replayed is None else newest.filter(pk__in=replayed)
+    count = chosen.count()
+    return {
         "decisions_replayed": count,
         "replayed_the_same": count - len(differences(chosen)),
         "facts_behind_fees": _facts_behind_fees(),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from listings.models import SEARCHES_A_DAY_MAX, ShownSearch
 from listings.neutrality import shown_searches
@@ -104,6 +105,15 @@ def test_a_day_keeps_so_many():
     assert ShownSearch.objects.count() == SEARCHES_A_DAY_MAX
     with pytest.raises(IntegrityError, match="shown_search_bounded"), transaction.atomic():
         ShownSearch.objects.create(number=SEARCHES_A_DAY_MAX + 1, words=["more"], **row)
+
+
+def test_what_was_kept_costs_a_later_search_nothing():
+    search("A", "B", "C")
+    client = participants.client_of(participants.organisation("D"))
+    with CaptureQueriesContext(connection) as sent:
+        client.get(PATH, {"text": TEXT})
+    assert [query["sql"] for query in sent.captured_queries if "listings_shownsearch" in query["sql"]] == []
+    assert ShownSearch.objects.get().searchers == 3
 
 
 def test_nobody_takes_the_places_of_a_day_in_its_first_hour():
