@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ NOT_CHECKED = {
     "not checked: decisions, run replay.py",
     "not checked: tariffs, run replay.py",
 }
+MADE = itertools.count(1)
 TIERS = [{"from_minor": 0, "rate_bp": 500}, {"from_minor": 100_000, "rate_bp": 300}]
 
 
@@ -53,10 +55,11 @@ def bundle() -> NeutralityBundle:
         rules.evaluate(point="admission", subject=admission.public_id)
         listings.published(listings.seller(f"S{at}"))
     clearing.clear(market)
-    day = clock.today()
+    # Spelt otherwise each time: the cache knows what was searched for before this bundle was made anew.
+    day, text = clock.today(), "Takamatsu" + "!" * next(MADE)
     for at in range(3):
         client = participants.client_of(market.party(f"buyer{at}"))
-        assert len(client.get("/api/v1/catalogue/", {"text": "Takamatsu"}).json()["results"]) == 3
+        assert len(client.get("/api/v1/catalogue/", {"text": text}).json()["results"]) == 3
     clock.move_to(clock.now() + timedelta(days=1))
     asked = services.ask_for_bundle(actor=SYSTEM, first_day=day, last_day=day)
     run_due("documents")
@@ -170,6 +173,16 @@ def _place_otherwise(rows: Rows) -> None:
     shown["results"].reverse()
 
 
+def _shown_on_no_day(rows: Rows) -> None:
+    """A search that was shown says no day."""
+    del next(row for row in rows if "shown_on" in row)["shown_on"]
+
+
+def _sample_of_itself(rows: Rows) -> None:
+    """A search that the market made does not say so."""
+    del next(row for row in rows if row.get("is_sample"))["is_sample"]
+
+
 def _overtake(rows: Rows) -> None:
     rows[0]["overtaken_by"] = 1
 
@@ -193,6 +206,8 @@ TAMPERINGS = {
     "relevance": ("ranking.jsonl", _place, "relevance_differs"),
     "shown order": ("ranking.jsonl", _place_otherwise, "ranked_otherwise"),
     "shown on": ("ranking.jsonl", _change(shown_on="2020-01-01"), "not_of_the_period"),
+    "shown on no day": ("ranking.jsonl", _shown_on_no_day, "not_of_the_period"),
+    "sample unmarked": ("ranking.jsonl", _sample_of_itself, "not_of_the_period"),
     "words": ("ranking.jsonl", _change(others=3), "relevance_differs"),
     "order": ("order.jsonl", _overtake, "order_differs"),
     "dropped": ("decisions.jsonl", lambda rows: rows.pop() and None, "figures_differ"),
