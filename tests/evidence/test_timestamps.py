@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -137,6 +138,43 @@ def test_a_certificate_that_had_ended_is_refused(authority, checkpoint, settings
     settings.TIMESTAMP_AUTHORITY_CERTIFICATES = str(expired.pinned)
     authority.behave = lambda question: (200, REPLY, expired.reply(question))
     assert refused(checkpoint) == "not_trusted"
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_an_answer_of_another_hour_is_refused(authority, checkpoint, signer, settings, hours):
+    # Four programs make this answer.
+    settings.TIMESTAMP_SILENT_SECONDS_MAX = 30
+
+    def behave(question):
+        return 200, REPLY, signer.reply_at_another_time(question, timedelta(hours=hours))
+
+    authority.behave = behave
+    assert refused(checkpoint) == "time_differs"
+    # All else is right: within the clocks' difference it is kept.
+    authority.behave = lambda question: (
+        200,
+        REPLY,
+        signer.reply_at_another_time(question, timedelta(minutes=1)),
+    )
+    stamp(checkpoint)
+    assert CheckpointTimestamp.objects.count() == 1
+
+
+def test_a_run_reads_the_pinned_certificates_once(authority, checkpoint, tmp_path, settings):
+    """Among many timestamps: the file may change meanwhile, and is parsed for none of them anew."""
+    stamp(checkpoint)
+    write("b")
+    seal_rest()
+    stamp(services.checkpoint())
+    assert CheckpointTimestamp.objects.count() == 2
+    Signer(tmp_path / "other")
+    with unguarded("evidence_checkpointtimestamp"):
+        run("UPDATE evidence_checkpointtimestamp SET serial = '77'")
+    faults = faults_of_timestamps()
+    assert next(faults).endswith("its row states something else")
+    settings.TIMESTAMP_AUTHORITY_CERTIFICATES = str(tmp_path / "other" / "pinned.pem")
+    (rest,) = faults
+    assert rest.endswith("its row states something else")
 
 
 def test_a_rejection_is_refused(authority, checkpoint, settings):
