@@ -19,7 +19,7 @@ from .access import refusal
 from .collection import Moment
 from .models import Download, EntitledDistribution, Entitlement, Inspection, Restitution, Voucher
 from .queries import is_payment_overdue, latest_inspection, waiting_of
-from .states import LossCause
+from .states import SUSPENSION_REASON_LENGTH_MAX, LossCause
 
 
 class EntitledDistributionSerializer(RowSerializer[EntitledDistribution]):
@@ -173,4 +173,4 @@ class DisputeInput(StrictSerializer):
 class SuspensionInput(StrictSerializer):
     """Why access is suspended; the buyer reads it."""
 
-    reason = serializers.CharField(max_length=2_000)
+    reason = serializers.CharField(max_length=SUSPENSION_REASON_LENGTH_MAX)

@@ -9,6 +9,7 @@ from delivery import handlers, queries, services
 from delivery.errors import AccessEnded, InspectionOver
 from delivery.metrics import SUSPENDED_DELIVERIES, UNREPORTED_DELIVERIES
 from delivery.models import Entitlement, Inspection
+from delivery.states import SUSPENSION_REASON_LENGTH_MAX
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import TradeRefunded
@@ -147,8 +148,9 @@ def test_a_suspension_is_not_repeated_and_only_it_is_resumed(granted, unchanged)
 def test_a_suspension_needs_a_reason_and_the_operator(granted, unchanged):
     operator = factories.operator_actor()
     unchanged()
-    with pytest.raises(FieldInvalid):
-        suspend(granted, reason="  ")
+    for reason in ("  ", "x\x00", "x" * (SUSPENSION_REASON_LENGTH_MAX + 1)):
+        with pytest.raises(FieldInvalid):
+            suspend(granted, reason=reason)
     for actor in (granted.buyer_actor, granted.seller_actor):
         with pytest.raises(Forbidden):
             suspend(granted, actor=actor)
