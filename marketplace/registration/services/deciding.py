@@ -15,7 +15,7 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
-from marketplace.kernel.texts import stated_text
+from marketplace.kernel.texts import is_visible, stated_text
 from marketplace.participants.models import Organisation
 from marketplace.participants.queries import acts_for_operator
 from marketplace.participants.services import invite_first_owner, register_organisation
@@ -41,7 +41,7 @@ def propose(*, actor: Actor, registration: str, reason: str = "") -> Registratio
     _require_decider(actor)
     row = lock_registration(registration)
     screening = last_screening(row)
-    if screening is not None and screening.outcome == ScreeningOutcome.HELD and not reason.strip():
+    if screening is not None and screening.outcome == ScreeningOutcome.HELD and not is_visible(reason):
         raise FieldInvalid(
             "reason",
             Label(
