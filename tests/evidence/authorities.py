@@ -69,7 +69,8 @@ class Signer:
         before, found, after = re.split(rb"(?<=\x18\x0f)(\d{14}Z)", stated.read_bytes())
         moment = datetime.strptime(found.decode(), "%Y%m%d%H%M%SZ").replace(tzinfo=UTC) + off
         stated.write_bytes(before + moment.strftime("%Y%m%d%H%M%SZ").encode() + after)
-        command = "openssl cms -sign -cades -nodetach -binary -md sha256 -outform DER".split()
+        command = ["openssl", "cms", "-sign", "-cades", "-nodetach", "-binary", "-md", "sha256"]
+        command += ["-outform", "DER"]
         command += ["-econtent_type", "1.2.840.113549.1.9.16.1.4", "-in", str(stated), "-out", str(token)]
         command += ["-signer", str(self.folder / "signer.pem"), "-inkey", str(self.folder / "signer.key")]
         subprocess.run(command, check=True, capture_output=True)
