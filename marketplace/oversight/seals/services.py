@@ -92,6 +92,7 @@ def seal_record(
         seal.public_id,
         deadline=seal.review_at,
         title=texts.REVIEW,
+        needs=STAFF,
         seal=seal.public_id,
         record=record,
     )
