@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.queries import visible_records
 from marketplace.evidence.row_records import unexplained_rows
@@ -19,7 +20,7 @@ from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded
 from marketplace.notices.models import Task
 from marketplace.oversight import tasks
-from marketplace.oversight.seals.errors import SealOver
+from marketplace.oversight.seals.errors import SealOver, SealStands
 from marketplace.oversight.seals.models import RecordSeal
 from marketplace.oversight.seals.queries import unsealed_soon_sql, visible_seals
 from marketplace.oversight.seals.services import end_seal, seal_record
@@ -337,6 +338,34 @@ def test_the_database_refuses_a_seal_by_one_or_for_good(first, second, owner, su
     assert named("oversight.seals_by_two") == 1
 
 
+def test_the_same_seal_given_again_is_refused_and_named(first, second, subject):
+    record = record_about(subject)
+    command = {"record": record, **SEAL}
+    seal = sealed(first, second, record)
+    for actor, changes in ((second, {}), (first, {}), (first, {"days": SEAL["days"] - 30, "reason": "再送"})):
+        with pytest.raises(SealStands) as stands:
+            seal_record(actor=actor, **command | changes)
+        assert stands.value.fields["seal"] == seal.public_id
+    assert (RecordSeal.objects.count(), Approval.objects.filter(state="pending").count()) == (1, 0)
+    # On another basis it is another seal, which stays where the first is ended before.
+    other = sealed(first, second, record, legal_basis="刑事訴訟法第197条第2項", days=30)
+    # What the database is given is refused in the same cases.
+    columns = (
+        "record, parties, ground, legal_basis, reason, review_at, first_person, sealed_by, sealed_at, ended_first, ended_by,"
+        " ended_reason"
+    )
+    again = (
+        f"INSERT INTO oversight_recordseal (public_id, {columns}) SELECT 'rsl_raw', "
+        + columns.replace("sealed_at", "public.business_now()")
+        + f" FROM oversight_recordseal WHERE id = {other.pk}"
+    )
+    refused(again, "sealed on this ground for as long already")
+    assert named("oversight.seals_stand_once") == 0
+    with unguarded("oversight_recordseal"):
+        run(again)
+    assert named("oversight.seals_stand_once") == 1
+
+
 def test_who_has_declared_an_interest_seals_and_unseals_nothing(first, second, staffed, subject):
     record, third = record_about(subject), actor_for(staffed, "usr_third")
     stated = {"organisation": subject.public_id, "kind": "employment", "statement": "兼業先"}
@@ -393,7 +422,7 @@ def test_a_seal_without_a_task_is_named(first, second, subject):
 
 
 def test_a_seal_that_cannot_end_keeps_no_other_sealed(first, second, owner, subject):
-    stuck, free = (sealed(first, second, record_about(subject)) for _ in range(2))
+    stuck, free = (sealed(first, second, record_about(subject), days=days) for days in (179, 180))
     clock.move_to(max(stuck.review_at, free.review_at))
     with poisoned("oversight_recordseal", f"NEW.id = {stuck.pk}"):
         assert sum(tasks.sweep() for _ in range(RUNS)) == 1

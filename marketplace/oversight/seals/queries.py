@@ -13,7 +13,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.permissions import Permission
 
 from .models import STAFF, RecordSeal
-from .states import ASKED_BEFORE
+from .states import ASKED_BEFORE, LONGER_BY
 
 
 def visible_seals(actor: Actor) -> QuerySet[RecordSeal]:
@@ -27,6 +27,12 @@ def visible_seals(actor: Actor) -> QuerySet[RecordSeal]:
     if actor.may(STAFF, Permission.EVIDENCE_READ):
         return RecordSeal.objects.all()
     return RecordSeal.objects.none()
+
+
+def seal_that_stands(record: str, ground: str, legal_basis: str, review_at: datetime) -> RecordSeal | None:
+    """A seal in force that keeps a record, on the same ground and basis, until ``review_at`` or less than a day shorter."""
+    standing = RecordSeal.objects.filter(record=record, ended_at=None, ground=ground, legal_basis=legal_basis)
+    return standing.filter(review_at__gt=review_at - LONGER_BY).order_by("-review_at").first()
 
 
 def due_to_end(at: datetime) -> QuerySet[RecordSeal]:

@@ -22,11 +22,12 @@ from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
 from marketplace.participants.queries import organisations_by_public_id
 
+from ..locks import SEAL_LOCK
 from ..texts import choice_of
 from . import texts
-from .errors import SealOver
+from .errors import SealOver, SealStands
 from .models import STAFF, RecordSeal
-from .queries import unsealed_soon
+from .queries import seal_that_stands, unsealed_soon
 from .states import APPROVED_WITHIN, BASIS_LENGTH_MAX, DAYS_MAX, REASON_LENGTH_MAX, TOTAL_DAYS_MAX, SealGround
 
 
@@ -36,8 +37,8 @@ def seal_record(
 ) -> RecordSeal:
     """Keep a record from its parties for ``days``, as a law demands; takes two people. A later seal makes it longer.
 
-    Opens a task with the review date. Raises SecondPersonNeeded, Recused, FieldInvalid, Missing for a record that is not there
-    or is nobody's, PermissionNeeded, ProofNeeded, Forbidden.
+    Opens a task with the review date. Raises SecondPersonNeeded, SealStands, Recused, FieldInvalid, Missing for a record that is
+    not there or is nobody's, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(STAFF)
     actor.require_person()
@@ -52,6 +53,10 @@ def seal_record(
         "legal_basis": stated_text("legal_basis", legal_basis, BASIS_LENGTH_MAX),
         "reason": stated_text("reason", reason, REASON_LENGTH_MAX),
     }
+    review_at = now + timedelta(days=days)
+    SEAL_LOCK.acquire_for(record)
+    if standing := seal_that_stands(record, stated["ground"], stated["legal_basis"], review_at):
+        raise SealStands(record=record, seal=standing.public_id, review_at=standing.review_at.isoformat())
     approval = require_two_people(
         actor=actor,
         permission=STAFF,
@@ -66,7 +71,7 @@ def seal_record(
         public_id=new_identifier("rsl"),
         record=record,
         parties=parties,
-        review_at=now + timedelta(days=days),
+        review_at=review_at,
         first_person=approval.first_person,
         sealed_by=actor.identifier,
         sealed_at=now,
