@@ -370,7 +370,7 @@ def test_who_has_declared_an_interest_seals_and_unseals_nothing(first, second, s
     record, third = record_about(subject), actor_for(staffed, "usr_third")
     stated = {"organisation": subject.public_id, "kind": "employment", "statement": "兼業先"}
     seal = sealed(first, third, record)
-    command = {"record": record, **SEAL}
+    command = {"record": record, **SEAL, "days": SEAL["days"] + 1}
     with pytest.raises(SecondPersonNeeded):
         seal_record(actor=first, **command)
     with pytest.raises(SecondPersonNeeded):
