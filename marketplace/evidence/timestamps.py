@@ -146,14 +146,14 @@ def checked_answer(
 ) -> tuple[TimeStampResponse, x509.Certificate]:
     """The answer read, and the certificate of those ``pinned`` that signed it.
 
-    Its status is granted; imprint and nonce are those of the question; a pinned certificate whose critical extended key usage
+    Its status is granted, with modifications or without; imprint and nonce are those of the question; a pinned certificate whose critical extended key usage
     is timeStamping alone signed it while it was valid (RFC 3161 section 2.4.2, 2.3). Raises TimestampRefused.
     """
     if len(answer) > ANSWER_BYTES_MAX:
         raise TimestampRefused("too_large", f"{len(answer)} bytes")
     try:
         response = decode_timestamp_response(answer)
-        if response.status != PKIStatus.GRANTED:
+        if response.status not in (PKIStatus.GRANTED, PKIStatus.GRANTED_WITH_MODS):
             told = "; ".join(response.status_string)[:200]
             raise TimestampRefused("status_rejected", f"status {response.status} {told}".strip())
         info = response.tst_info
@@ -183,10 +183,21 @@ def _signer_of(
         if not named:
             raise TimestampRefused("not_trusted", "no pinned certificate is its signer's")
         verifier = VerifierBuilder(tsa_certificate=named[0], roots=pinned, nonce=nonce).build()
-        verifier.verify(response, imprint)
+        verifier.verify(_as_granted(response), imprint)
     except (VerificationError, ValueError) as error:
         raise TimestampRefused("not_trusted", str(error)[:500]) from error
     return named[0]
+
+
+def _as_granted(response: TimeStampResponse) -> TimeStampResponse:
+    """The same token under the status ``granted``: the library verifies no other, and no signature covers the status."""
+    if response.status == PKIStatus.GRANTED:
+        return response
+    content = b"\x30\x03\x02\x01\x00" + response.time_stamp_token()
+    # DER: a length of 128 and more is stated in so many bytes.
+    size = (len(content).bit_length() + 7) // 8
+    head = bytes([len(content)]) if len(content) < 128 else bytes([0x80 | size]) + len(content).to_bytes(size)
+    return decode_timestamp_response(b"\x30" + head + content)
 
 
 def faults_of_timestamps() -> Iterator[str]:
