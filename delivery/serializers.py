@@ -19,7 +19,7 @@ from .access import refusal
 from .collection import Moment
 from .models import Download, EntitledDistribution, Entitlement, Inspection, Restitution, Voucher
 from .queries import is_shown_overdue, latest_inspection, waiting_of
-from .states import LossCause
+from .states import SUSPENSION_REASON_LENGTH_MAX, LossCause
 
 
 class EntitledDistributionSerializer(RowSerializer[EntitledDistribution]):
@@ -67,7 +67,8 @@ class RestitutionSerializer(RowSerializer[Restitution]):
 class DeliverySerializer(RowSerializer[Entitlement]):
     """A delivery: its entitlement, its files and every round of inspection.
 
-    The context may bring the ``moment`` at which all of a list are judged.
+    Evidence has of a suspension the SHA-256 over the lines ``salt`` and ``suspension_reason``. The context may bring the
+    ``moment`` at which all of a list are judged.
     """
 
     id = serializers.CharField(source="public_id")
@@ -86,6 +87,7 @@ class DeliverySerializer(RowSerializer[Entitlement]):
             "id", "agreement", "trade", "listing", "listing_version", "buyer", "seller", "state", "access", "waiting",
             "granted_at", "expires_at", "payment_due_by", "suspension_reason", "ended_at", "ended_reason", "inspection_days",
             "expires_latest", "suspended_at", "inspections", "distributions", "restitutions", "unmatched",
+            "salt",
         )  # fmt: skip
 
     @extend_schema_field(AccessSerializer)
@@ -171,4 +173,4 @@ class DisputeInput(StrictSerializer):
 class SuspensionInput(StrictSerializer):
     """Why access is suspended; the buyer reads it."""
 
-    reason = serializers.CharField(max_length=2_000)
+    reason = serializers.CharField(max_length=SUSPENSION_REASON_LENGTH_MAX)

@@ -4,10 +4,14 @@ An entitlement has the transfer states of the Dataspace Protocol 2025-1. Accepta
 an inspection of its own, and a dispute over it suspends access without a state of its own (see ``access.refusal``).
 """
 
+from typing import Final
+
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import StateMachine, expand_roles
+
+SUSPENSION_REASON_LENGTH_MAX: Final = 2_000
 
 
 class EntitlementState(TextChoices):

@@ -20,6 +20,7 @@ from marketplace.kernel.columns import (
     MinorField,
     MomentField,
 )
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.participants.suspension_guards import begun_by_active
@@ -75,7 +76,8 @@ class Listing(models.Model):
     are withdrawn by their state, and never deleted.
 
     ``anonymisation``: how anonymised information was made (see ``listings.anonymisation``), else NULL. ``search``,
-    ``search_text`` and ``search_pairs`` are derived from the description (see ``listings.search``).
+    ``search_text`` and ``search_pairs`` are derived from the description (see ``listings.search``). ``withdrawal_reason``: what
+    was said when it was withdrawn, null before; evidence commits to it with ``salt``.
     """
 
     public_id = IdentifierField(prefix="lst")
@@ -104,6 +106,8 @@ class Listing(models.Model):
     search_text = models.TextField(blank=True, default="", editable=False)
     search_pairs = ArrayField(models.CharField(max_length=2), default=list, editable=False)
     created_at = MomentField()
+    withdrawal_reason = models.TextField(null=True)
+    salt = SaltField()
 
     class Meta:
         constraints = [
@@ -119,6 +123,10 @@ class Listing(models.Model):
                 condition=Q(update_interval_days__isnull=True) | Q(update_interval_days__gte=1),
                 name="listing_interval_positive",
             ),
+            models.CheckConstraint(
+                condition=Q(withdrawal_reason__isnull=True) | Q(state=ListingState.WITHDRAWN),
+                name="listing_withdrawn_why",
+            ),
         ]
         indexes = [
             GinIndex(fields=["search"], name="listing_search"),
@@ -129,7 +137,10 @@ class Listing(models.Model):
         triggers = [
             state_guard(LISTING),
             no_delete(),
-            immutable("public_id", "seller_id", "reference", "segment", "personal_data_class", "created_at"),
+            immutable(
+                "public_id", "seller_id", "reference", "segment", "personal_data_class", "created_at", "salt"
+            ),
+            set_once("withdrawal_reason"),
             begun_by_active("seller_id"),
             described_before_sale(*DESCRIBING_COLUMNS),
             sold_with_version("id"),
@@ -166,7 +177,7 @@ class ListingVersion(models.Model):
     """A version of a listing's data: files, and an offer for them.
 
     ``decision`` is the public identifier of the rules' decision; ``decision_reason`` the operator's reason where a
-    person decided. Invariants: numbers count up within a listing; at most one version is published, and at most one
+    person decided, to which evidence commits with ``salt``. Invariants: numbers count up within a listing; at most one version is published, and at most one
     awaits a decision; a submitted version has a file and an offer, and these and the decision never change; a version
     of pseudonymised information is never published.
     """
@@ -181,6 +192,7 @@ class ListingVersion(models.Model):
     submitted_at = MomentField(null=True)
     decided_at = MomentField(null=True)
     published_at = MomentField(null=True)
+    salt = SaltField()
 
     class Meta:
         constraints = [
@@ -215,7 +227,7 @@ class ListingVersion(models.Model):
         triggers = [
             state_guard(VERSION),
             no_delete(),
-            immutable("public_id", "listing_id", "number", "created_at"),
+            immutable("public_id", "listing_id", "number", "created_at", "salt"),
             set_once("submitted_at", "published_at"),
             settled_decision(),
             complete_when_submitted(),

@@ -1,8 +1,9 @@
 """What listings contribute to a neutrality bundle: searches, from which anybody recomputes the ranking.
 
-Those of the period that several organisations made, in the order that was shown; and those that the market makes itself for
-published keywords. Each states the words that were searched, and of each result the places and weights of these words, the
-relevance, and how new it is. The description of what is for sale is public and never changes, so is all of this.
+Those of the period that several organisations made, in the order that was shown, with the day (``shown_on``); and those that
+the market makes itself for published keywords (``is_sample``). Each states the words that were searched, and of each result
+the places and weights of these words, the relevance, and how new it is. The description of what is for sale is public and
+never changes, so is all of this.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def sampled_searches(_period: Period) -> Iterator[dict[str, Any]]:
     rows = catalogue().prefetch_related(None).values_list("keywords", flat=True)[:KEYWORDS_READ_MAX]
     counted = Counter(keyword for keywords in rows for keyword in keywords)
     for keyword, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:SAMPLES_MAX]:
-        yield _sample(keyword)
+        yield {"is_sample": True, **_sample(keyword)}
 
 
 def shown_searches(period: Period) -> Iterator[dict[str, Any]]:

@@ -98,6 +98,7 @@ class ListingVersionSerializer(serializers.ModelSerializer[ListingVersion]):
             "state_label",
             "decision",
             "decision_reason",
+            "salt",
             "created_at",
             "submitted_at",
             "decided_at",
@@ -137,6 +138,8 @@ class ListingSerializer(serializers.ModelSerializer[Listing]):
             "state",
             "state_label",
             "created_at",
+            "withdrawal_reason",
+            "salt",
         )
 
 

@@ -6,7 +6,8 @@ Stands alone: it needs Python 3.11 and ``cryptography``, and nothing of the mark
     python activity_record.py RECORDS.zip KEYS.json [ORGANISATION]
 
 ``KEYS.json`` is what GET /api/v1/evidence/keys/ answers. With an organisation, the records must be its. Prints what is wrong, one
-fault a line, and exits with 1; or how many rows of each kind there are.
+fault a line, and exits with 1; or how many rows of each kind there are, and how many records of evidence have no proof: they are
+younger than the checkpoint, if the market is right, and a file that is asked for later has their proofs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import json
 import sys
 import zipfile
 import zlib
+from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -90,6 +92,15 @@ def _faults_of_evidence(archive: zipfile.ZipFile, note: str | None, keys: dict[s
     return faults
 
 
+def count_unproved(records: str) -> int:
+    """How many records of evidence in a file have no proof."""
+    count = 0
+    with zipfile.ZipFile(records) as archive, archive.open(EVIDENCE) as lines:
+        while line := lines.readline(LINE_BYTES_MAX):
+            count += json.loads(line)["proof"] is None
+    return count
+
+
 def _checkpoint_of(note: str, keys: dict[str, Any]) -> tuple[int, bytes, str]:
     """Size and root of a checkpoint (C2SP tlog-checkpoint), and what is wrong with it: a key of the market signed it."""
     text, _, signatures = note.partition("\n\n")
@@ -120,6 +131,10 @@ def _fault_of_record(row: dict[str, Any], size: int, root: bytes) -> str:
         content = json.loads(proof["content"])
         if any(content[name] != row[name] for name in ("id", "kind", "subject", "actor", "payload")):
             return "it is not what its content says"
+        for name in ("occurred_at", "recorded_at"):
+            # The API may show an instant in another zone than the content, which is in UTC.
+            if datetime.fromisoformat(content[name]) != datetime.fromisoformat(row[name]):
+                return f"its {name} is not what its content says"
         commitment = hashlib.sha256(bytes.fromhex(row["salt"]) + proof["content"].encode()).hexdigest()
         if proof["entry"] != f'{{"commitment":"{commitment}","v":1}}':
             return "its entry is not the commitment to it"
@@ -198,6 +213,7 @@ def main(arguments: list[str]) -> int:
         with zipfile.ZipFile(records) as archive:
             for kind in json.loads(archive.read("manifest.json"))["files"]:
                 print(f"{kind['kind']}: {kind['rows']}")
+        print(f"evidence without a proof: {count_unproved(records)}")
     return 1 if faults else 0
 
 

@@ -339,6 +339,7 @@ def _decision_digest(content: Row) -> str:
             "facts": content["facts"],
             "outcome": content["outcome"],
             "reasons": content["reasons"],
+            "salt": content["salt"],
         }
     )
 

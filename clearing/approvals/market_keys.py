@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from marketplace.approvals.services import require_two_people
 from marketplace.events.schemas.evidence import KeyAnnounced
 from marketplace.events.services import emit
 from marketplace.evidence.announcement_models import KeyAnnouncement
-from marketplace.evidence.announcing import announce_key, announced_reason, next_key_of
+from marketplace.evidence.announcing import announce_key, announced_reason, next_key_of, thumbprint_of
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
@@ -30,14 +29,13 @@ def announce_key_by_two(
     """
     actor.require(Permission.RULEBOOK_WRITE)
     key, why = next_key_of(verifier_key), announced_reason(reason)
-    stated: dict[str, Any] = {"reason": why}
     approval = require_two_people(
         actor=actor,
         permission=Permission.RULEBOOK_WRITE,
         organisation=actor.organisation or "",
         command=COMMANDS[is_emergency],
-        subject=key.public.hex()[:60],
-        payload=stated,
+        subject=thumbprint_of(key.public),
+        payload={"verifier_key": verifier_key, "reason": why},
         expires_in=timedelta(hours=second_person_hours()),
     )
     row = announce_key(

@@ -15,6 +15,7 @@ from .models import ClientAccount, SettlementInstruction, TransferFile
 from .queries import PaymentReadings
 from .reserve_models import REASON_LENGTH_MAX, ReserveReduction
 from .restraint_models import CreditorPayment
+from .states import TAKEN_OUT_REASON_LENGTH_MAX
 
 
 class CreditorSerializer(serializers.ModelSerializer[CreditorPayment]):
@@ -180,7 +181,7 @@ class PermitPaymentSerializer(StrictSerializer):
 class TakeOutSerializer(OwnMoneySerializer):
     """How much of its own money the operator takes out of the client account, and what it was."""
 
-    reason = serializers.CharField(max_length=200)
+    reason = serializers.CharField(max_length=TAKEN_OUT_REASON_LENGTH_MAX)
 
 
 class RegisterClientAccountSerializer(StrictSerializer):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
@@ -20,6 +22,9 @@ class InstructionState(TextChoices):
     FAILED = "failed", Label("returned by the bank", "不能・返却")
     CANCELLED = "cancelled", Label("cancelled before it was sent", "送付前に取消")
 
+
+TAKEN_OUT_REASON_LENGTH_MAX: Final = 200
+"""Of what the operator's own money is that it takes out."""
 
 INSTRUCTION = StateMachine(
     name="clearing.settlement_instruction",

@@ -15,7 +15,7 @@ from .guaranteed_models import GuaranteedPart, guaranteed_part
 from .models import Obligation, Trade
 from .obligation_reference import obligation_reference
 from .queries import TradeReadings, stage_of
-from .states import ObligationStage
+from .states import GIVEN_UP_REASON_LENGTH_MAX, ObligationStage
 from .supply_models import SupplyStatement
 
 
@@ -68,7 +68,7 @@ class SecureTradeSerializer(StrictSerializer):
 class GiveUpBillSerializer(StrictSerializer):
     """Why nobody pays the bill of a trade any more."""
 
-    reason = serializers.CharField(max_length=2_000)
+    reason = serializers.CharField(max_length=GIVEN_UP_REASON_LENGTH_MAX)
 
 
 class ExposureSerializer(serializers.Serializer[Any]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
@@ -18,6 +20,9 @@ class TradeState(TextChoices):
     REFUNDED = "refunded", Label("cancelled, money returned to the buyer", "取消し・返金済み")
     FAILED = "failed", Label("failed, not paid in time", "不成立・未入金")
 
+
+GIVEN_UP_REASON_LENGTH_MAX: Final = 2_000
+"""Of why the bill for a trade is given up."""
 
 TRADE = StateMachine(
     name="clearing.trade",

@@ -17,6 +17,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
+from marketplace.kernel.texts import stated_text
 
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
@@ -139,14 +140,7 @@ def _check_order(amount_minor: int, reason_code: str, reason: str) -> None:
                 "use a code in snake case, at most 40 letters", "40字以内の英小文字と下線で指定してください"
             ),
         )
-    if not reason.strip() or len(reason) > REASON_LENGTH_MAX or "\x00" in reason:
-        raise FieldInvalid(
-            "reason",
-            Label(
-                f"give the reason, in at most {REASON_LENGTH_MAX} characters",
-                f"理由を{REASON_LENGTH_MAX}字以内で入力してください",
-            ),
-        )
+    stated_text("reason", reason, REASON_LENGTH_MAX)
 
 
 def _sum_returned(agreement: Agreement) -> int:

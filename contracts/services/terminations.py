@@ -17,6 +17,7 @@ from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
+from marketplace.kernel.texts import is_visible
 from marketplace.participants import queries as participants
 from marketplace.rules.halt_time import covered_by_halts
 
@@ -53,7 +54,7 @@ def terminate(
     subject = locked(actor, negotiation)
     role = role_in(actor, subject)
     NEGOTIATION.target(state=subject.state, command="terminate", role=role)
-    if role == "operator" and not reason.strip():
+    if role == "operator" and not is_visible(reason):
         raise FieldInvalid(
             "reason", Label("the operator must give a reason", "運営者は理由を入力してください")
         )

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from marketplace.kernel.columns import DaysField, MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_now, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
@@ -52,6 +53,7 @@ class Entitlement(models.Model):
     seller_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
     secured_event = models.CharField(max_length=IDENTIFIER_LENGTH)
     inspection_days = DaysField()
+    salt = SaltField()
     state = models.CharField(
         max_length=10, choices=EntitlementState.choices, default=EntitlementState.REQUESTED
     )
@@ -139,7 +141,7 @@ class Entitlement(models.Model):
             immutable(
                 "public_id", "agreement", "trade", "listing", "listing_version", "buyer_id", "seller_id",
                 "buyer_identifier", "seller_identifier", "secured_event", "inspection_days", "granted_at",
-                "expires_latest",
+                "expires_latest", "salt",
             ),
             restitution_guards.term_stands_still(),
             set_once("ended_at", "ended_reason"),

@@ -16,6 +16,7 @@ from delivery.states import (
     ENTITLEMENT,
     INSPECTION,
     OPEN_INSPECTIONS,
+    SUSPENSION_REASON_LENGTH_MAX,
     EndedReason,
     EntitlementState,
     LossCause,
@@ -28,11 +29,11 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.errors import FieldInvalid
-from marketplace.kernel.labels import Label
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
+from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import finish_for_operator
 from marketplace.notices.states import TaskKind
 from marketplace.participants import queries as participants
@@ -202,18 +203,17 @@ def _payment_due_by(agreement: str) -> datetime | None:
 def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlement:
     """Suspend access, as the operator, until it is resumed; running downloads abort, and the term stands still.
 
-    Both sides are told, and the people on call have a task to look at it. Raises IllegalTransition.
+    Both sides are told, and the people on call have a task to look at it. Raises FieldInvalid, IllegalTransition.
     """
     actor.require(Permission.DISPUTES_WRITE)
-    if not reason.strip():
-        raise FieldInvalid("reason", Label("give the reason; the buyer reads it", "理由を記入してください"))
+    why = stated_text("reason", reason, SUSPENSION_REASON_LENGTH_MAX)
     subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
     advance(
         subject,
         ENTITLEMENT,
         command="suspend",
         role="operator",
-        suspension_reason=reason.strip(),
+        suspension_reason=why,
         suspended_at=clock.now(),
         resumed_at=None,
         resumed_by="",
@@ -223,7 +223,10 @@ def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlemen
         kind="delivery.suspended",
         subject=subject.public_id,
         actor=actor,
-        payload={"agreement": subject.agreement, "reason": subject.suspension_reason},
+        payload={
+            "agreement": subject.agreement,
+            "reason_commitment": commitment_to(subject.salt, subject.suspension_reason),
+        },
     )
     tell_suspended(subject)
     return subject

@@ -19,6 +19,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -162,7 +163,13 @@ def _carry_out(
         kind=f"listings.version_{version.state}",
         subject=version.public_id,
         actor=actor,
-        payload={**facts, "decision": version.decision, "reason": version.decision_reason},
+        payload={
+            **facts,
+            "decision": version.decision,
+            "reason_commitment": commitment_to(version.salt, said)
+            if (said := version.decision_reason)
+            else "",
+        },
     )
     if version.state == VersionState.ON_HOLD:
         open_case(
@@ -192,13 +199,14 @@ def withdraw_listing(*, actor: Actor, listing: str, reason: str = "") -> Listing
     open_versions = subject.versions.select_for_update().filter(state__in=OPEN_VERSIONS).order_by("pk")
     for version in open_versions:
         advance(version, VERSION, command="withdraw", role=role)
-    advance(subject, LISTING, command="withdraw", role=role)
+    why = reason.strip()
+    advance(subject, LISTING, command="withdraw", role=role, withdrawal_reason=why)
     seller = _seller_of(subject)
     record(
         kind="listings.listing_withdrawn",
         subject=listing,
         actor=actor,
-        payload={"seller": seller, "reason": reason.strip()},
+        payload={"seller": seller, "reason_commitment": commitment_to(subject.salt, why) if why else ""},
     )
     emit(ListingWithdrawn(listing=listing, seller=seller))
     return subject

@@ -21,6 +21,7 @@ from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 from marketplace.participants.queries import OrganisationView, get_organisation
 
 from .errors import AccessOver, AccessTold, ReviewOver
@@ -60,8 +61,8 @@ def open_access(
     stated: dict[str, Any] = {
         "kind": _choice("kind", kind, AccessKind.values),
         "ground": _choice("ground", ground, AccessGround.values),
-        "reason": _text("reason", reason, REASON_LENGTH_MAX),
-        "reference": _text("reference", reference, REFERENCE_LENGTH_MAX),
+        "reason": stated_text("reason", reason, REASON_LENGTH_MAX),
+        "reference": stated_text("reference", reference, REFERENCE_LENGTH_MAX),
     }
     _within("hours", hours, HOURS_MAX)
     approval = None
@@ -174,7 +175,7 @@ def defer_notice(*, actor: Actor, access: str, days: int, reason: str) -> StaffA
         raise AccessTold(access=access)
     if review_at <= now:
         raise ReviewOver(access=access, review_at=review_at.isoformat())
-    why = _text("reason", reason, REASON_LENGTH_MAX)
+    why = stated_text("reason", reason, REASON_LENGTH_MAX)
     _within("days", days, DEFERRED_DAYS_MAX)
     until = now + timedelta(days=days)
     if until <= review_at:
@@ -263,17 +264,6 @@ def _choice(name: str, value: str, known: Any) -> str:
         listed = ", ".join(known)
         raise FieldInvalid(name, Label(f"choose one of {listed}", f"{listed} から選んでください"))
     return str(value)
-
-
-def _text(name: str, value: str, length_max: int) -> str:
-    """The text without spaces around it; raises FieldInvalid if nothing or too much is left."""
-    text = value.strip()
-    if not 0 < len(text) <= length_max:
-        raise FieldInvalid(
-            name,
-            Label(f"state it, in at most {length_max} characters", f"{length_max}文字以内で入力してください"),
-        )
-    return text
 
 
 def _within(name: str, value: int, highest: int) -> None:

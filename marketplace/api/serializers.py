@@ -15,6 +15,7 @@ from rest_framework import serializers
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.bounds import YEAR_MAX, YEAR_MIN
 from marketplace.kernel.labels import Label
+from marketplace.kernel.texts import is_visible
 from marketplace.kernel.waiting import WaitsFor
 
 M = TypeVar("M", bound=Model)
@@ -26,6 +27,9 @@ REPEATED = Label(
     "Send this field once: it is not known which value counts.",
     "この項目は一度だけ送信してください。複数の値のどれが有効か判断できません。",
 )
+INVISIBLE = Label(
+    "Write something that others can see.", "空白や表示されない文字だけでなく、読める文字を入力してください。"
+)
 TOO_LONG = Label("Give at most {count} elements.", "要素は{count}個以内にしてください。")
 
 FAR_YEAR = Label(
@@ -34,7 +38,9 @@ FAR_YEAR = Label(
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Input of a command; refuses by name undeclared and repeated fields, too long lists, and days of far years."""
+    """Input of a command; refuses by name undeclared and repeated fields, too long lists, days of far years, and texts that show
+    nothing: what others shall read, such as a reason.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         """Validate the input; raises ValidationError, which names each field that is refused."""
@@ -49,6 +55,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             if isinstance(value, date) and not YEAR_MIN <= value.year <= YEAR_MAX
         ]
         _refuse(far, FAR_YEAR, "far_year")
+        _refuse([name for name, value in known.items() if _shows_nothing(value)], INVISIBLE, "invisible")
         return known
 
     def _refuse_repeated(self, data: dict[str, Any]) -> None:
@@ -64,6 +71,12 @@ class StrictSerializer(serializers.Serializer[Any]):
             given = data.get(name)
             if longest is not None and isinstance(given, list) and len(given) > longest:
                 _refuse([name], TOO_LONG.fill({"count": longest}), "max_length")
+
+
+def _shows_nothing(value: Any) -> bool:
+    """Whether it is a text, or one of a text in both languages, that is stated and shows nothing."""
+    texts = value.values() if isinstance(value, dict) and set(value) == {"ja", "en"} else [value]
+    return any(isinstance(text, str) and text != "" and not is_visible(text) for text in texts)
 
 
 def _refuse(names: list[str], reason: Label, code: str) -> None:

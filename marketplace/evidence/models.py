@@ -30,6 +30,7 @@ from .guards import (
     tile_grows,
 )
 from .plain_hashes import PLAIN_HASHES
+from .secret_kinds import SECRET_KINDS
 from .timestamp_models import CheckpointTimestamp as CheckpointTimestamp
 from .witness_models import Cosignature as Cosignature
 from .witness_models import Witness as Witness
@@ -111,6 +112,9 @@ class EvidenceRecord(models.Model):
         indexes = [
             models.Index("subject", "id", name="evidence_subject"),
             models.Index("transaction", "id", name="evidence_commit_order"),
+            models.Index(
+                "kind", "occurred_at", name="evidence_secret_at_first", condition=Q(kind__in=SECRET_KINDS)
+            ),
         ]
         triggers = [
             append_only(),

@@ -14,6 +14,8 @@ from django.db import migrations
 
 from marketplace.kernel.guards import sql_list
 
+from .secret_kinds import SECRET_KINDS
+
 PARTIES: dict[str, RecordParties] = {}
 SEALS: list[str] = []
 """Conditions in SQL under which the record ``stated_record`` is sealed by people."""
@@ -48,10 +50,13 @@ class RecordParties:
     nobody: str = ""
 
     def __post_init__(self) -> None:
-        """Register it; raises ValueError if it is declared twice, or names neither parties nor why there are none."""
+        """Register it; raises ValueError if it is declared twice, names neither parties nor why there are none, or is
+        sealed at first without its place in ``secret_kinds``."""
         named = bool(self.keys or self.names or self.lists or self.also or self.partly)
         if self.of in PARTIES or named == bool(self.nobody) or bool(self.partly) != bool(self.withheld):
             raise ValueError(f"parties of records {self.of} are declared twice, or are unclear")
+        if bool(self.sealed_days) != (self.of in SECRET_KINDS):
+            raise ValueError(f"records {self.of} are not sealed at first as evidence.secret_kinds says")
         PARTIES[self.of] = self
 
     @property

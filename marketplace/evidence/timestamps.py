@@ -7,9 +7,10 @@ Certificates of authorities that the market used before stay in the file, so tha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -110,7 +111,11 @@ def keep_timestamp(*, checkpoint: Checkpoint, question: Question, answer: bytes)
     Raises TimestampRefused, AuthorityMisconfigured.
     """
     response, signer = checked_answer(
-        stamped_bytes(checkpoint), answer, hash_algorithm=question.hash_algorithm, nonce=question.nonce
+        stamped_bytes(checkpoint),
+        answer,
+        hash_algorithm=question.hash_algorithm,
+        nonce=question.nonce,
+        pinned=pinned_certificates(),
     )
     told = response.tst_info
     if settings.TIMESTAMP_POLICY and told.policy.dotted_string != settings.TIMESTAMP_POLICY:
@@ -137,19 +142,18 @@ def keep_timestamp(*, checkpoint: Checkpoint, question: Question, answer: bytes)
 
 
 def checked_answer(
-    content: bytes, answer: bytes, *, hash_algorithm: str, nonce: int
+    content: bytes, answer: bytes, *, hash_algorithm: str, nonce: int, pinned: list[x509.Certificate]
 ) -> tuple[TimeStampResponse, x509.Certificate]:
-    """The answer read, and the pinned certificate that signed it.
+    """The answer read, and the certificate of those ``pinned`` that signed it.
 
-    Its status is granted; imprint and nonce are those of the question; a pinned certificate whose critical extended key usage
-    is timeStamping alone signed it while it was valid (RFC 3161 section 2.4.2, 2.3). Raises TimestampRefused,
-    AuthorityMisconfigured.
+    Its status is granted, with modifications or without; imprint and nonce are those of the question; a pinned certificate whose critical extended key usage
+    is timeStamping alone signed it while it was valid (RFC 3161 section 2.4.2, 2.3). Raises TimestampRefused.
     """
     if len(answer) > ANSWER_BYTES_MAX:
         raise TimestampRefused("too_large", f"{len(answer)} bytes")
     try:
         response = decode_timestamp_response(answer)
-        if response.status != PKIStatus.GRANTED:
+        if response.status not in (PKIStatus.GRANTED, PKIStatus.GRANTED_WITH_MODS):
             told = "; ".join(response.status_string)[:200]
             raise TimestampRefused("status_rejected", f"status {response.status} {told}".strip())
         info = response.tst_info
@@ -162,12 +166,13 @@ def checked_answer(
         raise TimestampRefused("imprint_differs", f"it is of {message.hex()} by {algorithm.dotted_string}")
     if stated_nonce != nonce:
         raise TimestampRefused("nonce_differs", f"it answers nonce {stated_nonce}, not {nonce}")
-    return response, _signer_of(response, message, nonce)
+    return response, _signer_of(response, message, nonce, pinned)
 
 
-def _signer_of(response: TimeStampResponse, imprint: bytes, nonce: int) -> x509.Certificate:
-    """The pinned certificate that signed a token; raises TimestampRefused, AuthorityMisconfigured."""
-    pinned = pinned_certificates()
+def _signer_of(
+    response: TimeStampResponse, imprint: bytes, nonce: int, pinned: list[x509.Certificate]
+) -> x509.Certificate:
+    """The pinned certificate that signed a token; raises TimestampRefused."""
     try:
         signers = list(response.signed_data.signer_infos)
         named = [
@@ -178,27 +183,38 @@ def _signer_of(response: TimeStampResponse, imprint: bytes, nonce: int) -> x509.
         if not named:
             raise TimestampRefused("not_trusted", "no pinned certificate is its signer's")
         verifier = VerifierBuilder(tsa_certificate=named[0], roots=pinned, nonce=nonce).build()
-        verifier.verify(response, imprint)
+        verifier.verify(_as_granted(response), imprint)
     except (VerificationError, ValueError) as error:
         raise TimestampRefused("not_trusted", str(error)[:500]) from error
     return named[0]
 
 
+def _as_granted(response: TimeStampResponse) -> TimeStampResponse:
+    """The same token under the status ``granted``: the library verifies no other, and no signature covers the status."""
+    if response.status == PKIStatus.GRANTED:
+        return response
+    content = b"\x30\x03\x02\x01\x00" + response.time_stamp_token()
+    # DER: a length of 128 and more is stated in so many bytes.
+    size = (len(content).bit_length() + 7) // 8
+    head = bytes([len(content)]) if len(content) < 128 else bytes([0x80 | size]) + len(content).to_bytes(size)
+    return decode_timestamp_response(b"\x30" + head + content)
+
+
 def faults_of_timestamps() -> Iterator[str]:
     """Timestamps that no pinned certificate signed, or that state something else than their row."""
-    reached = 0
+    reached, pinned = 0, cache(pinned_certificates)
     while rows := list(
         CheckpointTimestamp.objects.filter(pk__gt=reached)
         .select_related("checkpoint")
         .order_by("pk")[:_ROWS_READ]
     ):
         for row in rows:
-            if fault := _fault_of(row):
+            if fault := _fault_of(row, pinned):
                 yield f"the timestamp of checkpoint {row.checkpoint.public_id} is not valid: {fault}"
         reached = rows[-1].pk
 
 
-def _fault_of(row: CheckpointTimestamp) -> str:
+def _fault_of(row: CheckpointTimestamp, pinned: Callable[[], list[x509.Certificate]]) -> str:
     """What is wrong with a kept timestamp; empty if nothing is."""
     try:
         response, signer = checked_answer(
@@ -206,6 +222,7 @@ def _fault_of(row: CheckpointTimestamp) -> str:
             bytes(row.answer),
             hash_algorithm=row.hash_algorithm,
             nonce=int(row.nonce) if row.nonce.isdecimal() else -1,
+            pinned=pinned(),
         )
     except (TimestampRefused, AuthorityMisconfigured) as error:
         return str(error)

@@ -50,7 +50,8 @@ class JobKind:
     attempt, so ``len(backoff_seconds) + 1`` attempts are made. Then the job is parked and the operator gets a task, or
     it is abandoned if ``is_abandoned_at_last``. ``on_ended`` is called in the transaction that parks or abandons it,
     with the job's subject and arguments. ``together_max``: so many jobs of this kind are started and finished in one
-    statement, for work that takes milliseconds; each still runs by itself, in turn.
+    statement, for work that takes milliseconds; each still runs by itself, in turn. ``has_one_cause``: what parks one parks
+    the others, as a server that is down, so that the operator gets one task for all of them.
     """
 
     name: str
@@ -64,6 +65,7 @@ class JobKind:
     is_abandoned_at_last: bool = False
     on_ended: Callable[[str, Arguments], None] | None = None
     together_max: int = 1
+    has_one_cause: bool = False
 
     def __post_init__(self) -> None:
         """Register the kind; raises ValueError for a name that is taken or limits that contradict each other."""

@@ -10,6 +10,7 @@ from django.db.models.functions import Now, RowNumber
 
 from marketplace.kernel.actors import Actor, Role
 
+from .kinds import KINDS
 from .models import Job
 from .states import JobState, Queue
 
@@ -33,12 +34,15 @@ def due_queues() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class ParkedJob:
-    """A parked job, which an operator has to look at. ``of_kind``: how many of its kind are parked."""
+    """A parked job, which an operator has to look at. ``of_kind``: how many of its kind are parked; ``has_one_cause``: whether
+    all of them wait for the same, as their kind says.
+    """
 
     public_id: str
     kind: str
     subject: str
     of_kind: int
+    has_one_cause: bool
 
 
 def parked(each: int) -> list[ParkedJob]:
@@ -52,7 +56,10 @@ def parked(each: int) -> list[ParkedJob]:
         .filter(place__lte=each)
         .order_by("id")
     )
-    return [ParkedJob(job.public_id, job.kind, job.subject, job.of_kind) for job in jobs]
+    one_cause = {name for name, kind in KINDS.items() if kind.has_one_cause}
+    return [
+        ParkedJob(job.public_id, job.kind, job.subject, job.of_kind, job.kind in one_cause) for job in jobs
+    ]
 
 
 def parked_among(public_ids: Collection[str]) -> set[str]:

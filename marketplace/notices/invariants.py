@@ -25,6 +25,17 @@ Invariant(
         " GROUP BY 1, 2, 3 HAVING count(*) > 1"
     ),
 )
+Invariant(
+    name="notices.tasks_to_approve_are_for_who_may",
+    promise=7,
+    statement="A task to approve a command is read by who may approve it, and by who audits the organisation.",
+    guards=("notices_task.needs_as_approval", "notices_task.task_needs", "notices_task.immutable"),
+    test="tests/notices/test_readers.py::test_a_task_to_approve_that_everybody_reads_is_refused_and_named",
+    check=by_query(
+        "SELECT t.public_id, t.subject FROM notices_task t JOIN approvals_approval a ON a.public_id = t.subject"
+        " WHERE t.kind = 'countersign' AND t.needs <> a.permission"
+    ),
+)
 _QUALIFICATION_TOLD = to_be_handled(
     subject="q.public_id", kind="qualification.moved", subscriber="marketplace.notices"
 )

@@ -8,7 +8,9 @@ from django.db.models import Q
 from marketplace.kernel.columns import BilingualTextField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, own_key, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+from marketplace.kernel.permissions import WRITES
 
+from .guards import needs_as_approval
 from .states import MAIL, TASK, MailState, TaskKind, TaskState
 
 SUBJECT_LENGTH_MAX = 80
@@ -18,7 +20,9 @@ class Task(models.Model):
     """A task of an organisation about a ``subject`` (public identifier), due by ``deadline`` if any.
 
     ``thread`` is the subject of the events that open and close the task (the negotiation, the agreement). ``title`` is
-    ``{"ja", "en"}``. Invariant: at most one open task per organisation, kind and subject.
+    ``{"ja", "en"}``. ``needs``: the permission without which nobody but the auditor of the organisation reads it; empty if all
+    its people do. Invariants: at most one open task per organisation, kind and subject; one to approve needs the permission of
+    its approval.
     """
 
     public_id = IdentifierField(prefix="tsk")
@@ -27,6 +31,7 @@ class Task(models.Model):
     subject = models.CharField(max_length=SUBJECT_LENGTH_MAX)
     thread = models.CharField(max_length=SUBJECT_LENGTH_MAX)
     title = BilingualTextField()
+    needs = models.CharField(max_length=30, blank=True, default="", db_default="")
     deadline = MomentField(null=True)
     state = models.CharField(max_length=6, choices=TaskState.choices, default=TaskState.OPEN)
     opened_at = MomentField()
@@ -43,6 +48,7 @@ class Task(models.Model):
                 name="task_closed_when",
             ),
             models.CheckConstraint(condition=Q(kind__in=TaskKind.values), name="task_kind"),
+            models.CheckConstraint(condition=Q(needs__in=["", *sorted(WRITES)]), name="task_needs"),
         ]
         indexes = [
             models.Index("thread", name="task_open_thread", condition=Q(state="open")),
@@ -52,7 +58,8 @@ class Task(models.Model):
             own_key(),
             state_guard(TASK),
             no_delete(),
-            immutable("public_id", "organisation_id", "kind", "subject", "thread", "opened_at"),
+            immutable("public_id", "organisation_id", "kind", "subject", "thread", "needs", "opened_at"),
+            needs_as_approval(),
         ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import OrganisationView, operator_organisation
 from marketplace.participants.suspension_queries import insolvency_without_trustee
 
@@ -20,9 +21,13 @@ def ask_operator(
     thread: str = "",
     deadline: datetime | None = None,
     title: Label | None = None,
+    needs: Permission | None = None,
     **words: str | dict[str, str],
 ) -> None:
-    """Open a task of the operator; its thread is its subject, and its title that of its kind, unless stated."""
+    """Open a task of the operator; its thread is its subject, and its title that of its kind, unless stated.
+
+    ``needs``: the permission without which nobody but the auditor reads it.
+    """
     open_task(
         organisation_id=operator_organisation().id,
         kind=kind,
@@ -30,6 +35,7 @@ def ask_operator(
         thread=thread or subject,
         title=fill_label(title or TASK_TITLES[kind], **words),
         deadline=deadline,
+        needs=needs,
     )
 
 

@@ -12,6 +12,10 @@ PARKED_JOBS = Label(
     "Repair the cause and retry: many jobs of the kind {kind} are parked after repeated failures",
     "種類 {kind} のジョブが多数、失敗の繰り返しにより停止中です。原因を解消して再試行してください",
 )
+PARKED_FOR_ONE_CAUSE = Label(
+    "Repair the cause and retry: jobs of the kind {kind} are parked after repeated failures",
+    "種類 {kind} のジョブが、失敗の繰り返しにより停止中です。原因を解消して再試行してください",
+)
 ROW_ASIDE = Label(
     "{row} could not be processed and stands aside ({loop}): {error}. Repair the cause",
     "{row} を処理できないため、保留しています（{loop}: {error}）。原因を解消してください",

@@ -26,7 +26,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import operator_organisation
 
 from .models import Task
-from .parked_texts import PARKED_EVENTS, PARKED_JOBS, ROW_ASIDE, ROWS_ASIDE
+from .parked_texts import PARKED_EVENTS, PARKED_FOR_ONE_CAUSE, PARKED_JOBS, ROW_ASIDE, ROWS_ASIDE
 from .services import close_tasks, open_task
 from .states import TaskKind, TaskState
 from .texts import TASK_TITLES, fill_label
@@ -41,19 +41,23 @@ ENTRY_PREFIX = "events/inbox/"
 
 @dataclass(slots=True)
 class Cause:
-    """The handler, the kind of jobs or the loop of which ``count`` wait. ``oldest``: subject → title of a task for each."""
+    """The handler, the kind of jobs or the loop of which ``count`` wait. ``oldest``: subject → title of a task for each.
+
+    ``is_one``: whether it has one task from the first on.
+    """
 
     name: str
     title: Label
     count: int
     oldest: dict[str, Label] = field(default_factory=dict)
+    is_one: bool = False
 
 
 def watch_parked() -> int:
     """Open tasks for parked events and jobs and for rows that stand aside, and close those of what no longer does; returns
     their number.
 
-    Each has its task; once a handler, a kind or a loop has more than TASKS_EACH_MAX, it has one task for all that follow,
+    Each has its task, unless its kind of jobs has one cause; once a handler, a kind or a loop has more than TASKS_EACH_MAX, it has one task for all that follow,
     until nothing of it is parked. Each task is opened in a transaction of its own, so that none is lost with
     another.
     """
@@ -66,7 +70,7 @@ def watch_parked() -> int:
     causes = _causes()
     wanted: dict[str, Label] = {}
     for cause in causes:
-        is_one = cause.count > TASKS_EACH_MAX or cause.name in opened
+        is_one = cause.is_one or cause.count > TASKS_EACH_MAX or cause.name in opened
         wanted |= {cause.name: cause.title} if is_one else cause.oldest
 
     @transaction.atomic
@@ -142,8 +146,8 @@ def _causes() -> list[Cause]:
         what = f"{entry.handler} ({entry.type} {entry.subject})"
         cause.oldest[f"{ENTRY_PREFIX}{entry.id}"] = fill_label(title, what=what)
     for job in jobs.parked(TASKS_EACH_MAX):
-        many = fill_label(PARKED_JOBS, kind=job.kind)
-        cause = causes.setdefault(job.kind, Cause(job.kind, many, job.of_kind))
+        many = fill_label(PARKED_FOR_ONE_CAUSE if job.has_one_cause else PARKED_JOBS, kind=job.kind)
+        cause = causes.setdefault(job.kind, Cause(job.kind, many, job.of_kind, is_one=job.has_one_cause))
         cause.oldest[job.public_id] = fill_label(title, what=f"{job.kind} ({job.subject})")
     for row in rows_standing_aside():
         many = fill_label(ROWS_ASIDE, loop=row.loop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Count, QuerySet
 
+from marketplace.approvals.queries import reads_all
 from marketplace.kernel.actors import Actor
 
 from .models import MailMessage, Notice, Task
@@ -11,8 +12,11 @@ from .states import MailState, TaskKind, TaskState
 
 
 def tasks_of(actor: Actor) -> QuerySet[Task]:
-    """Tasks of the actor's own organisation, also for the operator. Raises Forbidden if it has none."""
-    return Task.objects.filter(organisation_id=actor.require_organisation())
+    """Tasks of the actor's own organisation, also for the operator: those that all its people read, or that need what the actor
+    may do; all of them for who audits it. Raises Forbidden if it has none.
+    """
+    own = Task.objects.filter(organisation_id=actor.require_organisation())
+    return own if reads_all(actor) else own.filter(needs__in=["", *sorted(actor.permissions)])
 
 
 def notices_of(actor: Actor) -> QuerySet[Notice]:

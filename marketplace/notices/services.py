@@ -33,9 +33,10 @@ MAIL_TITLE_LENGTH_MAX = 300
 
 # Most handlings write these, so they skip the ORM.
 _OPEN = """
-    INSERT INTO notices_task (public_id, organisation_id, kind, subject, thread, title, deadline, state, opened_at)
-    VALUES (%(public_id)s, %(organisation_id)s, %(kind)s, %(subject)s, %(thread)s, %(title)s::jsonb, %(deadline)s, %(state)s,
-            %(opened_at)s)
+    INSERT INTO notices_task (public_id, organisation_id, kind, subject, thread, title, needs, deadline, state,
+                              opened_at)
+    VALUES (%(public_id)s, %(organisation_id)s, %(kind)s, %(subject)s, %(thread)s, %(title)s::jsonb, %(needs)s, %(deadline)s,
+            %(state)s, %(opened_at)s)
     ON CONFLICT (organisation_id, kind, subject) WHERE state = 'open' DO NOTHING RETURNING id
 """
 _CLOSE = """
@@ -67,8 +68,9 @@ def open_task(
     thread: str,
     title: Label,
     deadline: datetime | None = None,
+    needs: Permission | None = None,
 ) -> None:
-    """Open a task of an organisation, and queue the mail about it.
+    """Open a task of an organisation, and queue the mail about it: for who holds the permission ``needs``, if one is named.
 
     If a task of this kind and subject is already open, only its deadline is updated, without a new mail.
     """
@@ -87,13 +89,15 @@ def open_task(
                 "public_id": public_id,
                 "thread": thread,
                 "title": _json_text(title),
+                "needs": needs or "",
                 "deadline": deadline,
                 "opened_at": clock.now(),
             },
         )
         is_new = cursor.rowcount == 1
     if is_new:
-        _queue_mail([Letter(public_id, organisation_id, subject, title, _deadline_label(deadline))])
+        letter = Letter(public_id, organisation_id, subject, title, _deadline_label(deadline))
+        _queue_mail([letter], needs)
     else:
         Task.objects.filter(**task).exclude(deadline=deadline).update(deadline=deadline)
 
@@ -216,9 +220,9 @@ class Letter:
         return "\n\n".join(part.in_language(language) for part in parts if part is not None)
 
 
-def _queue_mail(letters: Sequence[Letter]) -> None:
-    """Queue one mail per letter and member of its organisation, each in the member's language."""
-    readers = recipients({letter.organisation_id for letter in letters})
+def _queue_mail(letters: Sequence[Letter], needs: Permission | None = None) -> None:
+    """Queue one mail per letter and member of its organisation who holds the permission, each in the member's language."""
+    readers = recipients({letter.organisation_id for letter in letters}, needs)
     mails = [(letter, person) for letter in letters for person in readers[letter.organisation_id]]
     if not mails:
         return

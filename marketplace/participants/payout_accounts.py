@@ -19,6 +19,8 @@ from marketplace.kernel.labels import Label
 from .states import AccountType
 
 HOLDER_LENGTH_MAX = 30
+REASON_LENGTH_MAX = 500
+"""Of why a change of the account is stopped."""
 WAITING_BUSINESS_DAYS = 5
 """Business days of banks in Japan from the confirmation of a changed account until it is used."""
 NAME_STANDS = timedelta(days=7)

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from marketplace.api.serializers import ChoiceLabelField, StrictSerializer
 
 from .models import PayoutAccountChange
+from .payout_accounts import REASON_LENGTH_MAX
 from .serializers import PayoutAccountSerializer
 from .states import PayoutChangeState
 
@@ -45,4 +46,4 @@ class ProposePayoutAccountSerializer(StrictSerializer):
 class StopPayoutAccountSerializer(StrictSerializer):
     """Why the change is stopped."""
 
-    reason = serializers.CharField(max_length=500)
+    reason = serializers.CharField(max_length=REASON_LENGTH_MAX)

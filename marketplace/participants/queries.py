@@ -35,7 +35,7 @@ _STANDINGS = """
 _RECIPIENTS = """
     SELECT m.organisation_id, u.id, u.email, u.language
       FROM participants_membership m JOIN participants_user u ON u.id = m.user_id
-     WHERE m.organisation_id = ANY(%s::bigint[]) AND m.ended_at IS NULL AND u.is_active ORDER BY m.id
+     WHERE m.organisation_id = ANY(%s::bigint[]) AND m.ended_at IS NULL AND u.is_active AND {reads} ORDER BY m.id
 """
 
 
@@ -309,11 +309,20 @@ def held_by_affiliates() -> int:
     return Admission.objects.filter(partial, state__in=HELD_ADMISSIONS).count()
 
 
-def recipients(organisation_ids: Collection[int]) -> dict[int, list[Recipient]]:
-    """Who receives the mail of each organisation (database key): its active members, in the order they joined."""
+def recipients(
+    organisation_ids: Collection[int], needs: Permission | None = None
+) -> dict[int, list[Recipient]]:
+    """Who receives the mail of each organisation (database key): its active members, in the order they joined.
+
+    ``needs``: those alone who hold the permission there now, without a proof.
+    """
+    here = "o.id = m.organisation_id"
+    reads = (
+        acts_now("u.public_id", holds=holders(needs), organisation=here, proved=False) if needs else "true"
+    )
     found: dict[int, list[Recipient]] = {key: [] for key in organisation_ids}
     with connection.cursor() as cursor:
-        cursor.execute(_RECIPIENTS, [list(organisation_ids)])
+        cursor.execute(_RECIPIENTS.format(reads=reads), [list(organisation_ids)])
         for organisation_id, *person in cursor.fetchall():
             found[organisation_id].append(Recipient(*person))
     return found

@@ -14,7 +14,15 @@ from marketplace.participants.states import OrganisationKind
 
 from .bounds import CODE_DIGITS, OWNERS_MAX
 from .models import BeneficialOwner, Registration, Screening, SupportingDocument
-from .states import DocumentKind, FindingCode, OwnerBasis, RegistrationState, ScreeningCause, ScreeningOutcome
+from .states import (
+    REASON_LENGTH_MAX,
+    DocumentKind,
+    FindingCode,
+    OwnerBasis,
+    RegistrationState,
+    ScreeningCause,
+    ScreeningOutcome,
+)
 
 
 class SupportingDocumentSerializer(serializers.ModelSerializer[SupportingDocument]):
@@ -243,19 +251,19 @@ class StateOwnersSerializer(StrictSerializer):
 class ProposeSerializer(StrictSerializer):
     """Why the findings of the screening do not matter; needed where there are some."""
 
-    reason = serializers.CharField(max_length=2_000, default="", allow_blank=True)
+    reason = serializers.CharField(max_length=REASON_LENGTH_MAX, default="", allow_blank=True)
 
 
 class RefuseSerializer(StrictSerializer):
     """The reason of a refusal, which the applicant reads."""
 
-    reason = serializers.CharField(max_length=2_000)
+    reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
 
 
 class ReturnSerializer(StrictSerializer):
     """Why the proposal to accept an application is void, which the operator's people read."""
 
-    reason = serializers.CharField(max_length=2_000)
+    reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
 
 
 class AssessSerializer(StrictSerializer):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
@@ -27,6 +29,9 @@ ENDED = (RegistrationState.ACCEPTED, RegistrationState.REFUSED, RegistrationStat
 
 SCREENED_AGAIN = (RegistrationState.IN_REVIEW, RegistrationState.CONFIRMING, RegistrationState.ACCEPTED)
 """States in which an application, or the organisation that it registered, is screened again."""
+
+REASON_LENGTH_MAX: Final = 2_000
+"""Of why an application is accepted, returned or refused."""
 
 REGISTRATION = StateMachine(
     name="registration.registration",

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_now, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
@@ -117,7 +118,7 @@ class Decision(models.Model):
     ``facts`` are the recorded facts by their names in rules (``applicant.kind``), null if unknown. ``reasons`` are
     objects ``{"rule", "outcome", "basis", "text": {"ja", "en"}}``. ``parties`` are the public identifiers of the
     organisations concerned, which may read it. ``digest`` commits to the rulebook, the facts, the outcome and the
-    reasons. ``engine`` is the version of the evaluator and of its library. Invariants: append-only; made under the rulebook in force; the outcome is the strongest of the reasons';
+    reasons under ``salt``: whoever reads not all facts has no salt, and cannot test guesses of the others. ``engine`` is the version of the evaluator and of its library. Invariants: append-only; made under the rulebook in force; the outcome is the strongest of the reasons';
     a replay gives the same result.
     """
 
@@ -128,6 +129,7 @@ class Decision(models.Model):
     facts = BoundedJSONField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     reasons = BoundedJSONField()
+    salt = SaltField()
     digest = models.CharField(max_length=DIGEST_LENGTH)
     parties = ArrayField(models.CharField(max_length=IDENTIFIER_LENGTH), default=list, blank=True)
     actor = models.CharField(max_length=60)

@@ -28,6 +28,7 @@ def difference(decision: Decision, rules: CompiledRulebook) -> str | None:
         facts=decision.facts,
         outcome=verdict.outcome,
         reasons=verdict.reasons,
+        salt=decision.salt,
     )
     return None if digest == decision.digest else "the digest differs"
 

@@ -151,8 +151,9 @@ def decision_digest(
     facts: Mapping[str, Any],
     outcome: str,
     reasons: list[dict[str, Any]],
+    salt: str,
 ) -> str:
-    """The digest of a decision (SHA-256 over RFC 8785); anyone with the rulebook and the facts can compute it."""
+    """The digest of a decision (SHA-256 over RFC 8785); anyone with the rulebook, all facts and the salt can compute it."""
     return digest_of(
         {
             "point": point,
@@ -162,6 +163,7 @@ def decision_digest(
             "facts": dict(facts),
             "outcome": outcome,
             "reasons": reasons,
+            "salt": salt,
         }
     )
 

@@ -84,7 +84,11 @@ class ReasonSerializer(serializers.Serializer[Any]):
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
-    """A decision, with its facts and its version of the rulebook. A party does not read facts about the other's money."""
+    """A decision, with its facts and its version of the rulebook. A party does not read facts about the other's money.
+
+    ``digest``: SHA-256 over RFC 8785 of ``point``, ``subject``, ``rulebook`` (its digest), ``vocabulary`` (its digest), ``facts``,
+    ``outcome``, ``reasons`` and ``salt``. ``salt``: null where facts are withheld, which it would let the reader guess.
+    """
 
     id = serializers.CharField(source="public_id")
     rulebook = serializers.CharField(source="rulebook.public_id")
@@ -92,6 +96,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     vocabulary_digest = serializers.CharField(source="rulebook.vocabulary_digest")
     facts = serializers.DictField()
     reasons = ReasonSerializer(many=True)
+    salt = serializers.CharField(allow_null=True)
 
     class Meta:
         model = Decision
@@ -105,6 +110,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             "rulebook",
             "rulebook_digest",
             "vocabulary_digest",
+            "salt",
             "digest",
             "parties",
             "actor",
@@ -113,12 +119,13 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         )
 
     def to_representation(self, instance: Decision) -> dict[str, Any]:
-        """Without the facts about the money of another party than the caller."""
+        """Without the facts about the money of another party than the caller, and then without the salt."""
         shown = super().to_representation(instance)
         actor = self.context["view"].actor
         if not actor.may_see():
             withheld = withheld_from(instance, actor.organisation or "")
             shown["facts"] = {name: value for name, value in shown["facts"].items() if name not in withheld}
+            shown["salt"] = None if withheld else shown["salt"]
         return shown
 
 

@@ -72,6 +72,7 @@ def test_an_access_is_ended_once(first, second, subject):
         ({"ground": "curiosity"}, "ground"),
         ({"reason": "  "}, "reason"),
         ({"reference": ""}, "reference"),
+        ({"reason": "x\x00"}, "reason"),
         ({"hours": 0}, "hours"),
         ({"hours": 25}, "hours"),
         ({"deferred_days": 30}, "deferred_days"),

@@ -44,6 +44,15 @@ def test_an_unknown_field_is_refused_by_name(acting):
     assert counts()["registered"] == 0
 
 
+def test_a_text_that_shows_nothing_is_refused_by_name(acting):
+    for name in ({"ja": "試験商会", "en": "\u200b"}, {"ja": "\u3164", "en": "Trial Trading"}):
+        answer = acting.post("/api/v1/organisations/", {**NEW, "name": name, "address": "\u200b \u2060"})
+        assert answer.status_code == 422
+        named = {error["field"]: error["code"] for error in answer.json()["errors"]}
+        assert named == {"name": "invisible", "address": "invisible"}
+    assert counts()["registered"] == 0
+
+
 def test_a_refusal_reads_in_the_readers_language(acting):
     english = acting.get("/api/v1/organisations/org_nobody/", HTTP_ACCEPT_LANGUAGE="en").json()
     japanese = acting.get("/api/v1/organisations/org_nobody/", HTTP_ACCEPT_LANGUAGE="ja").json()

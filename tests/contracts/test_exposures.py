@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from clearing.handlers import on_agreement_concluded
@@ -9,6 +11,8 @@ from contracts import services
 from contracts.errors import ConclusionHeld
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.contracts import AgreementConcluded
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.canonical import digest_of
 from marketplace.rules.models import Decision
 from marketplace.rules.services import replay, verify_replays
 from tests.contracts import factories
@@ -59,5 +63,32 @@ def test_a_party_reads_its_own_figures_alone(market):
     }
     read = {name: {OWED, MONEY} & set(row["facts"]) for name, row in shown.items()}
     assert read == {"buyer": {OWED}, "seller": {MONEY}, "operator": {OWED, MONEY}}
+    assert [row["salt"] for row in shown.values()] == [None, None, decision.salt]
     listed = client_of(market.organisation("seller")).get("/api/v1/decisions/?point=conclusion").json()
-    assert OWED not in listed["results"][0]["facts"]
+    assert (OWED in listed["results"][0]["facts"], listed["results"][0]["salt"]) == (False, None)
+
+
+def opened(shown, facts, **salt) -> str:
+    """What the digest of a decision would be, by facts as somebody guesses them."""
+    named = {
+        "rulebook": shown["rulebook_digest"],
+        "vocabulary": shown["vocabulary_digest"],
+        **{name: shown[name] for name in ("point", "subject", "outcome", "reasons")},
+    }
+    return digest_of({**named, "facts": facts, **salt})
+
+
+def test_who_guesses_the_other_partys_figures_finds_them_in_no_digest(market):
+    traded(market)
+    decision = Decision.objects.get(point="conclusion")
+    records = EvidenceRecord.objects.filter(kind="rules.decided", payload__decision=decision.public_id)
+    payload = records.get().payload
+    path = f"/api/v1/decisions/{decision.public_id}/"
+    shown = client_of(market.organisation("seller")).get(path).json()
+    assert shown["digest"] == payload["digest"] == decision.digest
+    # Of all facts the seller guesses right; without the salt it is not told so.
+    guesses = (opened(shown, decision.facts), opened(shown, decision.facts, salt=shown["salt"]))
+    assert decision.digest not in guesses
+    assert decision.salt not in json.dumps([shown, payload])
+    whole = client_of(market.organisation("operator")).get(path).json()
+    assert opened(whole, whole["facts"], salt=whole["salt"]) == decision.digest

@@ -9,12 +9,15 @@ from delivery import handlers, queries, services
 from delivery.errors import AccessEnded, InspectionOver
 from delivery.metrics import SUSPENDED_DELIVERIES, UNREPORTED_DELIVERIES
 from delivery.models import Entitlement, Inspection
+from delivery.states import SUSPENSION_REASON_LENGTH_MAX
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import TradeRefunded
 from marketplace.events.services import emit, envelope_of
+from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
 from marketplace.kernel.invariants import REGISTER
 from marketplace.participants.interest_errors import Recused
@@ -69,6 +72,19 @@ def test_the_operator_suspends_and_resumes(granted):
     assert recorded(granted.entitlement) == [
         "delivery.granted", "delivery.suspended", "delivery.resumed", "delivery.sent",
     ]  # fmt: skip
+
+
+def test_evidence_has_no_word_of_a_suspension(granted):
+    suspend(granted)
+    stated = EvidenceRecord.objects.get(kind="delivery.suspended")
+    assert stated.payload == {
+        "agreement": granted.row.agreement,
+        "reason_commitment": commitment_to(granted.row.salt, REASON),
+    }
+    factories.resume_access(granted.entitlement)
+    suspend(granted, reason="別の理由")
+    again = EvidenceRecord.objects.filter(kind="delivery.suspended").latest("pk")
+    assert again.payload["reason_commitment"] == commitment_to(granted.row.salt, "別の理由")
 
 
 def test_who_has_an_interest_resumes_no_access(granted):
@@ -132,8 +148,9 @@ def test_a_suspension_is_not_repeated_and_only_it_is_resumed(granted, unchanged)
 def test_a_suspension_needs_a_reason_and_the_operator(granted, unchanged):
     operator = factories.operator_actor()
     unchanged()
-    with pytest.raises(FieldInvalid):
-        suspend(granted, reason="  ")
+    for reason in ("  ", "x\x00", "x" * (SUSPENSION_REASON_LENGTH_MAX + 1)):
+        with pytest.raises(FieldInvalid):
+            suspend(granted, reason=reason)
     for actor in (granted.buyer_actor, granted.seller_actor):
         with pytest.raises(Forbidden):
             suspend(granted, actor=actor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 import time
@@ -58,9 +59,27 @@ class Signer:
         (folder / "serial").write_text("01\n")
         (folder / "ts.cnf").write_text(_CONFIGURATION.format(folder=folder, policy=POLICY))
 
-    def reply(self, question: bytes) -> bytes:
+    def reply_at_another_time(self, question: bytes, off: timedelta) -> bytes:
+        """An answer that is right but for its genTime, which is so much later: ``openssl cms`` signs the TSTInfo anew."""
+        token, stated = self.folder / "token.der", self.folder / "stated.der"
+        self.reply(question, "-token_out", answer=token)
+        command = ["openssl", "cms", "-verify", "-noverify", "-inform", "DER", "-in", str(token), "-binary"]
+        subprocess.run([*command, "-out", str(stated)], check=True, capture_output=True)
+        # The one GeneralizedTime of 15 characters.
+        before, found, after = re.split(rb"(?<=\x18\x0f)(\d{14}Z)", stated.read_bytes())
+        moment = datetime.strptime(found.decode(), "%Y%m%d%H%M%SZ").replace(tzinfo=UTC) + off
+        stated.write_bytes(before + moment.strftime("%Y%m%d%H%M%SZ").encode() + after)
+        command = ["openssl", "cms", "-sign", "-cades", "-nodetach", "-binary", "-md", "sha256"]
+        command += ["-outform", "DER"]
+        command += ["-econtent_type", "1.2.840.113549.1.9.16.1.4", "-in", str(stated), "-out", str(token)]
+        command += ["-signer", str(self.folder / "signer.pem"), "-inkey", str(self.folder / "signer.key")]
+        subprocess.run(command, check=True, capture_output=True)
+        granted = b"\x30\x03\x02\x01\x00" + token.read_bytes()
+        return b"\x30\x82" + len(granted).to_bytes(2) + granted
+
+    def reply(self, question: bytes, *options: str, answer: Path | None = None) -> bytes:
         """What ``openssl ts`` answers to a TimeStampReq."""
-        asked, answer = self.folder / "asked.tsq", self.folder / "answer.tsr"
+        asked, answer = self.folder / "asked.tsq", answer or self.folder / "answer.tsr"
         asked.write_bytes(question)
         command = [
             "openssl",
@@ -72,7 +91,7 @@ class Signer:
             str(asked),
         ]
         command += ["-signer", str(self.folder / "signer.pem"), "-inkey", str(self.folder / "signer.key")]
-        subprocess.run([*command, "-out", str(answer)], check=True, capture_output=True)
+        subprocess.run([*command, *options, "-out", str(answer)], check=True, capture_output=True)
         return answer.read_bytes()
 
 

@@ -13,6 +13,7 @@ from joserfc.jwk import OKPKey
 
 from clearing.approvals.market_keys import announce_key_by_two
 from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence import keys, services, signatures
 from marketplace.evidence.announcing import NOTICE_HOURS_MIN, announce_key
@@ -129,6 +130,16 @@ def test_two_people_announce_a_key_and_everybody_is_told(first, staff, api):
     record = EvidenceRecord.objects.get(kind="evidence.key_announced")
     assert REASON not in json.dumps(record.payload)
     assert unexplained_rows() == []
+
+
+def test_the_second_person_sees_the_key_that_it_approves(first, staff):
+    said = {"verifier_key": stated(new_key()), "reason": REASON, "is_emergency": False}
+    with pytest.raises(SecondPersonNeeded):
+        announce_key_by_two(actor=staff[0], **said)
+    asked = Approval.objects.get()
+    assert asked.payload == {"verifier_key": said["verifier_key"], "reason": REASON}
+    row = announce_key_by_two(actor=staff[1], **said)
+    assert asked.subject == row.kid
 
 
 def test_one_person_or_a_participant_announces_none(first, staff):

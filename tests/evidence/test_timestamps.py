@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -15,7 +16,12 @@ from marketplace.evidence.timestamps import faults_of_timestamps, keep_timestamp
 from marketplace.jobs.kinds import Work, report_nothing
 from marketplace.jobs.models import Job
 from marketplace.jobs.runner import run_due
+from marketplace.jobs.services import retry_parked
+from marketplace.kernel.actors import SYSTEM
+from marketplace.notices.models import Task
+from marketplace.notices.pipe import watch_parked
 from marketplace.oversight.timestamps.jobs import STAMP, ask_for_timestamps, stamp_checkpoint
+from tests.participants import factories as participants
 from tests.roles import assert_refused, unguarded
 
 from .authorities import POLICY, Signer, another_question, serving
@@ -139,8 +145,70 @@ def test_a_certificate_that_had_ended_is_refused(authority, checkpoint, settings
     assert refused(checkpoint) == "not_trusted"
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_an_answer_of_another_hour_is_refused(authority, checkpoint, signer, settings, hours):
+    # Four programs make this answer.
+    settings.TIMESTAMP_SILENT_SECONDS_MAX = 30
+
+    def behave(question):
+        return 200, REPLY, signer.reply_at_another_time(question, timedelta(hours=hours))
+
+    authority.behave = behave
+    assert refused(checkpoint) == "time_differs"
+    # All else is right: within the clocks' difference it is kept.
+    authority.behave = lambda question: (
+        200,
+        REPLY,
+        signer.reply_at_another_time(question, timedelta(minutes=1)),
+    )
+    stamp(checkpoint)
+    assert CheckpointTimestamp.objects.count() == 1
+
+
+def test_a_run_reads_the_pinned_certificates_once(authority, checkpoint, tmp_path, settings):
+    """Among many timestamps: the file may change meanwhile, and is parsed for none of them anew."""
+    stamp(checkpoint)
+    write("b")
+    seal_rest()
+    stamp(services.checkpoint())
+    assert CheckpointTimestamp.objects.count() == 2
+    Signer(tmp_path / "other")
+    with unguarded("evidence_checkpointtimestamp"):
+        run("UPDATE evidence_checkpointtimestamp SET serial = '77'")
+    faults = faults_of_timestamps()
+    assert next(faults).endswith("its row states something else")
+    settings.TIMESTAMP_AUTHORITY_CERTIFICATES = str(tmp_path / "other" / "pinned.pem")
+    (rest,) = faults
+    assert rest.endswith("its row states something else")
+
+
 def test_a_rejection_is_refused(authority, checkpoint, settings):
     settings.TIMESTAMP_HASH = "sha512"  # the authority takes SHA-256 only
+    assert refused(checkpoint) == "status_rejected"
+
+
+def with_status(answer: bytes, status: int) -> bytes:
+    """The answer with another status, which nothing signs."""
+    before, granted, after = answer.partition(b"\x30\x03\x02\x01\x00")
+    assert (len(before), len(granted)) == (4, 5)
+    return before + granted[:-1] + bytes([status]) + after
+
+
+def test_an_answer_that_is_granted_with_modifications_is_kept_and_verified(authority, checkpoint, signer):
+    authority.behave = lambda question: (200, REPLY, with_status(signer.reply(question), 1))
+    stamp(checkpoint)
+    kept = CheckpointTimestamp.objects.get()
+    assert bytes(kept.answer)[4:9] == b"\x30\x03\x02\x01\x01"
+    assert list(faults_of_timestamps()) == []
+    with unguarded("evidence_checkpointtimestamp"):
+        run("UPDATE evidence_checkpointtimestamp SET answer = set_byte(answer, octet_length(answer) - 1, 0)")
+    (fault,) = faults_of_timestamps()
+    assert "not_trusted" in fault
+
+
+@pytest.mark.parametrize("status", [2, 3, 4, 5, 9])
+def test_no_other_status_is_taken_even_with_a_token(authority, checkpoint, signer, status):
+    authority.behave = lambda question: (200, REPLY, with_status(signer.reply(question), status))
     assert refused(checkpoint) == "status_rejected"
 
 
@@ -205,6 +273,37 @@ def test_after_its_attempts_a_job_is_parked_for_the_operator(authority, checkpoi
         Job.objects.update(due_at="2020-01-01T00:00:00Z")
         run_due("mail", seconds=5)
     assert (Job.objects.get().state, CheckpointTimestamp.objects.count()) == ("parked", 0)
+
+
+def test_while_the_authority_is_down_the_operator_has_one_task(authority, checkpoint):
+    operator, answering = participants.operator(), authority.behave
+    authority.behave = lambda _: (500, REPLY, b"")
+
+    def park() -> list[str]:
+        """The tasks after one more checkpoint waited in vain."""
+        ask_for_timestamps()
+        for _ in range(STAMP.attempts_max):
+            Job.objects.filter(kind=STAMP.name, state="queued").update(due_at="2020-01-01T00:00:00Z")
+            run_due("mail", seconds=5)
+        watch_parked()
+        tasks = Task.objects.filter(organisation=operator, kind="repair", state="open")
+        return list(tasks.values_list("subject", flat=True))
+
+    assert park() == [STAMP.name]
+    for name in ("b", "c"):
+        write(name)
+        seal_rest()
+        services.checkpoint()
+        assert park() == [STAMP.name]
+    parked = Job.objects.filter(kind=STAMP.name, state="parked")
+    assert parked.count() == 3
+    authority.behave = answering
+    for job in parked:
+        retry_parked(actor=SYSTEM, job=job.public_id)
+    run_due("mail", seconds=5)
+    watch_parked()
+    assert CheckpointTimestamp.objects.count() == 3
+    assert not Task.objects.filter(kind="repair", state="open").exists()
 
 
 def test_certificates_that_cannot_be_read_are_named(authority, checkpoint, settings, tmp_path):

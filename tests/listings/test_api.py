@@ -161,6 +161,7 @@ def test_a_listing_is_revised_and_withdrawn(client, seller):
     revised = client.post(f"/api/v1/listings/{listing}/revise/", {"keywords": ["潮位"]})
     assert (revised.status_code, revised.json()["keywords"]) == (200, ["潮位"])
     withdrawn = client.post(f"/api/v1/listings/{listing}/withdraw/", {"reason": "終了"})
+    assert (withdrawn.json()["withdrawal_reason"], len(withdrawn.json()["salt"])) == ("終了", 64)
     assert (withdrawn.status_code, withdrawn.json()["state"]) == (200, "withdrawn")
     again = client.post(f"/api/v1/listings/{listing}/withdraw/", {})
     assert (again.status_code, again.json()["code"]) == (409, "illegal_transition")

@@ -1,5 +1,6 @@
 """Bringing versions to sale, and taking listings from it."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from marketplace.events.schemas.participants import AdmissionDecided
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import (
     FieldInvalid,
     Forbidden,
@@ -114,6 +116,16 @@ def test_what_the_rules_hold_the_operator_decides(seller, operator):
     assert (decided.state, decided.decision_reason) == ("published", "同意書を確認")
     assert decided.decision == version.decision
     assert Listing.objects.get().state == "on_sale"
+    # The record of the decision commits to its reason; those of the rules have none.
+    records = EvidenceRecord.objects.filter(subject=version.public_id, kind__startswith="listings.version_")
+    told = {
+        row.kind: row.payload.get("reason_commitment") for row in records.filter(payload__has_key="decision")
+    }
+    assert told == {
+        "listings.version_on_hold": "",
+        "listings.version_published": commitment_to(decided.salt, "同意書を確認"),
+    }
+    assert "同意書" not in json.dumps([row.payload for row in records], ensure_ascii=False)
 
 
 def test_the_operator_refuses_what_was_held(seller, operator):
@@ -236,6 +248,12 @@ def test_a_withdrawn_listing_leaves_the_catalogue_with_its_versions(seller):
     assert Listing.objects.get().state == "withdrawn"
     assert set(ListingVersion.objects.values_list("state", flat=True)) == {"withdrawn"}
     assert events("listing.withdrawn") == [{"listing": version.listing.public_id, "seller": seller.public_id}]
+    withdrawn = Listing.objects.get()
+    assert withdrawn.withdrawal_reason == "終了"
+    assert EvidenceRecord.objects.get(kind="listings.listing_withdrawn").payload == {
+        "seller": seller.public_id,
+        "reason_commitment": commitment_to(withdrawn.salt, "終了"),
+    }
     with pytest.raises(NotOnSale):
         queries.version_for_sale(version.listing.public_id)
     before = states()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.schemas import approvals, clearing
+from marketplace.kernel.permissions import Permission
 from marketplace.notices import handlers
 from marketplace.notices.models import Task
+from tests.approvals.asking import ask
 from tests.participants import factories as parties
 
 from .factories import handle
@@ -21,9 +24,17 @@ def operator():
     return parties.operator()
 
 
-def test_a_large_amount_waits_for_somebody_else_of_the_operator(operator):
+@pytest.fixture
+def approval(operator) -> str:
+    """What a person of the operator asked."""
+    with pytest.raises(SecondPersonNeeded) as needed:
+        ask(parties.actor_for(operator, "usr_first"), Permission.CLEARING_WRITE)
+    return str(needed.value.fields["approval"])
+
+
+def test_a_large_amount_waits_for_somebody_else_of_the_operator(operator, approval):
     asked = approvals.ApprovalAsked(
-        approval="apv_1",
+        approval=approval,
         organisation=operator.public_id,
         command="clearing.transfer_file",
         of="cyc_1",
@@ -33,19 +44,19 @@ def test_a_large_amount_waits_for_somebody_else_of_the_operator(operator):
     )
     handle(handlers.on_approval_asked, asked)
     (task,) = Task.objects.filter(organisation=operator, kind="countersign")
-    assert (task.state, task.subject, task.deadline.isoformat()) == ("open", "apv_1", DEADLINE)
+    assert (task.state, task.subject, task.deadline.isoformat()) == ("open", approval, DEADLINE)
     assert "2,200,000" in task.title["ja"]
     handle(
         handlers.on_approval_ended,
-        approvals.ApprovalEnded(approval="apv_1", organisation=operator.public_id, state="approved"),
+        approvals.ApprovalEnded(approval=approval, organisation=operator.public_id, state="approved"),
     )
     task.refresh_from_db()
     assert task.state == "done"
 
 
-def test_a_command_without_an_amount_waits_for_somebody_else_too(operator):
+def test_a_command_without_an_amount_waits_for_somebody_else_too(operator, approval):
     asked = approvals.ApprovalAsked(
-        approval="apv_1",
+        approval=approval,
         organisation=operator.public_id,
         command="clearing.weaken_controls",
         of="rulebook",
@@ -55,13 +66,15 @@ def test_a_command_without_an_amount_waits_for_somebody_else_too(operator):
     )
     handle(handlers.on_approval_asked, asked)
     title = Task.objects.get(kind="countersign").title
-    assert title["en"].startswith("Approve clearing.weaken_controls (no amount, apv_1) as the second person")
+    assert title["en"].startswith(
+        f"Approve clearing.weaken_controls (no amount, {approval}) as the second person"
+    )
     assert "金額なし" in title["ja"]
 
 
-def test_a_request_that_expired_was_done_by_nobody(operator):
+def test_a_request_that_expired_was_done_by_nobody(operator, approval):
     asked = approvals.ApprovalAsked(
-        approval="apv_1",
+        approval=approval,
         organisation=operator.public_id,
         command="c",
         of="s",
@@ -72,7 +85,7 @@ def test_a_request_that_expired_was_done_by_nobody(operator):
     handle(handlers.on_approval_asked, asked)
     handle(
         handlers.on_approval_ended,
-        approvals.ApprovalEnded(approval="apv_1", organisation=operator.public_id, state="expired"),
+        approvals.ApprovalEnded(approval=approval, organisation=operator.public_id, state="expired"),
     )
     assert Task.objects.get(kind="countersign").state == "moot"
 

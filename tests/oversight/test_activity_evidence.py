@@ -6,6 +6,7 @@ import json
 import runpy
 import tracemalloc
 import zipfile
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from django.db import transaction
@@ -86,6 +87,8 @@ def test_a_stranger_verifies_that_the_log_has_the_records(parties, tmp_path):
     [
         ("salt", "its entry is not the commitment to it"),
         ("kind", "it is not what its content says"),
+        ("occurred_at", "its occurred_at is not what its content says"),
+        ("recorded_at", "its recorded_at is not what its content says"),
         ("path", "it is not in the log"),
         ("index", "it is not in the log"),
         ("withheld", "it is withheld without saying what"),
@@ -106,6 +109,12 @@ def test_a_record_that_the_log_does_not_have_is_named(parties, tmp_path, tamperi
         shown["salt"] = "00" * 32
     elif tampering == "kind":
         shown["kind"] = "test.other"
+    elif tampering.endswith("_at"):
+        # Another zone is the same instant; a microsecond later is another.
+        moment = datetime.fromisoformat(shown[tampering]).astimezone(timezone(timedelta(hours=-5)))
+        shown[tampering] = moment.isoformat()
+        assert VERIFYING["_fault_of_record"](shown, size, root) == ""
+        shown[tampering] = (moment + timedelta(microseconds=1)).isoformat()
     elif tampering == "path":
         shown["proof"]["path"] = shown["proof"]["path"][:-1]
     elif tampering == "index":
@@ -117,6 +126,23 @@ def test_a_record_that_the_log_does_not_have_is_named(parties, tmp_path, tamperi
         VERIFYING["_checkpoint_of"](note, {"keys": []})[2]
         == "the checkpoint is not signed by a key of the market"
     )
+
+
+def test_a_record_whose_proof_was_taken_away_is_counted(parties, tmp_path):
+    """It is no fault of itself, because what is younger than the checkpoint has none: the program says how many there are."""
+    seller, _ = parties
+    write(3, seller.public_id)
+    seal_all()
+    row = asked(seller)
+    rows = rows_of(row, "evidence")
+    without = [each for each in rows if each["proof"] is None]
+    status, said = verified(file_of(row.public_id), tmp_path)
+    assert (status, said[-1]) == (0, f"evidence without a proof: {len(without)}")
+    next(each for each in rows if each["proof"])["proof"] = None
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(changed, "w") as archive:
+        archive.writestr("evidence.jsonl", "".join(f"{json.dumps(each)}\n" for each in rows))
+    assert VERIFYING["count_unproved"](changed) == len(without) + 1
 
 
 def test_many_records_are_made_in_bounded_memory(parties, tmp_path):

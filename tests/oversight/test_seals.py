@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.queries import visible_records
+from marketplace.evidence.row_records import unexplained_rows
+from marketplace.evidence.secret_kinds import SECRET_KINDS
 from marketplace.kernel import clock
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded
 from marketplace.notices.models import Task
 from marketplace.oversight import tasks
-from marketplace.oversight.seals.errors import SealOver
+from marketplace.oversight.seals.errors import SealOver, SealStands
 from marketplace.oversight.seals.models import RecordSeal
-from marketplace.oversight.seals.queries import visible_seals
+from marketplace.oversight.seals.queries import unsealed_soon_sql, visible_seals
 from marketplace.oversight.seals.services import end_seal, seal_record
 from marketplace.oversight.seals.states import DAYS_MAX, TOTAL_DAYS_MAX
 from marketplace.participants.interest_errors import Recused
 from marketplace.participants.services import declare_interest
 from tests.participants.factories import actor_for, client_of
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned
-from tests.roles import unguarded
+from tests.roles import as_owner, unguarded
 
 from .factories import (
     SEAL,
@@ -86,6 +93,28 @@ def test_a_sealed_record_is_nobodys_until_its_seal_is_ended_by_two(first, second
     with pytest.raises(SealOver):
         end_seal(actor=first, seal=seal.public_id, reason="x")
     assert holds_everywhere()
+
+
+def test_evidence_has_no_word_of_a_seal(first, second, subject):
+    seal = sealed(first, second, record_about(subject))
+    unsealed(first, second, seal)
+    seal.refresh_from_db()
+    made, ended = EvidenceRecord.objects.filter(subject=seal.public_id).order_by("pk")
+    assert made.payload["basis_commitment"] == commitment_to(seal.salt, seal.legal_basis)
+    assert made.payload["reason_commitment"] == commitment_to(seal.salt, seal.reason)
+    assert ended.payload["reason_commitment"] == commitment_to(seal.salt, seal.ended_reason)
+    written = json.dumps([made.payload, ended.payload], ensure_ascii=False)
+    assert not [text for text in (seal.legal_basis, seal.reason, seal.ended_reason) if text in written]
+    shown = client_of(subject).get(f"/api/v1/record-seals/{seal.public_id}/").json()
+    assert (shown["salt"], shown["reason"]) == (seal.salt, seal.reason)
+    assert unexplained_rows() == []
+    for column in ("legal_basis", "reason", "ended_reason"):
+        with unguarded("oversight_recordseal"):
+            run(f"UPDATE oversight_recordseal SET {column} = {column} || 'x'")
+            assert {each["table"] for each in unexplained_rows()} == {"oversight_recordseal"}
+            run(f"UPDATE oversight_recordseal SET {column} = left({column}, -1)")
+    assert unexplained_rows() == []
+    refused("UPDATE oversight_recordseal SET salt = repeat('0', 64)", "cannot be changed")
 
 
 def test_the_review_date_opens_a_record_unless_it_is_sealed_again(first, second, owner, subject):
@@ -194,6 +223,29 @@ def test_what_a_screening_found_opens_after_its_first_term_and_people_look_befor
     assert reads(owner, row.public_id)
 
 
+def test_the_records_to_look_at_are_found_by_an_index(subject):
+    """Among many others, in the sweep's query and in the invariant's; without it each sweep reads the largest table."""
+    screened(subject)
+    with unguarded("evidence_evidencerecord"):
+        run(
+            "INSERT INTO evidence_evidencerecord (public_id, kind, subject, actor, payload, occurred_at)"
+            " SELECT 'evi_many' || n, 'test.told', 'org_x', 'system', '{}',"
+            "  public.business_now() - interval '350 days' FROM generate_series(1, 20000) n"
+        )
+    with as_owner():
+        run("ANALYZE evidence_evidencerecord")
+    for moment in ("public.business_now()", "public.business_now() - interval '1 day'"):
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {unsealed_soon_sql(moment)}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        for kind in SECRET_KINDS:
+            bounds = f"'{kind}'::text\\) AND \\(occurred_at > .+\\) AND \\(occurred_at <= "
+            assert re.search(
+                f"evidence_secret_at_first.*\n *Index Cond: \\(+kind\\)::text = {bounds}", plan
+            ), plan
+        assert "Seq Scan on evidence_evidencerecord" not in plan
+
+
 def test_people_look_before_the_first_term_ends_unless_a_seal_keeps_the_record_for_longer(
     first, second, subject, owner
 ):
@@ -286,11 +338,39 @@ def test_the_database_refuses_a_seal_by_one_or_for_good(first, second, owner, su
     assert named("oversight.seals_by_two") == 1
 
 
+def test_the_same_seal_given_again_is_refused_and_named(first, second, subject):
+    record = record_about(subject)
+    command = {"record": record, **SEAL}
+    seal = sealed(first, second, record)
+    for actor, changes in ((second, {}), (first, {}), (first, {"days": SEAL["days"] - 30, "reason": "再送"})):
+        with pytest.raises(SealStands) as stands:
+            seal_record(actor=actor, **command | changes)
+        assert stands.value.fields["seal"] == seal.public_id
+    assert (RecordSeal.objects.count(), Approval.objects.filter(state="pending").count()) == (1, 0)
+    # On another basis it is another seal, which stays where the first is ended before.
+    other = sealed(first, second, record, legal_basis="刑事訴訟法第197条第2項", days=30)
+    # What the database is given is refused in the same cases.
+    columns = (
+        "record, parties, ground, legal_basis, reason, review_at, first_person, sealed_by, sealed_at, ended_first, ended_by,"
+        " ended_reason"
+    )
+    again = (
+        f"INSERT INTO oversight_recordseal (public_id, {columns}) SELECT 'rsl_raw', "
+        + columns.replace("sealed_at", "public.business_now()")
+        + f" FROM oversight_recordseal WHERE id = {other.pk}"
+    )
+    refused(again, "sealed on this ground for as long already")
+    assert named("oversight.seals_stand_once") == 0
+    with unguarded("oversight_recordseal"):
+        run(again)
+    assert named("oversight.seals_stand_once") == 1
+
+
 def test_who_has_declared_an_interest_seals_and_unseals_nothing(first, second, staffed, subject):
     record, third = record_about(subject), actor_for(staffed, "usr_third")
     stated = {"organisation": subject.public_id, "kind": "employment", "statement": "兼業先"}
     seal = sealed(first, third, record)
-    command = {"record": record, **SEAL}
+    command = {"record": record, **SEAL, "days": SEAL["days"] + 1}
     with pytest.raises(SecondPersonNeeded):
         seal_record(actor=first, **command)
     with pytest.raises(SecondPersonNeeded):
@@ -342,7 +422,7 @@ def test_a_seal_without_a_task_is_named(first, second, subject):
 
 
 def test_a_seal_that_cannot_end_keeps_no_other_sealed(first, second, owner, subject):
-    stuck, free = (sealed(first, second, record_about(subject)) for _ in range(2))
+    stuck, free = (sealed(first, second, record_about(subject), days=days) for days in (179, 180))
     clock.move_to(max(stuck.review_at, free.review_at))
     with poisoned("oversight_recordseal", f"NEW.id = {stuck.pk}"):
         assert sum(tasks.sweep() for _ in range(RUNS)) == 1

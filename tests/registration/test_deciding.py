@@ -20,6 +20,7 @@ from marketplace.participants.payout_queries import payout_account_now
 from marketplace.registration import services
 from marketplace.registration.errors import ProposerMayNoMore
 from marketplace.registration.models import Registration
+from marketplace.registration.states import REASON_LENGTH_MAX
 from tests.participants import factories as parties
 
 from . import factories
@@ -170,8 +171,11 @@ def test_a_refusal_tells_the_applicant_why(operator):
 
 def test_a_refusal_without_a_reason_is_none(operator):
     row = factories.screened()
-    with pytest.raises(FieldInvalid):
-        services.refuse(actor=factories.person_of(operator, "first"), registration=row.public_id, reason=" ")
+    for reason in (" ", "x\x00", "x" * (REASON_LENGTH_MAX + 1)):
+        with pytest.raises(FieldInvalid):
+            services.refuse(
+                actor=factories.person_of(operator, "first"), registration=row.public_id, reason=reason
+            )
     assert Registration.objects.get().state == "in_review"
 
 

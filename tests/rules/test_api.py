@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.kernel import clock
 from marketplace.rules import services
 from marketplace.rules.figures import NEUTRALITY
-from marketplace.rules.models import Rulebook
+from marketplace.rules.models import Decision, Rulebook
 from marketplace.rules.views import DOCUMENT_EXAMPLE, PREVIEW_EXAMPLE
 from tests.participants import factories as participants
 
@@ -78,6 +78,8 @@ def test_a_participant_reads_the_decisions_about_itself(api, operator):
     shown = client.get(f"{DECISIONS}{own.public_id}/").json()
     assert (shown["outcome"], shown["reasons"][0]["rule"]) == ("allow", "ADM-90")
     assert (shown["facts"]["applicant.kind"], shown["digest"]) == ("business", own.digest)
+    # Nothing is withheld of it, so the applicant opens the digest.
+    assert shown["salt"] == Decision.objects.get(public_id=own.public_id).salt
     assert shown["rulebook_digest"] == Rulebook.objects.get().digest
     replayed = client.get(f"{DECISIONS}{own.public_id}/replay/").json()
     assert replayed == {"decision": own.public_id, "same": True}

@@ -170,6 +170,16 @@ def _place_otherwise(rows: Rows) -> None:
     shown["results"].reverse()
 
 
+def _shown_on_no_day(rows: Rows) -> None:
+    """A search that was shown says no day."""
+    del next(row for row in rows if "shown_on" in row)["shown_on"]
+
+
+def _sample_of_itself(rows: Rows) -> None:
+    """A search that the market made does not say so."""
+    del next(row for row in rows if row.get("is_sample"))["is_sample"]
+
+
 def _overtake(rows: Rows) -> None:
     rows[0]["overtaken_by"] = 1
 
@@ -193,6 +203,8 @@ TAMPERINGS = {
     "relevance": ("ranking.jsonl", _place, "relevance_differs"),
     "shown order": ("ranking.jsonl", _place_otherwise, "ranked_otherwise"),
     "shown on": ("ranking.jsonl", _change(shown_on="2020-01-01"), "not_of_the_period"),
+    "shown on no day": ("ranking.jsonl", _shown_on_no_day, "not_of_the_period"),
+    "sample unmarked": ("ranking.jsonl", _sample_of_itself, "not_of_the_period"),
     "words": ("ranking.jsonl", _change(others=3), "relevance_differs"),
     "order": ("order.jsonl", _overtake, "order_differs"),
     "dropped": ("decisions.jsonl", lambda rows: rows.pop() and None, "figures_differ"),

@@ -14,12 +14,12 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.errors import FieldInvalid, Missing
-from marketplace.kernel.labels import Label
+from marketplace.kernel.errors import Missing
 from marketplace.kernel.money import exponent
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
+from marketplace.kernel.texts import stated_text
 
 from ...approvals.services import require_second_person
 from ...cycles.errors import CycleCannotBePaused, CycleIsPaused, CycleNotPaused, NoOpenCycle
@@ -146,7 +146,7 @@ def pause_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
-    reason = _valid_reason(reason)
+    reason = stated_text("reason", reason, REASON_LENGTH_MAX)
     subject = _lock_cycle(cycle)
     if subject.paused_since is not None:
         raise CycleIsPaused(cycle=subject.business_key, reason=subject.pause_reason)
@@ -173,7 +173,7 @@ def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     Missing, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
-    reason = _valid_reason(reason)
+    reason = stated_text("reason", reason, REASON_LENGTH_MAX)
     subject = _lock_cycle(cycle)
     if subject.paused_since is None:
         raise CycleNotPaused(cycle=subject.business_key)
@@ -216,19 +216,6 @@ def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     emit(CycleResumed(cycle=subject.public_id, state=subject.state))
     transaction.on_commit(lambda: nudge(subject.public_id))
     return subject
-
-
-def _valid_reason(text: str) -> str:
-    reason = text.strip()
-    if not reason or len(reason) > REASON_LENGTH_MAX:
-        raise FieldInvalid(
-            "reason",
-            Label(
-                f"state a reason of 1 to {REASON_LENGTH_MAX} characters",
-                f"理由を1～{REASON_LENGTH_MAX}文字で記入してください",
-            ),
-        )
-    return reason
 
 
 def _lock_cycle(cycle: str) -> Cycle:

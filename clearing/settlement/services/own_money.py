@@ -8,11 +8,11 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.amounts import require_amount
-from marketplace.kernel.errors import FieldInvalid, Missing
-from marketplace.kernel.labels import Label
+from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
+from marketplace.kernel.texts import stated_text
 from marketplace.participants.queries import operator_organisation
 
 from ...approvals.services import require_two_people_to_pay
@@ -24,7 +24,7 @@ from ..models import SettlementInstruction
 from ..operator_money import free_operator_money
 from ..planning import instruction_without_cycle
 from ..queries import client_account
-from ..states import INSTRUCTION, InstructionState, PaymentPurpose
+from ..states import INSTRUCTION, TAKEN_OUT_REASON_LENGTH_MAX, InstructionState, PaymentPurpose
 
 
 @transaction.atomic
@@ -94,9 +94,7 @@ def take_out_own_money(
     """
     actor.require(Permission.CLEARING_WRITE)
     require_amount("amount_minor", amount_minor)
-    why = reason.strip()
-    if not why:
-        raise FieldInvalid("reason", Label("state what the money is", "資金の内容を入力してください"))
+    why = stated_text("reason", reason, TAKEN_OUT_REASON_LENGTH_MAX)
     if client_account(currency) is None:
         raise ClientAccountMissing(currency=currency)
     if (free_minor := free_operator_money(currency)) < amount_minor:

@@ -21,6 +21,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance, advance_all
+from marketplace.kernel.texts import is_visible
 from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
@@ -53,7 +54,7 @@ def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> Set
     Emits payment.returned. Raises IllegalTransition if the payment is not in progress, Missing, FieldInvalid, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
-    if not reason.strip():
+    if not is_visible(reason):
         raise FieldInvalid("reason", Label("state the bank's notice", "銀行からの通知内容を入力してください"))
     subject = _lock_instruction(instruction)
     advance(

@@ -14,6 +14,7 @@ from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
 from marketplace.participants.interest_queries import require_unrelated
 from marketplace.participants.queries import organisations_by_id
 
@@ -335,14 +336,7 @@ def require_accepted(trade: Trade) -> None:
 
 def check_input(reason: str, amount_minor: int | None = None) -> None:
     """Raise FieldInvalid for a reason that is missing or too long, or an amount that is not above zero."""
-    if not reason.strip() or len(reason) > REASON_LENGTH_MAX or "\x00" in reason:
-        raise FieldInvalid(
-            "reason",
-            Label(
-                f"state a reason of at most {REASON_LENGTH_MAX} characters",
-                f"理由を{REASON_LENGTH_MAX}字以内で入力してください",
-            ),
-        )
+    stated_text("reason", reason, REASON_LENGTH_MAX)
     if amount_minor is not None and amount_minor <= 0:
         raise FieldInvalid(
             "amount_minor",

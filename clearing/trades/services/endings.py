@@ -9,11 +9,11 @@ from marketplace.events.services import emit
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.commitments import commitment_to
-from marketplace.kernel.errors import FieldInvalid, Missing
-from marketplace.kernel.labels import Label
+from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
+from marketplace.kernel.texts import stated_text
 
 from ...approvals.services import require_two_people
 from ...ground.parties import public_ids_of
@@ -21,7 +21,7 @@ from ..charge_models import ChargeProgress
 from ..errors import BillNotOverdue
 from ..guaranteed_models import guaranteed_part
 from ..models import Trade
-from ..states import PERIODIC, TRADE, TradeState
+from ..states import GIVEN_UP_REASON_LENGTH_MAX, PERIODIC, TRADE, TradeState
 from .charge_plans import locked_progress
 from .eligibility import undo_corrections
 from .funding import give_back_halted_time
@@ -109,9 +109,7 @@ def give_up_bill(*, actor: Actor, trade: str, reason: str) -> Trade:
     Missing, FieldInvalid, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
-    why = reason.strip()
-    if not why:
-        raise FieldInvalid("reason", Label("state a reason", "理由を入力してください"))
+    why = stated_text("reason", reason, GIVEN_UP_REASON_LENGTH_MAX)
     known = Trade.objects.filter(public_id=trade).first()
     if known is None:
         raise Missing(kind="trade", identifier=trade)

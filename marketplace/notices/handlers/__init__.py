@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from marketplace.approvals.queries import permission_for
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.approvals import ApprovalAsked, ApprovalEnded
 from marketplace.events.schemas.clearing import (
@@ -280,6 +281,7 @@ def on_approval_asked(event: ApprovalAsked, envelope: Envelope) -> None:
             approval=event.approval,
         ),
         deadline=parse_instant(event.expires_at),
+        needs=permission_for(event.approval),
     )
 
 

@@ -11,6 +11,7 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.access import StaffAccessDeferred, StaffAccessMoved
 from marketplace.events.schemas.contracts import MessagesDisclosed
 from marketplace.kernel import clock
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import get_organisation
 
 from .. import staff_access_texts
@@ -44,7 +45,14 @@ def on_staff_access_moved(event: StaffAccessMoved, envelope: Envelope) -> None:
 def on_staff_access_deferred(event: StaffAccessDeferred, envelope: Envelope) -> None:
     """Open the operator's task for the review date, or move its deadline."""
     until = datetime.fromisoformat(event.until)
-    ask_operator(TaskKind.DISCLOSE, event.access, deadline=until, access=event.access, until=_moment(until))
+    ask_operator(
+        TaskKind.DISCLOSE,
+        event.access,
+        deadline=until,
+        needs=Permission.ACCESS_OPEN,
+        access=event.access,
+        until=_moment(until),
+    )
 
 
 def on_messages_disclosed(event: MessagesDisclosed, envelope: Envelope) -> None:

@@ -6,11 +6,14 @@ import pgtrigger
 
 from marketplace.participants.interest_guards import RECUSED
 
-from .states import DAYS_MAX, TOTAL_DAYS_MAX
+from ..locks import SEAL_LOCK
+from .states import DAYS_MAX, LONGER_BY, TOTAL_DAYS_MAX
 
 
 def seal_fits_record() -> pgtrigger.Trigger:
-    """A seal names the parties of its record, ends within its terms, begins in force, and ends once."""
+    """A seal names the parties of its record, ends within its terms, begins in force, and ends once; on the same ground and basis,
+    it is longer than those in force.
+    """
     return pgtrigger.Trigger(
         name="seal_fits_record",
         when=pgtrigger.Before,
@@ -36,6 +39,14 @@ IF NEW.review_at <= NEW.sealed_at OR NEW.review_at > NEW.sealed_at + interval '{
 END IF;
 IF NEW.ended_at IS NOT NULL THEN
     RAISE EXCEPTION 'a seal begins in force' USING ERRCODE = 'check_violation';
+END IF;
+{SEAL_LOCK.acquire_for_in_guard("NEW.record")}
+IF EXISTS (
+    SELECT FROM public.oversight_recordseal s
+     WHERE s.record = NEW.record AND s.ended_at IS NULL AND (s.ground, s.legal_basis) = (NEW.ground, NEW.legal_basis)
+       AND s.review_at > NEW.review_at - interval '{LONGER_BY.days} day') THEN
+    RAISE EXCEPTION 'seal: record % is sealed on this ground for as long already', NEW.record
+        USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;
 """,  # noqa: S608  our own words

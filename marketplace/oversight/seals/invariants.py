@@ -8,7 +8,7 @@ from marketplace.participants.interest_guards import recused_then
 from ..acting import acted_for
 from .models import STAFF
 from .queries import unsealed_soon_sql
-from .states import DAYS_MAX, TOTAL_DAYS_MAX
+from .states import DAYS_MAX, LONGER_BY, TOTAL_DAYS_MAX
 
 _YESTERDAY = "public.business_now() - interval '1 day'"
 
@@ -47,6 +47,19 @@ Invariant(
         f"   OR {recused_then('s.first_person', 'o.id', 's.sealed_at')}"
         f"   OR {recused_then('s.ended_by', 'o.id', 's.ended_at')}"
         f"   OR {recused_then('s.ended_first', 'o.id', 's.ended_at')}))"
+    ),
+)
+Invariant(
+    name="oversight.seals_stand_once",
+    promise=9,
+    statement="Of the seals in force on a record, on one ground and basis, each later one keeps it at least a day longer.",
+    guards=("oversight_recordseal.seal_fits_record", "oversight_recordseal.immutable"),
+    test="tests/oversight/test_seals.py::test_the_same_seal_given_again_is_refused_and_named",
+    check=by_query(
+        "SELECT later.public_id, s.public_id AS standing FROM oversight_recordseal s JOIN oversight_recordseal later"  # noqa: S608
+        " ON (later.record, later.ground, later.legal_basis) = (s.record, s.ground, s.legal_basis) AND later.id > s.id"
+        " WHERE later.sealed_at < coalesce(s.ended_at, 'infinity')"
+        f" AND s.review_at > later.review_at - interval '{LONGER_BY.days} day'"
     ),
 )
 Invariant(

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import MomentField
+from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
@@ -27,10 +28,12 @@ class RecordSeal(models.Model):
 
     Two people seal, and two end the seal before; else it ends by itself at the review date. Whoever would have it longer seals
     the record again. Invariants: by two people of the operator who have declared no interest in the parties; the parties are those of the record; the review date is
-    ``DAYS_MAX`` away at most, and ``TOTAL_DAYS_MAX`` after the record happened; it ends once. Rows are never deleted.
+    ``DAYS_MAX`` away at most, and ``TOTAL_DAYS_MAX`` after the record happened; it ends once. Evidence commits to the basis and the reasons with ``salt``.
+    Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="rsl")
+    salt = SaltField()
     record = models.CharField(max_length=IDENTIFIER_LENGTH)
     parties = ArrayField(models.CharField(max_length=IDENTIFIER_LENGTH))
     ground = models.CharField(max_length=13, choices=SealGround.choices)
@@ -81,8 +84,8 @@ class RecordSeal(models.Model):
         ]
         triggers = [
             immutable(
-                "public_id", "record", "parties", "ground", "legal_basis", "reason", "review_at", "first_person", "sealed_by",
-                "sealed_at", "recorded_at",
+                "public_id", "salt", "record", "parties", "ground", "legal_basis", "reason", "review_at", "first_person",
+                "sealed_by", "sealed_at", "recorded_at",
             ),
             seal_fits_record(),
             over_in_time(),

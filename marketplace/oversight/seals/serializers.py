@@ -12,7 +12,11 @@ from .states import BASIS_LENGTH_MAX, DAYS_MAX, REASON_LENGTH_MAX, SealGround
 
 
 class RecordSealSerializer(RowSerializer[RecordSeal]):
-    """A seal: which record was kept from whom, by which law, until when at most, and how it ended."""
+    """A seal: which record was kept from whom, by which law, until when at most, and how it ended.
+
+    Evidence has the SHA-256 over the lines ``salt`` and ``legal_basis``, over ``salt`` and ``reason``, and over ``salt`` and
+    ``ended_reason``.
+    """
 
     id = serializers.CharField(source="public_id")
     ground_label = ChoiceLabelField(SealGround, source="ground")
@@ -22,7 +26,7 @@ class RecordSealSerializer(RowSerializer[RecordSeal]):
         model = RecordSeal
         fields = (
             "id", "record", "parties", "ground", "ground_label", "legal_basis", "reason", "review_at", "first_person",
-            "sealed_by", "sealed_at", "ended_first", "ended_by", "ended_at", "ended_reason",
+            "sealed_by", "sealed_at", "ended_first", "ended_by", "ended_at", "ended_reason", "salt",
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from marketplace.evidence.queries import parties_of_record
 from marketplace.evidence.services import record as record_evidence
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
@@ -21,11 +22,12 @@ from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
 from marketplace.participants.queries import organisations_by_public_id
 
+from ..locks import SEAL_LOCK
 from ..texts import choice_of
 from . import texts
-from .errors import SealOver
+from .errors import SealOver, SealStands
 from .models import STAFF, RecordSeal
-from .queries import unsealed_soon
+from .queries import seal_that_stands, unsealed_soon
 from .states import APPROVED_WITHIN, BASIS_LENGTH_MAX, DAYS_MAX, REASON_LENGTH_MAX, TOTAL_DAYS_MAX, SealGround
 
 
@@ -35,8 +37,8 @@ def seal_record(
 ) -> RecordSeal:
     """Keep a record from its parties for ``days``, as a law demands; takes two people. A later seal makes it longer.
 
-    Opens a task with the review date. Raises SecondPersonNeeded, Recused, FieldInvalid, Missing for a record that is not there
-    or is nobody's, PermissionNeeded, ProofNeeded, Forbidden.
+    Opens a task with the review date. Raises SecondPersonNeeded, SealStands, Recused, FieldInvalid, Missing for a record that is
+    not there or is nobody's, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(STAFF)
     actor.require_person()
@@ -51,6 +53,10 @@ def seal_record(
         "legal_basis": stated_text("legal_basis", legal_basis, BASIS_LENGTH_MAX),
         "reason": stated_text("reason", reason, REASON_LENGTH_MAX),
     }
+    review_at = now + timedelta(days=days)
+    SEAL_LOCK.acquire_for(record)
+    if standing := seal_that_stands(record, stated["ground"], stated["legal_basis"], review_at):
+        raise SealStands(record=record, seal=standing.public_id, review_at=standing.review_at.isoformat())
     approval = require_two_people(
         actor=actor,
         permission=STAFF,
@@ -65,7 +71,7 @@ def seal_record(
         public_id=new_identifier("rsl"),
         record=record,
         parties=parties,
-        review_at=now + timedelta(days=days),
+        review_at=review_at,
         first_person=approval.first_person,
         sealed_by=actor.identifier,
         sealed_at=now,
@@ -76,8 +82,10 @@ def seal_record(
         subject=seal.public_id,
         actor=actor,
         payload={
-            **stated,
             "record": record,
+            "ground": seal.ground,
+            "basis_commitment": commitment_to(seal.salt, seal.legal_basis),
+            "reason_commitment": commitment_to(seal.salt, seal.reason),
             "review_at": seal.review_at.isoformat(),
             "first_person": approval.first_person,
         },
@@ -89,6 +97,7 @@ def seal_record(
         seal.public_id,
         deadline=seal.review_at,
         title=texts.REVIEW,
+        needs=STAFF,
         seal=seal.public_id,
         record=record,
     )
@@ -161,7 +170,11 @@ def _end(row: RecordSeal, actor: Actor, *, first_person: str = "", reason: str =
         kind="oversight.seal_ended",
         subject=row.public_id,
         actor=actor,
-        payload={"record": row.record, "first_person": first_person, "reason": reason},
+        payload={
+            "record": row.record,
+            "first_person": first_person,
+            "reason_commitment": commitment_to(row.salt, reason) if reason else "",
+        },
     )
     finish_for_operator(TaskKind.DISCLOSE, row.public_id)
     return row

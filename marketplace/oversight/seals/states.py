@@ -23,6 +23,8 @@ DAYS_MAX: Final = 365
 """People look at a seal anew after so many days at most."""
 TOTAL_DAYS_MAX: Final = 7 * 365
 """No record is sealed longer than so after it happened: what it is about is kept for seven years."""
+LONGER_BY: Final = timedelta(days=1)
+"""A later seal on the same ground and basis keeps a record at least so much longer; else it is the same command, given again."""
 BASIS_LENGTH_MAX: Final = 200
 REASON_LENGTH_MAX: Final = 1_000
 APPROVED_WITHIN: Final = timedelta(hours=24)

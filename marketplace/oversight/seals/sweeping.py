@@ -13,6 +13,7 @@ from marketplace.notices.queries import open_subjects
 from marketplace.notices.states import TaskKind
 
 from . import texts
+from .models import STAFF
 from .queries import due_to_end, unsealed_soon
 from .services import end_over
 
@@ -45,5 +46,7 @@ def _ask_or_close(each: tuple[str, datetime | None]) -> int:
     if ends_at is None:
         finish_for_operator(TaskKind.DISCLOSE, record)
     else:
-        ask_operator(TaskKind.DISCLOSE, record, deadline=ends_at, title=texts.FIRST_TERM, record=record)
+        ask_operator(
+            TaskKind.DISCLOSE, record, deadline=ends_at, title=texts.FIRST_TERM, needs=STAFF, record=record
+        )
     return 1

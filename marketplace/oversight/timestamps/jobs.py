@@ -45,6 +45,8 @@ STAMP = JobKind(
     run=stamp_checkpoint,
     seconds_max=15,
     backoff_seconds=(60, 600, 3_600, 6 * 3_600),
+    # An authority that is out of reach is so for every checkpoint.
+    has_one_cause=True,
 )
 
 

@@ -18,6 +18,7 @@ from ..payout_accounts import (
     BRANCH_CODE_PATTERN,
     HOLDER_LENGTH_MAX,
     HOLDER_PATTERN,
+    REASON_LENGTH_MAX,
 )
 from ..payout_guards import payout_account_by_two
 from ..states import PAYOUT_CHANGE, AccountType, PayoutChangeState
@@ -60,7 +61,7 @@ class PayoutAccountChange(models.Model):
     usable_from = DayField(null=True)
     ended_by = models.CharField(max_length=60, null=True)
     ended_at = MomentField(null=True)
-    end_reason = models.CharField(max_length=500, blank=True, default="")
+    end_reason = models.CharField(max_length=REASON_LENGTH_MAX, blank=True, default="")
 
     class Meta:
         constraints = [

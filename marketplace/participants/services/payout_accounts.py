@@ -16,10 +16,10 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.errors import FieldInvalid, Missing
-from marketplace.kernel.labels import Label
+from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import RULES, Permission
 from marketplace.kernel.states import advance
+from marketplace.kernel.texts import stated_text
 
 from ..errors import (
     AccountInUse,
@@ -30,7 +30,15 @@ from ..errors import (
 from ..fact_queries import unchanged_since
 from ..models import Organisation, PayoutAccountChange, RoleGrant
 from ..organisation_facts import Fact
-from ..payout_accounts import NAME_STANDS, ROLE_STANDS, PayoutAccount, is_holder, lapses_on, usable_from
+from ..payout_accounts import (
+    NAME_STANDS,
+    REASON_LENGTH_MAX,
+    ROLE_STANDS,
+    PayoutAccount,
+    is_holder,
+    lapses_on,
+    usable_from,
+)
 from ..payout_accounts import payout_account as payout_account_of
 from ..payout_queries import acting_members, changes_under_way, payout_account_now
 from ..queries import acts_for, acts_for_operator
@@ -202,15 +210,14 @@ def stop_payout_account(*, actor: Actor, change: str, reason: str) -> PayoutAcco
     """
     actor.require(Permission.PAYOUT_WRITE)
     actor.require_person()
-    if not reason.strip():
-        raise FieldInvalid("reason", Label("state why it is stopped", "中止の理由を入力してください"))
+    why = stated_text("reason", reason, REASON_LENGTH_MAX)
     subject = _locked_change(actor, change)
     if subject.organisation_id != actor.organisation_id:
         raise Missing(kind="payout account change", identifier=change)
     PAYOUT_CHANGE.target(state=subject.state, command="stop", role="participant")
     if subject.is_registered or (subject.usable_from and subject.usable_from <= clock.today()):
         raise AccountInUse()
-    _end(actor, subject, command="stop", role="participant", reason=reason.strip())
+    _end(actor, subject, command="stop", role="participant", reason=why)
     return subject
 
 

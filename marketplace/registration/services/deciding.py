@@ -15,6 +15,7 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
+from marketplace.kernel.texts import is_visible, stated_text
 from marketplace.participants.models import Organisation
 from marketplace.participants.queries import acts_for_operator
 from marketplace.participants.services import invite_first_owner, register_organisation
@@ -25,7 +26,7 @@ from ..jobs import SEND_OUTCOME
 from ..models import Registration
 from ..queries import last_screening
 from ..rows import lock_registration, record_move
-from ..states import REGISTRATION, ScreeningOutcome
+from ..states import REASON_LENGTH_MAX, REGISTRATION, ScreeningOutcome
 
 NO_PROPOSAL: dict[str, Any] = {"proposed_by": None, "proposed_at": None, "acceptance_reason": ""}
 
@@ -40,7 +41,7 @@ def propose(*, actor: Actor, registration: str, reason: str = "") -> Registratio
     _require_decider(actor)
     row = lock_registration(registration)
     screening = last_screening(row)
-    if screening is not None and screening.outcome == ScreeningOutcome.HELD and not reason.strip():
+    if screening is not None and screening.outcome == ScreeningOutcome.HELD and not is_visible(reason):
         raise FieldInvalid(
             "reason",
             Label(
@@ -73,7 +74,7 @@ def return_to_review(*, actor: Actor, registration: str, reason: str) -> Registr
     Raises FieldInvalid, IllegalTransition, Missing, Forbidden.
     """
     _require_decider(actor)
-    why = _reason(reason)
+    why = stated_text("reason", reason, REASON_LENGTH_MAX)
     row = lock_registration(registration)
     advance(row, REGISTRATION, command="return", role="operator", return_reason=why, **NO_PROPOSAL)
     record_move(row, actor, reason_commitment=commitment_to(row.salt, why))
@@ -118,18 +119,11 @@ def refuse(*, actor: Actor, registration: str, reason: str) -> Registration:
     """Refuse an application with the reason, which the applicant reads. Raises FieldInvalid, IllegalTransition, Missing,
     Forbidden."""
     _require_decider(actor)
-    why = _reason(reason)
+    why = stated_text("reason", reason, REASON_LENGTH_MAX)
     row = lock_registration(registration)
     _close(row, actor, "refuse", refusal_reason=why)
     record_move(row, actor, reason_commitment=commitment_to(row.salt, row.refusal_reason))
     return row
-
-
-def _reason(reason: str) -> str:
-    """The reason without spaces around it; raises FieldInvalid without one."""
-    if not reason.strip():
-        raise FieldInvalid("reason", Label("this field is required", "入力してください"))
-    return reason.strip()
 
 
 def _require_decider(actor: Actor) -> None:

@@ -14,6 +14,7 @@ from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
+from marketplace.kernel.texts import is_visible
 
 from ..errors import ScreeningNotEnded
 from ..jobs import SCREEN
@@ -59,7 +60,7 @@ def assess(*, actor: Actor, registration: str, screening: str, assessment: str) 
         raise Missing(kind="screening", identifier=screening)
     if subject.ended_at is None:
         raise ScreeningNotEnded(screening=screening)
-    if not assessment.strip() or subject.assessed_by is not None:
+    if not is_visible(assessment) or subject.assessed_by is not None:
         raise FieldInvalid(
             "assessment",
             Label("state once what the findings mean", "確認結果を一度だけ入力してください"),

@@ -27,7 +27,7 @@ from .periods import Period
 from .sealing import SALT_BYTES, Seal
 from .suppression import PARTIES_MIN
 
-FORMAT = "sanpo-neutrality/1"
+FORMAT = "sanpo-neutrality/2"
 FILE_BYTES_MAX = 64 * 1024 * 1024
 _UNDATED = (1980, 1, 1, 0, 0, 0)
 ADMISSION = "admission"

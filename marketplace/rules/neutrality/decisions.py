@@ -236,6 +236,7 @@ def _content(decision: Decision, rules: Mapping[int, Rules]) -> dict[str, Any]:
         "facts": decision.facts,
         "outcome": decision.outcome,
         "reasons": decision.reasons,
+        "salt": decision.salt,
         "digest": decision.digest,
         "parties": decision.parties,
         "actor": decision.actor,

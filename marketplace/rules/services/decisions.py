@@ -13,6 +13,7 @@ from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.commitments import new_salt
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.permissions import Permission
 
@@ -49,7 +50,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionView(Judgement):
-    """A recorded decision, under ``public_id``; ``digest`` commits to everything it is based on."""
+    """A recorded decision, under ``public_id``; ``digest`` commits to everything it is based on, under the row's salt."""
 
     public_id: str
     digest: str
@@ -88,6 +89,7 @@ def evaluate_in_turn(
     views: list[DecisionView] = []
     for point, given in points.items():
         facts, verdict = _evaluate_facts(rules, point, subject, now, given)
+        salt = new_salt()
         decisions.append(
             Decision(
                 point=point,
@@ -96,7 +98,8 @@ def evaluate_in_turn(
                 facts=facts,
                 outcome=verdict.outcome,
                 reasons=verdict.reasons,
-                digest=_digest(rulebook, point, subject, facts, verdict),
+                salt=salt,
+                digest=_digest(rulebook, point, subject, facts, verdict, salt),
                 parties=_parties(rules, point, facts),
                 actor=actor.identifier,
                 engine=rules.engine,
@@ -149,7 +152,9 @@ def _holding(decision: Decision) -> set[str]:
     }
 
 
-def _digest(rulebook: Rulebook, point: str, subject: str, facts: dict[str, Any], verdict: Verdict) -> str:
+def _digest(
+    rulebook: Rulebook, point: str, subject: str, facts: dict[str, Any], verdict: Verdict, salt: str
+) -> str:
     return decision_digest(
         point=point,
         subject=subject,
@@ -158,6 +163,7 @@ def _digest(rulebook: Rulebook, point: str, subject: str, facts: dict[str, Any],
         facts=facts,
         outcome=verdict.outcome,
         reasons=verdict.reasons,
+        salt=salt,
     )
 
 

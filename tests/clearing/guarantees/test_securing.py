@@ -339,6 +339,9 @@ def test_two_people_give_up_a_bill_that_nobody_pays(market):
         give_up_bill(actor=first, **stated)
     with pytest.raises(Forbidden):
         give_up_bill(actor=actor_for(market.operator, "app_program"), **stated)
+    for reason in (" ", "x\x00", "x" * 2_001):
+        with pytest.raises(FieldInvalid):
+            give_up_bill(actor=second, **stated | {"reason": reason})
     assert (Trade.objects.get(pk=trade.pk).state, used(guarantee)) == ("secured", 10_000)
     give_up_bill(actor=second, **stated)
     trade.refresh_from_db()

@@ -10,6 +10,7 @@ import pytest
 from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.commitments import new_salt
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.participants.models import Organisation
 from marketplace.rules.models import Decision
@@ -47,7 +48,7 @@ def recorded(point: str, *parties: str, **told: Any) -> Decision:
     named = stated["parties"]
     facts |= {name: parties[at % len(parties)] for at, name in enumerate(named)}
     facts |= {f"{name.partition('__')[0]}.{name.partition('__')[2]}": value for name, value in told.items()}
-    verdict, subject = rules.verdict(point, facts), new_identifier("sub")
+    verdict, subject, salt = rules.verdict(point, facts), new_identifier("sub"), new_salt()
     digest = decision_digest(
         point=point,
         subject=subject,
@@ -56,6 +57,7 @@ def recorded(point: str, *parties: str, **told: Any) -> Decision:
         facts=facts,
         outcome=verdict.outcome,
         reasons=verdict.reasons,
+        salt=salt,
     )
     return Decision.objects.create(
         point=point,
@@ -64,6 +66,7 @@ def recorded(point: str, *parties: str, **told: Any) -> Decision:
         facts=facts,
         outcome=verdict.outcome,
         reasons=verdict.reasons,
+        salt=salt,
         digest=digest,
         parties=sorted({facts[name] for name in named}),
         actor=SYSTEM.identifier,
