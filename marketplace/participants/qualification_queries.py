@@ -40,6 +40,11 @@ def kind_name(code: str) -> dict[str, str]:
     return {"ja": kind.name_ja, "en": kind.name_en}
 
 
+def was_verified(qualification: str) -> bool:
+    """Whether a qualification (public identifier) was ever verified, also where it has ended since."""
+    return Qualification.objects.filter(public_id=qualification, verified_at__isnull=False).exists()
+
+
 def waits_for_operator(organisation_id: int, kind_id: int, due_on: date) -> bool:
     """Whether a qualification of a kind (database keys) that was stated until the end of a day waits to be verified."""
     day_over = datetime.combine(due_on + timedelta(days=1), time.min, tzinfo=clock.market_zone())
