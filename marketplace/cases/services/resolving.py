@@ -24,6 +24,7 @@ from marketplace.participants.interest_queries import require_unrelated, require
 from marketplace.participants.relation_queries import standing_to_operator
 from marketplace.participants.services import checked_terms
 from marketplace.participants.suspension_queries import standing_suspensions
+from marketplace.rules.queries import admission_ends_on
 
 from ..errors import DecidedFirst, NothingToCarryOut, StillAffiliated, StillSuspended
 from ..kinds import KINDS
@@ -230,7 +231,7 @@ def _checked_terms(
             "conditions" if conditions else "expires_on",
             Label("only an admission is allowed on terms", "参加の承認にのみ付けられます"),
         )
-    return checked_terms(expires_on=expires_on, conditions=conditions)
+    return checked_terms(expires_on=expires_on, conditions=conditions, else_until=admission_ends_on())
 
 
 def locked_case(case: str) -> Case:
