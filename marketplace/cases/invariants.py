@@ -81,6 +81,24 @@ Invariant(
 )
 
 Invariant(
+    name="cases.conditions_are_stated_in_their_case",
+    promise=5,
+    statement="Each condition of an admission was stated by two people, who allowed the admission in its case.",
+    guards=(
+        "participants_admissioncondition.stated_in_case",
+        "cases_case.resolved_in_its_transaction",
+        "cases_case.ended_for_good",
+    ),
+    test="tests/participants/test_admission_terms.py::test_a_condition_that_no_case_states_is_named",
+    check=by_query(
+        "SELECT d.public_id, a.public_id AS admission FROM participants_admissioncondition d"
+        "  JOIN participants_admission a ON a.id = d.admission_id"
+        " WHERE NOT EXISTS (SELECT FROM cases_case c WHERE c.kind = 'admission' AND c.subject = a.public_id"
+        "  AND c.state = 'resolved' AND c.outcome = 'allow')"
+    ),
+)
+
+Invariant(
     name="cases.appeals_state_and_name_their_own",
     promise=8,
     statement=(

@@ -282,6 +282,20 @@ def test_the_database_keeps_conditions_within_the_admission(subject):
     assert [row["public_id"] for row in found] == ["acd_raw"]
 
 
+def test_a_condition_that_no_case_states_is_named(subject):
+    allowed(subject, conditions=[CONDITION])
+    by_rules = given(factories.organisation("B"), 100)
+    assert broken() == []
+    with unguarded("participants_admissioncondition"):
+        run(
+            "INSERT INTO participants_admissioncondition (public_id, admission_id, kind_id, due_on, text_ja, text_en, stated_at)"
+            f" SELECT 'acd_raw', {by_rules.pk}, k.id, '2030-06-01', 'x', 'x', public.business_now()"
+            "   FROM participants_qualificationkind k WHERE k.code = 'cbpr'"
+        )
+    found = REGISTER["cases.conditions_are_stated_in_their_case"].check()
+    assert [row["public_id"] for row in found] == ["acd_raw"]
+
+
 def test_the_database_keeps_terms(subject, owner):
     admission = allowed(subject, conditions=[CONDITION])
     ends = "UPDATE participants_admission SET {}"
