@@ -24,10 +24,11 @@ JUDGES = """(
 """Who decided an appeal of the decision that put something on hold, in SQL after IN."""
 
 
-STILL_SUSPENDED = """EXISTS (
+STILL_STANDS = """EXISTS (
     SELECT FROM public.participants_suspension s WHERE s.public_id = c.subject
-       AND NOT EXISTS (SELECT FROM public.participants_reinstatement t WHERE t.suspension_id = s.id))"""
-"""Whether the suspension that a case ``c`` appeals still stands, in SQL."""
+       AND NOT EXISTS (SELECT FROM public.participants_reinstatement t WHERE t.suspension_id = s.id)
+    UNION ALL SELECT FROM public.participants_organisationrelation l WHERE l.public_id = c.subject AND l.ended_at IS NULL)"""
+"""Whether the suspension, or the relation to the operator, that a case ``c`` appeals still stands, in SQL."""
 
 
 AFFILIATION = """l.source = 'found' AND l.related_id IN (SELECT t.id FROM public.participants_organisation t WHERE t.is_operator)"""
@@ -137,7 +138,7 @@ RETURN NEW;
 
 
 def remedies_changed_appeal() -> pgtrigger.Trigger:
-    """Only an appeal that changed the first decision is carried out; that of a suspension, when the suspension is ended."""
+    """Only an appeal that changed the first decision is carried out; that of a suspension or a relation, when this has ended."""
     return pgtrigger.Trigger(
         name="remedies_changed_appeal",
         when=pgtrigger.Before,
@@ -146,8 +147,8 @@ def remedies_changed_appeal() -> pgtrigger.Trigger:
 IF NOT EXISTS (SELECT FROM public.cases_case c WHERE c.id = NEW.case_id AND c.outcome = 'changed') THEN
     RAISE EXCEPTION 'only an appeal that changed the first decision is carried out' USING ERRCODE = 'check_violation';
 END IF;
-IF EXISTS (SELECT FROM public.cases_case c WHERE c.id = NEW.case_id AND {STILL_SUSPENDED}) THEN
-    RAISE EXCEPTION 'the suspension that the appeal ends still stands' USING ERRCODE = 'check_violation';
+IF EXISTS (SELECT FROM public.cases_case c WHERE c.id = NEW.case_id AND {STILL_STANDS}) THEN
+    RAISE EXCEPTION 'the suspension or the relation that the appeal ends still stands' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;
 """,  # noqa: S608  our own words

@@ -8,7 +8,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
-from .guards import AFFILIATION, DECIDERS, STILL_SUSPENDED
+from .guards import AFFILIATION, DECIDERS, STILL_STANDS
 from .on_call import TAKES
 
 _ADMITS = holders(Permission.ADMISSION_WRITE)
@@ -102,8 +102,8 @@ Invariant(
     name="cases.appeals_state_and_name_their_own",
     promise=8,
     statement=(
-        "Each appeal has a statement, and is of what was decided against its own organisation, once; a suspension that one"
-        " changed is carried out when it is ended."
+        "Each appeal has a statement, and is of what was decided against its own organisation, once; one that changed a"
+        " suspension, or a relation to the operator, is carried out when that has ended."
     ),
     guards=(
         "cases_case.case_one_appeal",
@@ -129,7 +129,7 @@ Invariant(
         "   UNION ALL SELECT FROM participants_organisationrelation l WHERE l.public_id = c.subject"
         f"    AND l.organisation_id = c.organisation_id AND {AFFILIATION})"
         " UNION ALL SELECT c.public_id, r.how FROM cases_remedy r JOIN cases_case c ON c.id = r.case_id"
-        f"  WHERE c.outcome <> 'changed' OR {STILL_SUSPENDED}"
+        f"  WHERE c.outcome <> 'changed' OR {STILL_STANDS}"
     ),
 )
 

@@ -195,7 +195,7 @@ class Remedy(models.Model):
     """How a person of the operator carried out an appeal that changed the first decision. Append-only.
 
     ``reference`` is the public identifier of what it did (a reinstatement, a new admission). Invariants: one per case, whose
-    appeal changed the first decision.
+    appeal changed the first decision; that of a suspension, or of a relation to the operator, when this has ended.
     """
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="remedy")

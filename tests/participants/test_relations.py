@@ -214,6 +214,15 @@ def test_an_upheld_appeal_is_carried_out_when_the_relation_has_ended(subject, st
     with pytest.raises(StillAffiliated):
         carry_out(actor=people[0], **done)
     end = {"relation": relation.public_id, "reason": ENDING}
+    remedy = (
+        "INSERT INTO cases_remedy (case_id, how, reference, carried_out_by, carried_out_at)"
+        f" VALUES ({appeal.pk}, 'x', '', '{people[0].identifier}', public.business_now())"
+    )
+    refused(remedy, "still stands")
+    with unguarded("cases_remedy"):
+        run(remedy)
+        assert len(REGISTER["cases.appeals_state_and_name_their_own"].check()) == 1
+        run("DELETE FROM cases_remedy")
     with pytest.raises(SecondPersonNeeded):
         services.end_relation(actor=people[0], **end)
     services.end_relation(actor=people[1], **end)
