@@ -14,6 +14,7 @@ from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 
 from ..acting import acted_by_person
+from ..interest_guards import unrelated
 from ..relation_guards import related_to_operator, relation_stated_rightly
 from ..relation_kinds import RelationKind, RelationSource
 from .organisations import Organisation
@@ -24,6 +25,7 @@ _ENDED_BY_TWO = (
     & ~Q(ended_by=F("end_first_person"))
     & ~Q(end_reason="")
 )
+_DECIDE = ("stated_by", "first_person", "ended_by", "end_first_person")
 
 
 class OrganisationRelation(models.Model):
@@ -35,8 +37,10 @@ class OrganisationRelation(models.Model):
 
     ``first_person`` gave the command first where the operator states a relation to itself, which bars the organisation.
 
-    Invariants: of two organisations; one to the operator that the operator found was stated by two of its people, with evidence; stated by a person of the one or of the operator; a relation to the operator makes an
-    affiliate, which never trades; nothing of it changes but that it ends, by two. Rows are never deleted.
+    Invariants: of two organisations; one to the operator that the operator found was stated by two of its people, with
+    evidence; stated by a person of the one or of the operator; a relation to the operator makes an affiliate, which never
+    trades; nothing of it changes but that it ends, by two; who states or ends it for the operator has declared an interest in
+    neither organisation. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="orl")
@@ -88,6 +92,8 @@ class OrganisationRelation(models.Model):
             dated_now("stated_at", real=["recorded_at"]),
             set_now("ended_at"),
             acted_by_person("ended_by", Permission.ADMISSION_WRITE, first="end_first_person", name="ended_by_staff"),
+            unrelated(*_DECIDE),
+            unrelated(*_DECIDE, organisation="related_id", name="related_recused"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
