@@ -166,9 +166,9 @@ class ListingVersion(models.Model):
     """A version of a listing's data: files, and an offer for them.
 
     ``decision`` is the public identifier of the rules' decision; ``decision_reason`` the operator's reason where a
-    person decided. Invariants: numbers count up within a listing; at most one version is published, and at most one
-    awaits a decision; a submitted version has a file and an offer, and these and the decision never change; a version
-    of pseudonymised information is never published.
+    person decided, or what overrode the rules, in Japanese and English. Invariants: numbers count up within a listing;
+    at most one version is published, and at most one awaits a decision; a submitted version has a file and an offer,
+    and these and the decision never change; a version of pseudonymised information is never published.
     """
 
     public_id = IdentifierField(prefix="lsv")
