@@ -44,14 +44,14 @@ def checked_sha256(field: str, digest: str) -> str:
     return digest
 
 
-def checked_effective_day(day: date | None) -> date:
-    """The day from which something holds: today unless stated, at most ten years ago; raises FieldInvalid."""
+def checked_effective_day(day: date | None, field: str) -> date:
+    """The day from which something holds: today unless stated, at most ten years ago; raises FieldInvalid for ``field``."""
     today = clock.today()
     if day is None:
         return today
     if not 0 <= (today - day).days <= EFFECTIVE_DAYS_MAX:
         raise FieldInvalid(
-            "effective_on",
+            field,
             Label(
                 "state a day that has come, within the last ten years",
                 "本日以前で過去10年以内の日を指定してください",

@@ -149,8 +149,10 @@ def test_two_owners_end_an_interest_in_which_who_admits_is_related(people, subje
 )
 def test_a_wrong_declaration_changes_nothing(people, subject, changes, error):
     stated = {"organisation": subject.public_id, **STATED, **changes}
-    with pytest.raises(error):
+    with pytest.raises(error) as refusal:
         services.declare_interest(actor=people[0], **stated)
+    if error is FieldInvalid:
+        assert refusal.value.name == next(iter(changes))
     assert StaffInterest.objects.count() == 0
 
 

@@ -125,13 +125,16 @@ def test_the_operator_states_what_it_found(subject, other, people):
         ({"document": " "}, FieldInvalid),
         ({"document": "x" * 201}, FieldInvalid),
         ({"document_sha256": "9F"}, FieldInvalid),
+        ({"since": date(1900, 1, 1)}, FieldInvalid),
         ({"related": "org_none"}, Missing),
     ],
 )
 def test_a_wrong_statement_changes_nothing(subject, other, owner, changes, error):
     said = {"related": other.public_id, **STATED, **changes}
-    with pytest.raises(error):
+    with pytest.raises(error) as refusal:
         services.state_relation(actor=owner, **said)
+    if error is FieldInvalid:
+        assert refusal.value.name == next(iter(changes))
     assert OrganisationRelation.objects.count() == 0
 
 

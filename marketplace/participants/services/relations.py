@@ -59,7 +59,7 @@ def state_relation(
     if kind not in RelationKind.values:
         known = ", ".join(RelationKind.values)
         raise FieldInvalid("kind", Label(f"choose one of {known}", f"{known} から選んでください"))
-    proof, day = stated_text("document", document, DOCUMENT_LENGTH_MAX), checked_effective_day(since)
+    proof, day = stated_text("document", document, DOCUMENT_LENGTH_MAX), checked_effective_day(since, "since")
     if document_sha256:
         checked_sha256("document_sha256", document_sha256)
     subject, other = _both(actor, organisation if is_found else actor.organisation, related)
