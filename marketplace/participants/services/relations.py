@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from marketplace.approvals.services import require_two_people
-from marketplace.events.schemas.participants import AffiliationStated
+from marketplace.events.schemas.participants import AffiliationStated, RelationStated
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.evidence.witnesses import end_witnesses_of_affiliate
@@ -49,8 +49,8 @@ def state_relation(
 
     A participant declares relations of its own; the operator's people state what they found of ``organisation``. A relation
     to the operator makes an affiliate, which never trades: it is refused while the organisation is admitted anywhere; where the
-    operator states it, two of its people do, with the digest of a document, and the organisation is told, which may appeal
-    (affiliation.stated). Raises SecondPersonNeeded, RelationStands, HasAdmissions, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    operator states it, two of its people do, with the digest of a document. Of whom another stated it is told, and may appeal
+    (affiliation.stated, relation.stated). Raises SecondPersonNeeded, RelationStands, HasAdmissions, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE)
     actor.require_person()
@@ -100,6 +100,16 @@ def state_relation(
     )
     if bars:
         emit(AffiliationStated(relation=relation.public_id, organisation=subject.public_id, kind=kind))
+    else:
+        emit(
+            RelationStated(
+                relation=relation.public_id,
+                organisation=subject.public_id,
+                related=other.public_id,
+                kind=kind,
+                source=str(relation.source),
+            )
+        )
     return relation
 
 
