@@ -164,6 +164,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             standing.prepare(standing.chain_of(item))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """After a process's last test nothing stands: its transaction would hold back what others seal until all have ended."""
+    yield
+    if nextitem is None:
+        for blocker in _DATABASE:
+            with blocker.unblock():
+                standing.clear()
+
+
 @pytest.fixture(autouse=True)
 def _one_reading_of_the_clock(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that nobody else sees reads the movable clock as a request does: again only after it has moved it.

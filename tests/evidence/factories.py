@@ -30,8 +30,8 @@ def write_many(count: int) -> None:
 
 
 def seal(expected: int) -> int:
-    """Seal until ``expected`` records are sealed, within two minutes: so long a transaction of other tests may hold the horizon."""
-    sealed, deadline = services.seal(), time.monotonic() + 120
+    """Seal until ``expected`` records are sealed, within five minutes: so long a transaction of other tests may hold the horizon."""
+    sealed, deadline = services.seal(), time.monotonic() + 300
     while sealed < expected and time.monotonic() < deadline:
         time.sleep(0.02)
         sealed += services.seal()

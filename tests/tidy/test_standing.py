@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, transaction
 
 from marketplace.participants.models import Organisation
@@ -74,3 +75,17 @@ def test_what_is_old_serves_nobody(first, monkeypatch):
     """The limit is shortened, so that what stands is old at once."""
     monkeypatch.setattr(standing, "SECONDS_MAX", -1)
     assert [each for each in standing._stack if each.serves(each.make)] == []
+
+
+@made_once
+def counted() -> int:
+    """How often a cache was told so, this time included."""
+    cache.add("made", 0)
+    return cache.incr("made")
+
+
+@pytest.mark.parametrize("time", range(2))
+def test_what_is_made_anew_finds_no_cache_of_the_time_before(counted, time):
+    assert counted == 1
+    standing.clear()
+    assert cache.get("made") is None

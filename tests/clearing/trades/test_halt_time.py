@@ -81,7 +81,7 @@ def test_what_a_halt_took_is_given_back_once_and_told(waiting):
     assert set(told.values_list("organisation", flat=True)) == {waiting.buyer_id, waiting.seller_id}
     (record,) = EvidenceRecord.objects.filter(kind="clearing.trade_funding_extended")
     assert record.payload["fund_by"] == (due + timedelta(days=3)).isoformat()
-    clock.move_to(due + timedelta(days=2), running=False)
+    clock.move_to(due + timedelta(days=3, minutes=-1), running=False)
     assert carry_out_deadlines() == 0
     clock.move_to(due + timedelta(days=3), running=False)
     assert carry_out_deadlines() == 1
