@@ -84,33 +84,32 @@ def state_relation(
             stated_by=actor.identifier,
             stated_at=clock.now(),
         )
+    _record_and_tell(actor, relation, bars=bars)
+    return relation
+
+
+def _record_and_tell(actor: Actor, relation: OrganisationRelation, *, bars: bool) -> None:
+    """Record what was stated, and tell of whom another stated it. ``bars``: the operator stated it of its affiliate."""
+    organisation, related = relation.organisation.public_id, relation.related.public_id
     record(
         kind="participants.relation_stated",
         subject=relation.public_id,
         actor=actor,
         payload={
-            "organisation": subject.public_id,
-            "related": other.public_id,
-            "kind": kind,
+            "organisation": organisation,
+            "related": related,
+            "kind": relation.kind,
             "source": str(relation.source),
-            "since": day.isoformat(),
-            "document_sha256": document_sha256,
-            **({"first_person": first_person} if bars else {}),
+            "since": relation.since.isoformat(),
+            "document_sha256": relation.document_sha256,
+            **({"first_person": relation.first_person} if bars else {}),
         },
     )
+    named = {"relation": relation.public_id, "organisation": organisation, "kind": relation.kind}
     if bars:
-        emit(AffiliationStated(relation=relation.public_id, organisation=subject.public_id, kind=kind))
+        emit(AffiliationStated(**named))
     else:
-        emit(
-            RelationStated(
-                relation=relation.public_id,
-                organisation=subject.public_id,
-                related=other.public_id,
-                kind=kind,
-                source=str(relation.source),
-            )
-        )
-    return relation
+        emit(RelationStated(**named, related=related, source=str(relation.source)))
 
 
 def _first_of_two(
