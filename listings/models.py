@@ -29,6 +29,7 @@ from .guards import (
     complete_when_submitted,
     described_before_sale,
     lawful_when_published,
+    rights_usable,
     settled_decision,
     sold_while_admitted,
     sold_with_version,
@@ -258,12 +259,6 @@ class Distribution(models.Model):
         return self.public_id
 
 
-RIGHTS_USABLE = ~Q(rights__contract_type="transfer", rights__onward_transfer="prohibited") & (
-    Q(rights__duration=None) | Q(rights__duration__regex="[1-9]")
-)
-"""A transfer includes the right to sell, and a period is longer than zero."""
-
-
 class Offer(models.Model):
     """The price, rights of use and terms under which a version is sold.
 
@@ -300,7 +295,7 @@ class Offer(models.Model):
                 & Q(inspection_days__lte=INSPECTION_DAYS_MAX),
                 name="offer_days",
             ),
-            models.CheckConstraint(condition=RIGHTS_USABLE, name="offer_rights_usable"),
+            models.CheckConstraint(condition=rights_usable("rights"), name="offer_rights_usable"),
             models.CheckConstraint(condition=Q(policy_digest__regex=r"^[0-9a-f]{64}$"), name="offer_digest"),
         ]
         triggers = [append_only(), added_in_draft()]

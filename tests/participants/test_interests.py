@@ -232,6 +232,7 @@ def test_the_database_keeps_interests(people, subject, staffed):
         ("usr_two", "usr_of_it", "no natural persons of the operator"),
     ):
         refused(end.format(second, first), because)
+    refused(end.format("usr_three", "usr_two").replace("'x'", "NULL"), "interest_ended_by_two")
     refused("UPDATE participants_staffinterest SET person = 'usr_two'", "cannot be changed")
     refused("UPDATE participants_staffinterest SET salt = repeat('0', 64)", "cannot be changed")
     declared(people[1], subject)

@@ -417,6 +417,7 @@ def test_the_database_keeps_relations(subject, other, owner, people, staffed):
         ("usr_one", "usr_made_up", "no natural person of the operator"),
     ):
         refused(end.format(second, first), because)
+    refused(end.format("usr_two", "usr_one").replace("'x'", "NULL"), "relation_ended_by_two")
     refused("UPDATE participants_organisationrelation SET kind = 'officer'", "cannot be changed")
     refused("DELETE FROM participants_organisationrelation", "are kept")
     assert OrganisationRelation.objects.get().ended_at is None

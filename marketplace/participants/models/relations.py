@@ -6,25 +6,19 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import DayField, MomentField
 from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, set_once
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 
-from ..acting import acted_by_person
+from ..acting import ENDED_BY_TWO, acted_by_person
 from ..interest_guards import unrelated
 from ..relation_guards import related_to_operator, relation_stated_rightly
 from ..relation_kinds import RelationKind, RelationSource
 from .organisations import Organisation
 
 DOCUMENT_LENGTH_MAX = 200
-_ENDED_BY_TWO = (
-    Q(ended_at__isnull=False, ended_by__regex=PERSON_PATTERN, end_first_person__regex=PERSON_PATTERN)
-    & ~Q(ended_by=F("end_first_person"))
-    & ~Q(end_reason="")
-)
 _DECIDE = ("stated_by", "first_person", "ended_by", "end_first_person")
 
 
@@ -77,7 +71,7 @@ class OrganisationRelation(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(ended_at=None, ended_by=None, end_first_person=None, end_reason=None)
-                | _ENDED_BY_TWO,
+                | ENDED_BY_TWO,
                 name="relation_ended_by_two",
             ),
         ]

@@ -24,7 +24,7 @@ from ..bounds import QUALIFICATIONS_A_DAY_MAX, QUALIFICATIONS_STANDING_MAX
 from ..interest_queries import require_unrelated
 from ..models import Organisation, Qualification, QualificationKind
 from ..models.qualifications import ISSUER_LENGTH_MAX, REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX
-from ..people_fields import checked_sha256, required_text
+from ..people_fields import checked_code_and_name, checked_sha256
 from ..qualification_errors import (
     QualificationKindExists,
     QualificationOver,
@@ -33,7 +33,6 @@ from ..qualification_errors import (
 )
 from ..qualification_states import QUALIFICATION, STANDING, QualificationState
 from ..uniqueness import translate_duplicates
-from .admissions import SEGMENT_CODE
 
 REMINDED_BEFORE: Final = timedelta(days=30)
 """So long before its last day the organisation is told that a qualification ends."""
@@ -46,15 +45,7 @@ def open_qualification_kind(*, actor: Actor, code: str, name: Mapping[str, str])
     Raises QualificationKindExists, FieldInvalid, PermissionNeeded, ProofNeeded.
     """
     actor.require(Permission.RULEBOOK_WRITE)
-    if not SEGMENT_CODE.fullmatch(code):
-        raise FieldInvalid(
-            "code",
-            Label(
-                "use lower-case letters, digits, - and _, at most 40",
-                "英小文字・数字・-・_ の40字以内で指定してください",
-            ),
-        )
-    named = {language: required_text(f"name.{language}", name.get(language, "")) for language in ("ja", "en")}
+    named = checked_code_and_name(code, name)
     with translate_duplicates({"qualification_kind_once": QualificationKindExists(kind=code)}):
         kind = QualificationKind.objects.create(
             code=code, name_ja=named["ja"], name_en=named["en"], opened_at=clock.now()
