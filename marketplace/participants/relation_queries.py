@@ -73,7 +73,10 @@ def relations_among(organisations: Collection[str]) -> list[tuple[str, str, date
     stated = rows.values_list(
         "organisation__public_id", "related__public_id", "recorded_at", "ended_at", "source"
     )
-    return [(*each, source == RelationSource.FOUND) for *each, source in stated]
+    return [
+        (one, other, since, until, source == RelationSource.FOUND)
+        for one, other, since, until, source in stated
+    ]
 
 
 def standing_to_operator(organisation_id: int) -> QuerySet[OrganisationRelation]:
