@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
+from listings.guards import rights_usable
 from marketplace.kernel.columns import (
     BilingualTextField,
     BoundedJSONField,
@@ -176,12 +177,6 @@ class Negotiation(models.Model):
         return self.public_id
 
 
-RIGHTS_USABLE = ~Q(terms__rights__contract_type="transfer", terms__rights__onward_transfer="prohibited") & (
-    Q(terms__rights__duration=None) | Q(terms__rights__duration__regex="[1-9]")
-)
-"""A transfer includes the right to sell, and a period is longer than zero."""
-
-
 class Proposal(models.Model):
     """The complete terms that one party proposed to the other, with their ODRL policy.
 
@@ -202,7 +197,7 @@ class Proposal(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["negotiation", "number"], name="proposal_number_once"),
             models.CheckConstraint(condition=Q(party__in=Party.values), name="proposal_party"),
-            models.CheckConstraint(condition=RIGHTS_USABLE, name="proposal_rights_usable"),
+            models.CheckConstraint(condition=rights_usable("terms__rights"), name="proposal_rights_usable"),
         ]
         triggers = [append_only(), dated_now("made_at"), guards.proposal_in_turn()]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pgtrigger
+from django.db.models import Q
 
 from marketplace.kernel.guards import sql_body, sql_list
 
@@ -103,3 +104,9 @@ END IF;
 RETURN NEW;
 """,
     )
+
+
+def rights_usable(column: str) -> Q:
+    """The condition on rights in a JSON column: a transfer includes the right to sell, and a period is longer than zero."""
+    is_unsold = Q(**{f"{column}__contract_type": "transfer", f"{column}__onward_transfer": "prohibited"})
+    return ~is_unsold & (Q(**{f"{column}__duration": None}) | Q(**{f"{column}__duration__regex": "[1-9]"}))

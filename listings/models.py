@@ -30,6 +30,7 @@ from .guards import (
     complete_when_submitted,
     described_before_sale,
     lawful_when_published,
+    rights_usable,
     settled_decision,
     sold_while_admitted,
     sold_with_version,
@@ -177,9 +178,10 @@ class ListingVersion(models.Model):
     """A version of a listing's data: files, and an offer for them.
 
     ``decision`` is the public identifier of the rules' decision; ``decision_reason`` the operator's reason where a
-    person decided, to which evidence commits with ``salt``. Invariants: numbers count up within a listing; at most one version is published, and at most one
-    awaits a decision; a submitted version has a file and an offer, and these and the decision never change; a version
-    of pseudonymised information is never published.
+    person decided, or what overrode the rules, in Japanese and English; evidence commits to it with ``salt``. Invariants:
+    numbers count up within a listing; at most one version is published, and at most one awaits a decision; a submitted
+    version has a file and an offer, and these and the decision never change; a version of pseudonymised information is
+    never published.
     """
 
     public_id = IdentifierField(prefix="lsv")
@@ -270,12 +272,6 @@ class Distribution(models.Model):
         return self.public_id
 
 
-RIGHTS_USABLE = ~Q(rights__contract_type="transfer", rights__onward_transfer="prohibited") & (
-    Q(rights__duration=None) | Q(rights__duration__regex="[1-9]")
-)
-"""A transfer includes the right to sell, and a period is longer than zero."""
-
-
 class Offer(models.Model):
     """The price, rights of use and terms under which a version is sold.
 
@@ -312,7 +308,7 @@ class Offer(models.Model):
                 & Q(inspection_days__lte=INSPECTION_DAYS_MAX),
                 name="offer_days",
             ),
-            models.CheckConstraint(condition=RIGHTS_USABLE, name="offer_rights_usable"),
+            models.CheckConstraint(condition=rights_usable("rights"), name="offer_rights_usable"),
             models.CheckConstraint(condition=Q(policy_digest__regex=r"^[0-9a-f]{64}$"), name="offer_digest"),
         ]
         triggers = [append_only(), added_in_draft()]

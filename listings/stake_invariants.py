@@ -5,7 +5,7 @@ from __future__ import annotations
 from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
-from marketplace.participants.interest_guards import recused_then
+from marketplace.participants.interest_guards import decided_unrelated
 
 _OWN = acted_at(
     "s.stated_by",
@@ -13,12 +13,6 @@ _OWN = acted_at(
     holds=holders(Permission.ORGANISATION_WRITE),
     organisation="o.id = l.seller_id",
 )
-
-
-def _decided(column: str, moment: str) -> str:
-    """Whether a person of the operator without an interest in the seller acted at that moment, in SQL."""
-    admits = acted_at(column, moment, holds=holders(Permission.ADMISSION_WRITE))
-    return f"({admits} AND NOT {recused_then(column, 'l.seller_id', moment)})"
 
 
 Invariant(
@@ -44,8 +38,8 @@ Invariant(
     test="tests/listings/test_stakes.py::test_the_database_keeps_stakes",
     check=by_query(
         "SELECT s.public_id, s.stated_by FROM listings_stake s JOIN listings_listing l ON l.id = s.listing_id"  # noqa: S608
-        f" WHERE NOT CASE s.stated_as WHEN 'declared' THEN {_OWN} ELSE {_decided('s.stated_by', 's.stated_at')} END"
-        f"  OR s.ended_at IS NOT NULL AND (s.ended_by = s.end_first_person OR NOT {_decided('s.ended_by', 's.ended_at')}"
-        f"   OR NOT {_decided('s.end_first_person', 's.ended_at')})"
+        f" WHERE NOT CASE s.stated_as WHEN 'declared' THEN {_OWN} ELSE {decided_unrelated('s.stated_by', 'l.seller_id', 's.stated_at')} END"
+        f"  OR s.ended_at IS NOT NULL AND (s.ended_by = s.end_first_person OR NOT {decided_unrelated('s.ended_by', 'l.seller_id', 's.ended_at')}"
+        f"   OR NOT {decided_unrelated('s.end_first_person', 'l.seller_id', 's.ended_at')})"
     ),
 )

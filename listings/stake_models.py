@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import DayField, MomentField
 from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, set_once
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
-from marketplace.participants.acting import acted_by_person
+from marketplace.participants.acting import ENDED_BY_TWO, acted_by_person
 
 from .stake_guards import stake_by_unrelated, stake_stated_rightly
 from .stake_kinds import StakeKind, StakeSource
 
 HOLDER_LENGTH_MAX = 200
 REASON_LENGTH_MAX = 500
-_ENDED_BY_TWO = (
-    Q(ended_at__isnull=False, ended_by__regex=PERSON_PATTERN, end_first_person__regex=PERSON_PATTERN)
-    & Q(end_reason__isnull=False)
-    & ~Q(ended_by=F("end_first_person"))
-    & ~Q(end_reason="")
-)
 
 
 class Stake(models.Model):
@@ -67,7 +60,7 @@ class Stake(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(ended_at=None, ended_by=None, end_first_person=None, end_reason=None)
-                | _ENDED_BY_TWO,
+                | ENDED_BY_TWO,
                 name="stake_ended_by_two",
             ),
         ]

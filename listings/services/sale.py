@@ -42,6 +42,14 @@ from ..states import (
 )
 from .locking import locked_listing, locked_version, require_seller, role_in
 
+SELLER_SUSPENDED = Label("the seller is suspended.", "出品者は参加を停止されています。")
+ADMISSION_ENDED = Label(
+    "the seller is no longer admitted to this segment.", "この分野での出品者としての参加が終了しています。"
+)
+RIGHTS_ENDED = Label(
+    "the rights of use that it would sell permit nothing any more.",
+    "販売しようとする利用権は、すでに行使できないものとなっています。",
+)
 COMMANDS = {"allow": "publish", "warn": "publish", "hold": "hold", "deny": "refuse"}
 
 
@@ -83,17 +91,35 @@ def judge_version(*, listing_version: str, actor: Actor = SYSTEM) -> ListingVers
         return version
     decision = rules.evaluate(point="publication", subject=listing_version, actor=actor)
     command = COMMANDS[decision.outcome]
+    cause = _overriding(listing, version, command)
+    _carry_out(
+        listing,
+        version,
+        actor=actor,
+        command="refuse" if cause else command,
+        role="system",
+        cause=cause,
+        decision=decision.public_id,
+        decision_reason=f"{cause.ja}\n{cause.en}" if cause else "",
+    )
+    return version
+
+
+def _overriding(listing: Listing, version: ListingVersion, command: str) -> Label | None:
+    """Why a version is refused whatever the rules decided; None where their decision is carried out."""
     if listing.personal_data_class in NEVER_FOR_SALE:
         # The law overrides the rulebook: no rule can allow the sale of this class of data.
-        command = "refuse"
-    if command == "publish" and not participants.is_admitted(listing.seller_id, listing.segment_id, "seller"):
-        # The admission ended while the version waited.
-        command = "refuse"
-    if command == "publish" and not _is_usable(version):
-        # The rights of use ended while the version waited: nobody could use what it would sell.
-        command = "refuse"
-    _carry_out(listing, version, actor=actor, command=command, role="system", decision=decision.public_id)
-    return version
+        return NeverForSale.detail.fill({"listing": listing.public_id})
+    if command != "publish":
+        return None
+    # What ended while the version waited.
+    standing = participants.standings_in(listing.segment_id, [listing.seller_id])[listing.seller_id]
+    if not standing.is_active:
+        return SELLER_SUSPENDED
+    if "seller" not in standing.capacities:
+        return ADMISSION_ENDED
+    # Nobody could use what it would sell.
+    return None if _is_usable(version) else RIGHTS_ENDED
 
 
 @transaction.atomic
@@ -146,9 +172,19 @@ def _is_usable(version: ListingVersion) -> bool:
 
 
 def _carry_out(
-    listing: Listing, version: ListingVersion, *, actor: Actor, command: str, role: str, **changes: Any
+    listing: Listing,
+    version: ListingVersion,
+    *,
+    actor: Actor,
+    command: str,
+    role: str,
+    cause: Label | None = None,
+    **changes: Any,
 ) -> None:
-    """Change the state of the version and its listing, record evidence, and emit the event."""
+    """Change the state of the version and its listing, record evidence, and emit the event.
+
+    ``cause``: what overrode the decision of the rules.
+    """
     changes["decided_at"] = clock.now()
     if command == "publish":
         VERSION.target(state=version.state, command=command, role=role)
@@ -182,7 +218,8 @@ def _carry_out(
     elif version.state == VersionState.PUBLISHED:
         emit(ListingVersionPublished(**facts, decision=str(version.decision)))
     elif version.state == VersionState.REFUSED:
-        emit(ListingVersionRefused(**facts, decision=str(version.decision)))
+        why = {"reason_en": cause.en, "reason_ja": cause.ja} if cause else {}
+        emit(ListingVersionRefused(**facts, decision=str(version.decision), **why))
 
 
 @transaction.atomic

@@ -54,7 +54,7 @@ def state_stake(
     if kind not in StakeKind.values:
         known = ", ".join(StakeKind.values)
         raise FieldInvalid("kind", Label(f"choose one of {known}", f"{known} から選んでください"))
-    name, day = stated_text("holder", holder, HOLDER_LENGTH_MAX), checked_effective_day(since)
+    name, day = stated_text("holder", holder, HOLDER_LENGTH_MAX), checked_effective_day(since, "since")
     if evidence_sha256:
         checked_sha256("evidence_sha256", evidence_sha256)
     subject = locked_listing(actor, listing)

@@ -74,7 +74,7 @@ class StillSuspended(DomainError):
 
 
 class StillAffiliated(DomainError):
-    """The relation to the operator that an appeal ends still stands. Fields: ``case``, ``relation``."""
+    """The relation that an appeal ends still stands. Fields: ``case``, ``relation``."""
 
     code = "still_affiliated"
     category = Category.CONFLICT

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pgtrigger
 
 from marketplace.kernel.guards import sql_list
+from marketplace.participants.interest_guards import RECUSED
 
 from .states import AGAINST
 
@@ -24,14 +25,16 @@ JUDGES = """(
 """Who decided an appeal of the decision that put something on hold, in SQL after IN."""
 
 
-STILL_SUSPENDED = """EXISTS (
+STILL_STANDS = """EXISTS (
     SELECT FROM public.participants_suspension s WHERE s.public_id = c.subject
-       AND NOT EXISTS (SELECT FROM public.participants_reinstatement t WHERE t.suspension_id = s.id))"""
-"""Whether the suspension that a case ``c`` appeals still stands, in SQL."""
+       AND NOT EXISTS (SELECT FROM public.participants_reinstatement t WHERE t.suspension_id = s.id)
+    UNION ALL SELECT FROM public.participants_organisationrelation l WHERE l.public_id = c.subject AND l.ended_at IS NULL)"""
+"""Whether the suspension, or the relation, that a case ``c`` appeals still stands, in SQL."""
 
 
-AFFILIATION = """l.source = 'found' AND l.related_id IN (SELECT t.id FROM public.participants_organisation t WHERE t.is_operator)"""
-"""Whether a relation ``l`` is one to the operator that its people stated, in SQL."""
+RELATION_BY_OTHERS = """(l.organisation_id = c.organisation_id AND l.source = 'found' OR l.related_id = c.organisation_id
+         AND NOT EXISTS (SELECT FROM public.participants_organisation t WHERE t.id = l.related_id AND t.is_operator))"""
+"""Whether another than the organisation of the case ``c``, a participant, stated its relation ``l``, in SQL."""
 
 
 def resolved_in_its_transaction() -> pgtrigger.Trigger:
@@ -93,6 +96,28 @@ RETURN NULL;
     )
 
 
+def relation_sides_recused() -> pgtrigger.Trigger:
+    """Who decides an appeal of a relation has declared an interest in neither of its organisations."""
+    recused = " OR ".join(
+        f"public.is_recused({person}, l.{side})"
+        for person in ("NEW.first_person", "NEW.resolved_by")
+        for side in ("organisation_id", "related_id")
+    )
+    return pgtrigger.Trigger(
+        name="relation_sides_recused",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("first_person", "resolved_by"),
+        func=f"""
+IF NEW.kind = 'appeal' AND NEW.state = 'resolved' AND OLD.state IS DISTINCT FROM NEW.state AND EXISTS (
+    SELECT FROM public.participants_organisationrelation l WHERE l.public_id = NEW.subject AND ({recused})) THEN
+    RAISE EXCEPTION 'who has declared an interest in one of both decides no appeal of their relation'
+        USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
 def appeal_has_its_statement() -> pgtrigger.Trigger:
     """When the transaction ends that opens an appeal, its statement is there; only an appeal has one."""
     return pgtrigger.Trigger(
@@ -111,7 +136,7 @@ RETURN NULL;
 
 
 def appeal_of_own() -> pgtrigger.Trigger:
-    """An appeal is of what concerns its organisation: a decided case, a decision of the rules or a suspension of it."""
+    """An appeal is of what concerns its organisation: a decided case, a decision of the rules, a suspension or a relation of it."""
     return pgtrigger.Trigger(
         name="appeal_of_own",
         when=pgtrigger.Before,
@@ -128,7 +153,7 @@ IF NOT EXISTS (
         OR EXISTS (SELECT FROM public.participants_suspension s WHERE s.public_id = c.subject
                       AND s.organisation_id = c.organisation_id)
         OR EXISTS (SELECT FROM public.participants_organisationrelation l WHERE l.public_id = c.subject
-                      AND l.organisation_id = c.organisation_id AND {AFFILIATION}))) THEN
+                      AND {RELATION_BY_OTHERS}))) THEN
     RAISE EXCEPTION 'an appeal is of what was decided against its own organisation' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;
@@ -137,7 +162,7 @@ RETURN NEW;
 
 
 def remedies_changed_appeal() -> pgtrigger.Trigger:
-    """Only an appeal that changed the first decision is carried out; that of a suspension, when the suspension is ended."""
+    """Only an appeal that changed the first decision is carried out; that of a suspension or a relation, when this has ended."""
     return pgtrigger.Trigger(
         name="remedies_changed_appeal",
         when=pgtrigger.Before,
@@ -146,8 +171,8 @@ def remedies_changed_appeal() -> pgtrigger.Trigger:
 IF NOT EXISTS (SELECT FROM public.cases_case c WHERE c.id = NEW.case_id AND c.outcome = 'changed') THEN
     RAISE EXCEPTION 'only an appeal that changed the first decision is carried out' USING ERRCODE = 'check_violation';
 END IF;
-IF EXISTS (SELECT FROM public.cases_case c WHERE c.id = NEW.case_id AND {STILL_SUSPENDED}) THEN
-    RAISE EXCEPTION 'the suspension that the appeal ends still stands' USING ERRCODE = 'check_violation';
+IF EXISTS (SELECT FROM public.cases_case c WHERE c.id = NEW.case_id AND {STILL_STANDS}) THEN
+    RAISE EXCEPTION 'the suspension or the relation that the appeal ends still stands' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;
 """,  # noqa: S608  our own words

@@ -9,7 +9,7 @@ from marketplace.events.schemas.cases import CaseMoved
 from marketplace.events.schemas.listings import ListingWithdrawn
 from marketplace.events.schemas.participants import AdmissionDecided, ParticipantSuspended, SuspensionEnded
 from marketplace.events.schemas.rules import AdmissionRescreened, TradingHalted, TradingResumed
-from marketplace.kernel import clock
+from marketplace.notices.formats import format_moment
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import close_tasks, send_notices
 from marketplace.notices.states import TaskKind
@@ -113,18 +113,14 @@ def on_case_moved(event: CaseMoved, envelope: Envelope) -> None:
         case=event.case,
         about=event.about,
         kind=KIND_WORDS[event.kind].as_dict(),
-        decide_by=_moment(case.decide_by),
-        kept_until=_moment(case.kept_until) if case.kept_until else "-",
+        decide_by=format_moment(case.decide_by),
+        kept_until=format_moment(case.kept_until) if case.kept_until else "-",
         outcome=OUTCOME_WORDS[event.outcome].as_dict() if event.outcome else "-",
         reason=case.reason or "-",
         why=reasons_of(case.decision).as_dict(),
     )
     send_notices(subject=event.case, wordings=dict.fromkeys(told, wording))
     _move_tasks(case, event.change)
-
-
-def _moment(instant: datetime) -> str:
-    return instant.astimezone(clock.market_zone()).strftime("%Y-%m-%d %H:%M")
 
 
 def _move_tasks(case: Case, change: str) -> None:

@@ -8,7 +8,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
-from .guards import AFFILIATION, DECIDERS, STILL_SUSPENDED
+from .guards import DECIDERS, RELATION_BY_OTHERS, STILL_STANDS
 from .on_call import TAKES
 
 _ADMITS = holders(Permission.ADMISSION_WRITE)
@@ -38,6 +38,7 @@ Invariant(
         "cases_case.appeal_by_others",
         "cases_case.recused",
         "cases_case.counterparty_recused",
+        "cases_case.relation_sides_recused",
         "cases_case.case_of_two_parties",
         "cases_case.ended_for_good",
         "cases_case.resolved_in_its_transaction",
@@ -54,6 +55,9 @@ Invariant(
         f"  CASE WHEN c.kind = 'appeal' THEN {_acted(_JUDGES)} ELSE {_acted(_ADMITS)} END"
         f"  OR {_both(recused_then('{person}', 'c.organisation_id', 'c.ended_at'))}"
         f"  OR {_both(recused_then('{person}', 'c.counterparty_id', 'c.ended_at'))}"
+        "  OR EXISTS (SELECT FROM participants_organisationrelation l WHERE c.kind = 'appeal' AND l.public_id = c.subject"
+        f"   AND ({_both(recused_then('{person}', 'l.organisation_id', 'c.ended_at'))}"
+        f"    OR {_both(recused_then('{person}', 'l.related_id', 'c.ended_at'))}))"
         f"  OR c.kind = 'appeal' AND ({_both('{person} IN ' + _DECIDED_FIRST)})"
         "  OR NOT EXISTS (SELECT FROM approvals_approval a WHERE a.command = 'cases.resolve' AND a.subject = c.public_id"
         "   AND a.state = 'approved' AND (a.first_person, a.ended_by) = (c.first_person, c.resolved_by)"
@@ -81,11 +85,29 @@ Invariant(
 )
 
 Invariant(
+    name="cases.conditions_are_stated_in_their_case",
+    promise=5,
+    statement="Each condition of an admission was stated by two people, who allowed the admission in its case.",
+    guards=(
+        "participants_admissioncondition.stated_in_case",
+        "cases_case.resolved_in_its_transaction",
+        "cases_case.ended_for_good",
+    ),
+    test="tests/participants/test_admission_terms.py::test_a_condition_that_no_case_states_is_named",
+    check=by_query(
+        "SELECT d.public_id, a.public_id AS admission FROM participants_admissioncondition d"
+        "  JOIN participants_admission a ON a.id = d.admission_id"
+        " WHERE NOT EXISTS (SELECT FROM cases_case c WHERE c.kind = 'admission' AND c.subject = a.public_id"
+        "  AND c.state = 'resolved' AND c.outcome = 'allow')"
+    ),
+)
+
+Invariant(
     name="cases.appeals_state_and_name_their_own",
     promise=8,
     statement=(
-        "Each appeal has a statement, and is of what was decided against its own organisation, once; a suspension that one"
-        " changed is carried out when it is ended."
+        "Each appeal has a statement, and is of what was decided against its own organisation, once; one that changed a"
+        " suspension, or a relation, is carried out when that has ended."
     ),
     guards=(
         "cases_case.case_one_appeal",
@@ -109,9 +131,9 @@ Invariant(
         "   UNION ALL SELECT FROM participants_suspension s WHERE s.public_id = c.subject"
         "    AND s.organisation_id = c.organisation_id"
         "   UNION ALL SELECT FROM participants_organisationrelation l WHERE l.public_id = c.subject"
-        f"    AND l.organisation_id = c.organisation_id AND {AFFILIATION})"
+        f"    AND {RELATION_BY_OTHERS})"
         " UNION ALL SELECT c.public_id, r.how FROM cases_remedy r JOIN cases_case c ON c.id = r.case_id"
-        f"  WHERE c.outcome <> 'changed' OR {STILL_SUSPENDED}"
+        f"  WHERE c.outcome <> 'changed' OR {STILL_STANDS}"
     ),
 )
 

@@ -26,7 +26,8 @@ class CarryOut(Protocol):
         reason: str,
         terms: AdmissionTerms,
     ) -> object:
-        """``subject``: the public identifier of what is on hold; ``outcome``: ``allow`` or ``deny``, maybe on ``terms``."""
+        """``subject``: the public identifier of what is on hold; ``outcome``: one of ``states.OUTCOMES`` of its kind;
+        ``terms``: those on which an admission is allowed."""
 
 
 class LockSubject(Protocol):

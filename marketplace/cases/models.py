@@ -147,6 +147,7 @@ class Case(models.Model):
             guards.appeal_by_others(),
             guards.rescreened_while_standing(),
             guards.appeal_has_its_statement(),
+            guards.relation_sides_recused(),
             unrelated("resolved_by", "first_person"),
             unrelated("resolved_by", "first_person", organisation="counterparty_id", name="counterparty_recused"),
             acted_by_person(
@@ -195,7 +196,7 @@ class Remedy(models.Model):
     """How a person of the operator carried out an appeal that changed the first decision. Append-only.
 
     ``reference`` is the public identifier of what it did (a reinstatement, a new admission). Invariants: one per case, whose
-    appeal changed the first decision.
+    appeal changed the first decision; that of a suspension, or of a relation, when this has ended.
     """
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="remedy")

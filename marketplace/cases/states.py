@@ -75,5 +75,5 @@ AGAINST: Final = (CaseOutcome.DENY.value, CaseOutcome.END.value)
 """Outcomes against who waits, which it may appeal."""
 KEPT_MAX: Final = timedelta(days=366)
 """For how long two people may keep an admission that a rulebook would not give; then it is looked at again."""
-APPEALED: Final = {"cas": "case", "dec": "decision", "sus": "suspension", "orl": "affiliation"}
+APPEALED: Final = {"cas": "case", "dec": "decision", "sus": "suspension", "orl": "relation"}
 """What can be appealed, by the prefix of its identifier."""

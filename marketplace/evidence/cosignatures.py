@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -126,12 +126,16 @@ def line_of(row: Cosignature) -> str:
 
 
 class Relation(NamedTuple):
-    """Two organisations (public identifiers) that are or were related: from when to when, None while they are."""
+    """Two organisations (public identifiers) that are or were related: from when to when, None while they are.
+
+    ``one`` stated it, or the operator found it of both (``is_found``).
+    """
 
     one: str
     other: str
     since: datetime
     until: datetime | None
+    is_found: bool = False
 
 
 def witness_relations() -> list[Relation]:
@@ -146,19 +150,33 @@ def witnesses_count(cosignatures: Iterable[Cosignature], relations: Iterable[Rel
     """How many have cosigned: each organisation once, however many witnesses it runs, and each group of organisations that
     were related when they cosigned once.
 
-    Third parties count once together: the operator registers them, and might run them all itself.
+    What an organisation alone states counts against itself alone: it is of the group of whom it names, who is not of its own.
+    So the groups that count are those that name nobody else, the sinks of who names whom; by one false statement nobody
+    discounts others. Third parties count once together: the operator registers them, and might run them all itself.
     """
     signed: dict[str, datetime] = {}
     for row in cosignatures:
         signed.setdefault(row.witness.organisation, row.received_at)
-    group = {organisation: organisation for organisation in signed}
-    for one, other, since, until in relations:
+    named: dict[str, set[str]] = {organisation: set() for organisation in signed}
+    for one, other, since, until, is_found in relations:
         if one in signed and other in signed:
             last = max(signed[one], signed[other])
             if since <= last and (until is None or until > last):
-                joined, kept = group[one], group[other]
-                group = {name: kept if of == joined else of for name, of in group.items()}
-    return len(set(group.values()))
+                named[one].add(other)
+                if is_found:
+                    named[other].add(one)
+    reached = {organisation: _reached(organisation, named) for organisation in named}
+    return len({reach for of, reach in reached.items() if all(of in reached[other] for other in reach)})
+
+
+def _reached(organisation: str, named: Mapping[str, set[str]]) -> frozenset[str]:
+    """The organisation, whom it names, whom these name, and so on."""
+    found, fresh = {organisation}, [organisation]
+    while fresh:
+        for other in named[fresh.pop()] - found:
+            found.add(other)
+            fresh.append(other)
+    return frozenset(found)
 
 
 def is_witnessed(

@@ -19,9 +19,10 @@ def format_amount(minor: int | None, currency: str) -> dict[str, str]:
     return {"ja": money.format("ja"), "en": money.format("en")}
 
 
-def format_moment(text: str) -> str:
-    """An ISO text, as a moment in the market's time zone."""
-    local = datetime.fromisoformat(text).astimezone(market_zone())
+def format_moment(moment: str | datetime) -> str:
+    """A moment, or the ISO text of one, in the market's time zone."""
+    instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    local = instant.astimezone(market_zone())
     return f"{local:%Y-%m-%d %H:%M} ({local.tzname()})"
 
 

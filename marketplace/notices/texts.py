@@ -218,6 +218,13 @@ VERSION_REFUSED = Wording(
         "{listing} の版 {version} が不承認となった理由は、判定 {decision} に記録されています。",
     ),
 )
+VERSION_OVERRIDDEN = Wording(
+    VERSION_REFUSED.title,
+    Label(
+        "Version {version} of {listing} was refused, whatever the rules decided ({decision}): {reason}",
+        "{listing} の版 {version} は、判定 {decision} の結果にかかわらず不承認となりました。{reason}",
+    ),
+)
 NEGOTIATION_FINALIZED = Wording(
     Label("Your agreement with {party} is concluded", "{party} との契約が成立しました"),
     Label(

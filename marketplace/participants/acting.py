@@ -9,12 +9,21 @@ from __future__ import annotations
 from typing import Final
 
 import pgtrigger
+from django.db.models import F, Q
 
 from marketplace.approvals.states import FIRST_ACTS, SECOND_ACTS
+from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.permissions import RULES, WRITES, Permission
 
 OPERATOR: Final = "o.is_operator"
 """The condition on an organisation ``o`` for what only the operator does."""
+ENDED_BY_TWO: Final = (
+    Q(ended_at__isnull=False, ended_by__regex=PERSON_PATTERN, end_first_person__regex=PERSON_PATTERN)
+    & Q(end_reason__isnull=False)
+    & ~Q(ended_by=F("end_first_person"))
+    & ~Q(end_reason="")
+)
+"""That a row was ended by two people who state why: its columns ``ended_at``, ``ended_by``, ``end_first_person``, ``end_reason``."""
 
 
 def holders(permission: Permission) -> str:

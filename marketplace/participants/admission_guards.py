@@ -140,7 +140,10 @@ RETURN NEW;
 
 
 def missed_condition_ends_admission() -> pgtrigger.Trigger:
-    """When the transaction ends in which a condition is stated or missed, its admission is given, or has lapsed."""
+    """When the transaction ends in which a condition is stated or missed, its admission is given, or has lapsed.
+
+    One that is stated is due by the admission's last day: later it could only be dropped, never missed.
+    """
     return pgtrigger.Trigger(
         name="missed_condition_ends",
         level=pgtrigger.Row,
@@ -151,7 +154,7 @@ def missed_condition_ends_admission() -> pgtrigger.Trigger:
 IF EXISTS (SELECT FROM public.participants_admissioncondition c
              JOIN public.participants_admission a ON a.id = c.admission_id
             WHERE c.id = NEW.id AND (a.state IN ('applied', 'on_hold', 'refused')
-               OR NOT c.is_met AND a.state <> 'lapsed')) THEN
+               OR NOT c.is_met AND a.state <> 'lapsed' OR TG_OP = 'INSERT' AND c.due_on > a.expires_on)) THEN
     RAISE EXCEPTION 'the condition % is not that of its admission', NEW.public_id USING ERRCODE = 'check_violation';
 END IF;
 RETURN NULL;

@@ -15,7 +15,7 @@ _ENDED = """
                AND n.state NOT IN ('on_hold', 'refused'))
     UNION ALL SELECT c.public_id, a.state FROM participants_admissioncondition c
       JOIN participants_admission a ON a.id = c.admission_id
-     WHERE a.state IN ('applied', 'on_hold', 'refused') OR NOT c.is_met AND (a.state <> 'lapsed'
+     WHERE a.state IN ('applied', 'on_hold', 'refused') OR c.due_on > a.expires_on OR NOT c.is_met AND (a.state <> 'lapsed'
         OR c.settled_at < ((c.due_on + 1)::timestamp AT TIME ZONE 'Asia/Tokyo'))
         OR c.is_met AND NOT EXISTS (
             SELECT FROM participants_qualification q WHERE q.organisation_id = a.organisation_id AND q.kind_id = c.kind_id
@@ -27,7 +27,7 @@ Invariant(
     promise=5,
     statement=(
         "An admission expired after its last day, lapsed by a condition that was missed after its day, or was renewed by another;"
-        " a condition was met by a verified qualification."
+        " a condition is due by its last day, and was met by a verified qualification."
     ),
     guards=(
         "participants_admission.admission_ends_rightly",

@@ -29,6 +29,12 @@ KEY_CHALLENGE_VALID = timedelta(minutes=10)
 KEYS_LIVE_MAX = 20
 """Live keys of one organisation."""
 
+QUALIFICATIONS_STANDING_MAX = 50
+"""Qualifications of one organisation that are stated or verified."""
+
+QUALIFICATIONS_A_DAY_MAX = 100
+"""Qualifications that one organisation states within 24 hours of business time: a person looks at each."""
+
 SECRETS_OVERLAP_MAX = timedelta(hours=24)
 """Real time in which the secret before is good beside the new one."""
 

@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
-from marketplace.kernel.permissions import Permission
 
-from .acting import acted_at, holders
-from .interest_guards import recused_then
-
-
-def _decided(column: str, moment: str) -> str:
-    """Whether a person of the operator without an interest in the organisation acted at that moment, in SQL."""
-    admits = acted_at(column, moment, holds=holders(Permission.ADMISSION_WRITE))
-    return f"({admits} AND NOT {recused_then(column, 'd.organisation_id', moment)})"
-
+from .interest_guards import decided_unrelated
 
 Invariant(
     name="participants.disqualified_by_two_for_a_term",
@@ -40,11 +31,11 @@ Invariant(
     check=by_query(
         "SELECT d.public_id, d.stated_by FROM participants_disqualification d"  # noqa: S608  our own words
         " JOIN participants_organisation o ON o.id = d.organisation_id"
-        f" WHERE o.is_operator OR NOT {_decided('d.stated_by', 'd.stated_at')}"
-        f"  OR NOT {_decided('d.first_person', 'd.stated_at')} OR d.stated_by = d.first_person"
+        f" WHERE o.is_operator OR NOT {decided_unrelated('d.stated_by', 'd.organisation_id', 'd.stated_at')}"
+        f"  OR NOT {decided_unrelated('d.first_person', 'd.organisation_id', 'd.stated_at')} OR d.stated_by = d.first_person"
         "  OR d.ended_at IS NOT NULL AND d.ended_by IS NULL"
         "   AND d.until >= (d.ended_at AT TIME ZONE 'Asia/Tokyo')::date"
-        f"  OR d.ended_by IS NOT NULL AND (d.ended_by = d.end_first_person OR NOT {_decided('d.ended_by', 'd.ended_at')}"
-        f"   OR NOT {_decided('d.end_first_person', 'd.ended_at')})"
+        f"  OR d.ended_by IS NOT NULL AND (d.ended_by = d.end_first_person OR NOT {decided_unrelated('d.ended_by', 'd.organisation_id', 'd.ended_at')}"
+        f"   OR NOT {decided_unrelated('d.end_first_person', 'd.organisation_id', 'd.ended_at')})"
     ),
 )

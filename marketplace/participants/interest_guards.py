@@ -70,6 +70,14 @@ def recused_then(person: str, organisation: str, moment: str, *, alias: str = "i
     )
 
 
+def decided_unrelated(person: str, organisation: str, moment: str) -> str:
+    """Whether ``person`` of the operator, who admits participants and had no interest in an organisation (key), acted at a
+    moment, in SQL.
+    """
+    admits = acted_at(person, moment, holds=holders(Permission.ADMISSION_WRITE))
+    return f"({admits} AND NOT {recused_then(person, organisation, moment)})"
+
+
 def interest_in_participant() -> pgtrigger.Trigger:
     """An interest is declared in a participant, not in the operator, and stands when it begins."""
     return pgtrigger.Trigger(

@@ -24,6 +24,12 @@ def standing_interests(person: str, *organisation_ids: int) -> QuerySet[StaffInt
     return rows.select_related("organisation").order_by("pk")
 
 
+def interesting_organisations() -> list[int]:
+    """The organisations (database keys) in which somebody of the operator has an interest that stands."""
+    rows = StaffInterest.objects.filter(ended_at=None).order_by("organisation_id")
+    return list(rows.values_list("organisation_id", flat=True).distinct())
+
+
 def require_unrelated(actor: Actor, *organisation_ids: int) -> None:
     """Raise Recused if a person of the operator has declared an interest in one of these organisations (database keys)."""
     if actor.role is Role.OPERATOR:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from django.contrib.auth.password_validation import validate_password
@@ -19,6 +19,7 @@ from .models import LANGUAGES, Organisation
 from .states import MemberRole
 
 REQUIRED = Label("this field is required", "入力してください")
+CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 EFFECTIVE_DAYS_MAX = 3652
 
@@ -44,14 +45,14 @@ def checked_sha256(field: str, digest: str) -> str:
     return digest
 
 
-def checked_effective_day(day: date | None) -> date:
-    """The day from which something holds: today unless stated, at most ten years ago; raises FieldInvalid."""
+def checked_effective_day(day: date | None, field: str) -> date:
+    """The day from which something holds: today unless stated, at most ten years ago; raises FieldInvalid for ``field``."""
     today = clock.today()
     if day is None:
         return today
     if not 0 <= (today - day).days <= EFFECTIVE_DAYS_MAX:
         raise FieldInvalid(
-            "effective_on",
+            field,
             Label(
                 "state a day that has come, within the last ten years",
                 "本日以前で過去10年以内の日を指定してください",
@@ -98,3 +99,16 @@ def required_text(field: str, text: str) -> str:
     if not text.strip():
         raise FieldInvalid(field, REQUIRED)
     return text.strip()
+
+
+def checked_code_and_name(code: str, name: Mapping[str, str]) -> dict[str, str]:
+    """The name ``{"ja", "en"}``, without spaces around it, of what is published with a code; raises FieldInvalid for either."""
+    if not CODE.fullmatch(code):
+        raise FieldInvalid(
+            "code",
+            Label(
+                "use lower-case letters, digits, - and _, at most 40",
+                "英小文字・数字・-・_ の40字以内で指定してください",
+            ),
+        )
+    return {language: required_text(f"name.{language}", name.get(language, "")) for language in ("ja", "en")}

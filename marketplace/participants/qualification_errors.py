@@ -37,3 +37,14 @@ class QualificationOver(DomainError):
         "{qualification} was valid until {valid_until}. The organisation states its renewal as a new qualification.",
         "{qualification} の有効期限は {valid_until} でした。更新後の資格は新たに届け出る必要があります。",
     )
+
+
+class TooManyQualifications(DomainError):
+    """The organisation has stated as many qualifications as it may. Fields: ``count``."""
+
+    code = "too_many_qualifications"
+    category = Category.CONFLICT
+    detail = Label(
+        "You have {count} qualifications that stand, or were stated within 24 hours. Withdraw some, or wait.",
+        "有効な資格、または24時間以内に届け出た資格が {count} 件あります。不要なものを取り下げるか、時間をおいてください。",
+    )

@@ -7,6 +7,7 @@ import pgtrigger
 from marketplace.kernel.permissions import Permission
 
 from .acting import acts_now, holders
+from .bounds import QUALIFICATIONS_A_DAY_MAX, QUALIFICATIONS_STANDING_MAX
 
 TODAY = "(public.business_now() AT TIME ZONE 'Asia/Tokyo')::date"
 """The business date in the market's time zone, in SQL."""
@@ -38,6 +39,26 @@ ELSIF NEW.state IS DISTINCT FROM OLD.state AND (
     OR NEW.state = 'withdrawn' AND NOT {own["ended_by"]}) THEN
     RAISE EXCEPTION 'the qualification % does not become % now', NEW.public_id, NEW.state
         USING ERRCODE = 'check_violation', CONSTRAINT = 'qualification_moves_rightly';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+def qualifications_few() -> pgtrigger.Trigger:
+    """An organisation has so many qualifications at most; its row is locked, so that no two are stated at once."""
+    return pgtrigger.Trigger(
+        name="qualifications_few",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        func=f"""
+PERFORM FROM public.participants_organisation o WHERE o.id = NEW.organisation_id FOR NO KEY UPDATE;
+IF EXISTS (
+    SELECT FROM public.participants_qualification q WHERE q.organisation_id = NEW.organisation_id
+    HAVING count(*) FILTER (WHERE q.state IN ('stated', 'verified')) > {QUALIFICATIONS_STANDING_MAX}
+        OR count(*) FILTER (WHERE q.stated_at >= NEW.stated_at - interval '24 hours') > {QUALIFICATIONS_A_DAY_MAX}) THEN
+    RAISE EXCEPTION 'the organisation states no further qualification now'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'qualifications_few';
 END IF;
 RETURN NULL;
 """,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
@@ -40,21 +39,16 @@ def kind_name(code: str) -> dict[str, str]:
     return {"ja": kind.name_ja, "en": kind.name_en}
 
 
-def waits_for_operator(organisation_id: int, kind_id: int, due_on: date) -> bool:
-    """Whether a qualification of a kind (database keys) that was stated until the end of a day waits to be verified."""
-    day_over = datetime.combine(due_on + timedelta(days=1), time.min, tzinfo=clock.market_zone())
-    return Qualification.objects.filter(
-        organisation_id=organisation_id,
-        kind_id=kind_id,
-        state=QualificationState.STATED,
-        stated_at__lt=day_over,
-    ).exists()
+def was_verified(qualification: str) -> bool:
+    """Whether a qualification (public identifier) was ever verified, also where it has ended since."""
+    return Qualification.objects.filter(public_id=qualification, verified_at__isnull=False).exists()
 
 
 def conditions_to_settle() -> QuerySet[AdmissionCondition]:
     """Open conditions of admissions that can be settled now: met, missed, or of an admission that has ended.
 
-    One that is due and waits for the operator (``waits_for_operator``) is none: it would stand before the others in every sweep.
+    One that is due is none while a qualification that was stated by the end of its day waits for the operator: it would stand
+    before the others in every sweep.
     """
     today = clock.today()
     of_condition = Qualification.objects.filter(

@@ -222,7 +222,7 @@ def standing_admissions(limit: int) -> Iterator[str]:
 
 
 def is_standing(admission: str) -> bool:
-    """Whether an admission (public identifier) was given and not withdrawn."""
+    """Whether an admission (public identifier) was given and has not ended, by whatever ends it."""
     return Admission.objects.filter(public_id=admission, state=AdmissionState.ADMITTED).exists()
 
 

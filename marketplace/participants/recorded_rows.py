@@ -48,6 +48,13 @@ RecordedRows(
     " e.payload -> 'since', e.payload -> 'document_sha256', e.payload -> 'first_person', e.actor",
 )
 RecordedRows(
+    table="participants_organisationrelation",
+    source="(SELECT * FROM participants_organisationrelation WHERE ended_at IS NOT NULL)",
+    kinds=("participants.relation_ended",),
+    row=f"r.public_id, r.end_first_person, r.ended_by, {commitment_in_sql('r.salt', 'r.end_reason')}",
+    record="e.subject, e.payload -> 'first_person', e.actor, e.payload -> 'reason_commitment'",
+)
+RecordedRows(
     table="participants_staffinterest",
     kinds=("participants.interest_declared",),
     row="r.public_id, r.person, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id), r.kind,"  # noqa: S608  our own words

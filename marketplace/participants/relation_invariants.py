@@ -6,6 +6,7 @@ from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.kernel.permissions import Permission
 
 from .acting import acted_at, holders
+from .interest_guards import recused_then
 from .relation_guards import TO_OPERATOR
 
 _ADMITS = holders(Permission.ADMISSION_WRITE)
@@ -15,13 +16,23 @@ _OWN = acted_at(
     holds=holders(Permission.ORGANISATION_WRITE),
     organisation="o.id = r.organisation_id",
 )
+_RECUSED = " OR ".join(
+    recused_then(f"r.{person}", f"r.{organisation}", f"r.{moment}")
+    for moment, people in (
+        ("stated_at", ("stated_by", "first_person")),
+        ("ended_at", ("ended_by", "end_first_person")),
+    )
+    for person in people
+    for organisation in ("organisation_id", "related_id")
+)
 
 Invariant(
     name="participants.relations_stated_and_ended_rightly",
     promise=5,
     statement=(
         "A relation was declared by a person of the organisation or found by one of the operator, and ended by two of the"
-        " operator; that the operator found one to itself was stated by two, with evidence; who is related to the operator"
+        " operator; that the operator found one to itself was stated by two, with evidence; none of them had an interest in"
+        " either; who is related to the operator"
         " is its affiliate, and nobody else."
     ),
     guards=(
@@ -32,6 +43,8 @@ Invariant(
         "participants_organisationrelation.relation_stated_once",
         "participants_organisationrelation.relation_ended_by_two",
         "participants_organisationrelation.ended_by_staff",
+        "participants_organisationrelation.recused",
+        "participants_organisationrelation.related_recused",
         "participants_organisationrelation.immutable",
         "participants_organisationrelation.set_once",
         "participants_organisationrelation.set_now",
@@ -46,7 +59,7 @@ Invariant(
         "  OR r.source = 'found' AND r.related_id IN (SELECT t.id FROM participants_organisation t WHERE t.is_operator)"
         "   AND (r.document_sha256 = '' OR r.first_person = r.stated_by"
         f"    OR NOT {acted_at('r.first_person', 'r.stated_at', holds=_ADMITS)})"
-        "  OR r.ended_by = r.end_first_person"
+        f"  OR r.ended_by = r.end_first_person OR {_RECUSED}"
         f"  OR r.ended_at IS NOT NULL AND NOT ({acted_at('r.ended_by', 'r.ended_at', holds=_ADMITS)}"
         f"   AND {acted_at('r.end_first_person', 'r.ended_at', holds=_ADMITS)})"
         " UNION ALL SELECT o.public_id, '' FROM participants_organisation o"

@@ -63,12 +63,20 @@ def are_related(one: int, other: int) -> bool:
     return bool(found)
 
 
-def relations_among(organisations: Collection[str]) -> list[tuple[str, str, datetime, datetime | None]]:
-    """The relations between two of these organisations (public identifiers), whoever stated them: both, from when to when."""
+def relations_among(organisations: Collection[str]) -> list[tuple[str, str, datetime, datetime | None, bool]]:
+    """The relations between two of these organisations (public identifiers): who stated it and of whom, or both of whom the
+    operator found it; from when to when; whether the operator found it.
+    """
     rows = OrganisationRelation.objects.filter(
         organisation__public_id__in=organisations, related__public_id__in=organisations
     )
-    return list(rows.values_list("organisation__public_id", "related__public_id", "recorded_at", "ended_at"))
+    stated = rows.values_list(
+        "organisation__public_id", "related__public_id", "recorded_at", "ended_at", "source"
+    )
+    return [
+        (one, other, since, until, source == RelationSource.FOUND)
+        for one, other, since, until, source in stated
+    ]
 
 
 def standing_to_operator(organisation_id: int) -> QuerySet[OrganisationRelation]:
@@ -78,8 +86,22 @@ def standing_to_operator(organisation_id: int) -> QuerySet[OrganisationRelation]
     )
 
 
-def stated_affiliations(organisation_id: int) -> QuerySet[OrganisationRelation]:
-    """The relations to the operator that its people stated of an organisation (database key)."""
+def stated_by_others(organisation_id: int) -> QuerySet[OrganisationRelation]:
+    """The relations of a participant (database key) that another stated: the operator, or who declared one to it."""
     return OrganisationRelation.objects.filter(
-        organisation_id=organisation_id, source=RelationSource.FOUND, related__is_operator=True
+        Q(organisation_id=organisation_id, source=RelationSource.FOUND)
+        | Q(related_id=organisation_id, related__is_operator=False)
     )
+
+
+def sides_of(relation: str) -> list[int]:
+    """The database keys of the organisations that a relation (public identifier) joins; none without one."""
+    rows = OrganisationRelation.objects.filter(public_id=relation).values_list(
+        "organisation_id", "related_id"
+    )
+    return [key for row in rows for key in row]
+
+
+def is_relation_standing(relation: str) -> bool:
+    """Whether a relation (public identifier) stands."""
+    return OrganisationRelation.objects.filter(public_id=relation, ended_at=None).exists()

@@ -14,6 +14,7 @@ from marketplace.participants import queries as participants
 from marketplace.participants import services
 from marketplace.participants.admission_terms import AdmissionTerms
 from marketplace.participants.disqualification_queries import concerned_by
+from marketplace.participants.qualification_queries import was_verified
 from marketplace.participants.qualification_states import QualificationState
 from marketplace.participants.states import AdmissionState
 
@@ -24,7 +25,7 @@ from .states import Outcome
 
 SHORTFALL = "shortfall"
 _UNREAD = (QualificationState.STATED, QualificationState.REFUSED)
-"""States of a qualification that rules have never read."""
+"""States that say by themselves that rules have never read a qualification."""
 
 
 def decide_admission(event: AdmissionApplied, envelope: Envelope) -> None:
@@ -61,8 +62,11 @@ def decide_shortfall(event: ShortfallOccurred, envelope: Envelope) -> None:
 
 
 def rescreen_holder(event: QualificationMoved, envelope: Envelope) -> None:
-    """Evaluate the admissions of an organisation again when a qualification of it was verified, or counts no more."""
-    if event.state in _UNREAD:
+    """Evaluate the admissions of an organisation again when a qualification of it was verified, or counts no more.
+
+    One that ended without ever being verified counted never: nothing was lost.
+    """
+    if event.state in _UNREAD or not was_verified(event.qualification):
         return
     rescreen_organisation(event.organisation, lost=event.state != QualificationState.VERIFIED)
 

@@ -46,6 +46,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.registration.handlers.on_facts_changed",
         "marketplace.notices.handlers.facts.on_facts_changed",
     ),
+    "relation.stated": ("marketplace.notices.handlers.relations.on_relation_stated",),
     "affiliation.stated": ("marketplace.notices.handlers.relations.on_affiliation_stated",),
     "trustee.appointed": ("marketplace.notices.handlers.suspensions.on_trustee_appointed",),
     "suspension.ended": (

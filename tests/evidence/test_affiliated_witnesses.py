@@ -157,6 +157,25 @@ def test_two_witnesses_of_one_organisation_or_group_count_once(operator, api):
     assert [is_witnessed(rows, least, relations) for least in (2, 3)] == [True, False]
 
 
+def test_what_one_states_alone_discounts_nobody_else(operator):
+    observers = [witnessing(name)[0] for name in "abc"]
+    mark = signed_checkpoint(*observers)
+    rows = list(Cosignature.objects.filter(checkpoint=mark).select_related("witness"))
+    a, b, c = (row.witness.organisation for row in rows)
+    before = min(row.received_at for row in rows) - timedelta(hours=1)
+
+    def count(*pairs, is_found=False) -> int:
+        return witnesses_count(rows, [Relation(one, other, before, None, is_found) for one, other in pairs])
+
+    assert count() == 3
+    # A names both: they are no group by that, it does not count beside them.
+    assert count((a, b), (a, c)) == 2
+    assert count((a, b), (b, a)) == 2
+    assert count((a, b), (b, c)) == 1
+    assert count((a, b), (b, c), (c, a)) == 1
+    assert count((a, b), (a, c), is_found=True) == 1
+
+
 def test_only_what_stood_when_they_cosigned_makes_a_group(operator):
     observers = [witnessing(name)[0] for name in "ab"]
     mark = signed_checkpoint(*observers)

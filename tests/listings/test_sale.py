@@ -11,6 +11,7 @@ from listings import handlers, queries, services
 from listings.errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
 from listings.models import Listing, ListingVersion
 from marketplace.events.models import InboxEntry, OutboxEvent
+from marketplace.events.schemas.listings import ListingVersionRefused
 from marketplace.events.schemas.participants import AdmissionDecided
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
@@ -24,9 +25,12 @@ from marketplace.kernel.errors import (
     OrganisationSuspended,
 )
 from marketplace.kernel.invariants import REGISTER
+from marketplace.notices.handlers import on_version_refused
+from marketplace.notices.models import Notice
 from marketplace.participants import services as participation
 from marketplace.participants.errors import NotAdmitted
 from marketplace.participants.models import Admission
+from marketplace.rules.models import Decision
 from quality import services as quality
 from tests.cases import factories as cases
 from tests.participants import factories as participants
@@ -55,6 +59,24 @@ def states():
 
 def events(kind):
     return list(OutboxEvent.objects.filter(type=kind).order_by("id").values_list("data", flat=True))
+
+
+def decision_of(version):
+    return Decision.objects.get(public_id=version.decision)
+
+
+def told_why(version, english, japanese):
+    """The version, its event, its evidence and the notice say what overrode the rules."""
+    (event,) = events("listing.version_refused")
+    assert (english in event["reason_en"], japanese in event["reason_ja"]) == (True, True)
+    why = f"{event['reason_ja']}\n{event['reason_en']}"
+    assert ListingVersion.objects.get(pk=version.pk).decision_reason == why
+    record = EvidenceRecord.objects.get(subject=version.public_id, kind="listings.version_refused")
+    assert record.payload["reason"] == why
+    on_version_refused(ListingVersionRefused(**event), None)
+    body = Notice.objects.latest("pk").body
+    assert (event["reason_en"] in body["en"], event["reason_ja"] in body["ja"]) == (True, True)
+    assert "states why" not in body["en"]
 
 
 def test_a_submitted_version_waits_and_tells(seller):
@@ -95,7 +117,9 @@ def test_people_declared_as_none_are_refused(seller):
     version = factories.judged(seller, files=[factories.upload("customers.csv", content)])
     assert version.state == "refused"
     assert Listing.objects.get().state == "draft"
-    assert [event["listing_version"] for event in events("listing.version_refused")] == [version.public_id]
+    (event,) = events("listing.version_refused")
+    assert (event["listing_version"], event["reason_en"]) == (version.public_id, None)
+    assert ListingVersion.objects.get().decision_reason == ""
     assert queries.counts() == {"published": 0, "refused": 1}
 
 
@@ -105,6 +129,7 @@ def test_pseudonymised_information_is_refused_whatever_the_rules_say(seller):
     assert version.state == "refused"
     assert Listing.objects.get().state == "draft"
     assert events("listing.version_published") == []
+    told_why(version, "pseudonymised information", "仮名加工情報")
 
 
 def test_what_the_rules_hold_the_operator_decides(seller, operator):
@@ -381,6 +406,26 @@ def test_a_version_that_waited_is_not_published_after_the_admission_ended(seller
     assert Listing.objects.get().state == "draft"
 
 
+@pytest.mark.parametrize(
+    ("lose", "english", "japanese"),
+    [
+        ("admission", "the seller is no longer admitted", "出品者としての参加が終了"),
+        ("standing", "the seller is suspended", "参加を停止"),
+    ],
+)
+def test_who_is_refused_against_the_rules_is_told_why(seller, lose, english, japanese):
+    rules.publish(rules.document(rules.rule("ALL", "true", "allow", point="publication")))
+    late = factories.submitted(seller)
+    quality.measure_version(listing_version=late.public_id)
+    if lose == "admission":
+        ended(seller)
+    else:
+        cases.suspended(seller)
+    late = services.judge_version(listing_version=late.public_id)
+    assert (late.state, decision_of(late).outcome) == ("refused", "allow")
+    told_why(late, english, japanese)
+
+
 def test_the_listings_of_an_active_seller_stay(seller):
     factories.published(seller)
     assert services.suspend_listings(seller=seller.public_id) == 0
@@ -398,4 +443,6 @@ def test_rights_that_ended_while_a_version_waited_are_not_sold(seller):
     with pytest.raises(FieldInvalid) as refusal:
         services.submit_version(actor=participants.actor_for(seller), listing_version=waiting.public_id)
     assert refusal.value.name == "offer.rights.valid_until"
-    assert services.judge_version(listing_version=late.public_id).state == "refused"
+    late = services.judge_version(listing_version=late.public_id)
+    assert (late.state, decision_of(late).outcome) == ("refused", "allow")
+    told_why(late, "rights of use", "利用権")

@@ -96,6 +96,19 @@ def test_a_bundle_shows_the_order_that_was_shown_with_what_it_follows_from():
     assert list(shown_searches(Period(day + timedelta(days=1), day + timedelta(days=1)))) == []
 
 
+@pytest.mark.parametrize("texts", [(TEXT,), (TEXT, "Takamatsu", "temperatures")])
+def test_a_bundle_reads_the_searches_of_a_day_at_once(texts, django_assert_num_queries):
+    for place, text in enumerate(texts):
+        clock.move_to(clock.now() + timedelta(hours=place), running=False)
+        search("A", "B", "C", text=text)
+    day = clock.today()
+    with django_assert_num_queries(3):
+        found = list(shown_searches(Period(day, day)))
+    assert len(found) == len(texts)
+    for each in found:
+        assert [set(row["places"]) <= set(each["words"]) for row in each["results"]] == [True, True]
+
+
 def test_a_day_keeps_so_many():
     row = {"day": clock.today(), "searchers": 3, "others": 0, "is_either": True, "results": []}
     ShownSearch.objects.bulk_create(

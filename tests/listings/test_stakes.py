@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from django.db import connection
@@ -129,7 +130,14 @@ def test_two_people_of_the_operator_end_one(version, trader, people):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kind": "magic"}, {"holder": " "}, {"holder": "x" * 201}, {"evidence_sha256": "9F"}]
+    "wrong",
+    [
+        {"kind": "magic"},
+        {"holder": " "},
+        {"holder": "x" * 201},
+        {"evidence_sha256": "9F"},
+        {"since": date(1900, 1, 1)},
+    ],
 )
 def test_a_wrong_statement_changes_nothing(version, trader, wrong):
     with pytest.raises(FieldInvalid) as refusal:

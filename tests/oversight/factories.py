@@ -45,7 +45,11 @@ QUESTION: dict[str, Any] = {
     "question": "市の保有個人情報から匿名加工情報を作成できますか。",
 }
 ANSWER: dict[str, Any] = {"outcome": "conditional", "answer": "加工基準を満たすことが条件です。"}
-HOLD: dict[str, Any] = {"reason": "訴訟の提起が予想されるため", "reference": "令和8年(ワ)第1号"}
+HOLD: dict[str, Any] = {
+    "reason": "訴訟の提起が予想されるため",
+    "reference": "令和8年(ワ)第1号",
+    "days": 180,
+}
 
 
 def opened(actor: Actor, *concerned: Organisation, **changes: Any) -> Incident:

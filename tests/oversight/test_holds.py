@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from rest_framework.test import APIClient
 
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.commitments import commitment_to
@@ -23,9 +24,24 @@ from marketplace.oversight.holds import services
 from marketplace.oversight.holds.errors import HoldLifted
 from marketplace.oversight.holds.models import LegalHold
 from marketplace.oversight.holds.schedule import reach_of
+from marketplace.participants.interest_errors import Recused
+from marketplace.participants.models import Organisation
+from marketplace.participants.services import declare_interest
+from tests.participants.factories import actor_for
 from tests.roles import as_owner, unguarded
 
-from .factories import HOLD, held, holds_everywhere, lifted, named, recorded, refused, run
+from .factories import (
+    HOLD,
+    asked,
+    held,
+    holds_everywhere,
+    lifted,
+    named,
+    open_tasks,
+    recorded,
+    refused,
+    run,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +97,10 @@ def test_who_may_not_holds_nothing(first, owner, subject):
         ({"subject": subject.public_id, "reference": ""}, "reference"),
         ({"subject": "org_x"}, "subject"),
         ({"subject": subject.public_id[:-1]}, "subject"),
+        ({"subject": subject.public_id, "days": 0}, "days"),
+        ({"subject": subject.public_id, "days": 366}, "days"),
+        ({"since": now + timedelta(hours=1), "until": now + timedelta(days=1)}, "since"),
+        ({"since": now - timedelta(days=1), "until": now + timedelta(days=366)}, "until"),
     ):
         with pytest.raises(FieldInvalid) as refusal:
             services.open_hold(actor=first, **(HOLD | changes))
@@ -104,7 +124,13 @@ def test_a_purge_passes_over_what_is_held_by_its_name_or_its_period(first, subje
         old_notice(subject, "lst_held")
         old_notice(other, "lst_free")
         LegalHold.objects.create(
-            subject="lst_held", opened_by=first.identifier, opened_at=clock.now(), reason="x", reference="x"
+            subject="lst_held",
+            opened_by=first.identifier,
+            opened_at=clock.now(),
+            reason="x",
+            reference="x",
+            parties=[],
+            review_at=clock.now() + timedelta(days=9),
         )
     assert (purge(), kept()) == (1, {subject.pk})
     old_notice(other, "lst_free")
@@ -116,9 +142,11 @@ def test_a_purge_passes_over_what_is_held_by_its_name_or_its_period(first, subje
 def test_a_hold_names_what_is_there(first, subject):
     insert = (
         "INSERT INTO oversight_legalhold (public_id, subject, reason, reference, opened_by, opened_at, lifted_by, lifted_first,"
-        " lifted_reason) VALUES ('lhd_raw', '{}', 'x', 'x', 'usr_first', public.business_now(), '', '', '')"
+        " lifted_reason, parties, review_at) VALUES ('lhd_raw', '{}', 'x', 'x', 'usr_first', public.business_now(), '', '', '',"
+        " '{{}}', public.business_now() + interval '1 day')"
     )
     refused(insert.format("org_made_up"), "nothing has the identifier")
+    refused(insert.format(subject.public_id), "has other parties")
     hold = held(first, subject.public_id)
     assert "recovery" in reach_of(hold.subject).en
     assert reach_of("agr_x") != reach_of("org_x") != reach_of("")
@@ -176,6 +204,82 @@ def test_the_database_refuses_to_lift_alone_and_to_delete_what_is_held(first, se
     with unguarded("oversight_legalhold"):
         LegalHold.objects.update(lifted_first="usr_made_up")
     assert named("oversight.holds_by_people") == 1
+
+
+def recuse(party, person: str) -> None:
+    """A person of the operator declares an interest."""
+    declare_interest(
+        actor=actor_for(Organisation.objects.get(is_operator=True), person),
+        organisation=party.public_id,
+        kind="family",
+        statement="親族が勤務しています。",
+    )
+
+
+def extent_of(kind: str, party, owner) -> dict:
+    """What is held of a participant: itself, its person, a question that it put, or a period of everybody."""
+    now = clock.now()
+    return {
+        "organisation": lambda: {"subject": party.public_id},
+        "person": lambda: {"subject": owner.identifier},
+        "question": lambda: {"subject": asked(owner).public_id},
+        "everything": lambda: {"since": now - timedelta(days=1), "until": now + timedelta(days=1)},
+    }[kind]()
+
+
+@pytest.mark.parametrize("kind", ["organisation", "person", "question", "everything"])
+def test_who_is_related_to_a_party_lifts_no_hold(first, second, subject, other, owner, kind):
+    hold = held(first, **extent_of(kind, subject, owner))
+    assert hold.parties == ([] if kind == "everything" else [subject.public_id])
+    command = {"hold": hold.public_id, "reason": "x"}
+    with pytest.raises(SecondPersonNeeded):
+        services.lift_hold(actor=first, **command)
+    recuse(subject, "usr_first")
+    for person in (first, second):
+        with pytest.raises(Recused):
+            services.lift_hold(actor=person, **command)
+    lift = (
+        "UPDATE oversight_legalhold SET lifted_at = public.business_now(), lifted_by = '{}', lifted_first = '{}',"
+        " lifted_reason = 'x'"
+    )
+    refused(lift.format("usr_first", "usr_second"), "has declared an interest")
+    refused(lift.format("usr_second", "usr_first"), "has declared an interest")
+    assert LegalHold.objects.get().lifted_at is None
+    third = actor_for(Organisation.objects.get(is_operator=True), "usr_third")
+    elsewhere = held(first, other.public_id)
+    assert lifted(first, third, elsewhere).lifted_first == "usr_first"
+    assert named("oversight.holds_by_people") == 0
+    with unguarded("oversight_legalhold"):
+        run(
+            lift.format("usr_second", "usr_first").replace(
+                "business_now()", "business_now() + interval '1 minute'"
+            )
+        )
+    assert named("oversight.holds_by_people") == 1
+
+
+def test_a_hold_is_bounded_and_reviewed(first, second, subject):
+    hold = held(first, subject.public_id, days=30)
+    assert hold.review_at == hold.opened_at + timedelta(days=30)
+    assert open_tasks("release") == {hold.public_id: hold.review_at}
+    now = clock.now()
+    with unguarded("notices_task"):
+        assert named("oversight.holds_are_bounded") == 0
+        run("UPDATE notices_task SET kind = 'review'")
+        assert named("oversight.holds_are_bounded") == 1
+        run("UPDATE notices_task SET kind = 'release'")
+    for changes in (
+        {"review_at": now - timedelta(days=1)},
+        {"review_at": now + timedelta(days=367)},
+        {"subject": "", "since": now, "until": now + timedelta(days=367)},
+        {"subject": "", "since": now + timedelta(days=1), "until": now + timedelta(days=2)},
+    ):
+        with pytest.raises(IntegrityError, match="hold_bounded"), transaction.atomic(), as_owner():
+            run("ALTER TABLE oversight_legalhold DISABLE TRIGGER USER")
+            LegalHold.objects.update(**changes)
+    lifted(first, second, hold)
+    assert open_tasks("release") == {}
+    assert named("oversight.holds_are_bounded") == 0
 
 
 def trigger_of(name: str) -> str:

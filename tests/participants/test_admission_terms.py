@@ -251,6 +251,51 @@ def test_the_rulebook_says_how_long_an_admission_is_given():
     assert admission_ends_on() == TODAY + timedelta(days=365)
 
 
+def test_no_condition_is_due_after_the_last_day_that_the_rulebook_gives(subject):
+    rules.publish(rules.document(parameters={"admission_days": 30}))
+    case = held_cases.opened(subject)
+    stated = {"case": case.public_id, "outcome": "allow", "reason": held_cases.REASON}
+    with pytest.raises(FieldInvalid) as refusal:
+        cases.resolve_case(actor=held_cases.pair()[0], conditions=[CONDITION], **stated)
+    assert (refusal.value.name, Case.objects.get().state) == ("conditions.0.due_on", "open")
+    last = {**CONDITION, "due_on": TODAY + timedelta(days=30)}
+    with pytest.raises(SecondPersonNeeded):
+        cases.resolve_case(actor=held_cases.pair()[0], conditions=[last], **stated)
+    cases.resolve_case(actor=held_cases.pair()[1], conditions=[last], **stated)
+    admission = Admission.objects.get(public_id=case.subject)
+    assert (admission.expires_on, admission.conditions.get().due_on) == (last["due_on"], last["due_on"])
+    assert broken() == []
+
+
+def test_the_database_keeps_conditions_within_the_admission(subject):
+    admission = allowed(subject, expires_on=TODAY + timedelta(days=90), conditions=[CONDITION])
+    insert = (
+        "INSERT INTO participants_admissioncondition (public_id, admission_id, kind_id, due_on, text_ja, text_en, stated_at)"
+        f" SELECT 'acd_raw', {admission.pk}, k.id, '{TODAY + timedelta(days=91)}', 'x', 'x', public.business_now()"
+        "   FROM participants_qualificationkind k WHERE k.code = 'cbpr'"
+    )
+    refused(f"{insert}; SET CONSTRAINTS ALL IMMEDIATE", "is not that of its admission")
+    connection.check_constraints()
+    with unguarded("participants_admissioncondition"):
+        run(insert)
+    found = REGISTER["participants.admissions_end_as_given"].check()
+    assert [row["public_id"] for row in found] == ["acd_raw"]
+
+
+def test_a_condition_that_no_case_states_is_named(subject):
+    allowed(subject, conditions=[CONDITION])
+    by_rules = given(factories.organisation("B"), 100)
+    assert broken() == []
+    with unguarded("participants_admissioncondition"):
+        run(
+            "INSERT INTO participants_admissioncondition (public_id, admission_id, kind_id, due_on, text_ja, text_en, stated_at)"
+            f" SELECT 'acd_raw', {by_rules.pk}, k.id, '2030-06-01', 'x', 'x', public.business_now()"
+            "   FROM participants_qualificationkind k WHERE k.code = 'cbpr'"
+        )
+    found = REGISTER["cases.conditions_are_stated_in_their_case"].check()
+    assert [row["public_id"] for row in found] == ["acd_raw"]
+
+
 def test_the_database_keeps_terms(subject, owner):
     admission = allowed(subject, conditions=[CONDITION])
     ends = "UPDATE participants_admission SET {}"

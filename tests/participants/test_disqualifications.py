@@ -178,6 +178,7 @@ def test_two_people_end_it_before(subject, people):
         {"until": TODAY - timedelta(days=1)},
         {"until": TODAY + timedelta(days=9_000)},
         {"officer": "代表取締役"},
+        {"since": TODAY + timedelta(days=1)},
     ],
 )
 def test_a_wrong_statement_changes_nothing(subject, people, wrong):

@@ -149,8 +149,10 @@ def test_two_owners_end_an_interest_in_which_who_admits_is_related(people, subje
 )
 def test_a_wrong_declaration_changes_nothing(people, subject, changes, error):
     stated = {"organisation": subject.public_id, **STATED, **changes}
-    with pytest.raises(error):
+    with pytest.raises(error) as refusal:
         services.declare_interest(actor=people[0], **stated)
+    if error is FieldInvalid:
+        assert refusal.value.name == next(iter(changes))
     assert StaffInterest.objects.count() == 0
 
 
@@ -230,6 +232,7 @@ def test_the_database_keeps_interests(people, subject, staffed):
         ("usr_two", "usr_of_it", "no natural persons of the operator"),
     ):
         refused(end.format(second, first), because)
+    refused(end.format("usr_three", "usr_two").replace("'x'", "NULL"), "interest_ended_by_two")
     refused("UPDATE participants_staffinterest SET person = 'usr_two'", "cannot be changed")
     refused("UPDATE participants_staffinterest SET salt = repeat('0', 64)", "cannot be changed")
     declared(people[1], subject)

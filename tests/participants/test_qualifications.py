@@ -25,12 +25,14 @@ from marketplace.kernel.errors import (
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.participants import services, sweeping
 from marketplace.participants.admission_queries import admission_facts, facts_of_admissions
+from marketplace.participants.bounds import QUALIFICATIONS_A_DAY_MAX, QUALIFICATIONS_STANDING_MAX
 from marketplace.participants.interest_errors import Recused
 from marketplace.participants.models import Qualification, QualificationKind
 from marketplace.participants.qualification_errors import (
     QualificationKindExists,
     QualificationOver,
     QualificationStands,
+    TooManyQualifications,
 )
 from tests.roles import assert_refused, unguarded
 
@@ -290,3 +292,36 @@ def test_others_see_no_qualification(subject, owner):
     stranger = factories.client_of(factories.organisation("C"))
     assert stranger.get(PATH).json()["results"] == []
     assert stranger.get(f"{PATH}{row.public_id}/").status_code == 404
+
+
+def test_an_organisation_states_so_many_qualifications_at_most(subject, owner):
+    rows = [stated(owner, reference=f"IS {number}") for number in range(QUALIFICATIONS_STANDING_MAX)]
+    with pytest.raises(TooManyQualifications):
+        stated(owner)
+    raw = {"organisation": subject.pk, "until": "NULL", "state": "stated", "by": "usr_owner"}
+    insert = INSERT.format(kind=QualificationKind.objects.get(code="isms").pk, **raw)
+    refused(insert, "states no further qualification")
+    assert REGISTER["participants.qualifications_are_few"].check() == []
+    with unguarded("participants_qualification"):
+        run(insert)
+        assert REGISTER["participants.qualifications_are_few"].check() == [{"public_id": subject.public_id}]
+        run("DELETE FROM participants_qualification WHERE public_id = 'qlf_raw'")
+    services.withdraw_qualification(actor=owner, qualification=rows[0].public_id, reason="誤り")
+    assert stated(owner).state == "stated"
+    # Whoever withdraws them all and states others gives the operator as much to read.
+    with unguarded("participants_qualification"):
+        run(
+            "UPDATE participants_qualification SET state = 'withdrawn', ended_by = 'usr_owner',"
+            " ended_at = public.business_now(), end_reason = 'x' WHERE ended_at IS NULL"
+        )
+    for number in range(QUALIFICATIONS_A_DAY_MAX - QUALIFICATIONS_STANDING_MAX - 1):
+        stated(owner, reference=f"IS again {number}")
+    with pytest.raises(TooManyQualifications):
+        stated(owner)
+    refused(insert, "states no further qualification")
+    with unguarded("participants_qualification"):
+        run(insert)
+        assert len(REGISTER["participants.qualifications_are_few"].check()) == 1
+        run("DELETE FROM participants_qualification WHERE public_id = 'qlf_raw'")
+    later(2)
+    assert stated(owner).state == "stated"

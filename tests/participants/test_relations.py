@@ -14,6 +14,7 @@ from marketplace.cases.services import carry_out, file_appeal, resolve_case
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.participants import AffiliationStated
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.evidence.row_records import unexplained_rows
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded, ProofNeeded
@@ -124,13 +125,16 @@ def test_the_operator_states_what_it_found(subject, other, people):
         ({"document": " "}, FieldInvalid),
         ({"document": "x" * 201}, FieldInvalid),
         ({"document_sha256": "9F"}, FieldInvalid),
+        ({"since": date(1900, 1, 1)}, FieldInvalid),
         ({"related": "org_none"}, Missing),
     ],
 )
 def test_a_wrong_statement_changes_nothing(subject, other, owner, changes, error):
     said = {"related": other.public_id, **STATED, **changes}
-    with pytest.raises(error):
+    with pytest.raises(error) as refusal:
         services.state_relation(actor=owner, **said)
+    if error is FieldInvalid:
+        assert refusal.value.name == next(iter(changes))
     assert OrganisationRelation.objects.count() == 0
 
 
@@ -213,6 +217,15 @@ def test_an_upheld_appeal_is_carried_out_when_the_relation_has_ended(subject, st
     done = {"case": appeal.public_id, "how": "関係を終了しました。"}
     with pytest.raises(StillAffiliated):
         carry_out(actor=people[0], **done)
+    remedy = (
+        "INSERT INTO cases_remedy (case_id, how, reference, carried_out_by, carried_out_at)"
+        f" VALUES ({appeal.pk}, 'x', '', '{people[0].identifier}', public.business_now())"
+    )
+    refused(remedy, "still stands")
+    with unguarded("cases_remedy"):
+        run(remedy)
+        assert len(REGISTER["cases.appeals_state_and_name_their_own"].check()) == 1
+        run("DELETE FROM cases_remedy")
     end = {"relation": relation.public_id, "reason": ENDING}
     with pytest.raises(SecondPersonNeeded):
         services.end_relation(actor=people[0], **end)
@@ -329,6 +342,59 @@ def test_two_people_of_the_operator_end_a_relation(subject, other, owner, people
     assert holds()
 
 
+def recuse(person: str, organisation) -> None:
+    """A person of the operator declares an interest."""
+    services.declare_interest(
+        actor=factories.actor_for(Organisation.objects.get(is_operator=True), person),
+        organisation=organisation.public_id,
+        kind="family",
+        statement="親族が勤務しています。",
+    )
+
+
+@pytest.mark.parametrize("of", ["subject", "other"])
+def test_who_gave_the_command_first_and_became_related_ends_no_relation(
+    subject, other, owner, people, of, request
+):
+    relation = stated(owner, other)
+    end = {"relation": relation.public_id, "reason": ENDING}
+    with pytest.raises(SecondPersonNeeded):
+        services.end_relation(actor=people[0], **end)
+    recuse("usr_one", request.getfixturevalue(of))
+    with pytest.raises(Recused):
+        services.end_relation(actor=people[1], **end)
+    assert OrganisationRelation.objects.get().ended_at is None
+
+
+@pytest.mark.parametrize("of", ["subject", "other"])
+def test_the_database_lets_nobody_related_state_or_end_a_relation(subject, other, owner, people, of, request):
+    recuse("usr_one", request.getfixturevalue(of))
+    found = INSERT.format(one=subject.pk, other=other.pk, source="found", by="usr_one")
+    refused(found, "declared an interest")
+    stated(owner, other)
+    end = (
+        "UPDATE participants_organisationrelation SET ended_at = public.business_now() + interval '1 minute',"
+        " ended_by = '{}', end_first_person = '{}', end_reason = 'x'"
+    )
+    for second, first in (("usr_one", "usr_two"), ("usr_two", "usr_one")):
+        refused(end.format(second, first).replace(" + interval '1 minute'", ""), "declared an interest")
+    with unguarded("participants_organisationrelation"):
+        run(end.format("usr_two", "usr_one"))
+    assert len(REGISTER["participants.relations_stated_and_ended_rightly"].check()) == 1
+
+
+def test_the_end_of_a_relation_is_compared_with_its_evidence(subject, other, owner, people):
+    relation = stated(owner, other)
+    end = {"relation": relation.public_id, "reason": ENDING}
+    with pytest.raises(SecondPersonNeeded):
+        services.end_relation(actor=people[0], **end)
+    services.end_relation(actor=people[1], **end)
+    assert unexplained_rows() == []
+    with unguarded("participants_organisationrelation"):
+        OrganisationRelation.objects.update(end_reason="別の理由")
+    assert len(unexplained_rows()) >= 1
+
+
 def test_the_database_keeps_relations(subject, other, owner, people, staffed):
     stated(owner, other)
     for one, two, source, by, because in (
@@ -351,6 +417,7 @@ def test_the_database_keeps_relations(subject, other, owner, people, staffed):
         ("usr_one", "usr_made_up", "no natural person of the operator"),
     ):
         refused(end.format(second, first), because)
+    refused(end.format("usr_two", "usr_one").replace("'x'", "NULL"), "relation_ended_by_two")
     refused("UPDATE participants_organisationrelation SET kind = 'officer'", "cannot be changed")
     refused("DELETE FROM participants_organisationrelation", "are kept")
     assert OrganisationRelation.objects.get().ended_at is None

@@ -168,6 +168,32 @@ def test_a_qualification_that_is_lost_is_never_lost_in_silence(three):
     assert broken() == set()
 
 
+@pytest.mark.parametrize("end", ["withdrawn", "expired"])
+def test_a_qualification_that_was_never_verified_is_no_loss(three, end):
+    organisation = three[0].organisation
+    owner = participants.member_for(organisation, "usr_holder")
+    publish(document(PASS, rule("ADM-2", "!('isms' in applicant.qualifications)", "hold", point="admission")))
+    rescreened()
+    before = (len(told()), Decision.objects.count())
+    row = participants.services.state_qualification(
+        actor=owner,
+        kind="isms",
+        issuer="機構",
+        reference="1",
+        document_sha256="0" * 64,
+        valid_from=NOON.date(),
+        valid_until=NOON.date(),
+    )
+    if end == "withdrawn":
+        participants.services.withdraw_qualification(actor=owner, qualification=row.public_id, reason="誤り")
+    else:
+        clock.move_to(NOON + timedelta(days=1), running=False)
+        assert participants.services.expire_qualification(row.public_id)
+    assert OutboxEvent.objects.filter(type="qualification.moved").latest("pk").data["state"] == end
+    handle_moves()
+    assert (len(told()), Decision.objects.count()) == before
+
+
 def test_a_disqualification_is_told_to_whom_it_concerns(three):
     publish(document(PASS, rule("ADM-4", "applicant.disqualified", "deny", point="admission")))
     rescreened()

@@ -4,6 +4,7 @@ KEPT = {
     "marketplace.kernel.bounding.bound_columns": "migrations call it",
     "marketplace.evidence.models.RecordParty": "a trigger writes its rows, and records read them as parties",
     "marketplace.evidence.parties.make_functions": "a migration calls it",
+    "marketplace.oversight.holds.guards.HELD_PARTIES": "a migration runs it",
     "marketplace.oversight.holds.guards.IS_HELD": "a migration runs it",
     "marketplace.oversight.holds.guards.guard_held_tables": "migrations call it",
     "marketplace.participants.bank_day_guards.CREATE": "a migration runs it",

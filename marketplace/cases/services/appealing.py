@@ -19,7 +19,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 from marketplace.participants.people_fields import checked_sha256
-from marketplace.participants.relation_queries import stated_affiliations
+from marketplace.participants.relation_queries import stated_by_others
 from marketplace.participants.suspension_queries import visible_suspensions
 from marketplace.rules.queries import parameter, visible_decisions
 from marketplace.rules.states import Outcome
@@ -40,7 +40,8 @@ NAME_LENGTH_MAX: Final = 200
 def file_appeal(
     *, actor: Actor, subject: str, statement: str, documents: Sequence[dict[str, str]] = ()
 ) -> Case:
-    """Appeal a decision of hold or deny, a case decided against the actor's organisation, or its suspension.
+    """Appeal a decision of hold or deny, a case decided against the actor's organisation, its suspension, or a relation of it
+    that another stated.
 
     Within ``appeal_days``; two people decide who did not decide it first. ``documents``: ``{"name", "sha256"}`` each, which
     the organisation keeps ready. Emits case.moved. Raises NothingToAppeal, AppealTooLate, AlreadyAppealed, FieldInvalid,
@@ -121,8 +122,8 @@ def _appealed(actor: Actor, subject: str) -> tuple[datetime, str]:
         suspension = visible_suspensions(actor).filter(public_id=subject).first()
         if suspension is not None and suspension.organisation_id == actor.organisation_id:
             return suspension.suspended_at, ""
-    elif kind == "affiliation":
-        relation = stated_affiliations(actor.require_organisation()).filter(public_id=subject).first()
+    elif kind == "relation":
+        relation = stated_by_others(actor.require_organisation()).filter(public_id=subject).first()
         if relation is not None:
             return relation.stated_at, ""
     raise Missing(kind="subject", identifier=subject)

@@ -21,9 +21,10 @@ from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 from marketplace.participants.admission_terms import NO_TERMS, AdmissionTerms
 from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
-from marketplace.participants.relation_queries import standing_to_operator
+from marketplace.participants.relation_queries import is_relation_standing, sides_of
 from marketplace.participants.services import checked_terms
 from marketplace.participants.suspension_queries import standing_suspensions
+from marketplace.rules.queries import admission_ends_on
 
 from ..errors import DecidedFirst, NothingToCarryOut, StillAffiliated, StillSuspended
 from ..kinds import KINDS
@@ -66,7 +67,7 @@ def resolve_case(
     terms = _checked_terms(subject, outcome, expires_on, conditions)
     _check_until(outcome, until)
     CASE.target(state=subject.state, command="resolve", role=actor.role.value)
-    require_unrelated(actor, *waiting_for(subject))
+    require_unrelated(actor, *_concerned(subject))
     stated = {
         "outcome": outcome,
         "reason": why,
@@ -172,9 +173,14 @@ def waiting_for(case: Case) -> list[int]:
     return [key for key in (case.organisation_id, case.counterparty_id) if key is not None]
 
 
+def _concerned(case: Case) -> list[int]:
+    """The database keys of those who wait for a case, and of both sides of a relation that it appeals."""
+    return [*waiting_for(case), *sides_of(case.subject)]
+
+
 def _require_first_fits(case: Case, first_person: str, first_deciders: set[str]) -> None:
     """Raise Recused or DecidedFirst where who gave the command first has become related, or decided what is appealed."""
-    require_unrelated_person(first_person, *waiting_for(case))
+    require_unrelated_person(first_person, *_concerned(case))
     if first_person in first_deciders:
         raise DecidedFirst(case=case.public_id, subject=case.subject)
 
@@ -183,7 +189,7 @@ def _require_first_fits(case: Case, first_person: str, first_deciders: set[str])
 def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case:
     """State how an appeal was carried out that changed the first decision; ends the operator's task. Emits case.moved.
 
-    ``reference`` is the public identifier of what was done. A suspension, or a relation to the operator, is ended first, by two
+    ``reference`` is the public identifier of what was done. A suspension, or a relation, is ended first, by two
     people. Raises NothingToCarryOut, StillSuspended, StillAffiliated, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
     """
     actor.require(Permission.ADMISSION_WRITE)
@@ -195,7 +201,7 @@ def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case
         raise NothingToCarryOut(case=case)
     if standing_suspensions(subject.organisation_id).filter(public_id=subject.subject).exists():
         raise StillSuspended(case=case, suspension=subject.subject)
-    if standing_to_operator(subject.organisation_id).filter(public_id=subject.subject).exists():
+    if is_relation_standing(subject.subject):
         raise StillAffiliated(case=case, relation=subject.subject)
     remedy = Remedy.objects.create(
         case=subject,
@@ -230,7 +236,7 @@ def _checked_terms(
             "conditions" if conditions else "expires_on",
             Label("only an admission is allowed on terms", "参加の承認にのみ付けられます"),
         )
-    return checked_terms(expires_on=expires_on, conditions=conditions)
+    return checked_terms(expires_on=expires_on, conditions=conditions, else_until=admission_ends_on())
 
 
 def locked_case(case: str) -> Case:

@@ -36,7 +36,8 @@ class ListingVersionPublished(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ListingVersionRefused(Event):
-    """The rules refused a version; ``decision`` records the reasons."""
+    """A version was refused; ``decision`` of the rules records the reasons, unless something overrode it: ``reason_en`` and
+    ``reason_ja`` say what."""
 
     type = "listing.version_refused"
     subject_field = "listing"
@@ -46,6 +47,8 @@ class ListingVersionRefused(Event):
     listing_version: str
     seller: str
     decision: str
+    reason_en: str | None = None
+    reason_ja: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

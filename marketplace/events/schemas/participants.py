@@ -242,6 +242,24 @@ class OrganisationFactsChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RelationStated(Event):
+    """That an organisation is related to another was ``declared`` by it, or ``found`` by the operator (``source``).
+
+    Of whom another stated it may appeal ``relation``.
+    """
+
+    type = "relation.stated"
+    subject_field = "relation"
+    audience = seen_by("organisation", "related")
+
+    relation: str
+    organisation: str
+    related: str
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AffiliationStated(Event):
     """Two people of the operator stated that an organisation is its affiliate, which never trades. It may appeal ``relation``."""
 

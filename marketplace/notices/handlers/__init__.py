@@ -84,10 +84,12 @@ def on_version_published(event: ListingVersionPublished, envelope: Envelope) -> 
 
 
 def on_version_refused(event: ListingVersionRefused, envelope: Envelope) -> None:
-    """Notify the seller, and name the decision that states the reasons."""
-    wording = texts.VERSION_REFUSED.fill(
-        listing=event.listing, version=event.listing_version, decision=event.decision
-    )
+    """Notify the seller, and name the decision that states the reasons, or what overrode it."""
+    named = {"listing": event.listing, "version": event.listing_version, "decision": event.decision}
+    wording = texts.VERSION_REFUSED.fill(**named)
+    if event.reason_en and event.reason_ja:
+        reason = {"en": event.reason_en, "ja": event.reason_ja}
+        wording = texts.VERSION_OVERRIDDEN.fill(**named, reason=reason)
     _notify(event.seller, event.listing, wording)
 
 

@@ -10,11 +10,11 @@ from marketplace.access.states import AccessGround, AccessKind
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.access import StaffAccessDeferred, StaffAccessMoved
 from marketplace.events.schemas.contracts import MessagesDisclosed
-from marketplace.kernel import clock
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import get_organisation
 
 from .. import staff_access_texts
+from ..formats import format_moment
 from ..operator_tasks import ask_operator, finish_for_operator
 from ..services import send_notice, send_notices
 from ..states import TaskKind
@@ -32,8 +32,8 @@ def on_staff_access_moved(event: StaffAccessMoved, envelope: Envelope) -> None:
         ground=grounds[access.ground].as_dict(),
         reference=access.reference,
         reason=access.reason,
-        opened_at=_moment(access.opened_at),
-        expires_at=_moment(access.expires_at),
+        opened_at=format_moment(access.opened_at),
+        expires_at=format_moment(access.expires_at),
     )
     send_notice(
         organisation_id=get_organisation(event.organisation).id, subject=event.access, wording=wording
@@ -51,7 +51,7 @@ def on_staff_access_deferred(event: StaffAccessDeferred, envelope: Envelope) -> 
         deadline=until,
         needs=Permission.ACCESS_OPEN,
         access=event.access,
-        until=_moment(until),
+        until=format_moment(until),
     )
 
 
@@ -62,7 +62,3 @@ def on_messages_disclosed(event: MessagesDisclosed, envelope: Envelope) -> None:
         party=of[event.by].name, negotiation=event.negotiation
     )
     send_notices(subject=event.disclosure, wordings={party.id: wording for party in of.values()})
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(clock.market_zone()).strftime("%Y-%m-%d %H:%M")

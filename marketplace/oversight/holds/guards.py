@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pgtrigger
 from django.db import migrations
 
 from marketplace.kernel.retention import HELD, HeldRows
+from marketplace.participants.interest_guards import RECUSED
 
 IS_HELD = """
 CREATE OR REPLACE FUNCTION public.is_held(names text[], moment timestamptz) RETURNS boolean
@@ -21,6 +23,20 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
            AND moment >= coalesce(h.since, '-infinity') AND moment < coalesce(h.until, 'infinity'))
 $$
 """
+HELD_PARTIES = """
+CREATE OR REPLACE FUNCTION public.held_parties(subject text) RETURNS TABLE (party text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT o.public_id::text FROM public.participants_organisation o
+     WHERE o.public_id IN (
+         SELECT p.party FROM public.evidence_parties('', $1, '{}'::jsonb) p
+         UNION SELECT p.organisation FROM public.evidence_recordparty p
+                 JOIN public.evidence_evidencerecord e ON e.id = p.record_id WHERE e.subject = $1 OR e.public_id = $1
+         UNION SELECT m.public_id FROM public.participants_organisation m
+                 JOIN public.participants_membership s ON s.organisation_id = m.id
+                 JOIN public.participants_user u ON u.id = s.user_id WHERE u.public_id = $1)
+$$
+"""
+"""Whose a row is that a hold names (public identifier): whose the records about it are, and where a person is a member."""
 GUARD = "held"
 
 
@@ -48,3 +64,44 @@ def guard_held_tables() -> migrations.RunPython:
                 schema_editor.execute(guard_of(table, rows), params=None)
 
     return migrations.RunPython(make_guards, migrations.RunPython.noop)
+
+
+def parties_of_subject() -> pgtrigger.Trigger:
+    """A hold names the parties of what it holds, so that people who are related to one do not lift it."""
+    return pgtrigger.Trigger(
+        name="parties_of_subject",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func="""
+IF NEW.parties::text[] IS DISTINCT FROM ARRAY(
+       SELECT p.party FROM public.held_parties(NEW.subject) p ORDER BY p.party COLLATE "C") THEN
+    RAISE EXCEPTION 'what the hold names, %, has other parties', NEW.subject
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'parties_of_subject';
+END IF;
+RETURN NEW;
+""",
+    )
+
+
+def lifted_by_unrelated() -> pgtrigger.Trigger:
+    """Nobody lifts a hold who has declared an interest in a party of what is held; one of everything, in nobody at all."""
+    recused = " OR ".join(
+        f"(NEW.{column} <> '' AND NEW.{column} IS DISTINCT FROM OLD.{column} AND public.is_recused(NEW.{column}, o.id))"
+        for column in ("lifted_by", "lifted_first")
+    )
+    return pgtrigger.Trigger(
+        name=RECUSED,
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("lifted_by", "lifted_first"),
+        func=f"""
+IF EXISTS (
+    SELECT FROM public.participants_organisation o
+     WHERE o.id IN (SELECT i.organisation_id FROM public.participants_staffinterest i) AND ({recused})
+       AND (NEW.subject = '' OR o.public_id = ANY (NEW.parties)
+         OR o.public_id IN (SELECT p.party FROM public.held_parties(NEW.subject) p))) THEN
+    RAISE EXCEPTION 'who has declared an interest in a party of what is held lifts no hold'
+        USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
+END IF;
+RETURN NULL;
+""",  # noqa: S608  our own words
+    )

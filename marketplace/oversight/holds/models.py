@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -11,12 +14,19 @@ from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import MomentField
 from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now
-from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
 from ..acting import by_staff
-from .states import REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX, SUBJECT_LENGTH_MAX
+from .guards import lifted_by_unrelated, parties_of_subject
+from .states import (
+    PERIOD_DAYS_MAX,
+    REASON_LENGTH_MAX,
+    REFERENCE_LENGTH_MAX,
+    REVIEW_DAYS_MAX,
+    SUBJECT_LENGTH_MAX,
+)
 
 STAFF = (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE, Permission.SUPPORT_WRITE)
 """One of these opens a hold."""
@@ -73,8 +83,11 @@ RAISE EXCEPTION 'nothing has the identifier % that the hold names', NEW.subject
 class LegalHold(models.Model):
     """What must not be deleted: rows about ``subject`` (an organisation, an agreement), of a period, or both.
 
-    ``reference`` names the proceedings or the authority's document. One person opens it; two lift it. Invariants: by people of
-    the operator; it holds something that there is; lifted once. Rows are never deleted.
+    ``reference`` names the proceedings or the authority's document. ``parties``: whose ``subject`` is, by public identifier,
+    sorted. One person opens it; two lift it, who have declared no interest in a party, or in anybody where it holds everything.
+    At ``review_at`` people look whether it is still needed; it never ends by itself. Invariants: by people of the operator; it
+    holds something that there is, and everything of ``PERIOD_DAYS_MAX`` days at most, which have begun; reviewed within
+    ``REVIEW_DAYS_MAX`` days; lifted once. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="lhd")
@@ -82,6 +95,8 @@ class LegalHold(models.Model):
     subject = models.CharField(max_length=SUBJECT_LENGTH_MAX, blank=True, default="")
     since = MomentField(null=True)
     until = MomentField(null=True)
+    parties = ArrayField(models.CharField(max_length=IDENTIFIER_LENGTH))
+    review_at = MomentField()
     reason = models.CharField(max_length=REASON_LENGTH_MAX)
     reference = models.CharField(max_length=REFERENCE_LENGTH_MAX)
     opened_by = models.CharField(max_length=60)
@@ -100,6 +115,18 @@ class LegalHold(models.Model):
                 & ~Q(reason="")
                 & ~Q(reference=""),
                 name="hold_stated",
+            ),
+            models.CheckConstraint(
+                condition=Q(review_at__gt=F("opened_at"))
+                & Q(review_at__lte=F("opened_at") + timedelta(days=REVIEW_DAYS_MAX))
+                & (
+                    ~Q(subject="")
+                    | Q(
+                        since__lte=F("opened_at"),
+                        until__lte=F("since") + timedelta(days=PERIOD_DAYS_MAX),
+                    )
+                ),
+                name="hold_bounded",
             ),
             models.CheckConstraint(
                 condition=Q(lifted_at=None, lifted_by="", lifted_first="", lifted_reason="")
@@ -123,6 +150,8 @@ class LegalHold(models.Model):
                 "subject",
                 "since",
                 "until",
+                "parties",
+                "review_at",
                 "reason",
                 "reference",
                 "opened_by",
@@ -131,9 +160,11 @@ class LegalHold(models.Model):
             ),
             lifted_once(),
             subject_exists(),
+            parties_of_subject(),
+            lifted_by_unrelated(),
             set_now("lifted_at"),
             no_delete(),
-            dated_now("opened_at", real=["recorded_at"], stated=["since", "until", "lifted_at"]),
+            dated_now("opened_at", real=["recorded_at"], stated=["since", "until", "review_at", "lifted_at"]),
             by_staff("opened_by", STAFF, name="opened_by_staff"),
             acted_by_person("lifted_by", LIFTS, first="lifted_first", name="lifted_by_two"),
         ]

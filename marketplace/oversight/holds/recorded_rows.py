@@ -7,8 +7,8 @@ from marketplace.evidence.row_records import RecordedRows
 RecordedRows(
     table="oversight_legalhold",
     kinds=("oversight.hold_opened",),
-    row="r.public_id, r.opened_by, r.subject",
-    record="e.subject, e.actor, e.payload ->> 'subject'",
+    row="r.public_id, r.opened_by, r.subject, r.review_at",
+    record="e.subject, e.actor, e.payload ->> 'subject', (e.payload ->> 'review_at')::timestamptz",
 )
 RecordedRows(
     table="oversight_legalhold",

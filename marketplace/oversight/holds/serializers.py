@@ -11,7 +11,7 @@ from marketplace.api.serializers import BilingualField, RowSerializer, StrictSer
 
 from .models import LegalHold
 from .schedule import reach_of
-from .states import REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX, SUBJECT_LENGTH_MAX
+from .states import REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX, REVIEW_DAYS_MAX, SUBJECT_LENGTH_MAX
 
 
 class LegalHoldSerializer(RowSerializer[LegalHold]):
@@ -31,19 +31,23 @@ class LegalHoldSerializer(RowSerializer[LegalHold]):
     class Meta:
         model = LegalHold
         fields = (
-            "id", "subject", "reach", "since", "until", "reason", "reference", "opened_by", "opened_at", "lifted_first", "lifted_by",
+            "id", "subject", "reach", "since", "until", "parties", "review_at", "reason", "reference", "opened_by", "opened_at", "lifted_first", "lifted_by",
             "lifted_at", "lifted_reason", "salt",
         )  # fmt: skip
 
 
 class OpenHoldSerializer(StrictSerializer):
-    """What is kept from deletion, and why. Without ``subject``, everything of the period."""
+    """What is kept from deletion, and why; after ``days`` a task asks whether it is still needed.
+
+    Without ``subject``, everything of the period, which has begun and has at most 366 days.
+    """
 
     subject = serializers.CharField(max_length=SUBJECT_LENGTH_MAX, allow_blank=True, default="")
     since = serializers.DateTimeField(allow_null=True, default=None)
     until = serializers.DateTimeField(allow_null=True, default=None)
     reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
     reference = serializers.CharField(max_length=REFERENCE_LENGTH_MAX)
+    days = serializers.IntegerField(min_value=1, max_value=REVIEW_DAYS_MAX)
 
 
 class LiftHoldSerializer(StrictSerializer):

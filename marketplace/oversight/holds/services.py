@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -16,10 +16,26 @@ from marketplace.kernel.identifiers import names_a_row, new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
+from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
+from marketplace.notices.states import TaskKind
+from marketplace.participants.interest_queries import (
+    interesting_organisations,
+    require_unrelated,
+    require_unrelated_person,
+)
+from marketplace.participants.queries import organisations_by_public_id
 
+from . import texts
 from .errors import HoldLifted
 from .models import LIFTS, STAFF, LegalHold
-from .states import APPROVED_WITHIN, REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX
+from .queries import parties_of
+from .states import (
+    APPROVED_WITHIN,
+    PERIOD_DAYS_MAX,
+    REASON_LENGTH_MAX,
+    REFERENCE_LENGTH_MAX,
+    REVIEW_DAYS_MAX,
+)
 
 
 @transaction.atomic
@@ -28,17 +44,57 @@ def open_hold(
     actor: Actor,
     reason: str,
     reference: str,
+    days: int,
     subject: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> LegalHold:
     """Keep what is about ``subject``, of a period, or both, from every deletion. One person does so.
 
-    Raises FieldInvalid, PermissionNeeded, ProofNeeded, Forbidden.
+    A task asks after ``days`` whether it is still needed; it stays in force until two people lift it. Raises FieldInvalid,
+    PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(*STAFF)
     actor.require_person()
-    subject = subject.strip()
+    subject, now = subject.strip(), clock.now()
+    _require_extent(subject, since, until, now)
+    if not 1 <= days <= REVIEW_DAYS_MAX:
+        raise FieldInvalid(
+            "days",
+            Label(f"choose 1 to {REVIEW_DAYS_MAX}", f"1から{REVIEW_DAYS_MAX}までの値を指定してください"),
+        )
+    hold = LegalHold.objects.create(
+        public_id=new_identifier("lhd"),
+        subject=subject,
+        since=since,
+        until=until,
+        parties=parties_of(subject),
+        review_at=now + timedelta(days=days),
+        reason=stated_text("reason", reason, REASON_LENGTH_MAX),
+        reference=stated_text("reference", reference, REFERENCE_LENGTH_MAX),
+        opened_by=actor.identifier,
+        opened_at=now,
+    )
+    record(
+        kind="oversight.hold_opened",
+        subject=hold.public_id,
+        actor=actor,
+        payload={
+            "subject": subject,
+            "since": since.isoformat() if since else None,
+            "until": until.isoformat() if until else None,
+            "review_at": hold.review_at.isoformat(),
+            "reason_commitment": commitment_to(hold.salt, hold.reason),
+        },
+    )
+    ask_operator(
+        TaskKind.RELEASE, hold.public_id, deadline=hold.review_at, title=texts.REVIEW, hold=hold.public_id
+    )
+    return hold
+
+
+def _require_extent(subject: str, since: datetime | None, until: datetime | None, now: datetime) -> None:
+    """Raise FieldInvalid unless a hold may keep this much."""
     if not subject and (since is None or until is None):
         raise FieldInvalid(
             "subject",
@@ -55,39 +111,37 @@ def open_hold(
                 f"識別子 {subject} は存在しません。組織・契約・取引などの識別子を指定してください",
             ),
         )
-    if since is not None and until is not None and until <= since:
+    if since is None or until is None:
+        return
+    if until <= since:
         raise FieldInvalid(
             "until", Label("choose a moment after since", "since より後の時点を指定してください")
         )
-    hold = LegalHold.objects.create(
-        public_id=new_identifier("lhd"),
-        subject=subject,
-        since=since,
-        until=until,
-        reason=stated_text("reason", reason, REASON_LENGTH_MAX),
-        reference=stated_text("reference", reference, REFERENCE_LENGTH_MAX),
-        opened_by=actor.identifier,
-        opened_at=clock.now(),
-    )
-    record(
-        kind="oversight.hold_opened",
-        subject=hold.public_id,
-        actor=actor,
-        payload={
-            "subject": subject,
-            "since": since.isoformat() if since else None,
-            "until": until.isoformat() if until else None,
-            "reason_commitment": commitment_to(hold.salt, hold.reason),
-        },
-    )
-    return hold
+    if subject:
+        return
+    if since > now:
+        raise FieldInvalid(
+            "since",
+            Label(
+                "without a subject, choose a period that has begun",
+                "subject を指定しない場合は、すでに始まった期間を指定してください",
+            ),
+        )
+    if until > since + timedelta(days=PERIOD_DAYS_MAX):
+        raise FieldInvalid(
+            "until",
+            Label(
+                f"without a subject, choose a period of at most {PERIOD_DAYS_MAX} days",
+                f"subject を指定しない場合、期間は{PERIOD_DAYS_MAX}日以内で指定してください",
+            ),
+        )
 
 
 @record_refusals()
 def lift_hold(*, actor: Actor, hold: str, reason: str) -> LegalHold:
-    """Lift a hold, which takes two people.
+    """Lift a hold, which takes two people who have declared no interest in a party of what is held.
 
-    Raises SecondPersonNeeded, HoldLifted, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Raises SecondPersonNeeded, Recused, HoldLifted, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(LIFTS)
     actor.require_person()
@@ -96,6 +150,8 @@ def lift_hold(*, actor: Actor, hold: str, reason: str) -> LegalHold:
         raise Missing(kind="legal hold", identifier=hold)
     if row.lifted_at is not None:
         raise HoldLifted(hold=hold)
+    concerned = _concerned(row)
+    require_unrelated(actor, *concerned)
     why = stated_text("reason", reason, REASON_LENGTH_MAX)
     approval = require_two_people(
         actor=actor,
@@ -106,6 +162,7 @@ def lift_hold(*, actor: Actor, hold: str, reason: str) -> LegalHold:
         payload={"reason": why},
         expires_in=APPROVED_WITHIN,
     )
+    require_unrelated_person(approval.first_person, *concerned)
     row.lifted_at, row.lifted_by = clock.now(), actor.identifier
     row.lifted_first, row.lifted_reason = approval.first_person, why
     row.save(update_fields=["lifted_at", "lifted_by", "lifted_first", "lifted_reason"])
@@ -118,4 +175,14 @@ def lift_hold(*, actor: Actor, hold: str, reason: str) -> LegalHold:
             "reason_commitment": commitment_to(row.salt, why),
         },
     )
+    finish_for_operator(TaskKind.RELEASE, hold)
     return row
+
+
+def _concerned(hold: LegalHold) -> list[int]:
+    """The database keys of the organisations whose what is held is, when the hold began or since."""
+    if not hold.subject:
+        return interesting_organisations()
+    return [
+        each.id for each in organisations_by_public_id([*hold.parties, *parties_of(hold.subject)]).values()
+    ]

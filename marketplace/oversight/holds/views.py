@@ -47,6 +47,7 @@ class LegalHoldViewSet(MarketReadViewSet[LegalHold]):
             "subject": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
             "reason": "訴訟の提起が予想されるため",
             "reference": "令和8年(ワ)第1号",
+            "days": 180,
         },
     )
     def create(self, data: dict[str, Any]) -> LegalHold:
@@ -61,7 +62,7 @@ class LegalHoldViewSet(MarketReadViewSet[LegalHold]):
         example={"reason": "判決が確定したため"},
     )
     def lift(self, data: dict[str, Any], public_id: str) -> LegalHold:
-        """Two people lift it; what is old then leaves as everything does (operator)."""
+        """Two people lift it, neither with an interest in a party; what is old then leaves as everything does (operator)."""
         return services.lift_hold(actor=self.actor, hold=public_id, **data)
 
 

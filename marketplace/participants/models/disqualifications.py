@@ -13,7 +13,7 @@ from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, 
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 
-from ..acting import acted_by_person
+from ..acting import ENDED_BY_TWO, acted_by_person
 from ..disqualification_grounds import DisqualificationGround
 from ..disqualification_guards import disqualified_for_a_term
 from ..interest_guards import unrelated
@@ -26,12 +26,6 @@ _BY_TWO = Q(stated_by__regex=PERSON_PATTERN, first_person__regex=PERSON_PATTERN)
 )
 _STANDS = Q(ended_at=None, ended_by=None, end_first_person=None, end_reason=None)
 _ENDED_BY_ITSELF = Q(ended_at__isnull=False, ended_by=None, end_first_person=None, end_reason=None)
-_ENDED_BY_TWO = (
-    Q(ended_at__isnull=False, ended_by__regex=PERSON_PATTERN, end_first_person__regex=PERSON_PATTERN)
-    & Q(end_reason__isnull=False)
-    & ~Q(ended_by=F("end_first_person"))
-    & ~Q(end_reason="")
-)
 
 
 class Disqualification(models.Model):
@@ -78,7 +72,7 @@ class Disqualification(models.Model):
                 name="disqualification_of_what",
             ),
             models.CheckConstraint(
-                condition=_BY_TWO & (_STANDS | _ENDED_BY_ITSELF | _ENDED_BY_TWO),
+                condition=_BY_TWO & (_STANDS | _ENDED_BY_ITSELF | ENDED_BY_TWO),
                 name="disqualification_by_two",
             ),
         ]

@@ -13,19 +13,13 @@ from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, 
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 
-from ..acting import acted_by_person
+from ..acting import ENDED_BY_TWO, acted_by_person
 from ..interest_guards import deciders_left, interest_ended_by_staff, interest_in_participant, unrelated
 from ..interests import InterestKind
 from .organisations import Organisation
 
 STATEMENT_LENGTH_MAX = 500
-_ENDED_BY_TWO = (
-    Q(ended_at__isnull=False, ended_by__regex=PERSON_PATTERN, end_first_person__regex=PERSON_PATTERN)
-    & ~Q(ended_by=F("end_first_person"))
-    & ~Q(ended_by=F("person"))
-    & ~Q(end_first_person=F("person"))
-    & ~Q(end_reason="")
-)
+_ENDED_BY_TWO = ENDED_BY_TWO & ~Q(ended_by=F("person")) & ~Q(end_first_person=F("person"))
 
 
 class StaffInterest(models.Model):

@@ -15,7 +15,7 @@ from marketplace.kernel.permissions import Permission
 
 from ..acting import acted_by_person
 from ..interest_guards import unrelated
-from ..qualification_guards import qualification_moves_rightly
+from ..qualification_guards import qualification_moves_rightly, qualifications_few
 from ..qualification_states import QUALIFICATION, STANDING, QualificationState
 from .organisations import Organisation
 
@@ -61,7 +61,8 @@ class Qualification(models.Model):
     commits to ``issuer`` and ``reference``, and to ``end_reason``, with ``salt``.
 
     Invariants: stated and withdrawn by people of the organisation; verified, while valid, refused and revoked by people of the
-    operator without an interest in it; expired only after its last day; the same one stands once. Nothing else of it changes,
+    operator without an interest in it; expired only after its last day; the same one stands once; so many of an
+    organisation at most (``bounds``). Nothing else of it changes,
     and rows are never deleted.
     """
 
@@ -124,6 +125,7 @@ class Qualification(models.Model):
             dated_now("stated_at", real=["recorded_at"]),
             set_now("verified_at", "reminded_at", "ended_at"),
             qualification_moves_rightly(),
+            qualifications_few(),
             acted_by_person("verified_by", Permission.ADMISSION_WRITE, name="verified_by_staff"),
             acted_by_person(
                 "ended_by", Permission.ADMISSION_WRITE, watched=("state",), name="ended_by_staff",

@@ -6,24 +6,20 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import DayField, MomentField
 from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, set_once
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 
-from ..acting import acted_by_person
+from ..acting import ENDED_BY_TWO, acted_by_person
+from ..interest_guards import unrelated
 from ..relation_guards import related_to_operator, relation_stated_rightly
 from ..relation_kinds import RelationKind, RelationSource
 from .organisations import Organisation
 
 DOCUMENT_LENGTH_MAX = 200
-_ENDED_BY_TWO = (
-    Q(ended_at__isnull=False, ended_by__regex=PERSON_PATTERN, end_first_person__regex=PERSON_PATTERN)
-    & ~Q(ended_by=F("end_first_person"))
-    & ~Q(end_reason="")
-)
+_DECIDE = ("stated_by", "first_person", "ended_by", "end_first_person")
 
 
 class OrganisationRelation(models.Model):
@@ -35,8 +31,10 @@ class OrganisationRelation(models.Model):
 
     ``first_person`` gave the command first where the operator states a relation to itself, which bars the organisation.
 
-    Invariants: of two organisations; one to the operator that the operator found was stated by two of its people, with evidence; stated by a person of the one or of the operator; a relation to the operator makes an
-    affiliate, which never trades; nothing of it changes but that it ends, by two. Rows are never deleted.
+    Invariants: of two organisations; one to the operator that the operator found was stated by two of its people, with
+    evidence; stated by a person of the one or of the operator; a relation to the operator makes an affiliate, which never
+    trades; nothing of it changes but that it ends, by two; who states or ends it for the operator has declared an interest in
+    neither organisation. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="orl")
@@ -73,7 +71,7 @@ class OrganisationRelation(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(ended_at=None, ended_by=None, end_first_person=None, end_reason=None)
-                | _ENDED_BY_TWO,
+                | ENDED_BY_TWO,
                 name="relation_ended_by_two",
             ),
         ]
@@ -88,6 +86,8 @@ class OrganisationRelation(models.Model):
             dated_now("stated_at", real=["recorded_at"]),
             set_now("ended_at"),
             acted_by_person("ended_by", Permission.ADMISSION_WRITE, first="end_first_person", name="ended_by_staff"),
+            unrelated(*_DECIDE),
+            unrelated(*_DECIDE, organisation="related_id", name="related_recused"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

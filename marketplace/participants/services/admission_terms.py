@@ -25,13 +25,15 @@ from ..admission_terms import (
 from ..models import Admission, AdmissionCondition, QualificationKind
 
 
-def checked_terms(*, expires_on: date | None, conditions: Sequence[Mapping[str, Any]]) -> AdmissionTerms:
+def checked_terms(
+    *, expires_on: date | None, conditions: Sequence[Mapping[str, Any]], else_until: date | None
+) -> AdmissionTerms:
     """The terms of an admission as two people state them; raises FieldInvalid.
 
     ``conditions``: each ``{"qualification", "due_on", "text": {"ja", "en"}}``, of each kind of qualification one, due from today
-    on and not after the last day.
+    on and not after the last day: ``expires_on``, or ``else_until`` where they state none.
     """
-    today = clock.today()
+    today, last_day = clock.today(), expires_on or else_until
     if expires_on is not None and expires_on <= today:
         raise FieldInvalid(
             "expires_on", Label("state a day that is to come", "翌日以降の日を指定してください")
@@ -51,12 +53,12 @@ def checked_terms(*, expires_on: date | None, conditions: Sequence[Mapping[str, 
                 Label(f"choose one of {known}, each once", f"{known} から重複なく選んでください"),
             )
         kinds.remove(condition["qualification"])
-        if not today <= condition["due_on"] <= (expires_on or condition["due_on"]):
+        if not today <= condition["due_on"] <= (last_day or condition["due_on"]):
             raise FieldInvalid(
                 f"{field}.due_on",
                 Label(
-                    "state a day from today on, not after expires_on",
-                    "本日以降で expires_on を超えない日を指定してください",
+                    "state a day from today on, not after the last day of the admission",
+                    "本日以降で、参加の最終日を超えない日を指定してください",
                 ),
             )
         text = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +24,7 @@ from ..declarations import check_declarations
 from ..errors import AdmissionExists, NeverATrader, SegmentExists
 from ..interest_queries import require_unrelated
 from ..models import Admission, Organisation, Segment
-from ..people_fields import REQUIRED
+from ..people_fields import checked_code_and_name
 from ..states import (
     ADMISSION,
     HELD_ADMISSIONS,
@@ -37,7 +36,6 @@ from ..states import (
 from ..uniqueness import translate_duplicates
 from .admission_terms import state_conditions
 
-SEGMENT_CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 COMMANDS = {"allow": "admit", "warn": "admit", "hold": "hold", "deny": "refuse"}
 
 
@@ -48,22 +46,12 @@ def open_segment(*, actor: Actor, code: str, name: Mapping[str, str]) -> Segment
     Raises SegmentExists, FieldInvalid, Forbidden.
     """
     actor.require(Permission.RULEBOOK_WRITE)
-    if not SEGMENT_CODE.fullmatch(code):
-        raise FieldInvalid(
-            "code",
-            Label(
-                "use lower-case letters, digits, - and _, at most 40",
-                "英小文字・数字・-・_ の40字以内で指定してください",
-            ),
-        )
-    for language in ("ja", "en"):
-        if not name.get(language, "").strip():
-            raise FieldInvalid(f"name.{language}", REQUIRED)
+    named = checked_code_and_name(code, name)
     with translate_duplicates({"segment_code_once": SegmentExists(segment=code)}):
         segment = Segment.objects.create(
-            code=code, name_ja=name["ja"].strip(), name_en=name["en"].strip(), opened_at=clock.now()
+            code=code, name_ja=named["ja"], name_en=named["en"], opened_at=clock.now()
         )
-    record(kind="participants.segment_opened", subject=code, actor=actor, payload={"name": dict(name)})
+    record(kind="participants.segment_opened", subject=code, actor=actor, payload={"name": named})
     return segment
 
 

@@ -181,7 +181,7 @@ def _checked(ground: str, source: str, source_sha256: str, since: date | None, u
         raise FieldInvalid("ground", Label(f"choose one of {known}", f"{known} から選んでください"))
     if source_sha256:
         checked_sha256("source_sha256", source_sha256)
-    day, today = checked_effective_day(since), clock.today()
+    day, today = checked_effective_day(since, "since"), clock.today()
     if not today <= until <= date(today.year + YEARS_MAX, 12, 31):
         raise FieldInvalid(
             "until",

@@ -12,7 +12,7 @@ from marketplace.kernel.actors import SYSTEM
 
 from ..admission_terms import REMINDED_BEFORE
 from ..models import AdmissionCondition
-from ..qualification_queries import qualifications_in_force, waits_for_operator
+from ..qualification_queries import conditions_to_settle, qualifications_in_force
 from ..states import AdmissionState
 from .admission_terms import tell_condition
 from .admissions import advance_admission, locked_admission
@@ -47,7 +47,7 @@ def settle_condition(condition: str) -> bool:
         .select_related("kind")
         .get(public_id=condition)
     )
-    if row.settled_at is not None:
+    if not conditions_to_settle().filter(pk=row.pk).exists():
         return False
     if admission.state != AdmissionState.ADMITTED:
         _settle(row, is_met=None, change="dropped")
@@ -56,8 +56,6 @@ def settle_condition(condition: str) -> bool:
     if holds:
         _settle(row, is_met=True, change="met")
         return True
-    if row.due_on >= clock.today() or waits_for_operator(admission.organisation_id, row.kind_id, row.due_on):
-        return False
     _settle(row, is_met=False, change="missed")
     advance_admission(SYSTEM, admission, "lapse")
     return True

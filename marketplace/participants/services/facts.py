@@ -48,7 +48,7 @@ def change_facts(
     proof = required_text("document", document)
     if document_sha256:
         checked_sha256("document_sha256", document_sha256)
-    day = checked_effective_day(effective_on)
+    day = checked_effective_day(effective_on, "effective_on")
     for name, value in stated.items():
         _check_fact(name, value)
     organisation = Organisation.objects.select_for_update(no_key=True).get(pk=actor.require_organisation())

@@ -59,7 +59,10 @@ def declare_interest(
     if kind not in InterestKind.values:
         known = ", ".join(InterestKind.values)
         raise FieldInvalid("kind", Label(f"choose one of {known}", f"{known} から選んでください"))
-    said, day = stated_text("statement", statement, STATEMENT_LENGTH_MAX), checked_effective_day(since)
+    said, day = (
+        stated_text("statement", statement, STATEMENT_LENGTH_MAX),
+        checked_effective_day(since, "since"),
+    )
     subject = Organisation.objects.filter(public_id=organisation, is_operator=False).first()
     if subject is None:
         raise Missing(kind="organisation", identifier=organisation)

@@ -20,14 +20,19 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 
+from ..bounds import QUALIFICATIONS_A_DAY_MAX, QUALIFICATIONS_STANDING_MAX
 from ..interest_queries import require_unrelated
 from ..models import Organisation, Qualification, QualificationKind
 from ..models.qualifications import ISSUER_LENGTH_MAX, REASON_LENGTH_MAX, REFERENCE_LENGTH_MAX
-from ..people_fields import checked_sha256, required_text
-from ..qualification_errors import QualificationKindExists, QualificationOver, QualificationStands
+from ..people_fields import checked_code_and_name, checked_sha256
+from ..qualification_errors import (
+    QualificationKindExists,
+    QualificationOver,
+    QualificationStands,
+    TooManyQualifications,
+)
 from ..qualification_states import QUALIFICATION, STANDING, QualificationState
 from ..uniqueness import translate_duplicates
-from .admissions import SEGMENT_CODE
 
 REMINDED_BEFORE: Final = timedelta(days=30)
 """So long before its last day the organisation is told that a qualification ends."""
@@ -40,15 +45,7 @@ def open_qualification_kind(*, actor: Actor, code: str, name: Mapping[str, str])
     Raises QualificationKindExists, FieldInvalid, PermissionNeeded, ProofNeeded.
     """
     actor.require(Permission.RULEBOOK_WRITE)
-    if not SEGMENT_CODE.fullmatch(code):
-        raise FieldInvalid(
-            "code",
-            Label(
-                "use lower-case letters, digits, - and _, at most 40",
-                "英小文字・数字・-・_ の40字以内で指定してください",
-            ),
-        )
-    named = {language: required_text(f"name.{language}", name.get(language, "")) for language in ("ja", "en")}
+    named = checked_code_and_name(code, name)
     with translate_duplicates({"qualification_kind_once": QualificationKindExists(kind=code)}):
         kind = QualificationKind.objects.create(
             code=code, name_ja=named["ja"], name_en=named["en"], opened_at=clock.now()
@@ -71,7 +68,7 @@ def state_qualification(
     """State a qualification of the actor's organisation, which the operator verifies next. Emits qualification.moved.
 
     ``kind``: the code of a published kind; ``reference``: the issuer's number of it; ``document_sha256``: of the document that
-    proves it. Raises QualificationStands, FieldInvalid, PermissionNeeded, ProofNeeded, Forbidden.
+    proves it. Raises QualificationStands, TooManyQualifications, FieldInvalid, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.ORGANISATION_WRITE)
     actor.require_person()
@@ -100,6 +97,7 @@ def state_qualification(
     same = Qualification.objects.filter(**stated, state__in=STANDING).first()
     if same is not None:
         raise QualificationStands(qualification=same.public_id)
+    _require_few(organisation)
     row = Qualification.objects.create(
         **stated,
         valid_from=valid_from,
@@ -119,6 +117,16 @@ def state_qualification(
         stated_commitment=commitment_to(row.salt, row.issuer, row.reference),
     )
     return row
+
+
+def _require_few(organisation: Organisation) -> None:
+    """Raise TooManyQualifications where an organisation, whose row is locked, states no further one."""
+    rows = Qualification.objects.filter(organisation=organisation)
+    standing = rows.filter(state__in=STANDING).count()
+    lately = rows.filter(stated_at__gte=clock.now() - timedelta(hours=24)).count()
+    for count, most in ((standing, QUALIFICATIONS_STANDING_MAX), (lately, QUALIFICATIONS_A_DAY_MAX)):
+        if count >= most:
+            raise TooManyQualifications(count=count)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from marketplace.approvals.services import require_two_people
-from marketplace.events.schemas.participants import AffiliationStated
+from marketplace.events.schemas.participants import AffiliationStated, RelationStated
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.evidence.witnesses import end_witnesses_of_affiliate
@@ -49,8 +49,8 @@ def state_relation(
 
     A participant declares relations of its own; the operator's people state what they found of ``organisation``. A relation
     to the operator makes an affiliate, which never trades: it is refused while the organisation is admitted anywhere; where the
-    operator states it, two of its people do, with the digest of a document, and the organisation is told, which may appeal
-    (affiliation.stated). Raises SecondPersonNeeded, RelationStands, HasAdmissions, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    operator states it, two of its people do, with the digest of a document. Of whom another stated it is told, and may appeal
+    (affiliation.stated, relation.stated). Raises SecondPersonNeeded, RelationStands, HasAdmissions, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE)
     actor.require_person()
@@ -59,7 +59,7 @@ def state_relation(
     if kind not in RelationKind.values:
         known = ", ".join(RelationKind.values)
         raise FieldInvalid("kind", Label(f"choose one of {known}", f"{known} から選んでください"))
-    proof, day = stated_text("document", document, DOCUMENT_LENGTH_MAX), checked_effective_day(since)
+    proof, day = stated_text("document", document, DOCUMENT_LENGTH_MAX), checked_effective_day(since, "since")
     if document_sha256:
         checked_sha256("document_sha256", document_sha256)
     subject, other = _both(actor, organisation if is_found else actor.organisation, related)
@@ -84,23 +84,32 @@ def state_relation(
             stated_by=actor.identifier,
             stated_at=clock.now(),
         )
+    _record_and_tell(actor, relation, bars=bars)
+    return relation
+
+
+def _record_and_tell(actor: Actor, relation: OrganisationRelation, *, bars: bool) -> None:
+    """Record what was stated, and tell of whom another stated it. ``bars``: the operator stated it of its affiliate."""
+    organisation, related = relation.organisation.public_id, relation.related.public_id
     record(
         kind="participants.relation_stated",
         subject=relation.public_id,
         actor=actor,
         payload={
-            "organisation": subject.public_id,
-            "related": other.public_id,
-            "kind": kind,
+            "organisation": organisation,
+            "related": related,
+            "kind": relation.kind,
             "source": str(relation.source),
-            "since": day.isoformat(),
-            "document_sha256": document_sha256,
-            **({"first_person": first_person} if bars else {}),
+            "since": relation.since.isoformat(),
+            "document_sha256": relation.document_sha256,
+            **({"first_person": relation.first_person} if bars else {}),
         },
     )
+    named = {"relation": relation.public_id, "organisation": organisation, "kind": relation.kind}
     if bars:
-        emit(AffiliationStated(relation=relation.public_id, organisation=subject.public_id, kind=kind))
-    return relation
+        emit(AffiliationStated(**named))
+    else:
+        emit(RelationStated(**named, related=related, source=str(relation.source)))
 
 
 def _first_of_two(
@@ -186,6 +195,7 @@ def end_relation(*, actor: Actor, relation: str, reason: str) -> OrganisationRel
         payload={"reason": why},
         expires_in=APPROVED_WITHIN,
     )
+    require_unrelated_person(approval.first_person, subject.organisation_id, subject.related_id)
     subject.ended_at, subject.ended_by = clock.now(), actor.identifier
     subject.end_first_person, subject.end_reason = approval.first_person, why
     subject.save(update_fields=["ended_at", "ended_by", "end_first_person", "end_reason"])

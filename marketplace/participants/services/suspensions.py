@@ -56,7 +56,7 @@ def suspend_participant(
     """
     actor.require(Permission.ADMISSION_WRITE)
     _check(kind, reason_code, reason, reference)
-    day = checked_effective_day(effective_on)
+    day = checked_effective_day(effective_on, "effective_on")
     subject = locked_organisation(organisation)
     if subject.is_operator:
         raise OperatorStays()
