@@ -18,7 +18,14 @@ from marketplace.cases.errors import (
 )
 from marketplace.cases.models import Appeal, Case, Remedy
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing, PermissionNeeded, ProofNeeded
+from marketplace.kernel.errors import (
+    FieldInvalid,
+    Forbidden,
+    IllegalTransition,
+    Missing,
+    PermissionNeeded,
+    ProofNeeded,
+)
 from marketplace.kernel.permissions import Permission
 from marketplace.participants import services as participants
 from marketplace.participants.interest_errors import Recused
