@@ -10,6 +10,7 @@ from listings.stake_queries import stakes_in
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.prepared import fetch_prepared
 from marketplace.participants import queries as participants
+from marketplace.participants.qualification_queries import qualifications_in_force
 from marketplace.participants.relation_queries import are_related
 
 from .states import AgreementState, Party
@@ -64,6 +65,7 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
     terms = json.loads(stated)
     standings = participants.standings_in(segment, [buyer_id, seller_id])
     buyer, seller = standings[buyer_id], standings[seller_id]
+    qualifications = qualifications_in_force([buyer_id, seller_id])
     return {
         "buyer": buyer.public_id,
         "seller": seller.public_id,
@@ -79,4 +81,6 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
         "seller_affiliated": seller.is_operator or seller.affiliate,
         "parties_related": are_related(buyer_id, seller_id),
         "listing_stakes": sorted(set(stakes_in(listing))),
+        "buyer_qualifications": qualifications[buyer_id],
+        "seller_qualifications": qualifications[seller_id],
     }
