@@ -54,6 +54,7 @@ class AmountFilter(WholeNumberFilter):
 
 class _InstantFormField(IsoDateTimeField):
     def to_python(self, value: Any) -> datetime | None:
+        """The moment; raises ValidationError for one without a zone."""
         try:
             parsed = parse_datetime(value.strip()) if isinstance(value, str) else None
         except ValueError:

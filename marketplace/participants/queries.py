@@ -241,7 +241,7 @@ def sellers_by_segment(*, before: datetime | None = None) -> dict[str, int]:
     stands, opened = Q(state=AdmissionState.ADMITTED), Q()
     if before is not None:
         renewed_since = Admission.objects.filter(renews=OuterRef("pk"), decided_at__gte=before)
-        stood = stands | Q(state=AdmissionState.RENEWED) & Exists(renewed_since)
+        stood = stands | Q(Exists(renewed_since), state=AdmissionState.RENEWED)
         stood |= Q(state=AdmissionState.EXPIRED, expires_on__gte=clock.business_date(before))
         stands, opened = stood & Q(decided_at__lt=before), Q(opened_at__lt=before)
     admitted = Admission.objects.filter(stands, capacity="seller")
