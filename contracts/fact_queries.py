@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from listings.stake_queries import stakes_in
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.prepared import fetch_prepared
 from marketplace.participants import queries as participants
+from marketplace.participants.qualification_queries import qualifications_in_force
 from marketplace.participants.relation_queries import are_related
 
-from .states import Party
+from .states import AgreementState, Party
 
 _FACTS = """
     SELECT n.buyer_id, n.seller_id, n.segment, n.listing, p.terms, p.number
@@ -19,14 +21,39 @@ _FACTS = """
      WHERE n.public_id = %s ORDER BY p.number DESC LIMIT 1
 """
 
+RECENT = 200
+"""So many of a buyer's last agreements are looked at for those whose trade is not made yet, seconds after the agreement."""
 
-def parties_and_currency(negotiation: str) -> tuple[int, int, str]:
-    """The keys of the buyer and of the seller of a negotiation, and the currency of its current terms. Raises Missing."""
-    found = fetch_prepared(_FACTS, [negotiation])
+_CONCLUSION = f"""
+    SELECT n.buyer_id, n.seller_id, p.terms ->> 'currency', (
+           SELECT coalesce(jsonb_agg(jsonb_build_array(a.public_id, a.price_minor, a.tax_category)), '[]')
+             FROM (SELECT public_id, price_minor, tax_category, currency, state
+                     FROM contracts_agreement WHERE buyer_id = n.buyer_id ORDER BY id DESC LIMIT {RECENT}) a
+            WHERE a.state = '{AgreementState.IN_FORCE}' AND a.currency = p.terms ->> 'currency')
+      FROM contracts_negotiation n JOIN contracts_proposal p ON p.negotiation_id = n.id
+     WHERE n.public_id = %s ORDER BY p.number DESC LIMIT 1
+"""  # noqa: S608  our own words
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a negotiation would conclude: the keys of its parties, the currency of its current terms, and the buyer's last
+    agreements that are in force and in this currency, as (public identifier, price without tax in minor units, tax category).
+    """
+
+    buyer_id: int
+    seller_id: int
+    currency: str
+    recent: list[tuple[str, int, str]]
+
+
+def conclusion_of(negotiation: str) -> Conclusion:
+    """What a negotiation would conclude, by one statement. Raises Missing."""
+    found = fetch_prepared(_CONCLUSION, [negotiation])
     if not found:
         raise Missing(kind="negotiation", identifier=negotiation)
-    buyer_id, seller_id, _segment, _listing, stated, _rounds = found[0]
-    return buyer_id, seller_id, json.loads(stated)["currency"]
+    buyer_id, seller_id, currency, recent = found[0]
+    return Conclusion(buyer_id, seller_id, currency, [tuple(each) for each in json.loads(recent)])
 
 
 def negotiation_facts(negotiation: str) -> dict[str, Any]:
@@ -38,6 +65,7 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
     terms = json.loads(stated)
     standings = participants.standings_in(segment, [buyer_id, seller_id])
     buyer, seller = standings[buyer_id], standings[seller_id]
+    qualifications = qualifications_in_force([buyer_id, seller_id])
     return {
         "buyer": buyer.public_id,
         "seller": seller.public_id,
@@ -53,4 +81,6 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
         "seller_affiliated": seller.is_operator or seller.affiliate,
         "parties_related": are_related(buyer_id, seller_id),
         "listing_stakes": sorted(set(stakes_in(listing))),
+        "buyer_qualifications": qualifications[buyer_id],
+        "seller_qualifications": qualifications[seller_id],
     }

@@ -21,6 +21,12 @@ NEGOTIATION = FactProvider(
         "seller_affiliated": "bool",
         "parties_related": "bool",
         "listing_stakes": "list(string)",
+        "buyer_qualifications": "list(string)",
+        "seller_qualifications": "list(string)",
     },
     load=negotiation_facts,
+    withheld={
+        "buyer_qualifications": "negotiation.buyer",
+        "seller_qualifications": "negotiation.seller",
+    },
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django_filters import rest_framework as filters
 
-from marketplace.api.filters import AmountFilter, AskedFilterSet
+from marketplace.api.filters import AmountFilter, AskedFilterSet, InstantFilter
 
 from .models import Agreement, Negotiation
 from .states import AgreementState, NegotiationState
@@ -30,8 +30,8 @@ class AgreementFilter(AskedFilterSet):
     seller = filters.CharFilter(field_name="seller_identifier")
     price_minor_min = AmountFilter(field_name="price_minor", lookup_expr="gte")
     price_minor_max = AmountFilter(field_name="price_minor", lookup_expr="lte")
-    concluded_from = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="gte")
-    concluded_before = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="lt")
+    concluded_from = InstantFilter(field_name="concluded_at", lookup_expr="gte")
+    concluded_before = InstantFilter(field_name="concluded_at", lookup_expr="lt")
 
     class Meta:
         model = Agreement

@@ -10,6 +10,16 @@ TEMPLATE_VERSION_LOCK = AdvisoryLock(
     modes=frozenset({Mode.EXCLUSIVE}),
 )
 
+CONCLUSION_LOCK = AdvisoryLock(
+    name="contracts.conclusion",
+    key=5_301_102,
+    rank=35,
+    protects=(
+        "Conclusions of one buyer are decided one at a time: of two at once, neither would count the other towards a limit."
+    ),
+    modes=frozenset({Mode.EACH}),
+)
+
 RowOrder(
     "contracts",
     "An agreement is locked before its disputes; negotiations are locked in key order, and before the organisation"

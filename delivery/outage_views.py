@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from delivery import services
 from marketplace.api.permissions import PUBLIC
-from marketplace.api.serializers import StrictSerializer
+from marketplace.api.serializers import InstantField, StrictSerializer
 from marketplace.api.views import MarketReadViewSet, create_command
 from marketplace.kernel.permissions import Permission
 
@@ -30,8 +30,8 @@ class StateOutageSerializer(StrictSerializer):
     """When nobody could use the market, and the incident by which the operator registers it; at most 31 days, and no other outage's."""
 
     incident = serializers.CharField(max_length=31)
-    since = serializers.DateTimeField()
-    until = serializers.DateTimeField()
+    since = InstantField()
+    until = InstantField()
 
 
 class OutageViewSet(MarketReadViewSet[Outage]):

@@ -34,6 +34,7 @@ LISTING_FACTS = FactProvider(
         "currency": "string",
         "stakes": "list(string)",
         "stake_count": "int",
+        "seller_qualifications": "list(string)",
     },
     load=publication_facts,
 )

@@ -14,6 +14,7 @@ from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Prefe
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 from marketplace.participants import queries as participants
+from marketplace.participants.qualification_queries import qualifications_in_force
 
 from .anonymisation import criteria_met, items_published
 from .errors import NotOnSale, StoredFileDamaged
@@ -301,6 +302,7 @@ def publication_facts(listing_version: str) -> dict[str, Any]:
         "currency": version.offer.currency,
         "stakes": sorted(set(stakes)),
         "stake_count": len(stakes),
+        "seller_qualifications": qualifications_in_force([listing.seller_id])[listing.seller_id],
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.api.serializers import BilingualField, InstantField, StrictSerializer
 from marketplace.kernel import clock
 
 from .rights import ACTIONS, END_OF_USE, SCOPES, Purpose, Question, World, answer
@@ -37,7 +37,7 @@ class RightsQuestionSerializer(StrictSerializer):
     use_number = serializers.IntegerField(
         required=False, min_value=1, max_value=USES_MAX, help_text="Which use it is, from 1."
     )
-    at = serializers.DateTimeField(required=False, help_text="When; now by default.")
+    at = InstantField(required=False, help_text="When; now by default.")
 
 
 class PendingDutySerializer(serializers.Serializer[Any]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.refusals import record_refusals
+from marketplace.participants.interest_queries import related_to
 from marketplace.participants.models import Organisation
 from marketplace.participants.queries import reinstatements_of
 from marketplace.participants.services import reinstate_participant, suspended_participant
@@ -29,6 +30,7 @@ def reinstate_by_two(*, actor: Actor, organisation: str, suspension: str | None 
             "reason_code": ending.reason_code,
             "reinstated_before": reinstatements_of(subject.pk),
         },
+        barred=related_to(subject.pk),
     )
     return reinstate_participant(
         actor=actor,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -79,12 +79,19 @@ def require_two_people_to_pay(*, actor: Actor, **stated: Any) -> Approval:
     return approval
 
 
-def require_two_people(*, actor: Actor, command: str, subject: str, payload: Mapping[str, Any]) -> Approval:
+def require_two_people(
+    *,
+    actor: Actor,
+    command: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    barred: Callable[[str], bool] | None = None,
+) -> Approval:
     """Pass a command of the operator without an amount if another person has given exactly the same; returns the approval.
 
-    For what weakens a control. Raises and records as ``marketplace.approvals.services.require_two_people``.
+    For what weakens a control. ``barred``, raises and records as ``marketplace.approvals.services.require_two_people``.
     """
-    return _require_two_people(actor, command=command, subject=subject, payload=payload)
+    return _require_two_people(actor, command=command, subject=subject, payload=payload, barred=barred)
 
 
 def _require_two_people(actor: Actor, *, command: str, **stated: Any) -> Approval:

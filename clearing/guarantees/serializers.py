@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import AmountField, BilingualField, StrictSerializer
+from marketplace.api.serializers import AmountField, BilingualField, InstantField, StrictSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .models import ISSUER_LENGTH_MAX, REASON_LENGTH_MAX, Guarantee
@@ -41,8 +41,8 @@ class RegisterGuaranteeSerializer(StrictSerializer):
     issuer = serializers.CharField(max_length=ISSUER_LENGTH_MAX, allow_blank=True, default="")
     amount_minor = AmountField()
     currency = serializers.CharField(max_length=3, default="JPY")
-    valid_from = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
+    valid_from = InstantField()
+    expires_at = InstantField()
     document_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$")
 
 

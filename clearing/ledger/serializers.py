@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.api.serializers import BilingualField, InstantField, StrictSerializer
 from marketplace.kernel.amounts import TOTAL_MINOR_MAX
 from marketplace.kernel.bounds import IDLE_DAYS_MAX
 
@@ -129,7 +129,7 @@ class DeclareFundsRegimeSerializer(StrictSerializer):
     idle_days = serializers.IntegerField(min_value=1, max_value=IDLE_DAYS_MAX, required=False, default=5)
     cross_border_allowed = serializers.BooleanField(required=False, default=False)
     cross_border_basis = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
-    effective_from = serializers.DateTimeField(required=False, default=None, allow_null=True)
+    effective_from = InstantField(required=False, default=None, allow_null=True)
 
 
 class EntrySerializer(serializers.ModelSerializer[Entry]):
@@ -153,6 +153,17 @@ class EntrySerializer(serializers.ModelSerializer[Entry]):
     def get_kind_label(self, entry: Entry) -> dict[str, str]:
         """Label of the entry's kind."""
         return label_of(entry, "kind")
+
+
+class BalancesAtSerializer(StrictSerializer):
+    """The moment of the balances."""
+
+    at = InstantField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="A past moment of business time; default now.",
+    )
 
 
 class BalancesSerializer(serializers.Serializer[Any]):

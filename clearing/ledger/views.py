@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -39,6 +39,7 @@ from .queries import (
 )
 from .serializers import (
     AccountSerializer,
+    BalancesAtSerializer,
     BalancesSerializer,
     ClientMoneySerializer,
     FundsRegimeSerializer,
@@ -165,9 +166,6 @@ class FundsRegimeReadViewSet(MarketReadViewSet[FundsRegime]):
         return visible_regimes()
 
 
-AT = OpenApiParameter(
-    name="at", type=OpenApiTypes.DATETIME, description="A past moment of business time; default now."
-)
 ORGANISATION = OpenApiParameter(
     name="organisation",
     type=OpenApiTypes.STR,
@@ -183,7 +181,7 @@ class BalancesView(APIView):
 
     @extend_schema(
         summary="Read balances, now or at a past moment",
-        parameters=[AT, ORGANISATION],
+        parameters=[BalancesAtSerializer, ORGANISATION],
         responses={200: BalancesSerializer, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
@@ -192,29 +190,13 @@ class BalancesView(APIView):
         wanted = request.query_params.get("organisation") or actor.organisation or ""
         view = get_organisation(wanted)
         actor.require_scope(view.id, kind="organisation", identifier=wanted)
-        instant = _instant(request.query_params.get("at"))
+        asked = BalancesAtSerializer(data={"at": request.query_params.get("at") or None})
+        asked.is_valid(raise_exception=True)
+        instant = asked.validated_data["at"]
         found = (
             balances(view.id) if instant is None else balances_at(organisation_id=view.id, instant=instant)
         )
         return Response({"organisation": view.public_id, "at": instant, "balances": found})
-
-
-def _instant(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise FieldInvalid(
-            "at",
-            Label(
-                "write a date and time with its zone, such as 2026-12-08T15:00:00+09:00",
-                "時差付きの日時（例: 2026-12-08T15:00:00+09:00）で指定してください",
-            ),
-        )
-    return instant
 
 
 class LedgerPeriodReadViewSet(MarketReadViewSet[LedgerPeriod]):

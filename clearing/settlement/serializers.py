@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
+from marketplace.api.serializers import BilingualField, InstantField, StrictSerializer, WaitingSerializer
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
@@ -148,7 +148,7 @@ class LowerReserveSerializer(StrictSerializer):
     amount_minor = serializers.IntegerField(min_value=1, max_value=AMOUNT_MINOR_MAX)
     currency = serializers.CharField(min_length=3, max_length=3, required=False, default="JPY")
     reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
-    effective_from = serializers.DateTimeField(required=False, default=None, allow_null=True)
+    effective_from = InstantField(required=False, default=None, allow_null=True)
 
 
 class CreateTransferFileSerializer(StrictSerializer):
@@ -196,4 +196,4 @@ class RegisterClientAccountSerializer(StrictSerializer):
     branch_name = serializers.CharField(max_length=15, required=False, default="", allow_blank=True)
     account_type = serializers.ChoiceField(choices=("ordinary", "current"))
     account_number = serializers.CharField(max_length=7)
-    effective_from = serializers.DateTimeField(required=False, default=None, allow_null=True)
+    effective_from = InstantField(required=False, default=None, allow_null=True)

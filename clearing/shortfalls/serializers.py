@@ -7,7 +7,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import AmountField, BilingualField, StrictSerializer, WaitingSerializer
+from marketplace.api.serializers import (
+    AmountField,
+    BilingualField,
+    InstantField,
+    StrictSerializer,
+    WaitingSerializer,
+)
 from marketplace.participants.states import AccountType
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
@@ -134,7 +140,7 @@ class RecordRestraintSerializer(StrictSerializer):
 
     organisation = serializers.CharField(max_length=31)
     kind = serializers.ChoiceField(choices=RestraintKind.choices)
-    served_at = serializers.DateTimeField()
+    served_at = InstantField()
     reference = serializers.CharField(max_length=200)
     amount_minor = AmountField(allow_null=True, default=None)
     currency = serializers.CharField(max_length=3, default="JPY")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django_filters import rest_framework as filters
 
-from marketplace.api.filters import AmountFilter
+from marketplace.api.filters import AmountFilter, InstantFilter
 
 from ..ground.filters import PartyFilter
 from .models import Obligation, Trade
@@ -18,10 +18,10 @@ class TradeFilter(filters.FilterSet):
     party = PartyFilter("buyer_id", "seller_id")
     price_minor_min = AmountFilter(field_name="price_minor", lookup_expr="gte")
     price_minor_max = AmountFilter(field_name="price_minor", lookup_expr="lte")
-    concluded_from = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="gte")
-    concluded_before = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="lt")
-    accepted_from = filters.IsoDateTimeFilter(field_name="accepted_at", lookup_expr="gte")
-    accepted_before = filters.IsoDateTimeFilter(field_name="accepted_at", lookup_expr="lt")
+    concluded_from = InstantFilter(field_name="concluded_at", lookup_expr="gte")
+    concluded_before = InstantFilter(field_name="concluded_at", lookup_expr="lt")
+    accepted_from = InstantFilter(field_name="accepted_at", lookup_expr="gte")
+    accepted_before = InstantFilter(field_name="accepted_at", lookup_expr="lt")
 
     class Meta:
         model = Trade
@@ -38,8 +38,8 @@ class ObligationFilter(filters.FilterSet):
     party = PartyFilter("debtor_id", "creditor_id")
     amount_minor_min = AmountFilter(field_name="amount_minor", lookup_expr="gte")
     amount_minor_max = AmountFilter(field_name="amount_minor", lookup_expr="lte")
-    made_from = filters.IsoDateTimeFilter(field_name="made_at", lookup_expr="gte")
-    made_before = filters.IsoDateTimeFilter(field_name="made_at", lookup_expr="lt")
+    made_from = InstantFilter(field_name="made_at", lookup_expr="gte")
+    made_before = InstantFilter(field_name="made_at", lookup_expr="lt")
 
     class Meta:
         model = Obligation

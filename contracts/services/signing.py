@@ -25,6 +25,7 @@ from marketplace.rules.states import Outcome
 
 from .. import queries
 from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
+from ..locks import CONCLUSION_LOCK
 from ..models import Agreement, Instrument, Negotiation, Signature
 from ..signed_object import Subject
 from ..states import NEGOTIATION, Party
@@ -130,6 +131,7 @@ def _sign_as_buyer(
     subject = _subject(instrument.signed_hash, Party.BUYER, instrument.said["terms"])
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
+    CONCLUSION_LOCK.acquire_for(str(negotiation.buyer_id))
     decision, trading_decision = _require_allowed(actor, negotiation, _trade_facts(negotiation, instrument))
     commit_party(actor, limits, negotiation, subject, attested.mandate)
     signature = _make_signature(actor, negotiation, instrument, Party.BUYER, attested)

@@ -37,7 +37,7 @@ from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import finish_for_operator
 from marketplace.notices.states import TaskKind
 from marketplace.participants import queries as participants
-from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
+from marketplace.participants.interest_queries import related_to, require_unrelated
 
 from .locking import Delivery, lock_delivery, lock_delivery_where
 from .restitutions import give_back_access
@@ -253,8 +253,8 @@ def resume_access(*, actor: Actor, entitlement: str) -> Entitlement:
         # A command for an earlier suspension is none for this.
         payload={"suspended_at": subject.suspended_at.isoformat() if subject.suspended_at else ""},
         expires_in=RESUMED_WITHIN,
+        barred=related_to(subject.buyer_id, subject.seller_id),
     )
-    require_unrelated_person(approval.first_person, subject.buyer_id, subject.seller_id)
     if subject.suspended_at is not None:
         give_back_access(
             delivery,

@@ -20,7 +20,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
 from marketplace.participants import queries as participants
-from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
+from marketplace.participants.interest_queries import related_to, require_unrelated
 from marketplace.participants.people_fields import checked_effective_day, checked_sha256
 
 from ..models import Stake
@@ -116,8 +116,8 @@ def end_stake(*, actor: Actor, stake: str, reason: str) -> Stake:
         subject=stake,
         payload={"reason": why},
         expires_in=APPROVED_WITHIN,
+        barred=related_to(row.listing.seller_id),
     )
-    require_unrelated_person(approval.first_person, row.listing.seller_id)
     row.ended_at, row.ended_by = clock.now(), actor.identifier
     row.end_first_person, row.end_reason = approval.first_person, why
     row.save(update_fields=["ended_at", "ended_by", "end_first_person", "end_reason"])

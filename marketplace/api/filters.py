@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.db import models
 from django.db.models import QuerySet
-from django_filters.rest_framework import DjangoFilterBackend, Filter, FilterSet, NumberFilter
+from django.utils.dateparse import parse_datetime
+from django_filters.fields import IsoDateTimeField
+from django_filters.rest_framework import (
+    DjangoFilterBackend,
+    Filter,
+    FilterSet,
+    IsoDateTimeFilter,
+    NumberFilter,
+)
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
 from marketplace.kernel.amounts import TOTAL_MINOR_MAX
 from marketplace.kernel.bounds import INTEGER_MAX
 from marketplace.kernel.labels import Label
+
+from .serializers import NO_ZONE, WITH_ZONE
 
 PAGING = frozenset({"cursor", "page_size"})
 UNKNOWN = Label(
@@ -39,6 +50,29 @@ class AmountFilter(WholeNumberFilter):
     """A filter by a whole amount in minor units, from 0 to ``TOTAL_MINOR_MAX``."""
 
     highest = TOTAL_MINOR_MAX
+
+
+class _InstantFormField(IsoDateTimeField):
+    def to_python(self, value: Any) -> datetime | None:
+        """The moment; raises ValidationError for one without a zone."""
+        try:
+            parsed = parse_datetime(value.strip()) if isinstance(value, str) else None
+        except ValueError:
+            parsed = None
+        if parsed is not None and parsed.tzinfo is None:
+            raise forms.ValidationError(NO_ZONE.localized(), "no_zone")
+        moment: datetime | None = super().to_python(value)
+        return moment
+
+
+class InstantFilter(IsoDateTimeFilter):
+    """A filter by a date and time with its zone; one without is refused, as ``InstantField`` does."""
+
+    field_class = _InstantFormField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """The description says that a zone is needed; the arguments are those of a filter."""
+        super().__init__(*args, **{"help_text": WITH_ZONE} | kwargs)
 
 
 class AskedFilterSet(FilterSet):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -34,6 +34,12 @@ TOO_LONG = Label("Give at most {count} elements.", "要素は{count}個以内に
 
 FAR_YEAR = Label(
     f"Choose a year from {YEAR_MIN} to {YEAR_MAX}.", f"{YEAR_MIN}年から{YEAR_MAX}年までを指定してください。"
+)
+
+WITH_ZONE = "With its time zone."
+NO_ZONE = Label(
+    "Write the date and time with its zone, such as 2026-12-08T15:00:00+09:00.",
+    "時差付きの日時（例: 2026-12-08T15:00:00+09:00）で指定してください。",
 )
 
 
@@ -116,6 +122,22 @@ class AmountField(serializers.IntegerField):
             self.fail("invalid")
         amount: int = super().to_internal_value(data)
         return amount
+
+
+class InstantField(serializers.DateTimeField):
+    """A date and time that a client states, with its zone: without one, nobody knows which moment is meant (RFC 3339)."""
+
+    def __init__(self, **options: Any) -> None:
+        """The description says that a zone is needed; the options are those of a date and time."""
+        options["help_text"] = " ".join(filter(None, (options.get("help_text"), WITH_ZONE)))
+        super().__init__(**options)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """The moment in UTC; raises ValidationError for one without a zone, which REST framework would take as UTC."""
+        if value.tzinfo is None:
+            raise serializers.ValidationError(NO_ZONE.localized(), "no_zone")
+        moment: datetime = super().enforce_timezone(value)
+        return moment
 
 
 class BilingualField(serializers.DictField):

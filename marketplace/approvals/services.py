@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ EXPIRED = Loop("approvals.expire")
 
 
 class _FirstActsNoMore(Exception):  # not an error of the caller: the approval is asked anew
-    """Who gave the command first has left, or lost the role for it."""
+    """Who gave the command first has left, lost the role for it, or is barred from it."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,14 @@ def require_two_people(
     expires_in: timedelta,
     amount_minor: int | None = None,
     currency: str = "",
+    barred: Callable[[str], bool] | None = None,
 ) -> Approval:
     """Pass a command if another person of the actor's ``organisation`` has given exactly the same; returns the approval.
 
     Both need ``permission``. The pending approval of the other is completed in the transaction of the command; without one,
     raises SecondPersonNeeded, which records the pending approval for ``expires_in``. The first may be a program; the second
     is a natural person with a fresh proof of a second factor, neither the first nor who answers for it. If the first holds
-    the permission no more, the actor becomes the first.
+    the permission no more, or is ``barred`` (asked with its identifier) since it gave the command, the actor becomes the first.
 
     Call it after the subject is locked and all other checks passed, in a service under ``record_refusals`` instead of
     ``transaction.atomic``. ``payload``: JSON with the exact content; a command with other content is another approval.
@@ -102,6 +103,8 @@ def require_two_people(
     if pending is None or not _is_second(pending, actor):
         raise _second_person_needed(request, pending)
     try:
+        if barred is not None and barred(pending.first_person):
+            raise _FirstActsNoMore
         _approve(pending, actor)
     except _FirstActsNoMore:
         raise _second_person_needed(request, None, replaced=pending.public_id) from None

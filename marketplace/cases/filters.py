@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django_filters import rest_framework as filters
 
+from marketplace.api.filters import InstantFilter
+
 from .models import Case
 from .states import CaseKindCode, CaseState
 
@@ -14,7 +16,7 @@ class CaseFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=CaseKindCode.choices)
     state = filters.ChoiceFilter(choices=CaseState.choices)
     organisation = filters.CharFilter(field_name="organisation__public_id")
-    due_before = filters.IsoDateTimeFilter(field_name="decide_by", lookup_expr="lt")
+    due_before = InstantFilter(field_name="decide_by", lookup_expr="lt")
 
     class Meta:
         model = Case

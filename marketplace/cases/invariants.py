@@ -9,7 +9,7 @@ from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
 from .guards import DECIDERS, RELATION_BY_OTHERS, STILL_STANDS
-from .on_call import TAKES
+from .on_call import LATE_MAX, TAKES
 
 _ADMITS = holders(Permission.ADMISSION_WRITE)
 _JUDGES = holders(Permission.DISPUTES_WRITE)
@@ -207,7 +207,7 @@ _STATES_TURNS = holders(Permission.ORGANISATION_WRITE)
 Invariant(
     name="cases.on_call_may_release",
     promise=10,
-    statement="Who is on call held what the duty takes when an owner of the operator published it.",
+    statement="Who is on call held what the duty takes when an owner of the operator published it, and not for a time before.",
     guards=(
         "cases_oncallturn.stated_by_owner",
         "cases_oncallturn.withdrawn_by_owner",
@@ -215,6 +215,7 @@ Invariant(
         "cases_oncallturn.on_call_for_disputes",
         "cases_oncallturn.on_call_for_rulebook",
         "cases_oncallturn.turn_of_what",
+        "cases_oncallturn.turn_not_backdated",
         "cases_oncallturn.turn_withdrawn_whole",
         "cases_oncallturn.immutable",
         "cases_oncallturn.set_once",
@@ -225,7 +226,8 @@ Invariant(
     test="tests/cases/test_on_call.py::test_the_database_keeps_the_rota",
     check=by_query(
         "SELECT t.public_id, t.person FROM cases_oncallturn t"  # noqa: S608  our own words
-        f" WHERE NOT {acted_at('t.stated_by', 't.stated_at', holds=_STATES_TURNS)} OR NOT CASE t.duty"
+        f" WHERE t.since < t.stated_at - interval '{LATE_MAX.total_seconds():.0f} seconds'"
+        f" OR NOT {acted_at('t.stated_by', 't.stated_at', holds=_STATES_TURNS)} OR NOT CASE t.duty"
         + "".join(
             f" WHEN '{duty}' THEN {acted_at('t.person', 't.stated_at', holds=holders(permission))}"
             for duty, permission in TAKES.items()

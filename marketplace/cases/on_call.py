@@ -10,6 +10,7 @@ from typing import Final
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
+from marketplace.kernel.moments import LATE_SECONDS_MAX
 from marketplace.kernel.permissions import Permission
 
 
@@ -33,6 +34,8 @@ AHEAD: Final = timedelta(days=7)
 """For how long ahead a rota has nobody missing."""
 TURN_MAX: Final = timedelta(days=31)
 """How long one turn may be."""
+LATE_MAX: Final = timedelta(seconds=LATE_SECONDS_MAX)
+"""How long before its publication a turn may begin: what is backdated would show people on call who were not."""
 HALT_LOOKED_AT_WITHIN: Final = timedelta(hours=24)
 """Within which time two people look at a halt of trading: they lift it, or say why it stands."""
 

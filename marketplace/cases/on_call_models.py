@@ -13,14 +13,14 @@ from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
-from .on_call import TAKES, TURN_MAX, Duty
+from .on_call import LATE_MAX, TAKES, TURN_MAX, Duty
 
 
 class OnCallTurn(models.Model):
     """A person of the operator is on call for a duty, from ``since`` until ``until``; published by an owner of the operator.
 
     Public are the duty, the person's identifier and the times. Invariants: a person who holds what the duty takes; at most 31
-    days; nothing of it changes but that an owner withdraws it. Rows are never deleted.
+    days, none of them before it was published; nothing of it changes but that an owner withdraws it. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="oct")
@@ -40,6 +40,9 @@ class OnCallTurn(models.Model):
                 condition=Q(duty__in=Duty.values, person__regex=PERSON_PATTERN, until__gt=F("since"))
                 & Q(until__lte=F("since") + TURN_MAX),
                 name="turn_of_what",
+            ),
+            models.CheckConstraint(
+                condition=Q(since__gte=F("stated_at") - LATE_MAX), name="turn_not_backdated"
             ),
             models.CheckConstraint(
                 condition=Q(withdrawn_by="", withdrawn_at=None)

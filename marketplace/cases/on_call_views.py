@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from marketplace.api.permissions import PUBLIC
-from marketplace.api.serializers import ChoiceLabelField, StrictSerializer
+from marketplace.api.serializers import ChoiceLabelField, InstantField, StrictSerializer
 from marketplace.api.views import MarketReadViewSet, command, create_command
 from marketplace.kernel.permissions import Permission
 
@@ -34,8 +34,8 @@ class PublishTurnSerializer(StrictSerializer):
 
     duty = serializers.ChoiceField(choices=Duty.choices)
     person = serializers.CharField(max_length=60)
-    since = serializers.DateTimeField()
-    until = serializers.DateTimeField()
+    since = InstantField()
+    until = InstantField()
 
 
 class OnCallTurnViewSet(MarketReadViewSet[OnCallTurn]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
+from marketplace.api.serializers import BilingualField, ChoiceLabelField, InstantField, StrictSerializer
 from marketplace.participants.admission_terms import CONDITIONS_MAX
 
 from .models import DOCUMENTS_MAX, REASON_LENGTH_MAX, STATEMENT_LENGTH_MAX, Appeal, Case, Remedy
@@ -76,7 +76,7 @@ class ResolveCaseSerializer(StrictSerializer):
 
     outcome = serializers.ChoiceField(choices=CaseOutcome.choices)
     reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
-    until = serializers.DateTimeField(allow_null=True, default=None)
+    until = InstantField(allow_null=True, default=None)
     expires_on = serializers.DateField(allow_null=True, default=None)
     conditions = serializers.ListField(
         child=StateConditionSerializer(), default=list, max_length=CONDITIONS_MAX

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from django_filters import rest_framework as filters
 
+from marketplace.api.filters import InstantFilter
+
 from .models import EvidenceRecord
 
 
 class EvidenceRecordFilter(filters.FilterSet):
     """By kind, subject and actor, and by when it happened."""
 
-    occurred_from = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
-    occurred_before = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
+    occurred_from = InstantFilter(field_name="occurred_at", lookup_expr="gte")
+    occurred_before = InstantFilter(field_name="occurred_at", lookup_expr="lt")
 
     class Meta:
         model = EvidenceRecord

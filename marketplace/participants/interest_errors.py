@@ -18,6 +18,18 @@ class Recused(DomainError):
     )
 
 
+class FirstPersonRecused(Recused):
+    """Who gave a command first has declared an interest since. Fields: ``person``, ``organisation``, ``interest``."""
+
+    code = "first_person_recused"
+    detail = Label(
+        "{person}, who gave the command first, has declared an interest in {organisation} ({interest}), so it decides nothing"
+        " about it. Let another colleague give the command first.",
+        "先に操作した {person} が {organisation} との利害関係（{interest}）を届け出たため、同組織に関する判断はできません。"
+        "ほかの担当者が先に操作してください。",
+    )
+
+
 class InterestStands(DomainError):
     """The same interest is declared already. Fields: ``interest``."""
 

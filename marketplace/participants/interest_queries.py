@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db import connection
 from django.db.models import QuerySet
 
 from marketplace.kernel.actors import Actor, Role
 
-from .interest_errors import Recused
+from .interest_errors import FirstPersonRecused, Recused
 from .interest_guards import leaves_too_few
 from .models import StaffInterest
 
@@ -32,15 +34,28 @@ def interesting_organisations() -> list[int]:
 
 def require_unrelated(actor: Actor, *organisation_ids: int) -> None:
     """Raise Recused if a person of the operator has declared an interest in one of these organisations (database keys)."""
-    if actor.role is Role.OPERATOR:
-        require_unrelated_person(actor.identifier, *organisation_ids)
+    if actor.role is not Role.OPERATOR:
+        return
+    found = standing_interests(actor.identifier, *organisation_ids).first()
+    if found is not None:
+        raise Recused(organisation=found.organisation.public_id, interest=found.public_id)
+
+
+def related_to(*organisation_ids: int) -> Callable[[str], bool]:
+    """Whether a person has declared an interest in one of these organisations: ``barred`` of a command that takes two people.
+
+    Who gave the command first, and declared the interest after it, is replaced by who gives it next.
+    """
+    return lambda person: standing_interests(person, *organisation_ids).exists()
 
 
 def require_unrelated_person(person: str, *organisation_ids: int) -> None:
-    """Raise Recused if the person has declared an interest in one of these organisations, maybe after giving a command first."""
+    """Raise FirstPersonRecused if who gave a command first has declared an interest in one of these organisations."""
     found = standing_interests(person, *organisation_ids).first()
     if found is not None:
-        raise Recused(organisation=found.organisation.public_id, interest=found.public_id)
+        raise FirstPersonRecused(
+            person=person, organisation=found.organisation.public_id, interest=found.public_id
+        )
 
 
 def too_few_left(person: str, declared_by: str, organisation_id: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -232,13 +233,24 @@ def admissions_of(organisation: str) -> list[str]:
     return list(rows.order_by("pk").values_list("public_id", flat=True))
 
 
-def sellers_by_segment() -> dict[str, int]:
-    """How many organisations are admitted as sellers to each open segment (code)."""
-    admitted = Admission.objects.filter(state=AdmissionState.ADMITTED, capacity="seller")
+def sellers_by_segment(*, before: datetime | None = None) -> dict[str, int]:
+    """How many organisations are admitted as sellers to each open segment (code): now, or at the end of what was ``before``.
+
+    Of an admission that was withdrawn, or lapsed, since then it is not known when: it is not counted.
+    """
+    stands, opened = Q(state=AdmissionState.ADMITTED), Q()
+    if before is not None:
+        renewed_since = Admission.objects.filter(renews=OuterRef("pk"), decided_at__gte=before)
+        stood = stands | Q(Exists(renewed_since), state=AdmissionState.RENEWED)
+        stood |= Q(state=AdmissionState.EXPIRED, expires_on__gte=clock.business_date(before))
+        stands, opened = stood & Q(decided_at__lt=before), Q(opened_at__lt=before)
+    admitted = Admission.objects.filter(stands, capacity="seller")
     counted = dict(
         admitted.values_list("segment__code").annotate(count=Count("organisation_id", distinct=True))
     )
-    return {code: counted.get(code, 0) for code in Segment.objects.values_list("code", flat=True)}
+    return {
+        code: counted.get(code, 0) for code in Segment.objects.filter(opened).values_list("code", flat=True)
+    }
 
 
 def segments() -> list[SegmentView]:

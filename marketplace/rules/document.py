@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,38 @@ SCHEMA: dict[str, Any] = json.loads(
 ALWAYS = "true"
 DOCUMENT_BYTES_MAX = 1_000_000
 RULES_PER_POINT_MAX = 200
+EXAMPLES_VALUES_MAX = 10_000
+"""Facts, entries of lists and codes in the examples: each takes the web 0.1 ms whenever a document is saved."""
+SHAPE_FAULTS_MAX = 100
+"""Of a document whose shape is wrong, the first so many errors are looked for."""
 MESSAGE_LENGTH_MAX = 300
 SUGGESTIONS_MAX = 3
+
+
+def _within(limit: str, keyword: str) -> Callable[..., Iterator[jsonschema.ValidationError]]:
+    """A keyword of JSON Schema that does not look into a value with more entries than ``limit`` of its schema permits.
+
+    That is a fault already, and each entry would cost the web time.
+    """
+    check = jsonschema.Draft202012Validator.VALIDATORS[keyword]
+
+    def within(
+        validator: Any, value: Any, instance: Any, schema: Mapping[str, Any]
+    ) -> Iterator[jsonschema.ValidationError]:
+        if not isinstance(instance, list | dict) or len(instance) <= schema.get(limit, len(instance)):
+            yield from check(validator, value, instance, schema)
+
+    return within
+
 
 # JSON Schema accepts 500.0 as an integer; here amounts and rates must be true integers.
 _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
+    {
+        "items": _within("maxItems", "items"),
+        "propertyNames": _within("maxProperties", "propertyNames"),
+        "additionalProperties": _within("maxProperties", "additionalProperties"),
+    },
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: type(value) is int
     ),
@@ -71,7 +98,7 @@ def check_document(document: Any, vocabulary: Mapping[str, Any]) -> tuple[list[F
     """The errors in ``document``, and the facts that each rule and tariff reads: ``{code: [fact]}``.
 
     An error is ``{"place", "rule", "line", "column", "message": {"ja", "en"}}`` (see errors.RulebookRefused). If the
-    shape is wrong, only errors of shape are reported; what costs too much is not compiled.
+    shape is wrong, only errors of shape are reported, the first ``SHAPE_FAULTS_MAX``; what costs too much is not compiled.
     """
     shape = list(_faults_of_shape(document))
     if shape:
@@ -115,8 +142,18 @@ def _faults_of_shape(document: Any) -> Iterator[Fault]:
             ),
         )
         return
+    if isinstance(document, dict) and _has_more_values(document.get("examples"), EXAMPLES_VALUES_MAX):
+        yield fault_at(
+            "examples",
+            Label(
+                f"the examples state more than {EXAMPLES_VALUES_MAX:,} values in all",
+                f"例に記載できる値は、合計{EXAMPLES_VALUES_MAX:,}個までです",
+            ),
+        )
+        return
     validator = _Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
-    errors = sorted(validator.iter_errors(document), key=lambda found: list(map(str, found.absolute_path)))
+    found = islice(validator.iter_errors(document), SHAPE_FAULTS_MAX)
+    errors = sorted(found, key=lambda error: list(map(str, error.absolute_path)))
     for error in errors:
         place = ".".join(map(str, error.absolute_path)) or "document"
         yield fault_at(place, _words_of(error), _code_at(document, error))
@@ -129,6 +166,17 @@ def _faults_of_shape(document: Any) -> Iterator[Fault]:
         )
 
 
+def _has_more_values(stated: Any, most: int) -> bool:
+    """Whether JSON holds more than so many values: lists, objects, and what stands in them."""
+    waiting, counted = [stated], 0
+    while waiting and counted <= most:
+        value = waiting.pop()
+        counted += 1
+        if isinstance(value, list | dict):
+            waiting.extend(islice(value.values() if isinstance(value, dict) else value, most + 1))
+    return counted > most
+
+
 def _is_short(document: Any) -> bool:
     return (
         len(json.dumps(document, ensure_ascii=False, default=str).encode(errors="replace"))
@@ -138,7 +186,7 @@ def _is_short(document: Any) -> bool:
 
 def _words_of(error: jsonschema.ValidationError) -> Label:
     """An error of shape in words; the validator's own text begins with the value, which may be long."""
-    if error.validator == "maxItems":
+    if error.validator in ("maxItems", "maxProperties"):
         return Label(
             f"at most {error.validator_value} entries", f"{error.validator_value}件以内にしてください"
         )

@@ -31,23 +31,21 @@ def _report() -> dict[str, Any]:
         "decisions": ((newest.figures if newest else None) or {}).get("decisions", {}),
         "first_day": period.first_day.isoformat() if period else None,
         "last_day": period.last_day.isoformat() if period else None,
-        **_listed(),
+        "aimed_rules": ((newest.figures if newest else None) or {}).get("aimed", []),
+        "latest_bundle": newest.public_id if newest else None,
     }
 
 
 def running_report() -> dict[str, Any]:
     """The report over all decisions up to now, for auditors."""
-    days = {"first_day": None, "last_day": clock.today().isoformat()}
-    made = {"made_at": clock.real_now().isoformat()}
-    return {**neutrality(replayed_max=REPLAYED_MAX), **days, **_listed(), **made}
-
-
-def _listed() -> dict[str, Any]:
-    """What of the rulebooks is aimed at somebody, and the newest bundle."""
     newest = latest_bundle()
     return {
+        **neutrality(replayed_max=REPLAYED_MAX),
+        "first_day": None,
+        "last_day": clock.today().isoformat(),
         "aimed_rules": aimed_entries(sellers_by_segment()),
         "latest_bundle": newest.public_id if newest else None,
+        "made_at": clock.real_now().isoformat(),
     }
 
 

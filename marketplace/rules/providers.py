@@ -78,8 +78,9 @@ class FactProvider:
     ``name.fact.known`` first. A rule that reads a null leads to a hold. ``load`` takes the subject's public identifier
     and returns the facts by name; it raises Missing for an unknown subject. ``load_many``, if there is one, loads
     the same facts of many subjects by identifier, without those that are unknown. Facts are booleans, codes, counts and
-    public identifiers, never personal data. ``withheld`` are facts about the money of a party, each with the qualified fact that
-    names the party: of the organisations only that one reads it, and a neutrality bundle shows on which side of a rule's limit it is.
+    public identifiers, never personal data. ``withheld`` are facts about the money or the qualifications of a party, each with the
+    qualified fact that names the party: of the organisations only that one reads it, and a neutrality bundle shows of a number on which
+    side of a rule's limit it is.
     """
 
     name: str

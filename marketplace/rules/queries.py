@@ -308,7 +308,7 @@ def visible_decisions(actor: Actor) -> QuerySet[Decision]:
 
 
 def withheld_from(decision: Decision, organisation: str) -> set[str]:
-    """The facts of a decision that an organisation (public identifier) does not read: about the money of another party."""
+    """The facts of a decision that an organisation (public identifier) does not read: about another party alone."""
     withheld = decision.rulebook.vocabulary["points"][decision.point].get("withheld", {})
     return {name for name, party in withheld.items() if decision.facts[party] != organisation}
 

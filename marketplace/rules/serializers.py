@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
+from marketplace.api.serializers import BilingualField, ChoiceLabelField, InstantField, StrictSerializer
 
 from .models import Decision, Halt, Rulebook
 from .neutrality.aimed import Aim
@@ -71,7 +71,7 @@ class RulebookSerializer(RulebookSummarySerializer):
 class InForceSerializer(StrictSerializer):
     """The moment at which a version was, or will be, in force; now, if not given."""
 
-    at = serializers.DateTimeField(required=False)
+    at = InstantField(required=False)
 
 
 class ReasonSerializer(serializers.Serializer[Any]):

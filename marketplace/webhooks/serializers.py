@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from marketplace.api.serializers import ChoiceLabelField, StrictSerializer
+from marketplace.api.serializers import ChoiceLabelField, InstantField, StrictSerializer
 
 from .models import DESCRIPTION_LENGTH_MAX, URL_LENGTH_MAX, Webhook, WebhookAttempt
 from .states import AttemptOutcome, DisabledReason, WebhookState
@@ -95,7 +95,7 @@ class ReplayEventsSerializer(StrictSerializer):
     """Where to replay from: after an event, or from an instant."""
 
     after = serializers.CharField(required=False, help_text="The last event that you have.")
-    since = serializers.DateTimeField(required=False)
+    since = InstantField(required=False)
 
 
 class ReplayedSerializer(serializers.Serializer[Any]):

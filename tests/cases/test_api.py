@@ -8,7 +8,7 @@ from marketplace.cases.models import Case
 from marketplace.participants.models import Admission
 from tests.participants.factories import client_of
 
-from .factories import DOCUMENTS, PATH, REASON, STATEMENT, denied, opened
+from .factories import DOCUMENTS, PATH, REASON, STATEMENT, denied, opened, refused_by_rules, suspended
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +62,12 @@ def test_the_queue_is_narrowed(staffed, subject, other):
     assert [row["organisation"] for row in found] == [subject.public_id]
     assert client_of(other).get(f"{PATH}?organisation={subject.public_id}").json()["results"] == []
     assert Case.objects.count() == 2
+
+
+@pytest.mark.parametrize("decided", [refused_by_rules, suspended])
+def test_the_operator_appeals_nothing_that_was_decided_against_a_participant(subject, staffed, decided):
+    stated = {"subject": decided(subject), "statement": "不服です。"}
+    answer = client_of(staffed).post(PATH, stated)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert Case.objects.filter(kind="appeal").count() == 0
+    assert client_of(subject).post(PATH, stated).status_code == 201

@@ -18,7 +18,14 @@ from marketplace.cases.errors import (
 )
 from marketplace.cases.models import Appeal, Case, Remedy
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import FieldInvalid, IllegalTransition, Missing, PermissionNeeded, ProofNeeded
+from marketplace.kernel.errors import (
+    FieldInvalid,
+    Forbidden,
+    IllegalTransition,
+    Missing,
+    PermissionNeeded,
+    ProofNeeded,
+)
 from marketplace.kernel.permissions import Permission
 from marketplace.participants import services as participants
 from marketplace.participants.interest_errors import Recused
@@ -193,7 +200,7 @@ def test_who_may_not_act_for_the_organisation_appeals_nothing(subject, owner, fi
     for actor, error in (
         (replace(owner, permissions=frozenset()), PermissionNeeded),
         (replace(owner, proved_at=None), ProofNeeded),
-        (first, Missing),
+        (first, Forbidden),
     ):
         with pytest.raises(error):
             appealed(actor, case.public_id)

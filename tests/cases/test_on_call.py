@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)
 INSERT = """
     INSERT INTO cases_oncallturn (public_id, duty, person, since, until, stated_by, stated_at, withdrawn_by)
-    SELECT 'oct_raw', '{duty}', '{person}', now, now + interval '{days} days', '{by}', now, ''
+    SELECT 'oct_raw', '{duty}', '{person}', now - interval '{ago}', now + interval '{days} days', '{by}', now, ''
       FROM (SELECT public.business_now() AS now OFFSET 0) AS clock
 """
 
@@ -109,6 +109,7 @@ def test_two_people_are_on_call_in_public(staffed, first, second):
     ("changes", "field"),
     [
         ({"duty": "coffee"}, "duty"),
+        ({"since": clock.real_now() - timedelta(hours=1)}, "since"),
         ({"until": clock.real_now() - timedelta(days=400)}, "until"),
         ({"until": clock.real_now() + timedelta(days=4000)}, "until"),
     ],
@@ -139,12 +140,14 @@ def test_the_database_keeps_the_rota(staffed, first, owner):
         ({"by": owner.identifier}, "no natural person of the operator"),
         ({"duty": "coffee"}, "turn_of_what"),
         ({"days": "32"}, "turn_of_what"),
+        ({"ago": "1 hour"}, "turn_not_backdated"),
     ):
         stated = {
             "duty": "rulebook",
             "person": first.identifier,
             "by": first.identifier,
             "days": "1",
+            "ago": "0 seconds",
         } | values
         assert_refused(lambda stated=stated: run(INSERT.format(**stated)), because=because)
     published(first, first)
@@ -161,6 +164,15 @@ def test_the_database_keeps_the_rota(staffed, first, owner):
     )
     with unguarded("cases_oncallturn"):
         OnCallTurn.objects.update(person=owner.identifier)
+    assert len(REGISTER["cases.on_call_may_release"].check()) == 1
+
+
+def test_a_backdated_turn_is_named(staffed, first):
+    published(first, first)
+    assert REGISTER["cases.on_call_may_release"].check() == []
+    with unguarded("cases_oncallturn"):
+        run("ALTER TABLE cases_oncallturn DROP CONSTRAINT turn_not_backdated")
+        run("UPDATE cases_oncallturn SET since = since - interval '1 hour'")
     assert len(REGISTER["cases.on_call_may_release"].check()) == 1
 
 

@@ -125,7 +125,7 @@ def test_only_people_of_the_operator_who_may_decide(subject, first, owner):
     assert (Case.objects.get().state, Approval.objects.count()) == ("open", 0)
 
 
-def test_nobody_decides_about_whom_it_declared_an_interest_in(subject, first, second):
+def test_nobody_decides_about_whom_it_declared_an_interest_in(subject, first, second, judges):
     case = opened(subject)
     stated = {"case": case.public_id, "outcome": "allow", "reason": REASON}
     with pytest.raises(SecondPersonNeeded):
@@ -134,10 +134,13 @@ def test_nobody_decides_about_whom_it_declared_an_interest_in(subject, first, se
     participants.declare_interest(actor=first, **interest)
     with pytest.raises(Recused):
         services.resolve_case(actor=first, **stated)
-    # What the first gave before it declared the interest counts no more.
-    with pytest.raises(Recused):
-        services.resolve_case(actor=second, **stated)
+    # What the first gave before it declared the interest counts no more: who gives it next is the first.
+    for _ in range(2):
+        with pytest.raises(SecondPersonNeeded):
+            services.resolve_case(actor=second, **stated)
     assert (Case.objects.get().state, Admission.objects.get().state) == ("open", "on_hold")
+    services.resolve_case(actor=judges[0], **stated)
+    assert (Case.objects.get().first_person, Admission.objects.get().state) == (second.identifier, "admitted")
 
 
 def test_a_case_of_what_was_withdrawn_is_dropped(subject, owner):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from clearing.handlers import on_agreement_concluded
+from clearing.trades.open_amounts import exposure_facts
 from contracts import services
 from contracts.errors import ConclusionHeld
 from marketplace.events.models import OutboxEvent
@@ -43,15 +44,29 @@ def traded(market) -> None:
 
 def test_the_limit_holds_once_the_buyer_owes_too_much(market):
     traded(market)
-    factories.finalized(market, price_minor=101_000)
     beyond = factories.agreed(market, price_minor=101_001)
     with pytest.raises(ConclusionHeld):
         services.sign(actor=market.buyer, negotiation=beyond.public_id)
-    first, allowed, held = Decision.objects.filter(point="conclusion").order_by("pk")
+    factories.finalized(market, price_minor=101_000)
+    first, held, allowed = Decision.objects.filter(point="conclusion").order_by("pk")
     assert [row.facts[OWED] for row in (first, allowed, held)] == [0, 99_000, 99_000]
     assert (first.outcome, allowed.outcome, held.outcome) == ("allow", "allow", "hold")
     assert [why["rule"] for why in held.reasons if why["outcome"] == "hold"] == ["CON-9"]
     assert (verify_replays(), replay(held.public_id)) == ([], True)
+
+
+def test_an_agreement_counts_before_its_trade_is_made(market):
+    factories.finalized(market, price_minor=100_000)
+    beyond = factories.agreed(market, price_minor=90_001)
+    with pytest.raises(ConclusionHeld):
+        services.sign(actor=market.buyer, negotiation=beyond.public_id)
+    held = Decision.objects.filter(point="conclusion").latest("pk")
+    assert (held.facts[OWED], held.facts["exposure.buyer_open_trades"]) == (110_000, 1)
+    event = OutboxEvent.objects.get(type="agreement.concluded")
+    handle(on_agreement_concluded, AgreementConcluded(**event.data))
+    assert exposure_facts(beyond.public_id) == {
+        "buyer_open_minor": 110_000, "buyer_open_trades": 1, "seller_undelivered_minor": 0,
+    }  # fmt: skip
 
 
 def test_a_party_reads_its_own_figures_alone(market):

@@ -308,6 +308,8 @@ def test_the_facts_of_a_negotiation_are_those_the_rules_were_told(market):
         "seller_affiliated": False,
         "parties_related": False,
         "listing_stakes": [],
+        "buyer_qualifications": [],
+        "seller_qualifications": [],
     }
     with pytest.raises(Missing):
         negotiation_facts("ngt_nowhere")

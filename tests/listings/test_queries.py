@@ -119,6 +119,7 @@ def test_the_rules_know_what_is_declared(seller):
         "currency": "JPY",
         "stakes": [],
         "stake_count": 0,
+        "seller_qualifications": [],
     }
     assert set(facts) == set(PROVIDERS["listing"].types)
     assert recordable_facts(facts, PROVIDERS["listing"].types) == facts

@@ -153,7 +153,7 @@ def test_whoever_has_an_interest_in_a_party_closes_no_review_of_it(first, second
     participants.declare_interest(
         actor=first, organisation=counterparty.public_id, kind="business", statement="取引先です。"
     )
-    with pytest.raises(Recused):
+    with pytest.raises(SecondPersonNeeded):
         services.close_review(actor=second, **sealed)
     with pytest.raises(Recused):
         services.close_review(actor=first, review=review.public_id, outcome="explained", reason="x")

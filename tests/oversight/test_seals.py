@@ -376,10 +376,10 @@ def test_who_has_declared_an_interest_seals_and_unseals_nothing(first, second, s
     with pytest.raises(SecondPersonNeeded):
         end_seal(actor=first, seal=seal.public_id, reason="x")
     declare_interest(actor=first, **stated)
-    for actor in (first, second):
-        with pytest.raises(Recused):
+    for actor, error in ((first, Recused), (second, SecondPersonNeeded)):
+        with pytest.raises(error):
             seal_record(actor=actor, **command)
-        with pytest.raises(Recused):
+        with pytest.raises(error):
             end_seal(actor=actor, seal=seal.public_id, reason="x")
     seal.refresh_from_db()
     assert (RecordSeal.objects.count(), seal.ended_at) == (1, None)

@@ -18,8 +18,14 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, Permissi
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.kernel.permissions import Permission
 from marketplace.participants import services
-from marketplace.participants.interest_errors import InterestEnded, InterestStands, NobodyDecides, Recused
-from marketplace.participants.models import Organisation, StaffInterest, Suspension
+from marketplace.participants.interest_errors import (
+    FirstPersonRecused,
+    InterestEnded,
+    InterestStands,
+    NobodyDecides,
+    Recused,
+)
+from marketplace.participants.models import Organisation, Reinstatement, StaffInterest, Suspension
 from tests.roles import assert_refused, unguarded
 
 from . import factories
@@ -203,11 +209,27 @@ def test_who_declared_an_interest_suspends_admits_and_reinstates_nobody(people, 
 def test_who_declares_an_interest_after_the_first_command_reinstates_nobody(people, subject):
     suspend(people[1], subject)
     declared(people[0], subject)
-    with pytest.raises(Recused):
+    with pytest.raises(FirstPersonRecused) as refusal:
         services.reinstate_participant(
             actor=people[2], organisation=subject.public_id, first_person=people[0].identifier
         )
+    assert refusal.value.fields["person"] == people[0].identifier
     assert Organisation.objects.get(pk=subject.pk).state == "suspended"
+
+
+def test_who_declares_an_interest_after_the_first_command_is_replaced_by_who_gives_it_next(people, subject):
+    suspend(people[1], subject)
+    with pytest.raises(SecondPersonNeeded) as asked:
+        reinstate_by_two(actor=people[0], organisation=subject.public_id)
+    declared(people[0], subject)
+    for _ in range(2):
+        with pytest.raises(SecondPersonNeeded) as again:
+            reinstate_by_two(actor=people[2], organisation=subject.public_id)
+    assert again.value.fields["approval"] != asked.value.fields["approval"]
+    assert Organisation.objects.get(pk=subject.pk).state == "suspended"
+    reinstate_by_two(actor=people[1], organisation=subject.public_id)
+    assert Organisation.objects.get(pk=subject.pk).state == "active"
+    assert Reinstatement.objects.get().first_person == people[2].identifier
 
 
 def test_the_database_keeps_interests(people, subject, staffed):

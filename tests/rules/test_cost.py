@@ -13,7 +13,12 @@ from marketplace.rules.costing import (
     faults_of_lists,
     steps_of,
 )
-from marketplace.rules.document import DOCUMENT_BYTES_MAX, RULES_PER_POINT_MAX, check_document
+from marketplace.rules.document import (
+    DOCUMENT_BYTES_MAX,
+    RULES_PER_POINT_MAX,
+    SHAPE_FAULTS_MAX,
+    check_document,
+)
 from marketplace.rules.examples import check_rulebook
 from marketplace.rules.lexing import texts
 from marketplace.rules.points import vocabulary
@@ -101,6 +106,48 @@ def test_the_dearest_text_is_saved_in_half_a_second():
     more = document(*(rule(f"A-{at}", "guest.member") for at in range(100)))
     too_many = {"cases": [{**case, "rules": ["A-0"]}] * 200}
     assert [place for place, _ in faults({**more, "examples": too_many})] == ["examples"]
+
+
+def _examples(facts, case, times=1):
+    return {"examples": {"facts": {"entry": facts}, "cases": [case] * times}}
+
+
+CASE = {"point": "entry", "facts": {}, "outcome": "deny", "rules": ["A-1"]}
+MANY_FACTS = {f"guest.f{at}": 1 for at in range(190)}
+
+
+@pytest.mark.parametrize(
+    ("stated", "place", "words"),
+    [
+        ({"sanctions": [{"x": at} for at in range(50_000)]}, "sanctions", "at most 10000 entries"),
+        ({"sanctions": [{"x": at} for at in range(9_000)]}, "sanctions.0", "Additional properties"),
+        ({"rules": [{}] * 200_000}, "rules", "at most 1000 entries"),
+        ({"parameters": {f"p{at}": at for at in range(60_000)}}, "parameters", "at most 200 entries"),
+        (_examples({f"guest.f{at}": 1 for at in range(9_900)}, CASE), "examples.facts.entry", "at most 200 entries"),
+        (_examples({}, {**CASE, "facts": MANY_FACTS}, times=200), "examples", "more than 10,000 values"),
+        (_examples({"guest.ages": [1] * 1_000}, {**CASE, "rules": ["A-1"] * 200}, times=50), "examples", "more than"),
+        (_examples({"guest.badges": ["x"] * 150_000}, CASE), "examples", "more than 10,000 values"),
+    ],
+    ids=["list", "entries", "rules", "parameters", "facts", "cases", "codes", "elements"],
+)  # fmt: skip
+def test_a_document_of_a_megabyte_is_refused_at_once(stated, place, words):
+    began = process_time()
+    found = faults({**document(rule("A-1", "guest.member")), **stated})
+    assert process_time() - began < 2  # a quarter of a second on a quiet core
+    assert len(found) <= SHAPE_FAULTS_MAX
+    assert [fault for fault in found if fault[0] == place and words in fault[1]] != []
+
+
+def test_the_most_that_a_document_states_is_saved_in_a_second():
+    listed = [{"organisation": f"org_{at:026d}", "source": "x"} for at in range(5_000)]
+    cases = [{**CASE, "facts": {**MANY_FACTS, "guest.member": True}}] * 50
+    stated = {**document(rule("A-1", "guest.member")), "sanctions": listed, "court_orders": listed}
+    began = process_time()
+    found, _ = check_rulebook({**stated, "examples": {"cases": cases}}, VOCABULARY)
+    assert process_time() - began < 4  # a second on a quiet core
+    assert {fault["message"]["en"] for fault in found} == {
+        f"{name} is not a fact of this decision point" for name in MANY_FACTS
+    }
 
 
 def test_a_text_or_list_that_is_too_long_counts_as_unknown():

@@ -10,10 +10,10 @@ from django.db import IntegrityError, transaction
 
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
-from marketplace.kernel.actors import Actor
+from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.commitments import commitment_to
-from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
@@ -49,6 +49,9 @@ def file_appeal(
     """
     actor.require(Permission.ORGANISATION_WRITE)
     organisation_id = actor.require_organisation()
+    if actor.role is not Role.PARTICIPANT:
+        # The operator sees what was decided against others; against itself it decides nothing.
+        raise Forbidden(needed=Label("a participant whom the decision is against", "判断を受けた参加者"))
     said = stated_text("statement", statement, STATEMENT_LENGTH_MAX)
     named = _checked_documents(documents)
     decided_at, decision = _appealed(actor, subject)

@@ -17,7 +17,7 @@ from marketplace.notices.states import TaskKind
 from marketplace.participants.queries import acts_for_operator
 
 from ..errors import TurnOver
-from ..on_call import TAKES, TURN_MAX, Duty
+from ..on_call import LATE_MAX, TAKES, TURN_MAX, Duty
 from ..on_call_models import OnCallTurn
 from ..on_call_queries import next_gap
 from ..texts import DUTY_WORDS
@@ -41,6 +41,14 @@ def publish_turn(*, actor: Actor, duty: str, person: str, since: datetime, until
             Label(
                 f"name a person of the operator who holds {TAKES[duty]}",
                 f"{TAKES[duty]} の権限を持つ運営者の担当者を指定してください",
+            ),
+        )
+    if since < clock.now() - LATE_MAX:
+        raise FieldInvalid(
+            "since",
+            Label(
+                "a turn begins when it is published, or later",
+                "当番の開始には、現在以降の時刻を指定してください",
             ),
         )
     if not max(since, clock.now()) < until <= since + TURN_MAX:

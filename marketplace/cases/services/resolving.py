@@ -20,7 +20,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 from marketplace.participants.admission_terms import NO_TERMS, AdmissionTerms
-from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
+from marketplace.participants.interest_queries import related_to, require_unrelated
 from marketplace.participants.relation_queries import is_relation_standing, sides_of
 from marketplace.participants.services import checked_terms
 from marketplace.participants.suspension_queries import standing_suspensions
@@ -120,8 +120,8 @@ def _close(
 
 
 def _first_of_two(actor: Actor, case: Case, payload: dict[str, Any]) -> str:
-    """Who gave the same command first. Raises DecidedFirst, SecondPersonNeeded, Recused."""
-    first_deciders = deciders(case)
+    """Who gave the same command first, and has neither become related nor decided. Raises DecidedFirst, SecondPersonNeeded."""
+    first_deciders, is_related = deciders(case), related_to(*_concerned(case))
     if actor.identifier in first_deciders:
         raise DecidedFirst(case=case.public_id, subject=case.subject)
     approval = require_two_people(
@@ -132,8 +132,8 @@ def _first_of_two(actor: Actor, case: Case, payload: dict[str, Any]) -> str:
         subject=case.public_id,
         payload=payload,
         expires_in=APPROVED_WITHIN,
+        barred=lambda person: person in first_deciders or is_related(person),
     )
-    _require_first_fits(case, approval.first_person, first_deciders)
     return approval.first_person
 
 
@@ -176,13 +176,6 @@ def waiting_for(case: Case) -> list[int]:
 def _concerned(case: Case) -> list[int]:
     """The database keys of those who wait for a case, and of both sides of a relation that it appeals."""
     return [*waiting_for(case), *sides_of(case.subject)]
-
-
-def _require_first_fits(case: Case, first_person: str, first_deciders: set[str]) -> None:
-    """Raise Recused or DecidedFirst where who gave the command first has become related, or decided what is appealed."""
-    require_unrelated_person(first_person, *_concerned(case))
-    if first_person in first_deciders:
-        raise DecidedFirst(case=case.public_id, subject=case.subject)
 
 
 @transaction.atomic

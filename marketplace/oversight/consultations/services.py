@@ -24,7 +24,7 @@ from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import send_notice
 from marketplace.notices.states import TaskKind
-from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
+from marketplace.participants.interest_queries import related_to, require_unrelated
 from marketplace.participants.queries import get_organisation, lock_organisation
 
 from ..texts import choice_of
@@ -135,8 +135,8 @@ def answer_question(
             subject=consultation,
             payload=stated,
             expires_in=APPROVED_WITHIN,
+            barred=related_to(row.organisation_id),
         ).first_person
-        require_unrelated_person(first, row.organisation_id)
     row.outcome, row.answer = stated["outcome"], stated["answer"]
     row.is_binding, row.first_person = is_binding, first
     row.answered_by, row.answered_at = actor.identifier, clock.now()

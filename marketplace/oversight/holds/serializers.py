@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, RowSerializer, StrictSerializer
+from marketplace.api.serializers import BilingualField, InstantField, RowSerializer, StrictSerializer
 
 from .models import LegalHold
 from .schedule import reach_of
@@ -43,8 +43,8 @@ class OpenHoldSerializer(StrictSerializer):
     """
 
     subject = serializers.CharField(max_length=SUBJECT_LENGTH_MAX, allow_blank=True, default="")
-    since = serializers.DateTimeField(allow_null=True, default=None)
-    until = serializers.DateTimeField(allow_null=True, default=None)
+    since = InstantField(allow_null=True, default=None)
+    until = InstantField(allow_null=True, default=None)
     reason = serializers.CharField(max_length=REASON_LENGTH_MAX)
     reference = serializers.CharField(max_length=REFERENCE_LENGTH_MAX)
     days = serializers.IntegerField(min_value=1, max_value=REVIEW_DAYS_MAX)

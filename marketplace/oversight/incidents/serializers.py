@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import ChoiceLabelField, RowSerializer, StrictSerializer
+from marketplace.api.serializers import ChoiceLabelField, InstantField, RowSerializer, StrictSerializer
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.bounds import COUNT_MAX
 
@@ -120,7 +120,7 @@ class AssessIncidentSerializer(StrictSerializer):
 
     ground = serializers.ChoiceField(choices=Ground.choices)
     persons = serializers.IntegerField(min_value=0, max_value=COUNT_MAX)
-    known_at = serializers.DateTimeField()
+    known_at = InstantField()
 
 
 class OpenIncidentSerializer(AssessIncidentSerializer):

@@ -24,7 +24,7 @@ from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import finish_for_operator
 from marketplace.notices.services import send_notices
 from marketplace.notices.states import TaskKind
-from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
+from marketplace.participants.interest_queries import related_to, require_unrelated
 from marketplace.participants.queries import (
     OrganisationView,
     get_organisation,
@@ -217,8 +217,8 @@ def close_incident(*, actor: Actor, incident: str, conclusion: str) -> Incident:
         subject=incident,
         payload={"conclusion": text},
         expires_in=APPROVED_WITHIN,
+        barred=related_to(*(key for key, _ in concerned)),
     )
-    require_unrelated_person(approval.first_person, *(key for key, _ in concerned))
     subject.closed_at, subject.closed_by = clock.now(), actor.identifier
     subject.closed_first, subject.conclusion = approval.first_person, text
     subject.save(update_fields=["closed_at", "closed_by", "closed_first", "conclusion"])

@@ -22,7 +22,7 @@ from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import send_notices
 from marketplace.notices.states import TaskKind
-from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
+from marketplace.participants.interest_queries import related_to, require_unrelated
 from marketplace.participants.queries import organisations_by_public_id
 
 from ..locks import SURVEILLANCE_LOCK
@@ -179,8 +179,8 @@ def close_review(
             subject=review,
             payload={**stated, "sealed_days": sealed_days},
             expires_in=APPROVED_WITHIN,
+            barred=related_to(*parties),
         ).first_person
-        require_unrelated_person(first, *parties)
     now = clock.now()
     row.outcome, row.reason = stated["outcome"], stated["reason"]
     row.closed_by, row.closed_first, row.closed_at = actor.identifier, first, now

@@ -19,7 +19,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.states import TaskKind
-from marketplace.participants.interest_queries import require_unrelated, require_unrelated_person
+from marketplace.participants.interest_queries import related_to, require_unrelated
 from marketplace.participants.queries import organisations_by_public_id
 
 from ..locks import SEAL_LOCK
@@ -65,8 +65,8 @@ def seal_record(
         subject=record,
         payload={**stated, "days": days},
         expires_in=APPROVED_WITHIN,
+        barred=related_to(*_keys(parties)),
     )
-    require_unrelated_person(approval.first_person, *_keys(parties))
     seal = RecordSeal.objects.create(
         public_id=new_identifier("rsl"),
         record=record,
@@ -142,8 +142,8 @@ def end_seal(*, actor: Actor, seal: str, reason: str) -> RecordSeal:
         subject=seal,
         payload={"reason": why},
         expires_in=APPROVED_WITHIN,
+        barred=related_to(*_keys(row.parties)),
     )
-    require_unrelated_person(approval.first_person, *_keys(row.parties))
     return _end(row, actor, first_person=approval.first_person, reason=why)
 
 

@@ -24,7 +24,7 @@ from marketplace.kernel.texts import stated_text
 
 from ..disqualification_errors import DisqualificationEnded, DisqualificationStands
 from ..disqualification_grounds import DisqualificationGround, bare_name
-from ..interest_queries import require_unrelated, require_unrelated_person
+from ..interest_queries import related_to, require_unrelated
 from ..models import Disqualification, Organisation
 from ..models.disqualifications import REASON_LENGTH_MAX, SOURCE_LENGTH_MAX
 from ..people_fields import checked_effective_day, checked_sha256
@@ -84,8 +84,8 @@ def disqualify(
             "officer": salted_hmac(organisation, name, algorithm="sha256").hexdigest() if name else "",
         },
         expires_in=APPROVED_WITHIN,
+        barred=related_to(subject.pk),
     )
-    require_unrelated_person(approval.first_person, subject.pk)
     return _write(actor, subject, stated, name, approval.first_person)
 
 
@@ -110,8 +110,8 @@ def end_disqualification(*, actor: Actor, disqualification: str, reason: str) ->
         subject=disqualification,
         payload={"reason": why},
         expires_in=APPROVED_WITHIN,
+        barred=related_to(row.organisation_id),
     )
-    require_unrelated_person(approval.first_person, row.organisation_id)
     row.ended_at, row.ended_by = clock.now(), actor.identifier
     row.end_first_person, row.end_reason = approval.first_person, why
     row.save(update_fields=["ended_at", "ended_by", "end_first_person", "end_reason"])

@@ -20,7 +20,7 @@ from marketplace.kernel.texts import stated_text
 
 from ..interest_errors import InterestEnded, InterestStands, NobodyDecides
 from ..interest_guards import ENDS
-from ..interest_queries import require_unrelated, require_unrelated_person, too_few_left, visible_interests
+from ..interest_queries import related_to, require_unrelated, too_few_left, visible_interests
 from ..interests import InterestKind
 from ..models import Organisation, StaffInterest
 from ..models.interests import STATEMENT_LENGTH_MAX
@@ -137,8 +137,8 @@ def end_interest(*, actor: Actor, interest: str, reason: str) -> StaffInterest:
         subject=interest,
         payload={"reason": why},
         expires_in=APPROVED_WITHIN,
+        barred=related_to(subject.organisation_id),
     )
-    require_unrelated_person(approval.first_person, subject.organisation_id)
     subject.ended_at, subject.ended_by = clock.now(), actor.identifier
     subject.end_first_person, subject.end_reason = approval.first_person, why
     subject.save(update_fields=["ended_at", "ended_by", "end_first_person", "end_reason"])

@@ -20,7 +20,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
 
 from ..errors import HasAdmissions
-from ..interest_queries import require_unrelated, require_unrelated_person
+from ..interest_queries import related_to, require_unrelated
 from ..models import Admission, Organisation, OrganisationRelation
 from ..models.relations import DOCUMENT_LENGTH_MAX
 from ..people_fields import checked_effective_day, checked_sha256
@@ -137,8 +137,8 @@ def _first_of_two(
             "since": since.isoformat() if since else None,
         },
         expires_in=APPROVED_WITHIN,
+        barred=related_to(subject.pk),
     )
-    require_unrelated_person(approval.first_person, subject.pk)
     return approval.first_person
 
 

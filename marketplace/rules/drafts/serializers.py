@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from marketplace.api.serializers import ChoiceLabelField, RowSerializer, StrictSerializer
+from marketplace.api.serializers import ChoiceLabelField, InstantField, RowSerializer, StrictSerializer
 
 from ..states import Lane
 from .models import RulebookDraft
@@ -40,7 +40,7 @@ class SaveDraftSerializer(StrictSerializer):
     """A new draft. ``lane``: ``urgent`` for a change of lists and tables of law only, which takes effect at once."""
 
     document = serializers.DictField()
-    effective_from = serializers.DateTimeField(required=False, allow_null=True)
+    effective_from = InstantField(required=False, allow_null=True)
     lane = serializers.ChoiceField(choices=Lane.choices, required=False)
 
 
@@ -49,7 +49,7 @@ class ReviseDraftSerializer(StrictSerializer):
 
     version = serializers.IntegerField(required=False, min_value=1)
     document = serializers.DictField(required=False)
-    effective_from = serializers.DateTimeField(required=False, allow_null=True)
+    effective_from = InstantField(required=False, allow_null=True)
     lane = serializers.ChoiceField(choices=Lane.choices, required=False)
 
 

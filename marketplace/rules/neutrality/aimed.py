@@ -7,7 +7,7 @@ otherwise; and a version of the rulebook that was in force for less than ``short
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -29,18 +29,20 @@ class Aim(StrEnum):
     SHORT_LIVED = "short_lived"
 
 
-def aimed_entries(sellers: Mapping[str, int]) -> list[dict[str, Any]]:
+def aimed_entries(sellers: Mapping[str, int], *, before: datetime | None = None) -> list[dict[str, Any]]:
     """What of the newest ``VERSIONS_MAX`` rulebooks is aimed: ``{"rulebook", "number", "entry", "aim"}``, newest first.
 
-    ``entry`` is the code of the rule or tariff, empty for a whole version.
+    ``entry`` is the code of the rule or tariff, empty for a whole version. Those published ``before`` a moment, or all;
+    how long they lived is as known then.
     """
-    newest = list(Rulebook.objects.order_by("-number")[:VERSIONS_MAX])
+    versions = Rulebook.objects.order_by("-number")
+    newest = list((versions if before is None else versions.filter(published_at__lt=before))[:VERSIONS_MAX])
     found = [
         {"rulebook": rulebook.public_id, "number": rulebook.number, "entry": entry, "aim": aim.value}
         for rulebook in newest
         for entry, aim in sorted(set(aims_of(rulebook.document, rulebook.vocabulary, sellers)))
     ]
-    shortest = timedelta(minutes=parameter("short_lived_minutes"))
+    shortest = timedelta(minutes=parameter("short_lived_minutes", at=before))
     found += [
         {"rulebook": row.public_id, "number": row.number, "entry": "", "aim": Aim.SHORT_LIVED.value}
         for row, lived in _lifetimes(newest)

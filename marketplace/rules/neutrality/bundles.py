@@ -67,7 +67,7 @@ def build(bundle: str, period: Period, progress: Progress) -> Built:
         "decisions": count_decisions(period),
         **{name: read(period) for name, read in FIGURES.items()},
         "names_replaced": followed.figures(),
-        "aimed": aimed_entries(sellers_by_segment()),
+        "aimed": aimed_entries(sellers_by_segment(before=period.ends_at), before=period.ends_at),
         "parts": {part.name: {"rows": len(part.rows), "withheld": dict(part.withheld)} for part in parts},
     }
     files = {f"{part.name}.jsonl": _lines(part.rows) for part in parts}

@@ -81,7 +81,7 @@ def test_all_amounts_are_one_statement_by_indexes(market):
         open_amounts(buyer_id=buyer_id, seller_id=seller_id, currency="JPY")
     (query,) = sent.captured_queries
     stated = query["sql"]
-    for number, value in enumerate(("1", "'JPY'", "1", "'JPY'"), start=1):
+    for number, value in enumerate(("'{}'", "1", "'JPY'", "1", "'JPY'"), start=1):
         stated = stated.replace(f"${number}", value)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
