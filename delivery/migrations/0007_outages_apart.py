@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('delivery', '0005_access_resumed_by_two'),
+        ('delivery', '0006_salted_suspensions'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('oversight', '0009_seals_by_unrelated'),
+        ('oversight', '0012_holds_have_review_dates'),
     ]
 
     operations = [

@@ -15,7 +15,7 @@ from marketplace.oversight.holds.guards import HELD_PARTIES
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('oversight', '0009_seals_by_unrelated'),
+        ('oversight', '0011_seals_stand_once'),
         ('evidence', '0010_functions_of_parties'),
         ('participants', '0027_unrelated_state_relations'),
     ]

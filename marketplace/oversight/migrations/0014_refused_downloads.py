@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('oversight', '0011_unrelated_to_incidents'),
+        ('oversight', '0013_unrelated_to_incidents'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0008_rescreened_while_standing'),
+        ('cases', '0010_appeals_of_relations'),
     ]
 
     operations = [
