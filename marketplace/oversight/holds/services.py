@@ -18,11 +18,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.states import TaskKind
-from marketplace.participants.interest_queries import (
-    interesting_organisations,
-    require_unrelated,
-    require_unrelated_person,
-)
+from marketplace.participants.interest_queries import interesting_organisations, related_to, require_unrelated
 from marketplace.participants.queries import organisations_by_public_id
 
 from . import texts
@@ -161,8 +157,8 @@ def lift_hold(*, actor: Actor, hold: str, reason: str) -> LegalHold:
         subject=hold,
         payload={"reason": why},
         expires_in=APPROVED_WITHIN,
+        barred=related_to(*concerned),
     )
-    require_unrelated_person(approval.first_person, *concerned)
     row.lifted_at, row.lifted_by = clock.now(), actor.identifier
     row.lifted_first, row.lifted_reason = approval.first_person, why
     row.save(update_fields=["lifted_at", "lifted_by", "lifted_first", "lifted_reason"])

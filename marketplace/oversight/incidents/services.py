@@ -135,8 +135,8 @@ def assess_incident(
             subject=incident,
             payload={"ground": ground, "persons": persons, "known_at": known_at.isoformat()},
             expires_in=APPROVED_WITHIN,
+            barred=related_to(*_parties(subject)),
         ).first_person
-        require_unrelated_person(first, *_parties(subject))
     assess(actor, subject, ground, persons, known_at, due, at=now, first_person=first)
     return subject
 

@@ -194,8 +194,8 @@ def end_relation(*, actor: Actor, relation: str, reason: str) -> OrganisationRel
         subject=relation,
         payload={"reason": why},
         expires_in=APPROVED_WITHIN,
+        barred=related_to(subject.organisation_id, subject.related_id),
     )
-    require_unrelated_person(approval.first_person, subject.organisation_id, subject.related_id)
     subject.ended_at, subject.ended_by = clock.now(), actor.identifier
     subject.end_first_person, subject.end_reason = approval.first_person, why
     subject.save(update_fields=["ended_at", "ended_by", "end_first_person", "end_reason"])
