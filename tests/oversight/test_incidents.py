@@ -207,9 +207,11 @@ def test_who_has_declared_an_interest_writes_nothing_about_an_incident(first, se
     with pytest.raises(SecondPersonNeeded):
         assessed(first, incident, ground="none", persons=0)
     related(first, subject)
+    # Whoever gives it next is the first of two.
+    with pytest.raises(SecondPersonNeeded):
+        assessed(second, incident, ground="none", persons=0)
     for command in (
         lambda: assessed(first, incident),
-        lambda: assessed(second, incident, ground="none", persons=0),
         lambda: services.write_entry(actor=first, kind="measure", text="遮断した。", **name),
         lambda: services.name_concerned(actor=first, organisations=[other.public_id], **name),
         lambda: services.close_incident(actor=first, conclusion="終了", **name),
