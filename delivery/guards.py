@@ -22,6 +22,17 @@ def secured_first() -> pgtrigger.Trigger:
     )
 
 
+def term_as_signed() -> pgtrigger.Trigger:
+    """Access is granted until the end of the rights that both parties signed, by the count of days of the contract's text."""
+    return pgtrigger.Trigger(
+        name="term_as_signed",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("signed", "record")],
+        func=sql_body(_SQL / "term_as_signed.sql"),
+    )
+
+
 def access_is_whole() -> pgtrigger.Trigger:
     """Access starts with a file and an inspection; it is terminated only without an open inspection."""
     return pgtrigger.Trigger(

@@ -28,6 +28,26 @@ Invariant(
     ),
 )
 Invariant(
+    name="delivery.term_as_signed",
+    promise=6,
+    statement="Access was granted until the end of the rights that were signed: the day of the agreement is not counted, the last day is, to its end.",
+    guards=(
+        "delivery_entitlement.term_as_signed",
+        "delivery_entitlement.immutable",
+        "delivery_entitlement.term_stands_still",
+    ),
+    test="tests/delivery/test_terms.py::test_the_database_grants_access_until_the_signed_end_alone",
+    check=by_query(
+        "SELECT d.public_id, d.expires_at, d.expires_latest FROM delivery_entitlement d"
+        " JOIN contracts_agreement a ON a.public_id = d.agreement JOIN contracts_instrument i ON i.id = a.instrument_id"
+        " CROSS JOIN LATERAL (SELECT i.content::jsonb #> '{terms,rights}' AS rights) said"
+        " LEFT JOIN LATERAL (SELECT r.expires_before FROM delivery_restitution r"
+        "   WHERE r.entitlement_id = d.id ORDER BY r.id LIMIT 1) moved ON true"
+        " WHERE coalesce(moved.expires_before, d.expires_at) IS DISTINCT FROM public.end_of_rights(said.rights, a.concluded_at)"
+        " OR d.expires_latest IS DISTINCT FROM public.end_of_rights(said.rights - 'duration', a.concluded_at)"
+    ),
+)
+Invariant(
     name="delivery.access_resumed_by_two",
     promise=5,
     statement="Two people of the operator, who decide disputes, resumed access that was suspended.",

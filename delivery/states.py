@@ -27,6 +27,7 @@ ENTITLEMENT = StateMachine(
     table=expand_roles(
         {
             (EntitlementState.REQUESTED, "start", ("system",)): EntitlementState.STARTED,
+            (EntitlementState.REQUESTED, "terminate", ("system",)): EntitlementState.TERMINATED,
             (EntitlementState.STARTED, "suspend", ("operator",)): EntitlementState.SUSPENDED,
             (EntitlementState.SUSPENDED, "resume", ("operator",)): EntitlementState.STARTED,
             (EntitlementState.STARTED, "expire", ("system",)): EntitlementState.COMPLETED,

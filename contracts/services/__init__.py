@@ -11,7 +11,7 @@ from .negotiations import accept_offer, counter_request, make_offer, request_neg
 from .signing import sign, submit_signature
 from .suspensions import notify_counterparties
 from .templates import publish_template
-from .terminations import end_expired, end_of_suspended, terminate
+from .terminations import end_expired, end_of_suspended, end_of_withdrawn, terminate
 
 __all__ = [
     "accept_offer",
@@ -22,6 +22,7 @@ __all__ = [
     "end_expired",
     "end_of_admission",
     "end_of_suspended",
+    "end_of_withdrawn",
     "end_without_signer",
     "lock_held",
     "make_offer",

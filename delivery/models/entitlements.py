@@ -37,7 +37,7 @@ class Entitlement(models.Model):
     and ``resumed_at``: the two people of the operator who ended the last suspension, and when.
 
     Invariants: one entitlement per trade, created only after the trade is secured (promise 3); its parties and subject
-    never change, its term only by restitutions, and it ends neither during a suspension nor a dispute; access starts with at least one file; an ended one records when and why; a terminated one has no
+    never change; its term is that of the signed rights, which only restitutions move, and it ends neither during a suspension nor a dispute; access starts with at least one file, within its term; an ended one records when and why; a terminated one has no
     open inspection; rows are never deleted.
     """
 
@@ -73,7 +73,9 @@ class Entitlement(models.Model):
             models.UniqueConstraint(fields=["secured_event"], name="entitlement_one_an_event"),
             models.CheckConstraint(condition=~Q(buyer=F("seller")), name="entitlement_two_parties"),
             models.CheckConstraint(
-                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("granted_at")),
+                condition=Q(expires_at__isnull=True)
+                | Q(expires_at__gt=F("granted_at"))
+                | Q(state__in=(EntitlementState.REQUESTED, EntitlementState.TERMINATED)),
                 name="entitlement_expires_after_grant",
             ),
             models.CheckConstraint(
@@ -144,6 +146,7 @@ class Entitlement(models.Model):
             restitution_guards.term_stands_still(),
             set_once("ended_at", "ended_reason"),
             guards.secured_first(),
+            guards.term_as_signed(),
             guards.access_is_whole(),
             set_now("resumed_at"),
             acted_by_person(

@@ -126,9 +126,11 @@ def test_what_was_granted_never_changes(change):
     refused("what was agreed cannot be changed", f"UPDATE delivery_entitlement SET {change}")
 
 
-def test_access_expires_after_it_was_granted():
-    with pytest.raises(IntegrityError, match="entitlement_expires_after_grant"):
-        insert_entitlement(expires_at=clock.now() - timedelta(days=1))
+def test_access_starts_within_its_term():
+    entitlement = rows.requested(expires_at=clock.now() - timedelta(days=1))
+    rows.distribution(entitlement)
+    rows.Inspection.objects.create(entitlement=entitlement, opened_at=clock.now())
+    refused("entitlement_expires_after_grant", "UPDATE delivery_entitlement SET state = 'started'")
 
 
 def test_access_starts_with_something_to_fetch_and_to_inspect():
