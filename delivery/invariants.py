@@ -93,7 +93,7 @@ Invariant(
 Invariant(
     name="delivery.accepted_after_match",
     promise=3,
-    statement="The buyer or the end of the period accepts only a full match, and the latter not before its time.",
+    statement="The buyer or the end of the period accepts only what was sent as a whole, and the latter not before its time.",
     guards=(
         "delivery_inspection.accepted_after_match",
         "delivery_inspection.matched_in_full",
@@ -106,8 +106,19 @@ Invariant(
         " WHERE n.accepted_by IN ('buyer', 'lapse') AND (n.matched_at IS NULL"
         "  OR n.accepted_by = 'lapse' AND n.accepted_at < n.inspect_by"
         "  OR EXISTS (SELECT FROM delivery_entitleddistribution f WHERE f.entitlement_id = d.id AND NOT EXISTS ("
-        "   SELECT FROM delivery_voucher v"
-        "   WHERE v.inspection_id = n.id AND v.distribution_id = f.id AND v.matched)))"
+        "   SELECT FROM delivery_download l"
+        "   WHERE l.inspection_id = n.id AND l.distribution_id = f.id AND l.sent_sha256 IS NOT NULL)))"
+    ),
+)
+Invariant(
+    name="delivery.mismatch_is_disputed",
+    promise=3,
+    statement="A reported hash that is not that of what was sent opened a dispute: no receipt is awaited after it.",
+    guards=("delivery_voucher.mismatch_is_disputed",),
+    test=TESTS + "test_a_mismatch_is_a_dispute",
+    check=by_query(
+        "SELECT v.public_id, n.state FROM delivery_voucher v JOIN delivery_inspection n ON n.id = v.inspection_id"
+        " WHERE NOT v.matched AND n.state = 'awaiting'"
     ),
 )
 Invariant(

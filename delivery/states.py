@@ -57,6 +57,7 @@ INSPECTION = StateMachine(
     initial=frozenset({InspectionState.AWAITING}),
     table={
         (InspectionState.AWAITING, "match", "buyer"): InspectionState.RUNNING,
+        (InspectionState.AWAITING, "deem", "system"): InspectionState.RUNNING,
         (InspectionState.AWAITING, "dispute", "buyer"): InspectionState.DISPUTED,
         (InspectionState.AWAITING, "undo", "system"): InspectionState.UNDONE,
         (InspectionState.RUNNING, "accept", "buyer"): InspectionState.ACCEPTED,

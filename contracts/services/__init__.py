@@ -2,7 +2,7 @@
 
 from .agreements import adjust_price, terminate_agreement
 from .disclosures import disclose_messages, revoke_disclosure
-from .disputes import open_dispute, resolve_dispute
+from .disputes import dispute_mismatch, open_dispute, resolve_dispute
 from .ended_admissions import end_of_admission
 from .halts import notify_of_halt
 from .holds import decide_conclusion, lock_held
@@ -19,6 +19,7 @@ __all__ = [
     "counter_request",
     "decide_conclusion",
     "disclose_messages",
+    "dispute_mismatch",
     "end_expired",
     "end_of_admission",
     "end_of_suspended",

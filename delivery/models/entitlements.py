@@ -225,8 +225,8 @@ class Inspection(models.Model):
     ``inspect_by`` is the end of the inspection period, which runs neither while trading is halted nor while the operator suspends
     access; ``halts_counted_until``
     says until when halts were counted into it. ``dispute`` is the public identifier of the dispute. Invariants:
-    at most one open and one accepted inspection per entitlement; the buyer or the end of the period accepts only a full
-    match, the latter only after ``inspect_by``, a dismissal only a disputed inspection; recorded values never change.
+    at most one open and one accepted inspection per entitlement; the buyer or the end of the period accepts only what was
+    received in full, the latter only after ``inspect_by``, a dismissal only a disputed inspection; recorded values never change.
     """
 
     entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="inspections")

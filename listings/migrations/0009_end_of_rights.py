@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from listings import rights_in_sql
+from listings import rights_guards
 
 
 class Migration(migrations.Migration):
@@ -10,5 +10,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL(rights_in_sql.CREATE, rights_in_sql.DROP),
+        migrations.RunSQL(rights_guards.CREATE, rights_guards.DROP),
     ]

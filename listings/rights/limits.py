@@ -93,7 +93,7 @@ def end_of(start: datetime, duration: str) -> datetime:
     The day of ``start`` is not counted, and the last day is counted to its end. Where the month has no day that corresponds to the
     first day counted, the period ends with the last day of that month (Civil Code, articles 140, 141 and 143). A period of zero ends when it
     begins. The one home of this: contracts state it in the words of ``period_words``, answers and the end of access follow it, and
-    PostgreSQL repeats it (``listings.rights_in_sql``). Raises ValueError for any other duration, OverflowError beyond the year 9999.
+    PostgreSQL repeats it (``listings.rights_guards``). Raises ValueError for any other duration, OverflowError beyond the year 9999.
     """
     months, days = length(duration)
     if not months and not days:
