@@ -179,6 +179,23 @@ def test_an_inspection_that_cannot_lapse_holds_back_no_other(tuesday):
     assert (first.inspection.state, tasks_to_repair()[0][1]) == ("accepted", "done")
 
 
+def test_a_receipt_that_cannot_be_deemed_holds_back_no_other(tuesday):
+    factories.operator_actor()
+    first = factories.granted()
+    second = factories.granted(buyer=first.buyer, seller=first.seller)
+    for granted in (first, second):
+        granted.fetch()
+    clock.move_to(tuesday + timedelta(minutes=10), running=False)
+    with poisoned("delivery_inspection", f"NEW.id = {first.inspection.pk}"):
+        for _ in range(RUNS):
+            services.deem_receipts()
+    assert (first.inspection.state, second.inspection.state) == ("awaiting", "running")
+    assert aside("delivery.deem_receipts") == [first.entitlement]
+    let_pauses_pass()
+    assert services.deem_receipts() == 1
+    assert (first.inspection.state, aside("delivery.deem_receipts")) == ("running", [])
+
+
 def test_a_sweep_that_cannot_even_set_a_row_aside_stands_aside_itself(matched):
     factories.operator_actor()
     clock.move_to(matched.inspection.inspect_by, running=False)
