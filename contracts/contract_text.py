@@ -26,6 +26,22 @@ ARTICLE = {
 ARTICLE_FORM = {"ja": "## 第{number}条（{heading}）", "en": "## Article {number} ({heading})"}
 
 USE = Label("Terms of use", "利用条件")
+OPEN = Label("Period for acceptance", "承諾の期間")
+OPEN_TEXT = Label(
+    "Signed by the Provider, this document is an offer, open for the Consumer's acceptance by its signature for {days} days from the"
+    " Provider's signature, whose day is not counted, to the end of the last day (Japan time). It then lapses. The listing is an invitation only. While"
+    " the Market halts trading or decides on the conclusion, the period stands still. Within it the Provider does not withdraw the offer, but reserves"
+    " the right to do so, stating its reason, where a leak of the Data has occurred or is feared or where law prohibits the provision, and by"
+    " withdrawing the Data from the Market for everybody.",
+    "提供者が署名した本書は申込みであり、提供者の署名の日の翌日から起算して{days}日間（末日の24時まで、日本時間）、利用者の署名による承諾のために効力を有し、"
+    "その後は効力を失う。出品は申込みの誘引にとどまる。本市場が取引を停止し、または締結の可否を審査する間、期間は進行しない。提供者は期間中に申込みを撤回しない。"
+    "ただし、対象データの漏えいが生じもしくはそのおそれがあるとき、または法令により提供が禁じられるときに理由を示して撤回する権利、"
+    "および対象データの出品を本市場から取り下げて撤回する権利を留保する。",
+)
+WITHDRAWAL_RESERVED = Label(
+    "The Provider further reserves the right to withdraw it within the period for any reason.",
+    "提供者は、このほか期間中いつでも撤回する権利を留保する。",
+)
 SIGNING = Label("Signatures", "署名の方法")
 SIGNING_TEXT = Label(
     "Each party signs one hash of this text, the machine-readable policy and the terms, in one of two ways, which its "
@@ -60,7 +76,16 @@ def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
         text += f"\n\n{heading}\n\n{fill_placeholders(clause['text'][language], values)}"
     terms_of_use = "\n".join(f"- {line}" for line in use_lines(content["terms"]["rights"], language))
     text += f"\n\n## {USE.in_language(language)}\n\n{terms_of_use}"
+    text += f"\n\n## {OPEN.in_language(language)}\n\n{_open_text(content['terms'], language)}"
     return f"{text}\n\n## {SIGNING.in_language(language)}\n\n{SIGNING_TEXT.in_language(language)}\n"
+
+
+def _open_text(terms: Mapping[str, Any], language: str) -> str:
+    """Until when the signed proposal is open, and on which grounds it can be withdrawn until then: the same under every template."""
+    said = OPEN_TEXT.in_language(language).format(days=terms["open_days"])
+    if not terms["withdrawal_reserved"]:
+        return said
+    return f"{said}\n{WITHDRAWAL_RESERVED.in_language(language)}"
 
 
 def use_lines(rights: Mapping[str, Any], language: str) -> list[str]:

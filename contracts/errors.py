@@ -67,6 +67,30 @@ class NegotiationExpired(DomainError):
     )
 
 
+class ListingWithdrawn(DomainError):
+    """The listing was withdrawn, so nothing more is agreed over it. Fields: ``negotiation, listing``."""
+
+    code = "listing_withdrawn"
+    category = Category.CONFLICT
+    detail = Label(
+        "{listing} was withdrawn, so {negotiation} cannot be concluded any more. Look for another listing.",
+        "{listing} は取り下げられたため、{negotiation} はもう締結できません。別の出品をお探しください。",
+    )
+
+
+class ProposalOpen(DomainError):
+    """The signed proposal is open until its date; until then it is withdrawn only on a reserved ground. Fields: ``negotiation, open_until``."""
+
+    code = "proposal_open"
+    category = Category.CONFLICT
+    field = "reason_code"
+    detail = Label(
+        "Your signed proposal in {negotiation} is open until {open_until}. Until then it is withdrawn only for leak_feared or legal_ban, with a"
+        " reason, or by withdrawing the listing.",
+        "署名済みの提案（{negotiation}）は {open_until} まで有効です。それまでの撤回は leak_feared または legal_ban（理由を記入）か、出品の取下げに限られます。",
+    )
+
+
 class SignedHashMismatch(DomainError):
     """The hash given by the party is not that of the contract. Fields: ``negotiation, signed_hash``."""
 

@@ -11,6 +11,8 @@ from marketplace.kernel.permissions import RULES, Permission
 from marketplace.participants.interest_guards import RECUSED
 from marketplace.rules.halt_time import extended_as_halted
 
+from .states import OPEN_DAYS, RESERVED_GROUNDS
+
 _SQL = Path(__file__).parent / "sql"
 
 
@@ -53,13 +55,13 @@ def steps_signed() -> pgtrigger.Trigger:
 
 
 def proposal_in_turn() -> pgtrigger.Trigger:
-    """A proposal follows the previous one, and its party is the one whose request or offer the state says it is."""
+    """A proposal follows the previous one, its party is the one whose request or offer the state says it is, and it states how long it is open."""
     return pgtrigger.Trigger(
         name="proposal_in_turn",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("present", "text"), ("latest", "integer")],
-        func=sql_body(_SQL / "proposal_in_turn.sql"),
+        func=sql_body(_SQL / "proposal_in_turn.sql", LOWEST=OPEN_DAYS[0], HIGHEST=OPEN_DAYS[1]),
     )
 
 
@@ -93,6 +95,42 @@ def signature_of_instrument() -> pgtrigger.Trigger:
             _SQL / "signature_of_instrument.sql",
             ROLES=sql_list(sorted(RULES[Permission.CONTRACTS_SIGN].participant)),
         ),
+    )
+
+
+def not_withdrawn() -> pgtrigger.Trigger:
+    """Nothing is signed over a listing that was withdrawn; its row is locked until the transaction ends, so a withdrawal waits."""
+    return pgtrigger.Trigger(
+        name="not_withdrawn",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("sold", "record")],
+        func="""
+SELECT l.public_id, l.state INTO sold FROM public.contracts_instrument i
+  JOIN public.contracts_negotiation n ON n.id = i.negotiation_id
+  JOIN public.listings_listing l ON l.public_id = n.listing
+ WHERE i.id = NEW.instrument_id FOR SHARE OF l;
+IF sold.state = 'withdrawn' THEN
+    RAISE EXCEPTION '% was withdrawn: nothing more is signed over it', sold.public_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'not_withdrawn';
+END IF;
+RETURN NEW;
+""",
+    )
+
+
+def open_as_signed() -> pgtrigger.Trigger:
+    """What the seller has signed is open to the buyer until the day that it states, and no longer.
+
+    Meanwhile the seller withdraws it only on a reserved ground, with its reason, or if it reserved that; the market, the operator and the
+    buyer may end the negotiation.
+    """
+    return pgtrigger.Trigger(
+        name="open_as_signed",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        declare=[("terms", "jsonb"), ("signed", "timestamptz")],
+        func=sql_body(_SQL / "open_as_signed.sql", GROUNDS=sql_list(RESERVED_GROUNDS)),
     )
 
 

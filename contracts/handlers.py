@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
+from marketplace.events.schemas.listings import ListingWithdrawn
 from marketplace.events.schemas.members import MemberChanged
 from marketplace.events.schemas.participants import AdmissionDecided, ParticipantSuspended
 from marketplace.events.schemas.rules import TradingHalted, TradingResumed
@@ -20,6 +21,11 @@ def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) ->
     services.notify_counterparties(
         organisation=event.organisation, suspension=event.suspension, kind=event.kind
     )
+
+
+def on_listing_withdrawn(event: ListingWithdrawn, envelope: Envelope) -> None:
+    """End the open negotiations over a withdrawn listing. Agreements in force continue."""
+    services.end_of_withdrawn(listing=event.listing)
 
 
 def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:

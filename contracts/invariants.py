@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import (
     BREACHES_SHOWN_MAX,
     Invariant,
@@ -19,6 +20,7 @@ from . import authority_invariants, disclosure_invariants, mandate_invariants  #
 from .guards import held_unallowed
 from .models import Instrument
 from .queries import signatures_shown, verify_instrument
+from .states import RESERVED_GROUNDS
 
 
 def _unverified_instruments() -> list[dict[str, Any]]:
@@ -39,13 +41,21 @@ def _unverified_instruments() -> list[dict[str, Any]]:
 Invariant(
     name="contracts.rights_usable",
     promise=3,
-    statement="The rights that a party proposes permit what they sell: a transfer with the right to sell, a period longer than zero.",
-    guards=("contracts_proposal.proposal_rights_usable", "contracts_proposal.append_only"),
+    statement="The rights that a party proposes permit what they sell: a transfer with the right to sell, a period longer than zero. What is agreed can be paid for before it ends.",
+    guards=(
+        "contracts_proposal.proposal_rights_usable",
+        "contracts_proposal.proposal_in_turn",
+        "contracts_proposal.append_only",
+        "contracts_agreement.agreed_as_signed",
+    ),
     test="tests/contracts/test_guards.py::test_rights_that_never_permit_what_they_sell_are_refused",
     check=by_query(
         "SELECT negotiation_id, number FROM contracts_proposal"
         " WHERE (terms#>>'{rights,contract_type}' = 'transfer' AND terms#>>'{rights,onward_transfer}' = 'prohibited')"
         " OR terms#>>'{rights,duration}' !~ '[1-9]'"
+        " OR NOT public.is_paid_in_time(terms -> 'rights', made_at, (terms ->> 'funding_days')::integer)"
+        " UNION ALL SELECT a.negotiation_id, 0 FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id"
+        " WHERE NOT public.is_paid_in_time(i.content::jsonb #> '{terms,rights}', a.concluded_at, a.funding_days)"
     ),
 )
 Invariant(
@@ -291,6 +301,42 @@ Invariant(
         " ON made.made_at > h.started_at AND (h.lifted_at IS NULL OR made.made_at < h.lifted_at)"
         " AND (h.scope = 'market' OR h.scope = 'segment' AND h.subject = made.segment"
         "  OR h.scope = 'listing' AND h.subject = made.listing)"
+    ),
+)
+Invariant(
+    name="contracts.open_as_signed",
+    promise=6,
+    statement="A proposal that its seller signed stayed open until the day that it states, unless it was withdrawn on a reserved ground.",
+    guards=(
+        "contracts_negotiation.open_as_signed",
+        "contracts_proposal.proposal_in_turn",
+        "contracts_proposal.append_only",
+    ),
+    test="tests/contracts/test_open_proposals.py::test_the_database_keeps_a_signed_proposal_open_as_it_says",
+    check=by_query(
+        "SELECT n.public_id, n.ended_at FROM contracts_negotiation n JOIN contracts_instrument i ON i.negotiation_id = n.id"  # noqa: S608
+        " JOIN contracts_proposal p ON p.id = i.proposal_id"
+        " JOIN contracts_signature s ON s.instrument_id = i.id AND s.party = 'seller'"
+        " CROSS JOIN LATERAL (SELECT public.end_of_period(s.signed_at, 'P' || (p.terms ->> 'open_days') || 'D') AS until) o"
+        " WHERE n.ended_at < o.until AND n.ended_by = 'seller' AND NOT (p.terms ->> 'withdrawal_reserved')::boolean"
+        f"  AND (n.end_reason_code NOT IN ({sql_list(RESERVED_GROUNDS)}) OR n.end_reason = '')"
+        " OR n.state = 'agreed' AND n.respond_by < o.until OR n.ended_by = 'system' AND n.end_reason_code = 'expired' AND n.ended_at < o.until"
+    ),
+)
+Invariant(
+    name="contracts.none_after_withdrawal",
+    promise=6,
+    statement="Nothing is signed over a listing after it was withdrawn, and once that was handled no negotiation over it is open.",
+    guards=("contracts_signature.not_withdrawn",),
+    test="tests/contracts/test_withdrawals.py::test_the_database_takes_no_signature_after_a_withdrawal",
+    check=by_query(
+        "SELECT n.public_id, n.listing FROM evidence_evidencerecord w JOIN contracts_negotiation n ON n.listing = w.subject"
+        " JOIN contracts_instrument i ON i.negotiation_id = n.id JOIN contracts_signature s ON s.instrument_id = i.id"
+        " WHERE w.kind = 'listings.listing_withdrawn' AND s.signed_at > w.occurred_at"
+        " UNION SELECT n.public_id, n.listing FROM events_outboxevent e"
+        " JOIN events_inboxentry x ON x.event_id = e.id AND x.subscriber = 'contracts' AND x.state = 'handled'"
+        " JOIN contracts_negotiation n ON n.listing = e.data->>'listing' AND n.ended_at IS NULL AND n.state <> 'finalized'"
+        " WHERE e.type = 'listing.withdrawn'"
     ),
 )
 

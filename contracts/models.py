@@ -105,7 +105,7 @@ class Negotiation(models.Model):
     Invariants: buyer and seller are two organisations, neither the operator nor an affiliate; references are unique per
     buyer; parties and subject never change; it has a deadline exactly while it is open; a terminated one records when,
     by whom and why; it is agreed only with the seller's signature, verified only with the buyer's, finalized only with
-    its agreement.
+    its agreement; what the seller signed is open until the day that it states, and meanwhile withdrawn only on a reserved ground.
     """
 
     public_id = IdentifierField(prefix="ngt")
@@ -153,6 +153,9 @@ class Negotiation(models.Model):
         ]  # fmt: skip
         indexes = [
             models.Index("respond_by", name="negotiation_expiring", condition=Q(state__in=OPEN_NEGOTIATIONS)),
+            models.Index(
+                "listing", name="negotiation_open_of_listing", condition=Q(state__in=OPEN_NEGOTIATIONS)
+            ),
             models.Index(fields=["seller", "-id"], name="negotiation_of_seller"),
             models.Index(fields=["buyer", "-id"], name="negotiation_of_buyer"),
         ]
@@ -169,6 +172,7 @@ class Negotiation(models.Model):
             admission_not_run_out(buyer="buyer_id"),
             guards.steps_signed(),
             guards.begins_with_proposal(),
+            guards.open_as_signed(),
             guards.answer_extended_as_halted(RESPONSE_DAYS),
         ]  # fmt: skip
 
@@ -181,7 +185,8 @@ class Proposal(models.Model):
     """The complete terms that one party proposed to the other, with their ODRL policy.
 
     Invariants: numbers are 1, 2, 3, … without a gap; a buyer's proposal is a request, a seller's an offer, made while
-    the negotiation is in that state; proposals never change; their rights permit what they sell.
+    the negotiation is in that state; proposals never change; their rights permit what they sell; they state how long
+    they are open once they are signed.
     """
 
     negotiation = models.ForeignKey(Negotiation, on_delete=models.PROTECT, related_name="proposals")
@@ -246,7 +251,7 @@ class Signature(models.Model):
     ``signer`` is the public identifier of who gave the instruction or submitted the signature. ``jws`` is the market's
     compact JWS over the content of this row, or the party's detached one over ``signed_object.own_claims`` with ``key``.
     Invariants: a party signs once, the seller first; it signs the instrument's hash; the signer is a signatory of the party,
-    or a program within its ``mandate``; the party's own key is live; it is within a limit of authority; signatures never change.
+    or a program within its ``mandate``; the party's own key is live; it is within a limit of authority; the listing was not withdrawn; signatures never change.
     """
 
     public_id = IdentifierField(prefix="sgn")
@@ -279,6 +284,7 @@ class Signature(models.Model):
             append_only(),
             dated_now("signed_at"),
             guards.signature_of_instrument(),
+            guards.not_withdrawn(),
             within_mandate(),
             signed_with_authority(),
         ]

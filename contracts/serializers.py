@@ -24,6 +24,7 @@ from marketplace.participants.signing_keys import SIGNATURE_LENGTH_MAX
 from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Proposal, Signature, Template
 from .signed_object import Drawn
 from .states import (
+    OPEN_DAYS,
     WAITS_FOR,
     AgreementState,
     ContractType,
@@ -354,6 +355,8 @@ class ChangedTermsSerializer(StrictSerializer):
     price_minor = AmountField(required=False)
     funding_days = serializers.IntegerField(required=False, min_value=0, max_value=FUNDING_DAYS_MAX)
     inspection_days = serializers.IntegerField(required=False, min_value=1, max_value=INSPECTION_DAYS_MAX)
+    open_days = serializers.IntegerField(required=False, min_value=OPEN_DAYS[0], max_value=OPEN_DAYS[1])
+    withdrawal_reserved = serializers.BooleanField(required=False)
     rights = serializers.DictField(required=False)
 
 

@@ -117,6 +117,12 @@ class MandateLimit(TextChoices):
 RESPONSE_DAYS = 14
 """Calendar days within which a party must answer; after that the negotiation ends."""
 
+OPEN_DAYS = (1, 30)
+"""For how many days, at least and at most, a proposal that the seller has signed stays open; ``RESPONSE_DAYS`` unless it states others."""
+
+RESERVED_GROUNDS = ("leak_feared", "legal_ban")
+"""On these grounds every template reserves the right to withdraw a signed proposal while it is open (Civil Code, article 523)."""
+
 
 class AgreementState(TextChoices):
     """Whether an agreement is in force."""

@@ -10,12 +10,17 @@ from listings.rights import Parties, Rights, parse_rights, policy_of
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
+from .states import OPEN_DAYS, RESPONSE_DAYS
+
 NUMBERS = {
     # Far below the largest integer that canonical JSON (RFC 8785) represents exactly.
     "price_minor": (1, 1_000_000_000_000),
     "funding_days": (0, 30),
     "inspection_days": (1, 60),
+    "open_days": OPEN_DAYS,
 }
+DEFAULTS: dict[str, Any] = {"open_days": RESPONSE_DAYS, "withdrawal_reserved": False}
+"""What a published offer does not state: a listing is an invitation, and only a proposal that is signed stays open."""
 FIXED_TERMS = ("currency", "tax_category")
 """Terms that the published offer fixes: the currency of its price, and the tax category that the law requires."""
 
@@ -32,7 +37,9 @@ class Terms:
 
     ``funding_days``: bank business days from the agreement within which the buyer pays in. ``inspection_days``:
     calendar days from a matched receipt within which the buyer inspects, up to the next business day if the last one
-    is a closed day; after that the data counts as accepted. The first day is not counted in either.
+    is a closed day; after that the data counts as accepted. ``open_days``: calendar days from the seller's signature until the
+    end of which the buyer may sign; meanwhile the seller may withdraw its signed proposal only on a reserved ground, or
+    anyway if ``withdrawal_reserved``. The first day is not counted in any.
     """
 
     price_minor: int
@@ -41,6 +48,8 @@ class Terms:
     funding_days: int
     inspection_days: int
     rights: Rights
+    open_days: int = RESPONSE_DAYS
+    withdrawal_reserved: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Every term by name, in JSON types."""
@@ -51,6 +60,8 @@ class Terms:
             "funding_days": self.funding_days,
             "inspection_days": self.inspection_days,
             "rights": self.rights.as_dict(),
+            "open_days": self.open_days,
+            "withdrawal_reserved": self.withdrawal_reserved,
         }
 
     def policy(self, *, identifier: str, parties: Parties) -> dict[str, Any]:
@@ -66,10 +77,12 @@ class Terms:
 
 def parse_terms(stored: Mapping[str, Any]) -> Terms:
     """Terms from ``as_dict`` or from an offer; raises FieldInvalid."""
+    stored = {**DEFAULTS, **stored}
     for name, (lowest, highest) in NUMBERS.items():
         _check_number(name, stored[name], lowest, highest)
+    _check_reserved(stored["withdrawal_reserved"])
     return Terms(
-        **{name: stored[name] for name in (*NUMBERS, *FIXED_TERMS)},
+        **{name: stored[name] for name in (*NUMBERS, *FIXED_TERMS, "withdrawal_reserved")},
         rights=parse_rights(stored["rights"], prefix="terms.rights"),
     )
 
@@ -81,14 +94,17 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
     """
     if not changes:
         return current
-    for name in sorted(set(changes) - {*NUMBERS, *FIXED_TERMS, "rights"}):
+    for name in sorted(set(changes) - {*NUMBERS, *FIXED_TERMS, "withdrawal_reserved", "rights"}):
         raise FieldInvalid(f"terms.{name}", NO_TERM)
     for name in FIXED_TERMS:
         if name in changes and changes[name] != getattr(current, name):
             raise FieldInvalid(f"terms.{name}", FIXED_BY_OFFER)
-    numbers = {name: changes[name] for name in NUMBERS if name in changes}
-    for name, value in numbers.items():
-        _check_number(name, value, *NUMBERS[name])
+    changed = {name: changes[name] for name in (*NUMBERS, "withdrawal_reserved") if name in changes}
+    for name, value in changed.items():
+        if name in NUMBERS:
+            _check_number(name, value, *NUMBERS[name])
+        else:
+            _check_reserved(value)
     rights = current.rights
     if "rights" in changes:
         if not isinstance(changes["rights"], Mapping):
@@ -96,7 +112,14 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
                 "terms.rights", Label("specify an object of choices", "選択項目のオブジェクトにしてください")
             )
         rights = parse_rights({**rights.as_dict(), **changes["rights"]}, prefix="terms.rights")
-    return replace(current, **numbers, rights=rights)
+    return replace(current, **changed, rights=rights)
+
+
+def _check_reserved(value: Any) -> None:
+    if not isinstance(value, bool):
+        raise FieldInvalid(
+            "terms.withdrawal_reserved", Label("specify true or false", "true か false を指定してください")
+        )
 
 
 def _check_number(name: str, value: Any, lowest: int, highest: int) -> None:

@@ -22,6 +22,17 @@ def secured_first() -> pgtrigger.Trigger:
     )
 
 
+def term_as_signed() -> pgtrigger.Trigger:
+    """Access is granted until the end of the rights that both parties signed, by the count of days of the contract's text."""
+    return pgtrigger.Trigger(
+        name="term_as_signed",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("signed", "record")],
+        func=sql_body(_SQL / "term_as_signed.sql"),
+    )
+
+
 def access_is_whole() -> pgtrigger.Trigger:
     """Access starts with a file and an inspection; it is terminated only without an open inspection."""
     return pgtrigger.Trigger(
@@ -55,12 +66,33 @@ def inspection_follows() -> pgtrigger.Trigger:
 
 
 def matched_in_full() -> pgtrigger.Trigger:
-    """An inspection is matched only if every distribution has a matching voucher of the same round."""
+    """An inspection begins only if every distribution was sent as a whole in the same round; so does a receipt that matched."""
     return pgtrigger.Trigger(
         name="matched_in_full",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update,
         func=sql_body(_SQL / "matched_in_full.sql"),
+    )
+
+
+def mismatch_is_disputed() -> pgtrigger.Trigger:
+    """At commit, a reported hash that is not that of what was sent has opened a dispute, unless the delivery is decided or its inspection over."""
+    return pgtrigger.Trigger(
+        name="mismatch_is_disputed",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        timing=pgtrigger.Deferred,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("matched"),
+        func="""
+IF NOT NEW.matched AND EXISTS (
+    SELECT FROM public.delivery_inspection n WHERE n.id = NEW.inspection_id
+       AND (n.state = 'awaiting' OR n.state = 'running' AND public.business_now() < n.inspect_by)
+) THEN
+    RAISE EXCEPTION 'a hash that does not match is disputed in the same transaction'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'mismatch_is_disputed';
+END IF;
+RETURN NULL;
+""",
     )
 
 

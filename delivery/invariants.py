@@ -31,6 +31,26 @@ Invariant(
     ),
 )
 Invariant(
+    name="delivery.term_as_signed",
+    promise=6,
+    statement="Access was granted until the end of the rights that were signed: the day of the agreement is not counted, the last day is, to its end.",
+    guards=(
+        "delivery_entitlement.term_as_signed",
+        "delivery_entitlement.immutable",
+        "delivery_entitlement.term_stands_still",
+    ),
+    test="tests/delivery/test_terms.py::test_the_database_grants_access_until_the_signed_end_alone",
+    check=by_query(
+        "SELECT d.public_id, d.expires_at, d.expires_latest FROM delivery_entitlement d"
+        " JOIN contracts_agreement a ON a.public_id = d.agreement JOIN contracts_instrument i ON i.id = a.instrument_id"
+        " CROSS JOIN LATERAL (SELECT i.content::jsonb #> '{terms,rights}' AS rights) said"
+        " LEFT JOIN LATERAL (SELECT r.expires_before FROM delivery_restitution r"
+        "   WHERE r.entitlement_id = d.id ORDER BY r.id LIMIT 1) moved ON true"
+        " WHERE coalesce(moved.expires_before, d.expires_at) IS DISTINCT FROM public.end_of_rights(said.rights, a.concluded_at)"
+        " OR d.expires_latest IS DISTINCT FROM public.end_of_rights(said.rights - 'duration', a.concluded_at)"
+    ),
+)
+Invariant(
     name="delivery.access_resumed_by_two",
     promise=5,
     statement="Two people of the operator, who decide disputes, resumed access that was suspended.",
@@ -76,7 +96,7 @@ Invariant(
 Invariant(
     name="delivery.accepted_after_match",
     promise=3,
-    statement="The buyer or the end of the period accepts only a full match, and the latter not before its time.",
+    statement="The buyer or the end of the period accepts only what was sent as a whole, and the latter not before its time.",
     guards=(
         "delivery_inspection.accepted_after_match",
         "delivery_inspection.matched_in_full",
@@ -89,8 +109,19 @@ Invariant(
         " WHERE n.accepted_by IN ('buyer', 'lapse') AND (n.matched_at IS NULL"
         "  OR n.accepted_by = 'lapse' AND n.accepted_at < n.inspect_by"
         "  OR EXISTS (SELECT FROM delivery_entitleddistribution f WHERE f.entitlement_id = d.id AND NOT EXISTS ("
-        "   SELECT FROM delivery_voucher v"
-        "   WHERE v.inspection_id = n.id AND v.distribution_id = f.id AND v.matched)))"
+        "   SELECT FROM delivery_download l"
+        "   WHERE l.inspection_id = n.id AND l.distribution_id = f.id AND l.sent_sha256 IS NOT NULL)))"
+    ),
+)
+Invariant(
+    name="delivery.mismatch_is_disputed",
+    promise=3,
+    statement="A reported hash that is not that of what was sent opened a dispute: no receipt is awaited after it.",
+    guards=("delivery_voucher.mismatch_is_disputed",),
+    test=TESTS + "test_a_mismatch_is_a_dispute",
+    check=by_query(
+        "SELECT v.public_id, n.state FROM delivery_voucher v JOIN delivery_inspection n ON n.id = v.inspection_id"
+        " WHERE NOT v.matched AND n.state = 'awaiting'"
     ),
 )
 Invariant(

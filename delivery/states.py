@@ -31,6 +31,7 @@ ENTITLEMENT = StateMachine(
     table=expand_roles(
         {
             (EntitlementState.REQUESTED, "start", ("system",)): EntitlementState.STARTED,
+            (EntitlementState.REQUESTED, "terminate", ("system",)): EntitlementState.TERMINATED,
             (EntitlementState.STARTED, "suspend", ("operator",)): EntitlementState.SUSPENDED,
             (EntitlementState.SUSPENDED, "resume", ("operator",)): EntitlementState.STARTED,
             (EntitlementState.STARTED, "expire", ("system",)): EntitlementState.COMPLETED,
@@ -60,6 +61,7 @@ INSPECTION = StateMachine(
     initial=frozenset({InspectionState.AWAITING}),
     table={
         (InspectionState.AWAITING, "match", "buyer"): InspectionState.RUNNING,
+        (InspectionState.AWAITING, "deem", "system"): InspectionState.RUNNING,
         (InspectionState.AWAITING, "dispute", "buyer"): InspectionState.DISPUTED,
         (InspectionState.AWAITING, "undo", "system"): InspectionState.UNDONE,
         (InspectionState.RUNNING, "accept", "buyer"): InspectionState.ACCEPTED,

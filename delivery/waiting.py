@@ -58,8 +58,9 @@ RECEIPTS_MISSING = WaitingReason(
     ),
     WaitsFor.PARTICIPANT,
     Label(
-        "The buyer reports the hash of each file that it received, or opens a dispute.",
-        "利用者が受領した各ファイルのハッシュを報告するか、異議を申し立ててください。",
+        "The buyer downloads each file to its end and reports its hash, or opens a dispute. Ten minutes after every file was sent as a"
+        " whole, receipt is deemed.",
+        "利用者が各ファイルを最後まで取得してハッシュを報告するか、異議を申し立ててください。全ファイルの送信完了から10分後に受領とみなされます。",
     ),
 )
 INSPECTION_PERIOD = WaitingReason(

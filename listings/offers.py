@@ -11,11 +11,11 @@ from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.money import currencies
 
 from .rights import Rights, parse_rights
 from .states import TaxCategory
 
-CURRENCY = re.compile(r"[A-Z]{3}")
 TEMPLATE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 
 DEFAULTS: dict[str, Any] = {
@@ -56,9 +56,16 @@ def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
         if name not in offer:
             raise FieldInvalid(f"offer.{name}", Label("this field is required", "入力してください"))
     terms = {**DEFAULTS, **offer}
-    for name, pattern in (("currency", CURRENCY), ("template", TEMPLATE)):
-        if not isinstance(terms[name], str) or not pattern.fullmatch(terms[name]):
-            raise FieldInvalid(f"offer.{name}", Label("use a valid code", "コードの形式が正しくありません"))
+    if not isinstance(terms["template"], str) or not TEMPLATE.fullmatch(terms["template"]):
+        raise FieldInvalid("offer.template", Label("use a valid code", "コードの形式が正しくありません"))
+    if not isinstance(terms["currency"], str) or terms["currency"] not in currencies():
+        raise FieldInvalid(
+            "offer.currency",
+            Label(
+                "use the ISO 4217 code of a currency in use",
+                "現在使われている通貨のISO 4217コードにしてください",
+            ),
+        )
     if terms["tax_category"] not in TaxCategory.values:
         permitted = ", ".join(TaxCategory.values)
         raise FieldInvalid(

@@ -13,6 +13,7 @@ from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Prefe
 
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.prepared import fetch_prepared
 from marketplace.participants import queries as participants
 from marketplace.participants.qualification_queries import qualifications_in_force
 
@@ -92,6 +93,12 @@ class StatedListing:
 def listing_exists(listing: str) -> bool:
     """Whether a listing with this public identifier exists, in any state."""
     return Listing.objects.filter(public_id=listing).exists()
+
+
+def is_withdrawn(listing: str) -> bool:
+    """Whether a listing was withdrawn. Its row is locked in share mode: a withdrawal waits for this transaction, or is seen."""
+    rows = fetch_prepared("SELECT state FROM listings_listing WHERE public_id = %s FOR SHARE", [listing])
+    return rows == [(ListingState.WITHDRAWN.value,)]
 
 
 def version_for_sale(listing: str) -> OfferView:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
-from marketplace.kernel.calendars import BusinessCalendar
-from marketplace.kernel.clock import business_date, market_zone
 from marketplace.kernel.money import share_of
 from marketplace.participants.queries import OrganisationView
 from marketplace.rules.queries import TariffSchedule
@@ -71,13 +69,6 @@ def fee_on_conclusion(
         "rulebook": tariff.rulebook,
         "fee_tiered": bool(tariff.tiers),
     }
-
-
-def funding_deadline(concluded_at: datetime, funding_days: int) -> datetime:
-    """The end of the last funding day in the market's zone, ``funding_days`` business days after conclusion; UTC."""
-    calendar = BusinessCalendar()
-    last_day = calendar.roll_forward(calendar.add_business_days(business_date(concluded_at), funding_days))
-    return datetime.combine(last_day + timedelta(days=1), time.min, market_zone()).astimezone(UTC)
 
 
 def business_key_of(party: str, reference: str, charge: int = 1) -> str:

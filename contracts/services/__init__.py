@@ -2,7 +2,7 @@
 
 from .agreements import adjust_price, terminate_agreement
 from .disclosures import disclose_messages, revoke_disclosure
-from .disputes import open_dispute, resolve_dispute
+from .disputes import dispute_mismatch, open_dispute, resolve_dispute
 from .ended_admissions import end_of_admission
 from .halts import notify_of_halt
 from .holds import decide_conclusion, lock_held
@@ -11,7 +11,7 @@ from .negotiations import accept_offer, counter_request, make_offer, request_neg
 from .signing import sign, submit_signature
 from .suspensions import notify_counterparties
 from .templates import publish_template
-from .terminations import end_expired, end_of_suspended, terminate
+from .terminations import end_expired, end_of_suspended, end_of_withdrawn, terminate
 
 __all__ = [
     "accept_offer",
@@ -19,9 +19,11 @@ __all__ = [
     "counter_request",
     "decide_conclusion",
     "disclose_messages",
+    "dispute_mismatch",
     "end_expired",
     "end_of_admission",
     "end_of_suspended",
+    "end_of_withdrawn",
     "end_without_signer",
     "lock_held",
     "make_offer",

@@ -40,6 +40,23 @@ def open_dispute(*, actor: Actor, agreement: str, reason_code: str, text: str) -
     subject = locked_agreement(actor, agreement)
     if actor.organisation_id != subject.buyer_id:
         raise Forbidden(needed=Label("the buyer", "利用者"))
+    return _make_dispute(actor, subject, reason_code, text)
+
+
+@transaction.atomic
+def dispute_mismatch(*, actor: Actor, agreement: str, text: str) -> Dispute:
+    """Open a dispute over a hash that the buyer reported and that is not that of what was sent, as delivery compared them.
+
+    Delivery calls it while it holds the delivery's lock, as the buyer or, for a report that waited, as the system. Emits
+    dispute.opened. Raises Missing, AgreementEnded, DisputeAlreadyOpen, PermissionNeeded.
+    """
+    actor.require(Permission.DELIVERIES_ANSWER)
+    subject = locked_agreement(actor, agreement)
+    return _make_dispute(actor, subject, DisputeReason.DAMAGED, text)
+
+
+def _make_dispute(actor: Actor, subject: Agreement, reason_code: str, text: str) -> Dispute:
+    agreement = subject.public_id
     if subject.state != AgreementState.IN_FORCE:
         raise AgreementEnded(agreement=agreement)
     known_dispute = subject.disputes.filter(state=DisputeState.OPEN).first()

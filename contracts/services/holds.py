@@ -48,7 +48,7 @@ def decide_conclusion(
 ) -> Negotiation:
     """Carry out, as the second person of the operator, how two people decided the case of a conclusion on hold.
 
-    ``allow``: the buyer may sign again, and its time to answer begins anew. ``deny``: the negotiation ends, which emits
+    ``allow``: the buyer may sign again, and has as long anew to do so, if less is left. ``deny``: the negotiation ends, which emits
     negotiation.moved. Raises IllegalTransition, Recused, Missing, PermissionNeeded, Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
@@ -58,8 +58,10 @@ def decide_conclusion(
     if outcome == "deny":
         end(subject, actor=actor, role="operator", reason_code=DENIED, reason=reason)
         return subject
-    if subject.state == NegotiationState.AGREED:
-        subject.respond_by, subject.halts_counted_until = answer_by(), None
+    # What the seller signed stays open until its day in any case.
+    open_until, anew = subject.respond_by, answer_by()
+    if subject.state == NegotiationState.AGREED and (open_until is None or open_until < anew):
+        subject.respond_by, subject.halts_counted_until = anew, None
         subject.save(update_fields=["respond_by", "halts_counted_until"])
-        move_deadlines({negotiation: subject.respond_by})
+        move_deadlines({negotiation: anew})
     return subject

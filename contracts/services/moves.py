@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from listings import queries as listings
+from listings.rights import end_of
 from marketplace.cases.queries import held_subjects
 from marketplace.cases.states import CaseKindCode
 from marketplace.events.schemas.contracts import NegotiationMoved
@@ -17,7 +19,7 @@ from marketplace.kernel.states import advance
 from marketplace.participants import queries as participants
 from marketplace.rules.halt_time import halted_time
 
-from ..errors import NegotiationExpired
+from ..errors import ListingWithdrawn, NegotiationExpired
 from ..models import Negotiation
 from ..states import NEGOTIATION, RESPONSE_DAYS, WAITS_FOR, NegotiationState, Party
 
@@ -47,7 +49,7 @@ def identifier_of(negotiation: Negotiation, party: Party) -> str:
 def require_move(actor: Actor, negotiation: Negotiation, command: str) -> str:
     """The role in which the actor may make this move now.
 
-    Raises IllegalTransition, NegotiationExpired, and NotAdmitted or OrganisationSuspended if the party may not trade
+    Raises IllegalTransition, ListingWithdrawn, NegotiationExpired, and NotAdmitted or OrganisationSuspended if the party may not trade
     in the segment.
     """
     role = require_turn(actor, negotiation, command)
@@ -56,9 +58,14 @@ def require_move(actor: Actor, negotiation: Negotiation, command: str) -> str:
 
 
 def require_turn(actor: Actor, negotiation: Negotiation, command: str) -> str:
-    """The role in which it is the actor's turn to move so. Raises IllegalTransition, NegotiationExpired."""
+    """The role in which it is the actor's turn to move so. Raises IllegalTransition, ListingWithdrawn, NegotiationExpired.
+
+    A withdrawal of the listing waits for this transaction, or is seen by it.
+    """
     role = role_in(actor, negotiation)
     NEGOTIATION.target(state=negotiation.state, command=command, role=role)
+    if listings.is_withdrawn(negotiation.listing):
+        raise ListingWithdrawn(negotiation=negotiation.public_id, listing=negotiation.listing)
     is_late = is_overdue(negotiation)
     # Whether it is late may have moved the deadline.
     if is_late and negotiation.respond_by is not None:
@@ -75,9 +82,9 @@ def is_overdue(negotiation: Negotiation) -> bool:
 
     The caller holds the row's lock.
     """
-    if negotiation.respond_by is None or clock.now() <= negotiation.respond_by:
+    if negotiation.respond_by is None or clock.now() < negotiation.respond_by:
         return False
-    if give_back_halted_time(negotiation) or clock.now() <= negotiation.respond_by:
+    if give_back_halted_time(negotiation) or clock.now() < negotiation.respond_by:
         return False
     return not held_subjects(CaseKindCode.CONCLUSION).filter(subject=negotiation.public_id).exists()
 
@@ -119,6 +126,11 @@ def answer_by() -> datetime:
     return clock.now() + timedelta(days=RESPONSE_DAYS)
 
 
+def open_until(signed_at: datetime, open_days: int) -> datetime:
+    """The first instant at which a proposal that the seller signed at ``signed_at`` is no longer open (Civil Code, article 523)."""
+    return end_of(signed_at.astimezone(clock.market_zone()), f"P{open_days}D").astimezone(UTC)
+
+
 def move(
     negotiation: Negotiation,
     *,
@@ -134,10 +146,10 @@ def move(
 
 
 def change_state(negotiation: Negotiation, *, command: str, role: str, **changes: Any) -> None:
-    """Change the negotiation's state, with ``changes`` and the deadline of the next move; the caller records it."""
+    """Change the negotiation's state, with ``changes`` and, unless they state it, the deadline of the next move; the caller records it."""
     target = NegotiationState(NEGOTIATION.target(state=negotiation.state, command=command, role=role))
-    changes["respond_by"] = answer_by() if target in WAITS_FOR else None
-    changes["halts_counted_until"] = None
+    changes.setdefault("respond_by", answer_by() if target in WAITS_FOR else None)
+    changes.setdefault("halts_counted_until", None)
     advance(negotiation, NEGOTIATION, command=command, role=role, **changes)
 
 

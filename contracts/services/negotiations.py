@@ -10,7 +10,7 @@ from psycopg import errors as postgres_errors
 
 from listings import queries as listings
 from listings.queries import OfferView
-from listings.rights import Parties, require_usable
+from listings.rights import Parties, require_feasible
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
@@ -46,6 +46,8 @@ def request_negotiation(
     actor.require(Permission.NEGOTIATIONS_WRITE)
     _check_reference(reference)
     _check_note(note)
+    # Locks the listing: a withdrawal ends this negotiation, or is seen by it.
+    listings.is_withdrawn(listing)
     sale = listings.version_for_sale(listing)
     if sale.seller_id == buyer_id:
         raise OwnListing(listing=listing)
@@ -120,8 +122,8 @@ def make_offer(
 ) -> Negotiation:
     """Answer a request, as the seller, with an offer: the current terms, with the changes in ``terms``.
 
-    Emits negotiation.moved. Raises Missing, IllegalTransition, NegotiationExpired, NotNegotiable, NotAdmitted,
-    OrganisationSuspended, FieldInvalid.
+    Emits negotiation.moved. Raises Missing, IllegalTransition, ListingWithdrawn, NegotiationExpired, NotNegotiable,
+    NotAdmitted, OrganisationSuspended, FieldInvalid.
     """
     return _answer(actor, negotiation, "offer", terms, note)
 
@@ -157,8 +159,8 @@ def _answer(
 def accept_offer(*, actor: Actor, negotiation: str) -> Negotiation:
     """Accept, as the buyer, the seller's offer; the seller signs next.
 
-    Emits negotiation.moved. Raises Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
-    OrganisationSuspended.
+    Emits negotiation.moved. Raises Missing, IllegalTransition, ListingWithdrawn, NegotiationExpired,
+    NotAdmitted, OrganisationSuspended.
     """
     actor.require(Permission.NEGOTIATIONS_WRITE)
     subject = locked(actor, negotiation)
@@ -170,7 +172,13 @@ def accept_offer(*, actor: Actor, negotiation: str) -> Negotiation:
 
 
 def _propose(negotiation: Negotiation, *, actor: Actor, party: Party, terms: Terms, note: str) -> None:
-    require_usable(terms.rights, now=clock.now(), zone=clock.market_zone(), prefix="terms.rights")
+    require_feasible(
+        terms.rights,
+        funding_days=terms.funding_days,
+        now=clock.now(),
+        zone=clock.market_zone(),
+        prefix="terms.rights",
+    )
     number = negotiation.proposals.count() + 1
     Proposal.objects.create(
         negotiation=negotiation,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from listings.rights import require_usable
+from listings.rights import require_feasible
 from marketplace.cases.queries import allowed_decisions
 from marketplace.cases.services import drop_cases
 from marketplace.cases.states import CaseKindCode
@@ -40,6 +40,7 @@ from .moves import (
     move,
     move_event,
     move_fact,
+    open_until,
     require_buyer_and_seller,
     require_move,
     require_turn,
@@ -53,9 +54,9 @@ def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> N
     The person proved a second factor within ten minutes, and the signature names it. The seller signs first, over the
     current terms; the buyer's signature then concludes the agreement, if the rules allow it. ``signed_hash``, if given, is
     the hash of the contract that the party has read. Emits negotiation.moved and, on conclusion, agreement.concluded. Raises
-    PermissionNeeded, ProofNeeded, Forbidden, Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
+    PermissionNeeded, ProofNeeded, Forbidden, Missing, IllegalTransition, ListingWithdrawn, NegotiationExpired, NotAdmitted,
     OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, TradingHalted, ColleagueNeeded and NobodyDecides above the
-    signer's limit of authority, FieldInvalid when the rights of use have ended, and ConclusionRefused with the rules' reasons: then only
+    signer's limit of authority, FieldInvalid when the rights of use end too early, and ConclusionRefused with the rules' reasons: then only
     the rules' decision is recorded, and nothing else changes; where they hold, ConclusionHeld names the case.
     """
     actor.require(Permission.CONTRACTS_SIGN)
@@ -91,14 +92,14 @@ def _sign(actor: Actor, negotiation: str, signed_hash: str | None, given: str | 
 def _sign_as_seller(
     actor: Actor, negotiation: Negotiation, read_hash: str | None, given: str | None
 ) -> Negotiation:
-    """Draw up the contract and sign it as the seller; it then waits for the buyer."""
+    """Draw up the contract and sign it as the seller; this proposal is then open to the buyer for as long as it says."""
     role = require_move(actor, negotiation, "agree")
     limits = lock_limits(actor.require_organisation())
     proposal = queries.latest_proposal(negotiation)
     terms = parse_terms(proposal.terms)
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
-    _require_usable(terms)
+    _require_feasible(terms)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash)
     subject = _subject(drawn.signed_hash, Party.SELLER, proposal.terms)
@@ -114,7 +115,15 @@ def _sign_as_seller(
         drawn_at=clock.now(),
     )
     signature = _make_signature(actor, negotiation, instrument, Party.SELLER, attested)
-    move(negotiation, command="agree", role=role, actor=actor, payload=_payload(signature, attested))
+    move(
+        negotiation,
+        command="agree",
+        role=role,
+        actor=actor,
+        payload=_payload(signature, attested),
+        respond_by=open_until(signature.signed_at, terms.open_days),
+        halts_counted_until=signature.signed_at,
+    )
     return negotiation
 
 
@@ -127,7 +136,7 @@ def _sign_as_buyer(
     require_buyer_and_seller(negotiation)
     instrument = queries.instrument_of(negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
-    _require_usable(parse_terms(instrument.said["terms"]))
+    _require_feasible(parse_terms(instrument.said["terms"]))
     subject = _subject(instrument.signed_hash, Party.BUYER, instrument.said["terms"])
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
@@ -152,9 +161,15 @@ def _sign_as_buyer(
     return negotiation
 
 
-def _require_usable(terms: Terms) -> None:
-    """Check that the buyer may do by now what it buys; raises FieldInvalid."""
-    require_usable(terms.rights, now=clock.now(), zone=clock.market_zone(), prefix="terms.rights")
+def _require_feasible(terms: Terms) -> None:
+    """Check that the buyer may do by now what it buys, until it has paid for it at least; raises FieldInvalid."""
+    require_feasible(
+        terms.rights,
+        funding_days=terms.funding_days,
+        now=clock.now(),
+        zone=clock.market_zone(),
+        prefix="terms.rights",
+    )
 
 
 def _require_allowed(actor: Actor, negotiation: Negotiation, trade: dict[str, Any]) -> list[DecisionView]:

@@ -1,4 +1,4 @@
-"""End negotiations without agreement: by a party, by the operator, by time, by a suspension."""
+"""End negotiations without agreement: by a party, by the operator, by time, by a suspension or a withdrawal."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ from marketplace.kernel.texts import is_visible
 from marketplace.participants import queries as participants
 from marketplace.rules.halt_time import covered_by_halts
 
+from .. import queries
+from ..errors import ProposalOpen
 from ..models import Negotiation
-from ..states import NEGOTIATION, OPEN_NEGOTIATIONS
+from ..states import NEGOTIATION, OPEN_NEGOTIATIONS, RESERVED_GROUNDS, NegotiationState, Party
+from ..terms import parse_terms
 from .moves import is_overdue, locked, move, role_in
 
 REASON_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -36,7 +39,8 @@ def terminate(
 ) -> Negotiation:
     """End an open negotiation, as a party, as the operator (who gives a reason), or as the system.
 
-    Emits negotiation.moved. Raises Missing, IllegalTransition, FieldInvalid.
+    A seller withdraws what it has signed, while it is open, on a ground that every contract reserves (``leak_feared``, ``legal_ban``) and
+    with a reason, or anyway if it reserved that. Emits negotiation.moved. Raises Missing, IllegalTransition, FieldInvalid, ProposalOpen.
     """
     actor.require(Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE)
     if not REASON_CODE.fullmatch(reason_code):
@@ -58,8 +62,24 @@ def terminate(
         raise FieldInvalid(
             "reason", Label("the operator must give a reason", "運営者は理由を入力してください")
         )
+    if role == Party.SELLER:
+        _require_withdrawable(subject, reason_code, reason)
     end(subject, actor=actor, role=role, reason_code=reason_code, reason=reason.strip())
     return subject
+
+
+def _require_withdrawable(negotiation: Negotiation, reason_code: str, reason: str) -> None:
+    """Raise ProposalOpen or FieldInvalid unless the seller may withdraw by now what it has signed, if it has."""
+    if negotiation.state != NegotiationState.AGREED or negotiation.respond_by is None:
+        return
+    if is_overdue(negotiation) or parse_terms(queries.latest_proposal(negotiation).terms).withdrawal_reserved:
+        return
+    if reason_code not in RESERVED_GROUNDS:
+        raise ProposalOpen(negotiation=negotiation.public_id, open_until=negotiation.respond_by.isoformat())
+    if not reason.strip():
+        raise FieldInvalid(
+            "reason", Label("give the reason of the withdrawal", "撤回の理由を入力してください")
+        )
 
 
 def end(negotiation: Negotiation, *, actor: Actor, role: str, reason_code: str, reason: str) -> None:
@@ -85,7 +105,7 @@ def end_expired(*, limit: int = 100) -> int:
     be ended stands aside.
     """
     late = (
-        Negotiation.objects.filter(state__in=OPEN_NEGOTIATIONS, respond_by__lt=clock.now())
+        Negotiation.objects.filter(state__in=OPEN_NEGOTIATIONS, respond_by__lte=clock.now())
         .exclude(covered_by_halts())
         .exclude(public_id__in=held_subjects(CaseKindCode.CONCLUSION))
         .exclude(public_id__in=EXPIRED.standing_aside())
@@ -99,13 +119,29 @@ def end_expired(*, limit: int = 100) -> int:
 def _expire(public_id: str) -> bool:
     negotiation = (
         Negotiation.objects.select_for_update(skip_locked=True)
-        .filter(public_id=public_id, state__in=OPEN_NEGOTIATIONS, respond_by__lt=clock.now())
+        .filter(public_id=public_id, state__in=OPEN_NEGOTIATIONS, respond_by__lte=clock.now())
         .first()
     )
     if negotiation is None or not is_overdue(negotiation):
         return False
     end(negotiation, actor=SYSTEM, role="system", reason_code="expired", reason="")
     return True
+
+
+@transaction.atomic
+def end_of_withdrawn(*, listing: str) -> int:
+    """End the open negotiations over a withdrawn listing (public identifier), signed by its seller or not; returns their number.
+
+    Emits negotiation.moved for each.
+    """
+    subjects = list(
+        Negotiation.objects.select_for_update()
+        .filter(listing=listing, state__in=OPEN_NEGOTIATIONS)
+        .order_by("pk")
+    )
+    for negotiation in subjects:
+        end(negotiation, actor=SYSTEM, role="system", reason_code="listing_withdrawn", reason="")
+    return len(subjects)
 
 
 @transaction.atomic

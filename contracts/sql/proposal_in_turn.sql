@@ -4,6 +4,14 @@ SELECT coalesce(max(number), 0) INTO latest
 IF NEW.number <> latest + 1 THEN
     RAISE EXCEPTION 'proposals are numbered without a gap' USING ERRCODE = 'check_violation';
 END IF;
+IF coalesce((NEW.terms ->> 'open_days')::integer NOT BETWEEN {LOWEST} AND {HIGHEST}, true)
+   OR jsonb_typeof(NEW.terms -> 'withdrawal_reserved') IS DISTINCT FROM 'boolean' THEN
+    RAISE EXCEPTION 'a proposal states for how long it is open once signed, and whether its withdrawal is reserved'
+        USING ERRCODE = 'check_violation';
+END IF;
+IF NOT public.is_paid_in_time(NEW.terms -> 'rights', NEW.made_at, (NEW.terms ->> 'funding_days')::integer) THEN
+    RAISE EXCEPTION 'the rights of use end before they are paid for' USING ERRCODE = 'check_violation';
+END IF;
 IF coalesce((present, NEW.party) NOT IN (('requested', 'buyer'), ('offered', 'seller')), true) THEN
     RAISE EXCEPTION 'a proposal is a request of the buyer or an offer of the seller, in turn'
         USING ERRCODE = 'check_violation';

@@ -198,6 +198,7 @@ class Voucher(models.Model):
             ),
             set_once("download_id", "sent_sha256", "sent_sha512", "matched"),
             guards.voucher_of_sent(),
+            guards.mismatch_is_disputed(),
         ]  # fmt: skip
 
     def __str__(self) -> str:

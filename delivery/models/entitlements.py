@@ -38,7 +38,7 @@ class Entitlement(models.Model):
     and ``resumed_at``: the two people of the operator who ended the last suspension, and when.
 
     Invariants: one entitlement per trade, created only after the trade is secured (promise 3); its parties and subject
-    never change, its term only by restitutions, and it ends neither during a suspension nor a dispute; access starts with at least one file; an ended one records when and why; a terminated one has no
+    never change; its term is that of the signed rights, which only restitutions move, and it ends neither during a suspension nor a dispute; access starts with at least one file, within its term; an ended one records when and why; a terminated one has no
     open inspection; rows are never deleted.
     """
 
@@ -75,7 +75,9 @@ class Entitlement(models.Model):
             models.UniqueConstraint(fields=["secured_event"], name="entitlement_one_an_event"),
             models.CheckConstraint(condition=~Q(buyer=F("seller")), name="entitlement_two_parties"),
             models.CheckConstraint(
-                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("granted_at")),
+                condition=Q(expires_at__isnull=True)
+                | Q(expires_at__gt=F("granted_at"))
+                | Q(state__in=(EntitlementState.REQUESTED, EntitlementState.TERMINATED)),
                 name="entitlement_expires_after_grant",
             ),
             models.CheckConstraint(
@@ -146,6 +148,7 @@ class Entitlement(models.Model):
             restitution_guards.term_stands_still(),
             set_once("ended_at", "ended_reason"),
             guards.secured_first(),
+            guards.term_as_signed(),
             guards.access_is_whole(),
             set_now("resumed_at"),
             acted_by_person(
@@ -224,8 +227,8 @@ class Inspection(models.Model):
     ``inspect_by`` is the end of the inspection period, which runs neither while trading is halted nor while the operator suspends
     access; ``halts_counted_until``
     says until when halts were counted into it. ``dispute`` is the public identifier of the dispute. Invariants:
-    at most one open and one accepted inspection per entitlement; the buyer or the end of the period accepts only a full
-    match, the latter only after ``inspect_by``, a dismissal only a disputed inspection; recorded values never change.
+    at most one open and one accepted inspection per entitlement; the buyer or the end of the period accepts only what was
+    received in full, the latter only after ``inspect_by``, a dismissal only a disputed inspection; recorded values never change.
     """
 
     entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="inspections")

@@ -11,8 +11,10 @@ from .access import (
     withdraw_access,
     withdraw_agreement,
 )
+from .complaints import dispute_delivery
+from .deemed import deem_receipts
 from .downloads import authorise_download, download
-from .inspections import accept_delivery, apply_dispute_outcome, dispute_delivery, report_receipt
+from .inspections import accept_delivery, apply_dispute_outcome, report_receipt
 from .outages import give_back_outages, state_outage
 from .refusals import notice_refused_downloads
 from .sweeps import (
@@ -32,6 +34,7 @@ __all__ = [
     "apply_dispute_outcome",
     "authorise_download",
     "await_payment",
+    "deem_receipts",
     "dispute_delivery",
     "download",
     "end_uncollected",

@@ -70,8 +70,9 @@ class SecuredTrade:
 def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
     """Grant access to the files of a trade; a trade that already has access is skipped.
 
-    Records the files, begins the first inspection, and emits ``delivery.granted``. Raises NothingToDeliver, Missing (a
-    party is unknown); the database refuses a trade that is not secured.
+    Records the files, begins the first inspection, and emits ``delivery.granted``. Where the signed rights have ended by now, after a
+    halt for example, access never starts: it ends as never collected (``delivery.ended``), so that the price goes back. Raises
+    NothingToDeliver, Missing (a party is unknown); the database refuses a trade that is not secured.
     """
     actor.require_system()
     existing, payment_due_by = _standing(secured)
@@ -112,6 +113,11 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         for file in files
     )
     inspection = Inspection.objects.create(entitlement=entitlement, opened_at=now)
+    if entitlement.expires_at is not None and entitlement.expires_at <= now:
+        end_access(
+            actor=actor, delivery=Delivery(entitlement, inspection), reason_code=EndedReason.NOT_COLLECTED
+        )
+        return entitlement
     advance(entitlement, ENTITLEMENT, command="start", role="system")
     record(
         kind="delivery.granted",

@@ -1,21 +1,18 @@
-"""Receipts, acceptance and disputes. Each runs under the entitlement's lock, so exactly one takes effect."""
+"""Receipts, acceptance and outcomes of disputes. Each runs under the entitlement's lock, so exactly one takes effect."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 
-from contracts import services as contracts
 from delivery.errors import (
-    InspectionOver,
-    InspectionPeriodEnded,
     NothingSent,
     NotMatched,
     ReceiptWaits,
-    UnderDispute,
 )
 from delivery.inspection_period import end_of_inspection
 from delivery.manifest import manifest_digest
@@ -39,17 +36,11 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
 from .access import emit_granted, end_access
-from .halts import is_inspection_over
+from .complaints import dispute_mismatch, is_undecided, require_undecided
 from .locking import Delivery, lock_delivery, lock_delivery_where, require_buyer
 from .restitutions import give_back_access
 
 HASH_DIGITS = {"sha256": 64, "sha512": 128}
-
-
-class OpenedDispute(Protocol):
-    """The dispute that contracts opened."""
-
-    public_id: str
 
 
 @transaction.atomic
@@ -58,7 +49,7 @@ def report_receipt(
 ) -> Voucher:
     """Report, as the buyer, the hash of a received file: hexadecimal, SHA-256, SHA-512 or both; all must match.
 
-    A hash that does not match is recorded as a voucher with ``matched`` false. When every file of the round has
+    A hash that does not match is recorded as a voucher with ``matched`` false, and opens a dispute. When every file of the round has
     matched, the inspection period begins and ``delivery.matched`` is emitted. A report that arrives while the file is
     being sent, and before the end of that is recorded, waits: ``matched`` is null until then. Idempotent. Raises
     NotTheBuyer, Missing, FieldInvalid, NothingSent, ReceiptWaits, UnderDispute, InspectionOver.
@@ -75,7 +66,7 @@ def report_receipt(
     repeated = _same_report(download, reported, matched=matched)
     if repeated is not None:
         return repeated
-    _require_undecided(delivery)
+    require_undecided(delivery)
     voucher = Voucher.objects.create(
         entitlement=delivery.entitlement,
         inspection=delivery.inspection,
@@ -91,7 +82,7 @@ def _keep_waiting(
     actor: Actor, delivery: Delivery, covered: EntitledDistribution, reported: dict[str, str | None]
 ) -> Voucher:
     """Keep a report of a file whose sending is under way; raises NothingSent, ReceiptWaits."""
-    _require_undecided(delivery)
+    require_undecided(delivery)
     in_round = {"inspection": delivery.inspection, "distribution": covered}
     if not Download.objects.filter(state=DownloadState.SENDING, **in_round).exists():
         raise NothingSent(distribution=covered.distribution, round=delivery.inspection.round)
@@ -111,7 +102,7 @@ def compare_waiting_receipt(delivery: Delivery, download: Download) -> None:
     The caller holds the delivery's lock, and has recorded the hashes of the download. A receipt of an earlier round, or
     of a delivery that is decided or in dispute, stays as it is.
     """
-    if delivery.inspection.pk != download.inspection_id or not _is_undecided(delivery.inspection):
+    if delivery.inspection.pk != download.inspection_id or not is_undecided(delivery.inspection):
         return
     voucher = Voucher.objects.filter(
         inspection=delivery.inspection, distribution=download.distribution_id, matched=None
@@ -170,20 +161,6 @@ def _reported_hashes(**given: str | None) -> dict[str, str | None]:
     return reported
 
 
-def _is_undecided(inspection: Inspection) -> bool:
-    """Whether receipts and acceptance are still possible."""
-    return inspection.state in (InspectionState.AWAITING, InspectionState.RUNNING)
-
-
-def _require_undecided(delivery: Delivery) -> None:
-    """Raise UnderDispute or InspectionOver unless receipts and acceptance are still possible."""
-    state, identifier = delivery.inspection.state, delivery.entitlement.public_id
-    if state == InspectionState.DISPUTED:
-        raise UnderDispute(entitlement=identifier, dispute=delivery.inspection.dispute)
-    if not _is_undecided(delivery.inspection):
-        raise InspectionOver(entitlement=identifier, state_now=state)
-
-
 def _latest_sent(inspection: Inspection, covered: EntitledDistribution) -> Download | None:
     """The newest download of this round at whose end the file had been sent as a whole."""
     sent = Download.objects.filter(inspection=inspection, distribution=covered, sent_sha256__isnull=False)
@@ -223,8 +200,10 @@ def _conclude_receipt(actor: Actor, delivery: Delivery, voucher: Voucher) -> Non
             "matched": voucher.matched,
         },
     )
-    if delivery.inspection.state == InspectionState.AWAITING and not _unmatched_files(delivery):
-        _begin_inspection(actor, delivery)
+    if not voucher.matched:
+        dispute_mismatch(actor, delivery, voucher)
+    elif delivery.inspection.state == InspectionState.AWAITING and not _unmatched_files(delivery):
+        begin_inspection(actor, delivery, command="match", received_at=clock.now())
 
 
 def _unmatched_files(delivery: Delivery) -> list[str]:
@@ -235,13 +214,19 @@ def _unmatched_files(delivery: Delivery) -> list[str]:
     return sorted(missing.values_list("distribution", flat=True))
 
 
-def _begin_inspection(actor: Actor, delivery: Delivery) -> None:
-    """Begin the inspection period: all hashes match."""
+def begin_inspection(actor: Actor, delivery: Delivery, *, command: str, received_at: datetime) -> None:
+    """Begin the inspection period of what was received at ``received_at``: the hashes match, or receipt is deemed."""
     entitlement = delivery.entitlement
-    now = clock.now()
-    inspect_by = end_of_inspection(clock.business_date(now), entitlement.inspection_days, clock.market_zone())
+    inspect_by = end_of_inspection(
+        clock.business_date(received_at), entitlement.inspection_days, clock.market_zone()
+    )
     advance(
-        delivery.inspection, INSPECTION, command="match", role="buyer", matched_at=now, inspect_by=inspect_by
+        delivery.inspection,
+        INSPECTION,
+        command=command,
+        role="buyer" if command == "match" else "system",
+        matched_at=received_at,
+        inspect_by=inspect_by,
     )
     digest = manifest_digest(
         dict(
@@ -257,6 +242,7 @@ def _begin_inspection(actor: Actor, delivery: Delivery) -> None:
             "round": delivery.inspection.round,
             "sha256": digest,
             "inspect_by": inspect_by.isoformat(),
+            "deemed": command == "deem",
         },
     )
     emit(
@@ -281,7 +267,7 @@ def accept_delivery(*, actor: Actor, entitlement: str) -> Entitlement:
     actor.require(Permission.DELIVERIES_ANSWER)
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
     require_buyer(actor, delivery.entitlement)
-    _require_undecided(delivery)
+    require_undecided(delivery)
     unmatched = _unmatched_files(delivery)
     if unmatched:
         raise NotMatched(distributions=unmatched, names=", ".join(unmatched))
@@ -321,40 +307,6 @@ def record_acceptance(*, actor: Actor, delivery: Delivery, command: str, by: Acc
             by=by.value,
         )
     )
-
-
-@transaction.atomic
-def dispute_delivery(*, actor: Actor, entitlement: str, reason_code: str, text: str) -> OpenedDispute:
-    """Open a dispute, as the buyer: access and the inspection period are suspended, and the money stays on hold.
-
-    Possible until the delivery is accepted or its inspection period has ended. Raises NotTheBuyer, Missing,
-    UnderDispute, InspectionOver, InspectionPeriodEnded, and errors of contracts.
-    """
-    actor.require(Permission.DELIVERIES_ANSWER)
-    delivery = lock_delivery(entitlement=entitlement, actor=actor)
-    require_buyer(actor, delivery.entitlement)
-    _require_undecided(delivery)
-    inspection, now = delivery.inspection, clock.now()
-    if inspection.inspect_by is not None and is_inspection_over(delivery):
-        raise InspectionPeriodEnded(entitlement=entitlement, inspect_by=inspection.inspect_by.isoformat())
-    opened: OpenedDispute = contracts.open_dispute(
-        actor=actor, agreement=delivery.entitlement.agreement, reason_code=reason_code, text=text
-    )
-    advance(
-        inspection, INSPECTION, command="dispute", role="buyer", dispute=opened.public_id, disputed_at=now
-    )
-    record(
-        kind="delivery.disputed",
-        subject=delivery.entitlement.public_id,
-        actor=actor,
-        payload={
-            "agreement": delivery.entitlement.agreement,
-            "dispute": opened.public_id,
-            "round": inspection.round,
-            "reason_code": reason_code,
-        },
-    )
-    return opened
 
 
 @transaction.atomic

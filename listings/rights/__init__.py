@@ -9,10 +9,10 @@ and ``changes`` say the results in words.
 from .answers import ACTIONS, answer
 from .changes import changes
 from .choices import DisclosureScope, Purpose, Rights
-from .consistency import require_usable
+from .consistency import require_feasible
 from .constraints import Question, World
 from .dataspace import dataspace_policy
-from .limits import access_until, last_day
+from .limits import access_until, end_of, last_day
 from .profile import TITLE as PROFILE_TITLE
 from .profile import profile_document
 from .reading import parse_rights
@@ -37,6 +37,7 @@ __all__ = [
     "answer",
     "changes",
     "dataspace_policy",
+    "end_of",
     "last_day",
     "local_context",
     "parse_rights",
@@ -44,6 +45,6 @@ __all__ = [
     "prefixes",
     "profile_address",
     "profile_document",
-    "require_usable",
+    "require_feasible",
     "summary",
 ]

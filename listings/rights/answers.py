@@ -9,6 +9,7 @@ from marketplace.kernel.labels import Label
 
 from .constraints import Question, World
 from .evaluation import Outcome, Premise, RuleReport, Verdict, evaluate, lacking
+from .limits import DAY, day_words, period_words
 from .rules import Atom, Condition, read_policy
 from .territories import country
 from .vocabulary import END_OF_USE, TERMS
@@ -114,9 +115,21 @@ def condition_words(condition: Condition) -> Label:
     """A constraint as text: what it limits, and to which values."""
     if not isinstance(condition, Atom) or condition.left not in OPERANDS:
         return UNKNOWN_CONDITION
-    values = [country(one) if condition.left == "spatial" else _name(one) for one in condition.right]
+    values = [_value(condition.left, one) for one in condition.right]
     label = OPERANDS[condition.left]
     return Label(f"{label}: {', '.join(values)}", f"{label.ja}：{'・'.join(value.ja for value in values)}")
+
+
+def _value(operand: str, value: str) -> Label:
+    """A limit as text; periods and days as contracts state them, or as they stand where they are none."""
+    if operand == "spatial":
+        return country(value)
+    try:
+        if operand == "elapsedTime":
+            return period_words(value)
+        return day_words(value) if operand == "dateTime" and DAY.fullmatch(value) else _name(value)
+    except ValueError:
+        return _name(value)
 
 
 def _name(name: str) -> Label:

@@ -1,16 +1,18 @@
-"""Whether rights of use ever permit what they sell. Pure."""
+"""Whether an agreement over rights of use can be carried out: they permit what they sell, for long enough. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from marketplace.kernel.calendars import funding_deadline
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 from .choices import ContractType, DisclosureScope, Rights
 from .constraints import Question, World
 from .evaluation import Outcome, Verdict, evaluate, lacking
+from .limits import end_of_use
 from .rules import Atom
 from .serialisation import ACTIONS, rules_of
 from .vocabulary import TRANSFER
@@ -28,7 +30,26 @@ FAULTS: dict[str, Label] = {
         "ゼロより長く、9998年までに終わる期間を指定してください",
     ),
 }
+ENDS_UNPAID = Label(
+    "the right of use ends before the last day on which the price is paid in: let it last longer, or shorten funding_days",
+    "利用権が入金期限の日より前に終了します。利用期間を延ばすか、funding_days を短くしてください",
+)
 LIMITED_BY = {"dateTime": "valid_until", "elapsedTime": "duration"}
+
+
+def require_feasible(
+    rights: Rights, *, funding_days: int, now: datetime, zone: ZoneInfo, prefix: str = "rights"
+) -> None:
+    """Check that what is agreed at ``now`` over these rights can be carried out: they permit what they sell, at least until the end of
+    the last day on which the price is paid in. So nobody pays for a right that has ended.
+
+    Asked when an offer is made, submitted and published, at each proposal and at both signatures. Raises FieldInvalid, which names the
+    choice as ``<prefix>.<name>``.
+    """
+    require_usable(rights, now=now, zone=zone, prefix=prefix)
+    end = end_of_use(rights.valid_until, rights.duration, now, zone)
+    if end is not None and end[0] < funding_deadline(now, funding_days, zone):
+        raise FieldInvalid(f"{prefix}.{end[1]}", ENDS_UNPAID)
 
 
 def require_usable(rights: Rights, *, now: datetime, zone: ZoneInfo, prefix: str = "rights") -> None:

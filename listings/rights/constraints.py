@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from .limits import after, span
+from .limits import end_of, span
 from .rules import Atom, Compound, Condition
 from .vocabulary import PART_OF
 
@@ -114,7 +114,7 @@ def _elapsed(atom: Atom, world: World) -> Truth:
     if world.now is None or world.agreed_at is None or not atom.right:
         return None
     # The instant at which a period ends belongs to it no more: access is closed from then on. What was given back does not count.
-    has_ended = world.now - world.given_back >= after(world.agreed_at.astimezone(world.zone), atom.right[0])
+    has_ended = world.now - world.given_back >= end_of(world.agreed_at.astimezone(world.zone), atom.right[0])
     return {"lt": not has_ended, "lteq": not has_ended, "gt": has_ended, "gteq": has_ended}.get(atom.operator)
 
 

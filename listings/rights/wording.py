@@ -7,6 +7,7 @@ from typing import Any
 from marketplace.kernel.labels import Label
 
 from .choices import CHOICES, FLAGS, Purpose, Rights, label_of
+from .limits import day_words, period_words
 from .territories import country
 
 TERMS: dict[str, Label] = {
@@ -56,7 +57,11 @@ def term_words(term: str, value: Any) -> Label | None:
         return _regions(value)
     if term in FLAGS:
         return REQUIRED if value else None
-    return None if value is None else Label(str(value), str(value))
+    if value is None:
+        return None
+    if term == "duration":
+        return period_words(value)
+    return day_words(value) if term == "valid_until" else Label(str(value), str(value))
 
 
 def _regions(codes: list[str]) -> Label:

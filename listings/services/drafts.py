@@ -28,7 +28,7 @@ from ..errors import DescriptionFixed, ListingEnded, ReferenceTaken
 from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
 from ..offers import OfferTerms, parse_offer
 from ..queries import visible_listings
-from ..rights import Parties, policy_of, require_usable
+from ..rights import Parties, policy_of, require_feasible
 from ..search import document_vector, substring_pairs, substring_text
 from ..states import PENDING_VERSIONS, ListingState, PersonalDataClass
 from ..storage import StoredFile, store
@@ -201,7 +201,13 @@ def store_version_files(
 def _usable_offer(offer: Mapping[str, Any]) -> OfferTerms:
     """The terms of an offer whose rights permit what they sell, as of now. Raises FieldInvalid."""
     terms = parse_offer(offer)
-    require_usable(terms.rights, now=clock.now(), zone=clock.market_zone(), prefix="offer.rights")
+    require_feasible(
+        terms.rights,
+        funding_days=terms.funding_days,
+        now=clock.now(),
+        zone=clock.market_zone(),
+        prefix="offer.rights",
+    )
     return terms
 
 

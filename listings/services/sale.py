@@ -30,7 +30,7 @@ from marketplace.rules import services as rules
 
 from ..errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
 from ..models import Listing, ListingVersion
-from ..rights import parse_rights, require_usable
+from ..rights import parse_rights, require_feasible
 from ..states import (
     LISTING,
     NEVER_FOR_SALE,
@@ -58,7 +58,7 @@ def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
     """Submit a version for publication: its quality is measured next, then the rules decide.
 
     The seller must be admitted to the segment. Emits listing.version_submitted. Raises IllegalTransition,
-    VersionPending, ListingEnded, NotAdmitted, OrganisationSuspended, FieldInvalid (the rights of use have ended), Missing,
+    VersionPending, ListingEnded, NotAdmitted, OrganisationSuspended, FieldInvalid (the rights of use end too early), Missing,
     Forbidden.
     """
     actor.require(Permission.LISTINGS_WRITE)
@@ -68,7 +68,7 @@ def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
         raise ListingEnded(listing=listing.public_id)
     VERSION.target(state=version.state, command="submit", role="seller")
     participants.require_admitted(listing.seller_id, listing.segment_id, "seller")
-    _require_usable(version)
+    _require_feasible(version)
     pending = listing.versions.filter(state__in=PENDING_VERSIONS).first()
     if pending is not None:
         raise VersionPending(listing=listing.public_id, listing_version=pending.public_id)
@@ -118,8 +118,8 @@ def _overriding(listing: Listing, version: ListingVersion, command: str) -> Labe
         return SELLER_SUSPENDED
     if "seller" not in standing.capacities:
         return ADMISSION_ENDED
-    # Nobody could use what it would sell.
-    return None if _is_usable(version) else RIGHTS_ENDED
+    # The rights of use ended, or will before the price is paid in: nobody could use what it would sell.
+    return None if _is_feasible(version) else RIGHTS_ENDED
 
 
 @transaction.atomic
@@ -144,7 +144,7 @@ def decide_version(
         raise NeverForSale(listing=listing.public_id)
     if outcome == "allow":
         participants.require_admitted(listing.seller_id, listing.segment_id, "seller")
-        _require_usable(version)
+        _require_feasible(version)
     _carry_out(
         listing,
         version,
@@ -157,15 +157,21 @@ def decide_version(
     return version
 
 
-def _require_usable(version: ListingVersion) -> None:
-    """Check that the rights of use permit by now what they sell; raises FieldInvalid."""
+def _require_feasible(version: ListingVersion) -> None:
+    """Check that by now an agreement over the offer can be carried out; raises FieldInvalid."""
     rights = parse_rights(version.offer.rights)
-    require_usable(rights, now=clock.now(), zone=clock.market_zone(), prefix="offer.rights")
+    require_feasible(
+        rights,
+        funding_days=version.offer.funding_days,
+        now=clock.now(),
+        zone=clock.market_zone(),
+        prefix="offer.rights",
+    )
 
 
-def _is_usable(version: ListingVersion) -> bool:
+def _is_feasible(version: ListingVersion) -> bool:
     try:
-        _require_usable(version)
+        _require_feasible(version)
     except FieldInvalid:
         return False
     return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import jpholiday
 
@@ -42,3 +43,11 @@ class BusinessCalendar:
         for _ in range(business_days):
             day = self.roll_forward(day + timedelta(days=1))
         return day
+
+
+def funding_deadline(concluded_at: datetime, funding_days: int, zone: ZoneInfo) -> datetime:
+    """The end (UTC) of the last day on which the price of an agreement is paid in, ``funding_days`` business days after its day in ``zone``."""
+    calendar = BusinessCalendar()
+    day = concluded_at.astimezone(zone).date()
+    last_day = calendar.roll_forward(calendar.add_business_days(day, funding_days))
+    return datetime.combine(last_day + timedelta(days=1), time.min, zone).astimezone(UTC)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.core import get_global
+from babel.numbers import format_currency, get_currency_precision, get_territory_currencies
 
 from .errors import DomainError
 from .labels import Label
@@ -67,6 +69,13 @@ class Money:
         value = Fraction(self.minor, 10 ** exponent(self.currency))
         locale = "ja_JP" if language == "ja" else "en_US"
         return str(format_currency(float(value), self.currency, locale=locale)).replace("￥", "¥")
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """The ISO 4217 codes of the currencies that are legal tender somewhere today (CLDR)."""
+    territories = get_global("territory_currencies")
+    return frozenset(code for territory in territories for code in get_territory_currencies(territory))
 
 
 def exponent(currency: str) -> int:

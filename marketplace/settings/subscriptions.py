@@ -83,7 +83,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "listing.version_published": ("marketplace.notices.handlers.on_version_published",),
     "listing.version_refused": ("marketplace.notices.handlers.on_version_refused",),
     "stake.moved": ("marketplace.notices.handlers.qualifications.on_stake_moved",),
-    "listing.withdrawn": ("marketplace.cases.handlers.on_listing_withdrawn",),
+    "listing.withdrawn": (
+        "marketplace.cases.handlers.on_listing_withdrawn",
+        "contracts.handlers.on_listing_withdrawn",
+    ),
     "negotiation.moved": (
         "marketplace.notices.handlers.on_negotiation_moved",
         "marketplace.oversight.handlers.on_negotiation_moved",

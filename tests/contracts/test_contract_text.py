@@ -77,7 +77,7 @@ def test_the_japanese_text_reads_as_a_contract():
         "- 入金期限：契約成立の日から3営業日以内",
         "## 第1条（提供）",
         "P社は人流を¥100,000で提供する。",
-        "- 利用期間：P1Y",
+        "- 利用期間：契約成立の日の翌日から起算して1年間（末日の24時まで、日本時間）",
     ):
         assert line in text.split("\n"), line
     assert "立会人型電子署名" in text

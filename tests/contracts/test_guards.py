@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from contracts import queries, services
 from contracts.models import Dispute, Negotiation
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import REGISTER
 from marketplace.participants.services import suspend_participant
@@ -235,3 +236,14 @@ def test_rights_that_never_permit_what_they_sell_are_refused(market, rights):
         cursor.execute("ALTER TABLE contracts_proposal DROP CONSTRAINT proposal_rights_usable")
         cursor.execute(statement, [terms, proposal.pk])
     assert len(breaches()) == 1
+
+
+def test_rights_that_end_before_they_are_paid_for_are_refused(market):
+    proposal = queries.latest_proposal(factories.offered(market))
+    rights = {**proposal.terms["rights"], "valid_until": clock.today().isoformat()}
+    terms = json.dumps({**proposal.terms, "rights": rights, "funding_days": 3})
+    statement, parameters = copied("contracts_proposal", proposal.pk, number=3, terms=terms)
+    refused("end before they are paid for", statement, *parameters)
+    with unguarded("contracts_proposal"), connection.cursor() as cursor:
+        cursor.execute("UPDATE contracts_proposal SET terms = %s WHERE id = %s", [terms, proposal.pk])
+    assert len(REGISTER["contracts.rights_usable"].check()) == 1

@@ -261,7 +261,7 @@ def test_time_does_not_run_out_while_two_people_decide(market):
 
 def test_a_party_that_ends_the_negotiation_ends_its_case(market):
     negotiation = held(market)
-    services.terminate(actor=market.seller, negotiation=negotiation.public_id)
+    services.terminate(actor=market.buyer, negotiation=negotiation.public_id)
     case = Case.objects.get()
     assert (case.state, broken()) == ("moot", {})
 

@@ -302,7 +302,7 @@ def test_every_move_gives_the_other_party_its_time(market):
     clock.move_to(clock.now() + timedelta(days=13), running=False)
     offer = services.make_offer(actor=market.seller, negotiation=negotiation.public_id)
     assert offer.respond_by == clock.now() + timedelta(days=14)
-    clock.move_to(offer.respond_by, running=False)
+    clock.move_to(offer.respond_by - timedelta(seconds=1), running=False)
     assert services.accept_offer(actor=market.buyer, negotiation=negotiation.public_id).state == "accepted"
 
 

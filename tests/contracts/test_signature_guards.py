@@ -207,6 +207,9 @@ AGREED = {
 }
 
 
+REPEATED = ("price_minor", "currency", "tax_category", "funding_days", "inspection_days")
+
+
 def agreement_of(negotiation: Negotiation, **changes: Any) -> tuple[str, list[Any]]:
     """An INSERT of the agreement of a negotiation, with ``changes``."""
     instrument = Instrument.objects.get(negotiation=negotiation)
@@ -215,7 +218,7 @@ def agreement_of(negotiation: Negotiation, **changes: Any) -> tuple[str, list[An
         **{column: getattr(negotiation, source) for column, source in AGREED.items()},
         "negotiation_id": negotiation.pk,
         "instrument_id": instrument.pk,
-        **{name: value for name, value in terms.items() if name != "rights"},
+        **{name: terms[name] for name in REPEATED},
         "signed_hash": instrument.signed_hash,
         "decision": "dec_raw",
         "state": "in_force",

@@ -316,10 +316,10 @@ def test_the_facts_of_a_negotiation_are_those_the_rules_were_told(market):
 
 
 def test_nobody_signs_for_rights_that_have_ended(market):
-    rights = {"valid_until": clock.today().isoformat()}
+    rights = {"valid_until": (clock.today() + timedelta(days=10)).isoformat()}
     requested = factories.requested(market, rights=rights)
     agreed = factories.agreed(market, rights=rights)
-    clock.move_to(clock.now() + timedelta(days=1))
+    clock.move_to(clock.now() + timedelta(days=11))
     before = factories.everything()
     for actor, negotiation in ((market.seller, requested), (market.buyer, agreed)):
         with pytest.raises(FieldInvalid) as refusal:

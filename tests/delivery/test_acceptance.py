@@ -81,12 +81,7 @@ def test_nothing_is_accepted_before_it_matched(tuesday, unchanged):
         distribution=granted.distributions[0],
         sha256=factories.sha256(granted.fetch(0)),
     )
-    services.report_receipt(
-        actor=granted.buyer_actor,
-        entitlement=granted.entitlement,
-        distribution=granted.distributions[1],
-        sha256=factories.sha256(granted.fetch(1) + b"!"),
-    )
+    granted.fetch(1)
     unchanged()
     with pytest.raises(NotMatched) as refusal:
         accept(granted)
@@ -136,7 +131,8 @@ def test_silence_accepts_at_the_end_of_the_period(matched):
     assert len(told("delivery.accepted")) == 1
 
 
-def test_silence_does_not_accept_what_never_matched(granted, unchanged):
+def test_silence_does_not_accept_what_was_never_sent_as_a_whole(tuesday, unchanged):
+    granted = factories.granted(contents=(b"a,b\n1,2\n", b"c,d\n3,4\n"))
     granted.fetch()
     clock.move_to(TUESDAY + timedelta(days=400), running=False)
     unchanged()
@@ -181,6 +177,23 @@ def test_an_inspection_that_cannot_lapse_holds_back_no_other(tuesday):
     let_pauses_pass()
     tasks.sweep()
     assert (first.inspection.state, tasks_to_repair()[0][1]) == ("accepted", "done")
+
+
+def test_a_receipt_that_cannot_be_deemed_holds_back_no_other(tuesday):
+    factories.operator_actor()
+    first = factories.granted()
+    second = factories.granted(buyer=first.buyer, seller=first.seller)
+    for granted in (first, second):
+        granted.fetch()
+    clock.move_to(tuesday + timedelta(minutes=10), running=False)
+    with poisoned("delivery_inspection", f"NEW.id = {first.inspection.pk}"):
+        for _ in range(RUNS):
+            services.deem_receipts()
+    assert (first.inspection.state, second.inspection.state) == ("awaiting", "running")
+    assert aside("delivery.deem_receipts") == [first.entitlement]
+    let_pauses_pass()
+    assert services.deem_receipts() == 1
+    assert (first.inspection.state, aside("delivery.deem_receipts")) == ("running", [])
 
 
 def test_a_sweep_that_cannot_even_set_a_row_aside_stands_aside_itself(matched):

@@ -100,7 +100,7 @@ def test_access_ends_with_the_right_of_use(tuesday):
 
 def test_a_right_for_a_duration_runs_from_the_agreement(tuesday):
     granted = factories.granted(rights={**factories.RIGHTS, "duration": "P1Y"})
-    assert granted.row.expires_at == datetime(2027, 12, 1, 5, 0, tzinfo=UTC)
+    assert granted.row.expires_at == datetime(2027, 12, 1, 15, 0, tzinfo=UTC)
 
 
 def test_a_trade_that_was_not_secured_gets_no_access(granted, unchanged):

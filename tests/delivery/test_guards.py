@@ -8,8 +8,9 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from delivery.models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
 from marketplace.kernel import clock
 from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.invariants import REGISTER
 from tests.participants import factories as participants
-from tests.roles import assert_refused
+from tests.roles import assert_refused, unguarded
 
 from . import rows
 
@@ -126,9 +127,11 @@ def test_what_was_granted_never_changes(change):
     refused("what was agreed cannot be changed", f"UPDATE delivery_entitlement SET {change}")
 
 
-def test_access_expires_after_it_was_granted():
-    with pytest.raises(IntegrityError, match="entitlement_expires_after_grant"):
-        insert_entitlement(expires_at=clock.now() - timedelta(days=1))
+def test_access_starts_within_its_term():
+    entitlement = rows.requested(expires_at=clock.now() - timedelta(days=1))
+    rows.distribution(entitlement)
+    rows.Inspection.objects.create(entitlement=entitlement, opened_at=clock.now())
+    refused("entitlement_expires_after_grant", "UPDATE delivery_entitlement SET state = 'started'")
 
 
 def test_access_starts_with_something_to_fetch_and_to_inspect():
@@ -237,16 +240,27 @@ DISMISS = ACCEPT.replace("'buyer'", "'dismissal'")
 DISPUTE = "UPDATE delivery_inspection SET state = 'disputed', dispute = 'dsp_1', disputed_at = now()"
 
 
-def test_an_inspection_is_matched_only_in_full():
+def test_an_inspection_begins_only_when_all_was_sent():
     entitlement = rows.started(files=2)
-    refused("every distribution has a matching voucher", MATCH)
-    rows.voucher(rows.sent(entitlement, 0))
-    refused("every distribution has a matching voucher", MATCH)
-    rows.voucher(rows.sent(entitlement, 1), received_sha256=rows.OTHER_SHA256, matched=False)
-    refused("every distribution has a matching voucher", MATCH)
-    rows.voucher(rows.sent(entitlement, 1))
+    refused("every distribution was sent as a whole", MATCH)
+    rows.sent(entitlement, 0)
+    refused("every distribution was sent as a whole", MATCH)
+    rows.sent(entitlement, 1)
     run(MATCH)
     assert Inspection.objects.get().state == "running"
+
+
+def test_a_mismatch_is_a_dispute():
+    entitlement = rows.started()
+    with pytest.raises(IntegrityError, match="is disputed in the same transaction"), transaction.atomic():
+        rows.voucher(rows.sent(entitlement), received_sha256=rows.OTHER_SHA256, matched=False)
+        connection.check_constraints()
+    rows.voucher(rows.sent(entitlement), received_sha256=rows.OTHER_SHA256, matched=False)
+    run(DISPUTE)
+    connection.check_constraints()
+    with unguarded("delivery_inspection", "delivery_voucher"):
+        run("UPDATE delivery_inspection SET state = 'awaiting', dispute = NULL, disputed_at = NULL")
+    assert len(REGISTER["delivery.mismatch_is_disputed"].check()) == 1
 
 
 def test_a_match_of_an_earlier_round_does_not_count():
@@ -256,7 +270,7 @@ def test_a_match_of_an_earlier_round_does_not_count():
     run(DISPUTE)
     run("UPDATE delivery_inspection SET state = 'repeated'")
     second = Inspection.objects.create(entitlement=entitlement, round=2, opened_at=clock.now())
-    refused("every distribution has a matching voucher", MATCH + " WHERE round = 2")
+    refused("every distribution was sent as a whole", MATCH + " WHERE round = 2")
     rows.voucher(rows.sent(entitlement))
     run(MATCH + " WHERE round = 2")
     second.refresh_from_db()

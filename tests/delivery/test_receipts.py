@@ -1,9 +1,11 @@
 """What the buyer received is compared with what the market sent."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from contracts.models import Dispute
 from delivery import services
 from delivery.errors import (
     AccessPaused,
@@ -13,11 +15,14 @@ from delivery.errors import (
     ReceiptWaits,
     UnderDispute,
 )
+from delivery.inspection_period import end_of_inspection
 from delivery.manifest import manifest_digest
 from delivery.models import Voucher
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded
+from marketplace.kernel.invariants import verify_all
 from tests.participants import factories as participants
 
 from . import factories
@@ -27,6 +32,7 @@ pytestmark = pytest.mark.django_db
 
 TWO = (b"a,b\n1,2\n", b"c,d\n3,4\n")
 END_OF_THURSDAY = datetime(2026, 12, 3, 15, 0, tzinfo=UTC)
+TOKYO = ZoneInfo("Asia/Tokyo")
 OTHER = b"something else"
 
 
@@ -90,31 +96,24 @@ def test_the_inspection_begins_when_every_file_has_matched(tuesday):
         {"sha256": factories.sha256(OTHER), "sha512": factories.sha512(factories.CONTENTS[0])},
     ],
 )
-def test_a_hash_that_does_not_agree_is_kept_and_begins_nothing(granted, wrong):
+def test_a_hash_that_does_not_agree_opens_a_dispute_with_its_evidence(granted, wrong):
     granted.fetch()
     voucher = report(granted, **wrong)
     assert voucher.matched is False
-    assert granted.inspection.state == "awaiting"
+    assert granted.inspection.state == "disputed"
     assert told("delivery.matched") == []
     evidence = EvidenceRecord.objects.get(kind="delivery.received")
     assert evidence.payload["matched"] is False
     assert evidence.payload["received"] == {"sha256": None, "sha512": None} | wrong
-
-
-def test_after_a_mismatch_another_download_can_match(granted):
-    granted.fetch()
-    report(granted, sha256=factories.sha256(OTHER))
-    granted.receive()
-    assert list(Voucher.objects.order_by("id").values_list("matched", flat=True)) == [False, True]
-    assert granted.inspection.state == "running"
+    dispute = Dispute.objects.get(public_id=granted.inspection.dispute)
+    assert (dispute.reason_code, dispute.opened_by) == ("damaged", "app_buyer")
+    assert voucher.public_id in dispute.text
+    assert recorded(granted.entitlement)[-1] == "delivery.disputed"
+    assert services.deem_receipts() == 0
 
 
 def test_the_same_report_again_changes_nothing(granted, unchanged):
     content = granted.fetch()
-    wrong = report(granted, sha256=factories.sha256(OTHER))
-    unchanged()
-    assert report(granted, sha256=factories.sha256(OTHER)) == wrong
-    assert unchanged()
     right = report(granted, sha256=factories.sha256(content))
     unchanged()
     assert report(granted, sha256=factories.sha256(content)) == right
@@ -130,11 +129,67 @@ def test_the_same_report_again_after_acceptance_changes_nothing(matched, unchang
     assert unchanged()
 
 
-def test_a_later_mismatch_does_not_undo_a_match(matched):
+def test_the_same_mismatch_again_opens_no_second_dispute(granted, unchanged):
+    granted.fetch()
+    wrong = report(granted, sha256=factories.sha256(OTHER))
+    unchanged()
+    assert report(granted, sha256=factories.sha256(OTHER)) == wrong
+    assert unchanged()
+
+
+def test_a_later_mismatch_during_the_inspection_opens_a_dispute(matched):
     matched.fetch()
     assert report(matched, sha256=factories.sha256(OTHER)).matched is False
+    assert (matched.inspection.state, matched.inspection.inspect_by) == ("disputed", END_OF_THURSDAY)
+
+
+def test_a_mismatch_after_the_inspection_stands_alone(matched):
+    matched.fetch()
+    clock.move_to(END_OF_THURSDAY, running=False)
+    assert report(matched, sha256=factories.sha256(OTHER)).matched is False
     assert matched.inspection.state == "running"
-    assert matched.inspection.inspect_by == END_OF_THURSDAY
+
+
+def test_receipt_is_deemed_when_the_market_has_sent_every_byte(tuesday):
+    granted = factories.granted(contents=TWO)
+    granted.fetch(0)
+    clock.move_to(tuesday + timedelta(days=3), running=False)
+    assert services.deem_receipts() == 0
+    granted.fetch(1)
+    sent_at = clock.now()
+    clock.move_to(sent_at + timedelta(minutes=10) - timedelta(seconds=1), running=False)
+    assert services.deem_receipts() == 0
+    clock.move_to(sent_at + timedelta(minutes=10), running=False)
+    assert (services.deem_receipts(), services.deem_receipts()) == (1, 0)
+    inspection = granted.inspection
+    assert (inspection.state, inspection.matched_at) == ("running", sent_at)
+    assert inspection.inspect_by == end_of_inspection(sent_at.astimezone(TOKYO).date(), 2, TOKYO)
+    assert len(told("delivery.matched")) == 1
+    assert EvidenceRecord.objects.get(kind="delivery.matched").payload["deemed"] is True
+    clock.move_to(inspection.inspect_by, running=False)
+    assert services.lapse_inspections() == 1
+    assert {name: found for name, found in verify_all("delivery").items() if found} == {}
+
+
+def test_a_report_after_receipt_was_deemed_is_kept_and_begins_nothing(granted):
+    content = granted.fetch()
+    clock.move_to(clock.now() + timedelta(minutes=10), running=False)
+    assert services.deem_receipts() == 1
+    end = granted.inspection.inspect_by
+    assert report(granted, sha256=factories.sha256(content)).matched is True
+    assert (granted.inspection.state, granted.inspection.inspect_by) == ("running", end)
+    assert len(told("delivery.matched")) == 1
+
+
+def test_nothing_is_deemed_received_while_the_operator_suspends_access(granted):
+    granted.fetch()
+    services.suspend_access(
+        actor=factories.operator_actor(), entitlement=granted.entitlement, reason="Looked into."
+    )
+    clock.move_to(clock.now() + timedelta(days=1), running=False)
+    assert services.deem_receipts() == 0
+    factories.resume_access(granted.entitlement)
+    assert services.deem_receipts() == 1
 
 
 def test_nothing_is_compared_before_it_was_sent(granted, unchanged):
@@ -175,7 +230,7 @@ def test_a_report_before_the_end_is_recorded_waits_and_is_matched_then(granted, 
     assert report(granted, sha256=factories.sha256(granted.contents[0])) == voucher
 
 
-def test_a_wrong_report_that_waited_does_not_match(granted):
+def test_a_wrong_report_that_waited_opens_a_dispute(granted):
     transmission = services.download(
         actor=granted.buyer_actor, entitlement=granted.entitlement, distribution=granted.distributions[0]
     )
@@ -183,8 +238,8 @@ def test_a_wrong_report_that_waited_does_not_match(granted):
     voucher = report(granted, sha512=factories.sha512(OTHER))
     list(transmission)
     voucher.refresh_from_db()
-    assert (voucher.matched, granted.inspection.state) == (False, "awaiting")
-    assert report(granted, sha256=factories.sha256(granted.contents[0])).matched is True
+    assert (voucher.matched, granted.inspection.state) == (False, "disputed")
+    assert Dispute.objects.get().opened_by == "system"
 
 
 def test_another_hash_is_refused_while_a_report_waits(granted, unchanged):

@@ -433,13 +433,13 @@ def test_the_listings_of_an_active_seller_stay(seller):
 
 
 def test_rights_that_ended_while_a_version_waited_are_not_sold(seller):
-    today = clock.today().isoformat()
-    rights = {**factories.RIGHTS, "valid_until": today}
+    last_day = (clock.today() + timedelta(days=10)).isoformat()
+    rights = {**factories.RIGHTS, "valid_until": last_day}
     rules.publish()
     waiting = factories.draft(seller, offer=factories.offer(rights=rights))
     late = factories.submitted(seller, offer=factories.offer(rights=rights))
     quality.measure_version(listing_version=late.public_id)
-    clock.move_to(clock.now() + timedelta(days=1))
+    clock.move_to(clock.now() + timedelta(days=11))
     with pytest.raises(FieldInvalid) as refusal:
         services.submit_version(actor=participants.actor_for(seller), listing_version=waiting.public_id)
     assert refusal.value.name == "offer.rights.valid_until"

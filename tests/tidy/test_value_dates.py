@@ -7,7 +7,6 @@ from tests.tidy.test_shape import PROJECT, sources
 COUNTS_BUSINESS_DAYS = {
     "clearing/cycles/value_dates.py": "value dates",
     "clearing/trades/queries.py": "the lead of data made to order before its day by law",
-    "clearing/trades/terms.py": "the deadline by which a buyer pays in",
 }
 
 

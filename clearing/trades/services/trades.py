@@ -15,6 +15,7 @@ from marketplace.events.services import emit, emit_all
 from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.calendars import funding_deadline
 from marketplace.kernel.clock import business_date
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.permissions import Permission
@@ -40,7 +41,7 @@ from ..models import Trade
 from ..standing import Standing, standing_of
 from ..states import TRADE, Charging, TradeState
 from ..taxation import treatment_of
-from ..terms import business_key_of, fee_on_conclusion, funding_deadline, tariff_of, tax_on_hold
+from ..terms import business_key_of, fee_on_conclusion, tariff_of, tax_on_hold
 from ..waiting import SUPPLY_UNSTATED
 from .acceptance import accept_locked_trade, collect_trade
 from .charge_plans import make_plan, progress_of
@@ -94,7 +95,7 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
         charge=1,
         price_minor=price_minor,
         concluded_at=concluded_at,
-        fund_by=funding_deadline(concluded_at, agreement.funding_days),
+        fund_by=funding_deadline(concluded_at, agreement.funding_days, clock.market_zone()),
         parties={buyer.id: buyer, seller.id: seller},
     )
 
@@ -121,7 +122,7 @@ def conclude_charge(*, actor: Actor, first: Trade, planned: PlannedCharge, concl
         charge=planned.charge,
         price_minor=planned.price_minor,
         concluded_at=concluded_at,
-        fund_by=funding_deadline(clock.now(), planned.plan.funding_days),
+        fund_by=funding_deadline(clock.now(), planned.plan.funding_days, clock.market_zone()),
         parties=parties,
     )
 

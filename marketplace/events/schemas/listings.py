@@ -53,7 +53,7 @@ class ListingVersionRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ListingWithdrawn(Event):
-    """The seller or the operator withdrew a listing; agreements in force continue."""
+    """The seller or the operator withdrew a listing: negotiations over it end, agreements in force continue."""
 
     type = "listing.withdrawn"
     subject_field = "listing"

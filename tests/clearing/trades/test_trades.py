@@ -16,11 +16,12 @@ from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.trades.errors import PartyNotIndependent
 from clearing.trades.queries import TradeCounts, adjustment_count, funds_needed, overdue_count, trade_counts
 from clearing.trades.services.endings import fail_trade
-from clearing.trades.terms import business_key_of, funding_deadline
+from clearing.trades.terms import business_key_of
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.calendars import funding_deadline
 from marketplace.kernel.errors import IllegalTransition, Missing
 from marketplace.kernel.invariants import verify_all
 from tests.participants import factories as participants
@@ -336,12 +337,12 @@ def test_every_step_of_a_trade_leaves_evidence(market):
 
 def test_the_deadline_is_the_end_of_a_business_day_in_japan():
     friday = datetime(2026, 12, 4, 1, 0, tzinfo=UTC)
-    assert funding_deadline(friday, 0) == datetime(2026, 12, 4, 15, 0, tzinfo=UTC)
-    assert funding_deadline(friday, 1) == datetime(2026, 12, 7, 15, 0, tzinfo=UTC)
+    assert funding_deadline(friday, 0, clock.market_zone()) == datetime(2026, 12, 4, 15, 0, tzinfo=UTC)
+    assert funding_deadline(friday, 1, clock.market_zone()) == datetime(2026, 12, 7, 15, 0, tzinfo=UTC)
     year_end = datetime(2026, 12, 30, 1, 0, tzinfo=UTC)
-    assert funding_deadline(year_end, 1) == datetime(2027, 1, 4, 15, 0, tzinfo=UTC)
+    assert funding_deadline(year_end, 1, clock.market_zone()) == datetime(2027, 1, 4, 15, 0, tzinfo=UTC)
     saturday = datetime(2026, 12, 5, 1, 0, tzinfo=UTC)
-    assert funding_deadline(saturday, 0) == datetime(2026, 12, 7, 15, 0, tzinfo=UTC)
+    assert funding_deadline(saturday, 0, clock.market_zone()) == datetime(2026, 12, 7, 15, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

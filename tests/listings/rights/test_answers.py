@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from listings.rights import Parties, Question, World, answer, changes, parse_rights, policy_of, require_usable
+from listings.rights import (
+    Parties,
+    Question,
+    World,
+    answer,
+    changes,
+    parse_rights,
+    policy_of,
+    require_feasible,
+)
+from listings.rights.consistency import require_usable
 from marketplace.kernel.errors import FieldInvalid
 
 from .generated import AGREED, TOKYO
@@ -109,3 +119,29 @@ def test_rights_that_never_permit_what_they_sell_are_refused_by_name(choices, fi
 def test_rights_that_permit_what_they_sell_are_taken(choices):
     now = datetime(2026, 12, 1, 0, 0, tzinfo=TOKYO).astimezone(UTC)
     require_usable(rights(**choices), now=now, zone=TOKYO)
+
+
+@pytest.mark.parametrize(
+    ("choices", "funding_days", "field"),
+    [
+        # 1 December is a Tuesday: three bank days later is Friday, and the price may be paid in until its end.
+        ({"valid_until": "2026-12-03"}, 3, "valid_until"),
+        ({"valid_until": "2026-12-04"}, 3, None),
+        ({"duration": "P2D"}, 3, "duration"),
+        ({"duration": "P3D"}, 3, None),
+        ({"duration": "P3D", "valid_until": "2026-12-03"}, 3, "valid_until"),
+        ({"duration": "P1D"}, 0, None),
+        ({"duration": "P1D"}, 30, "duration"),
+        ({}, 30, None),
+    ],
+)
+def test_rights_last_until_the_price_is_paid_in(choices, funding_days, field):
+    now = datetime(2026, 12, 1, 10, 0, tzinfo=TOKYO).astimezone(UTC)
+    try:
+        require_feasible(
+            rights(**choices), funding_days=funding_days, now=now, zone=TOKYO, prefix="terms.rights"
+        )
+        refused = None
+    except FieldInvalid as refusal:
+        refused = refusal.name
+    assert refused == (field and f"terms.rights.{field}")

@@ -280,7 +280,10 @@ def test_the_rights_are_told_in_both_languages():
     assert told["purposes"] == {"ja": "商用・研究", "en": "commercial, research"}
     assert told["regions"] == {"ja": "日本", "en": "Japan"}
     assert told["derivatives"] == {"ja": "不可", "en": "prohibited"}
-    assert told["duration"] == {"ja": "P1Y", "en": "P1Y"}
+    assert told["duration"] == {
+        "ja": "契約成立の日の翌日から起算して1年間（末日の24時まで、日本時間）",
+        "en": "1 year from the agreement, whose day is not counted, to the end of the last day (Japan time)",
+    }
     assert told["confidential"] == {"ja": "義務あり", "en": "required"}
     assert len(told) == len(EVERYTHING)
 

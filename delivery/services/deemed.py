@@ -1,0 +1,65 @@
+"""Receipt that is deemed: the market has sent every byte of every file, and the buyer reports nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+
+from delivery.models import Download, EntitledDistribution, Inspection
+from delivery.states import EntitlementState, InspectionState
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.aside import Loop
+
+from .inspections import begin_inspection
+from .locking import lock_delivery_where
+
+DEEM_BATCH = 500
+REPORT_WITHIN: Final = timedelta(minutes=10)
+"""So long the buyer's own report is waited for; the period of inspection runs from the end of the sending in any case."""
+DEEM = Loop("delivery.deem_receipts")
+
+
+def deem_receipts(limit: int = DEEM_BATCH) -> int:
+    """Begin the inspection of deliveries whose files the market has sent as a whole; returns their number.
+
+    What a seller reports of a gateway of its own never counts. While the operator suspends access, nothing is deemed.
+    """
+    due = (
+        _sent_in_full()
+        .exclude(entitlement__public_id__in=DEEM.standing_aside())
+        .order_by("pk")
+        .values_list("entitlement_id", "entitlement__public_id")[:limit]
+    )
+    return DEEM.each(due, lambda row: _deem(row[0]), subject=lambda row: str(row[1]))
+
+
+def _sent_in_full() -> QuerySet[Inspection]:
+    """Inspections that wait for receipts although every file was sent as a whole, long enough ago."""
+    whole = Download.objects.filter(
+        inspection=OuterRef(OuterRef("pk")),
+        distribution=OuterRef("pk"),
+        sent_sha256__isnull=False,
+        ended_at__lte=clock.now() - REPORT_WITHIN,
+    )
+    unsent = EntitledDistribution.objects.filter(~Exists(whole), entitlement=OuterRef("entitlement_id"))
+    return Inspection.objects.filter(
+        ~Exists(unsent),
+        state=InspectionState.AWAITING,
+        entitlement__state__in=(EntitlementState.STARTED, EntitlementState.COMPLETED),
+    )
+
+
+@transaction.atomic
+def _deem(entitlement_id: int) -> bool:
+    delivery = lock_delivery_where(Q(pk=entitlement_id), skip_locked=True)
+    if delivery is None or not _sent_in_full().filter(pk=delivery.inspection.pk).exists():
+        return False
+    sent = Download.objects.filter(inspection=delivery.inspection, sent_sha256__isnull=False)
+    first_whole = sent.values("distribution").annotate(at=Min("ended_at"))
+    received_at = max(row["at"] for row in first_whole)
+    begin_inspection(SYSTEM, delivery, command="deem", received_at=received_at)
+    return True

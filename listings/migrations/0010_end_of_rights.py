@@ -1,0 +1,14 @@
+from django.db import migrations
+
+from listings import rights_guards
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("listings", "0008_sold_while_admitted"),
+        ("participants", "0025_affiliates_by_relation"),
+    ]
+
+    operations = [
+        migrations.RunSQL(rights_guards.CREATE, rights_guards.DROP),
+    ]
