@@ -5,7 +5,7 @@ from listings import rights_guards
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("listings", "0008_sold_while_admitted"),
+        ("listings", "0009_salted_reasons"),
         ("participants", "0025_affiliates_by_relation"),
     ]
 
