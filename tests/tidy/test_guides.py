@@ -17,7 +17,7 @@ EVERYTHING = [
     *sorted(DOCS.glob("*/README.md")),
     *sorted(DOCS.glob("operator/*.md")),
 ]
-NAMES = ("get", "post", "key", "sha256", "API", "BASE", "TOKEN", "VERIFIER_KEY")
+NAMES = ("get", "post", "at", "key", "sha256", "API", "BASE", "TOKEN", "VERIFIER_KEY")
 MISSING_ELSEWHERE = re.compile(r"\b(uuidgen|sha256sum|shasum|jq|wget)\b")
 """Programs that not every machine has; the guides need curl and Python."""
 
@@ -30,7 +30,7 @@ def typed(text: str) -> str:
 
 def used(code: str) -> set[str]:
     """The names of the shell for the guides that ``code`` uses."""
-    functions = {name for name in NAMES if re.search(rf"(?:^|\$\(){name} +['\"a-z]", code, re.MULTILINE)}
+    functions = {name for name in NAMES if re.search(rf"(?:^|\$\(){name} +['\"a-z0-9-]", code, re.MULTILINE)}
     return functions | {name for name in NAMES if re.search(rf"\${name}\b", code)}
 
 
