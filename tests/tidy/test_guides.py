@@ -58,6 +58,28 @@ def test_a_document_uses_programs_that_every_machine_has(document):
     assert MISSING_ELSEWHERE.findall(document.read_text(encoding="utf-8")) == []
 
 
+def test_the_readme_names_every_guide():
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    pages = [*DOCS.glob("*.md"), *DOCS.glob("api/*.md"), *DOCS.glob("operator/*.md")]
+    assert len(pages) > 25
+    assert [page.name for page in pages if f"({page.relative_to(PROJECT)})" not in readme] == []
+
+
+@pytest.mark.parametrize("document", EVERYTHING, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_the_links_of_a_document_lead_to_files_and_headings(document):
+    text = document.read_text(encoding="utf-8")
+    for page, anchor in re.findall(r"\]\((?!\w+:)([^)#\s]*)#?([^)\s]*)\)", text):
+        target = (document.parent / page).resolve() if page else document
+        assert target.exists(), page
+        assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), f"{page}#{anchor}"
+
+
+def anchors(text: str) -> set[str]:
+    """The addresses of the headings of a page, as its readers make them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_a_name_without_a_definition_is_found():
     assert used("post a/ '{}'\ncurl $BASE/log\nx=$(sha256 file)") == {"post", "BASE", "sha256"}
     assert defined("post() { curl; }\nBASE=x") == {"post", "BASE"}
