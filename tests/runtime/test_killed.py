@@ -131,6 +131,7 @@ def figures(report: str) -> dict[str, str]:
 
 
 def test_a_market_is_killed_in_its_day_and_goes_on(market: Market) -> None:
+    began = time.monotonic()
     market.start()
     market.wait_for(r"\[ 4/9\]")
     early = market.steps()
@@ -146,7 +147,7 @@ def test_a_market_is_killed_in_its_day_and_goes_on(market: Market) -> None:
     market.wait_for(r"\[ 7/9\]")
     market.kill("postgres")
     market.wait_for(r"sanpo: serving")
-    first = market.said()
+    first, day_seconds = market.said(), time.monotonic() - began
     assert "invariants: all hold" in first
     address = market.wait_for(r"API  +(http://\S+)")[1]
     market.kill_everything()
@@ -161,7 +162,8 @@ def test_a_market_is_killed_in_its_day_and_goes_on(market: Market) -> None:
     assert market.wait_for(r"API  +(http://\S+)")[1] == address
     with urllib.request.urlopen(f"{address}evidence/keys/", timeout=30) as answer:  # noqa: S310  # our own address
         assert answer.status == 200
-    assert seconds < 60
+    # Nothing of the day is done again.
+    assert seconds < day_seconds / 2
     # Long after they were started, what answers is started again on the sockets that it had.
     facts = read_facts(market.var)
     assert facts is not None
