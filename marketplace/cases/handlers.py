@@ -9,6 +9,7 @@ from marketplace.events.schemas.cases import CaseMoved
 from marketplace.events.schemas.listings import ListingWithdrawn
 from marketplace.events.schemas.participants import AdmissionDecided, ParticipantSuspended, SuspensionEnded
 from marketplace.events.schemas.rules import AdmissionRescreened, TradingHalted, TradingResumed
+from marketplace.kernel.permissions import Permission
 from marketplace.notices.formats import format_moment
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import close_tasks, send_notices
@@ -146,7 +147,13 @@ def _move_tasks(case: Case, change: str) -> None:
     elif change == "resolved":
         finish_for_operator(kind, case.public_id)
         if case.outcome == CaseOutcome.CHANGED:
-            ask_operator(TaskKind.REMEDY, case.public_id, case=case.public_id, about=case.subject)
+            ask_operator(
+                TaskKind.REMEDY,
+                case.public_id,
+                needs=Permission.ADMISSION_WRITE,
+                case=case.public_id,
+                about=case.subject,
+            )
     elif change == "carried_out":
         finish_for_operator(TaskKind.REMEDY, case.public_id)
     elif change in ("withdrawn", "dropped"):
