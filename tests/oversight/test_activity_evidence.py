@@ -151,7 +151,7 @@ def test_a_record_whose_proof_was_taken_away_is_counted(parties, tmp_path):
     changed = tmp_path / "changed.zip"
     with zipfile.ZipFile(changed, "w") as archive:
         archive.writestr("evidence.jsonl", "".join(f"{json.dumps(each)}\n" for each in rows))
-    assert VERIFYING["count_unproved"](changed) == len(without) + 1
+    assert VERIFYING["count_evidence"](changed)[1] == len(without) + 1
 
 
 def forged(row, path, forge: Callable[[dict[str, Any], list[dict[str, Any]]], None]) -> Path:
