@@ -348,7 +348,7 @@ def reasons_read(decision: str, organisation: str | None) -> list[dict[str, Any]
     row = Decision.objects.select_related("rulebook").filter(public_id=decision).first()
     if row is None:
         return []
-    return row.reasons if organisation is None else reasons_for(row, organisation)  # type: ignore[no-any-return]
+    return row.reasons if organisation is None else reasons_for(row, organisation)
 
 
 def reasons_of(decision: str, organisation: str | None) -> Label:
