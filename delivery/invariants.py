@@ -303,7 +303,7 @@ Invariant(
     name="delivery.outages_were_stated_by_two",
     promise=9,
     statement="An outage that is given back is an incident of unavailability that the operator registered; two people of the operator"
-    " stated it, soon after its end, and no moment is of two outages.",
+    " stated it, soon after its end; none is shorter than a minute or before the market, and no moment is of two.",
     guards=(
         "delivery_outage.outage_of_incident",
         "delivery_outage.outage_by_two",
@@ -322,7 +322,8 @@ Invariant(
         "SELECT r.public_id, r.first_person, r.stated_by FROM delivery_outage r"  # noqa: S608  our own words
         " WHERE NOT EXISTS (SELECT FROM oversight_incident i WHERE i.public_id = r.incident AND i.kind = 'unavailability'"
         "  AND i.organisation_id IS NULL)"
-        f" OR r.until <= r.since OR r.until > r.stated_at OR r.until < r.stated_at - interval '{STATED_WITHIN.days} days'"
+        " OR NOT EXISTS (SELECT FROM participants_organisation g WHERE g.registered_at <= r.since)"
+        f" OR r.until < r.since + interval '1 minute' OR r.until > r.stated_at OR r.until < r.stated_at - interval '{STATED_WITHIN.days} days'"
         " OR EXISTS (SELECT FROM delivery_outage o WHERE o.id <> r.id"
         "  AND o.since < r.until AND o.until > r.since)"
         f" OR NOT ({acted_at('r.stated_by', 'r.stated_at', holds=_STATES_OUTAGES)}"

@@ -57,7 +57,10 @@ def inspection_stands_still() -> pgtrigger.Trigger:
 
 
 def outage_of_incident() -> pgtrigger.Trigger:
-    """An outage is registered as an incident of unavailability by the operator: it is public, a participant's is not."""
+    """An outage is registered as an incident of unavailability by the operator: it is public, a participant's is not.
+
+    It does not begin before the first organisation was registered: there was no market.
+    """
     return pgtrigger.Trigger(
         name="outage_of_incident",
         when=pgtrigger.Before,

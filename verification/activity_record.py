@@ -6,8 +6,10 @@ Stands alone: it needs Python 3.11 and ``cryptography``, and nothing of the mark
     python activity_record.py RECORDS.zip KEYS.json [ORGANISATION]
 
 ``KEYS.json`` is what GET /api/v1/evidence/keys/ answers. With an organisation, the records must be its. Prints what is wrong, one
-fault a line, and exits with 1; or how many rows of each kind there are, and how many records of evidence have no proof: they are
-younger than the checkpoint, if the market is right, and a file that is asked for later has their proofs.
+fault a line, and exits with 1; or how many rows of each kind there are; of how many records of evidence the log has the place
+alone, because fields are withheld: nobody can tell whether the rest is what was recorded; and how many have no proof: they are
+younger than the checkpoint, if the market is right, and a file that is asked for later has their proofs. Exits with 2 if a file is
+missing.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import json
 import sys
 import zipfile
 import zlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +31,8 @@ FORMAT = "sanpo-activity-records/2"
 EVIDENCE = "evidence.jsonl"
 LINE_BYTES_MAX = 1 << 20
 SIGNED = {"manifest.json", "manifest.jws"}
+WITHHELD = {"clearing.plan_made": {"shares"}}
+"""The fields of a payload that the market withholds from some of the parties to a record, by its kind."""
 CHUNK = 1 << 20
 MANIFEST_BYTES_MAX = 10 << 20
 UNREADABLE = (
@@ -60,7 +65,7 @@ def _faults_in(archive: zipfile.ZipFile, keys: dict[str, Any], organisation: str
     stated = archive.read("manifest.json")
     if fault := _fault_of_signature(archive.read("manifest.jws").decode("ascii"), stated, keys):
         return [fault]
-    manifest = json.loads(stated)
+    manifest = read_json(stated)
     faults = []
     if manifest.get("format") != FORMAT:
         faults.append(f"format {manifest.get('format')} is not {FORMAT}")
@@ -83,22 +88,50 @@ def _faults_of_evidence(archive: zipfile.ZipFile, note: str | None, keys: dict[s
     size, root, fault = _checkpoint_of(note, keys) if note else (0, b"", "")
     if fault:
         return [fault]
-    faults = []
-    with archive.open(EVIDENCE) as lines:
-        while line := lines.readline(LINE_BYTES_MAX):
-            row = json.loads(line)
-            if fault := _fault_of_record(row, size, root):
-                faults.append(f"{row['id']}: {fault}")
+    faults: list[str] = []
+    identifiers, places = set[str](), set[int]()
+    first = None if note else _first_checkpoint_at(keys)
+    for row in _records_in(archive):
+        fault = _fault_of_record(row, size, root)
+        if row["id"] in identifiers or (row["proof"] and row["proof"]["index"] in places):
+            fault = "it is there twice"
+        elif row["proof"] and not note:
+            fault = "it has a proof, but the manifest names no checkpoint"
+        elif first is not None and datetime.fromisoformat(row["recorded_at"]) >= first:
+            fault = (
+                f"the manifest names no checkpoint, but the market has signed them since {first.isoformat()}"
+            )
+        identifiers.add(row["id"])
+        if row["proof"]:
+            places.add(row["proof"]["index"])
+        if fault:
+            faults.append(f"{row['id']}: {fault}")
     return faults
 
 
-def count_unproved(records: str) -> int:
-    """How many records of evidence in a file have no proof."""
-    count = 0
-    with zipfile.ZipFile(records) as archive, archive.open(EVIDENCE) as lines:
+def _records_in(archive: zipfile.ZipFile) -> Iterator[dict[str, Any]]:
+    """The records of evidence in a file."""
+    with archive.open(EVIDENCE) as lines:
         while line := lines.readline(LINE_BYTES_MAX):
-            count += json.loads(line)["proof"] is None
-    return count
+            yield read_json(line)
+
+
+def _first_checkpoint_at(keys: dict[str, Any]) -> datetime | None:
+    """When the market signed its first checkpoint: its first key begins with it. None before it."""
+    since = [datetime.fromisoformat(key["since"]) for key in keys["keys"] if key["since"] is not None]
+    return min(since, default=None)
+
+
+def count_evidence(records: str) -> tuple[int, int]:
+    """How many records of evidence in a file the log proves without what they say, because a part of it is withheld; and how many
+    have no proof.
+    """
+    withheld = unproved = 0
+    with zipfile.ZipFile(records) as archive:
+        for row in _records_in(archive):
+            withheld += bool(row["withheld"])
+            unproved += row["proof"] is None
+    return withheld, unproved
 
 
 def _checkpoint_of(note: str, keys: dict[str, Any]) -> tuple[int, bytes, str]:
@@ -122,13 +155,15 @@ def _checkpoint_of(note: str, keys: dict[str, Any]) -> tuple[int, bytes, str]:
 
 def _fault_of_record(row: dict[str, Any], size: int, root: bytes) -> str:
     """What is wrong with one record, or nothing."""
+    if row["withheld"] and (fault := _fault_of_withheld(row)):
+        return fault
     proof = row["proof"]
     if proof is None:
         return ""
     if (proof["content"] is None) != bool(row["withheld"]):
         return "it is withheld without saying what"
     if proof["content"] is not None:
-        content = json.loads(proof["content"])
+        content = read_json(proof["content"])
         if any(content[name] != row[name] for name in ("id", "kind", "subject", "actor", "payload")):
             return "it is not what its content says"
         for name in ("occurred_at", "recorded_at"):
@@ -141,6 +176,16 @@ def _fault_of_record(row: dict[str, Any], size: int, root: bytes) -> str:
     leaf = hashlib.sha256(b"\x00" + proof["entry"].encode()).digest()
     path = [bytes.fromhex(each) for each in proof["path"]]
     return "" if _root_of(leaf, proof["index"], size, path) == root else "it is not in the log"
+
+
+def _fault_of_withheld(row: dict[str, Any]) -> str:
+    """What is wrong with a record of which fields are withheld: that the rest of it is what the log has, nobody can tell."""
+    withheld = set(row["withheld"])
+    if not withheld <= WITHHELD.get(row["kind"], set()):
+        return f"the market withholds nothing named {', '.join(sorted(withheld))} of {row['kind']}"
+    if row["salt"] is not None or withheld & set(row["payload"]):
+        return "it is withheld and there"
+    return ""
 
 
 def _root_of(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
@@ -164,7 +209,7 @@ def _root_of(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | N
 def _fault_of_signature(signature: str, stated: bytes, keys: dict[str, Any]) -> str:
     """What is wrong with the compact JWS over the manifest, or nothing."""
     header, payload, value = signature.split(".")
-    named = json.loads(_decoded(header))
+    named = read_json(_decoded(header))
     if named.get("alg") not in ("Ed25519", "EdDSA"):
         return f"the signature's algorithm is {named.get('alg')}, not Ed25519"
     key = next((each for each in keys["keys"] if each.get("kid") == named.get("kid")), None)
@@ -195,6 +240,19 @@ def _faults_of_file(archive: zipfile.ZipFile, file: dict[str, Any]) -> list[str]
     return []
 
 
+def read_json(text: str | bytes) -> Any:
+    """What JSON (UTF-8) states; raises ValueError for NaN and what else is no number of JSON."""
+    return _JSON.decode(text if isinstance(text, str) else text.decode())
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_number)
+"""Made once: to make one takes longer than to read a record."""
+
+
 def _decoded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
@@ -204,16 +262,24 @@ def main(arguments: list[str]) -> int:
     if len(arguments) not in (2, 3):
         print(__doc__)
         return 2
-    records, keys = arguments[:2]
-    with open(keys, encoding="utf-8") as file:
-        faults = faults_of(records, json.load(file), *arguments[2:])
+    try:
+        with open(arguments[1], encoding="utf-8") as file:
+            keys = read_json(file.read())
+        with open(arguments[0], "rb"):
+            records = arguments[0]
+    except (OSError, ValueError, RecursionError) as error:
+        print(f"there is nothing to verify: {error!r}", file=sys.stderr)
+        return 2
+    faults = faults_of(records, keys, *arguments[2:])
     for fault in faults:
         print(fault)
     if not faults:
         with zipfile.ZipFile(records) as archive:
-            for kind in json.loads(archive.read("manifest.json"))["files"]:
+            for kind in read_json(archive.read("manifest.json"))["files"]:
                 print(f"{kind['kind']}: {kind['rows']}")
-        print(f"evidence without a proof: {count_unproved(records)}")
+        withheld, unproved = count_evidence(records)
+        print(f"evidence proved without what it says: {withheld}")
+        print(f"evidence without a proof: {unproved}")
     return 1 if faults else 0
 
 

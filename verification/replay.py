@@ -14,7 +14,6 @@ import argparse
 import base64
 import hashlib
 import hmac
-import json
 import re
 import sys
 import zipfile
@@ -31,6 +30,7 @@ from verify import (
     PARTS,
     RECOMPUTED,
     STRENGTH,
+    UNREADABLE,
     Fault,
     Published,
     Recomputed,
@@ -38,6 +38,8 @@ from verify import (
     Unreadable,
     canonical,
     digest_of,
+    moment,
+    read_object,
     recompute,
     show,
     show_rows,
@@ -141,7 +143,7 @@ class Rulebook:
             if kind.endswith(NULLABLE):
                 values[name + KNOWN] = value is not None
             if value is not None:
-                values[name] = datetime.fromisoformat(value) if kind.startswith("timestamp") else value
+                values[name] = moment(value) if kind.startswith("timestamp") else value
         return values
 
 
@@ -200,10 +202,15 @@ class Opened:
         try:
             self.public_sha256 = hashlib.sha256(Path(bundle).read_bytes()).hexdigest()
             with zipfile.ZipFile(path) as archive:
-                self.manifest: Row = json.loads(archive.read("manifest.json"))
-                self.openings = [json.loads(line) for line in archive.read("openings.jsonl").splitlines()]
+                self.manifest = read_object(
+                    archive.read("manifest.json"), "manifest.json of the auditor's file"
+                )
+                self.openings = [
+                    read_object(line, f"openings.jsonl, line {number}")
+                    for number, line in enumerate(archive.read("openings.jsonl").splitlines(), start=1)
+                ]
             self.salt = bytes.fromhex(self.manifest["salt"])
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except UNREADABLE as error:
             raise Unreadable(str(error)) from error
 
     def item(self, part: str, identifier: str) -> str:
@@ -297,7 +304,7 @@ def _day_of(text: str, zone: ZoneInfo) -> str | None:
     if "T" not in text:
         return None
     try:
-        day = datetime.fromisoformat(text).astimezone(zone).date()
+        day = moment(text).astimezone(zone).date()
     except ValueError:
         return None
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC).isoformat()

@@ -59,6 +59,7 @@ ANSWER_BYTES_MAX = 20_000_000
 """More than 256 entries of the largest size take."""
 ENTRY = re.compile(rb'\{"commitment":"([0-9a-f]{64})","v":1\}')
 HEAD = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n")
+FINER = re.compile(r"[.,]\d{7}")
 LINE = re.compile(r"— ([^ \n]+) ([A-Za-z0-9+/]+={0,2})")
 
 FORMAT = "sanpo-neutrality/2"
@@ -72,6 +73,8 @@ FILE_BYTES_MAX = 1 << 30
 MADE = "rules.neutrality_bundle_made"
 NOT_HERE = {"decisions": "run replay.py", "tariffs": "run replay.py"}
 """What a neutrality bundle has and this program does not check."""
+PARTIES_MIN = 3
+"""How many parties stand at least behind what is shown, whatever a bundle says of itself."""
 Row = dict[str, Any]
 
 
@@ -81,6 +84,75 @@ class Fault(NamedTuple):
     code: str
     text: str
     item: str = ""
+
+
+# JSON, days and moments ----------------------------------------------------------------------------------------------
+
+
+class Lacking(KeyError):
+    """A field that must be there is not; says which, and where."""
+
+
+class Stated(Row):
+    """An object of a bundle, which says what it lacks, and in which ``place`` of the bundle."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, place: str, fields: Row) -> None:
+        """``fields``: what it states."""
+        super().__init__(fields)
+        self.place = place
+
+    def __missing__(self, name: str) -> Any:
+        """Raises Lacking."""
+        raise Lacking(f"{self.place} lacks {name}")
+
+
+def read_json(text: str | bytes, place: str = "") -> Any:
+    """What JSON (UTF-8) states, each object as one of the ``place``, if any; raises ValueError for NaN and what else is no number of JSON."""
+    stated = text if isinstance(text, str) else text.decode()
+    if not place:
+        return _PLAIN.decode(stated)
+    return json.loads(
+        stated, parse_constant=_no_number, parse_float=_finite, object_hook=partial(Stated, place)
+    )
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+_PLAIN = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
+"""Made once: a log has a million records, and making one takes longer than reading a record."""
+
+
+def read_object(text: str | bytes, place: str) -> Row:
+    """The object that JSON states; raises ValueError."""
+    found = read_json(text, place)
+    if not isinstance(found, dict):
+        raise ValueError("it is no object")
+    return found
+
+
+def moment(text: str) -> datetime:
+    """The instant, in whatever time zone it is written; raises ValueError without one, and for less than a microsecond."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None or FINER.search(text):
+        raise ValueError(f"{text!r} is no instant")
+    return found
+
+
+def day(text: str) -> date:
+    """The day, which is written one way alone; raises ValueError."""
+    found = date.fromisoformat(text)
+    if found.isoformat() != text:
+        raise ValueError(f"{text!r} is no day")
+    return found
 
 
 # Keys and notes ------------------------------------------------------------------------------------------------------
@@ -337,7 +409,7 @@ class Opening(NamedTuple):
 def read_opening(number: int, line: str) -> Opening | Fault:
     """The record in a line of ``records.jsonl``."""
     try:
-        stated = json.loads(line)
+        stated = read_json(line)
         return Opening(int(stated["index"]), bytes.fromhex(stated["salt"]), stated["content"].encode())
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return Fault("record_unreadable", f"line {number} of records.jsonl states no index, salt and content")
@@ -357,7 +429,7 @@ def follow_handovers(keys: Iterable[Key], history: str) -> list[Key]:
     """The keys, and those in ``history`` (a JWK set, oldest first) to which one of them, or of these, handed over."""
     trusted = list(keys)
     try:
-        for stated in json.loads(history or '{"keys": []}')["keys"]:
+        for stated in read_json(history or '{"keys": []}')["keys"]:
             key = handed_over(trusted, str(stated["handover"]))
             if key is not None and key not in trusted:
                 trusted.append(key)
@@ -370,7 +442,7 @@ def handed_over(trusted: Iterable[Key], handover: str) -> Key | None:
     """The key that ``handover`` names, if it is a JWS by a trusted key of the same log; else None."""
     signed, _, signature = handover.rpartition(".")
     try:
-        stated = json.loads(_from_base64url(signed.partition(".")[2]))
+        stated = read_json(_from_base64url(signed.partition(".")[2]))
         key, value = (
             Key(stated["name"], ED25519, _from_base64url(stated["x"])),
             _from_base64url(signature),
@@ -594,16 +666,27 @@ class Published:
                 if sum(entry.file_size for entry in archive.infolist()) > FILE_BYTES_MAX:
                     raise Unreadable("it is larger than this program reads")
                 self.files = {name: archive.read(name) for name in archive.namelist()}
-            self.manifest: Row = json.loads(self.files["manifest.json"])
-            self.figures: Row = json.loads(self.files.get("figures.json", b"{}"))
-            self.rows = {
-                name: [json.loads(line) for line in self.files.get(f"{name}.jsonl", b"").splitlines()]
-                for name in (*PARTS, "rulebooks", "ranking")
-            }
+            self.manifest = read_object(self.files["manifest.json"], "manifest.json")
         except UNREADABLE as error:
             raise Unreadable(str(error)) from error
         if self.manifest.get("format") != FORMAT:
             raise Unreadable(f"its format is not {FORMAT}")
+        self.unreadable: list[Fault] = []
+        figures = list(self._objects("figures.json", [self.files.get("figures.json", b"{}")]))
+        self.figures = figures[0] if figures else Stated("figures.json", {})
+        self.rows = {
+            name: list(self._objects(f"{name}.jsonl", self.files.get(f"{name}.jsonl", b"").splitlines()))
+            for name in (*PARTS, "rulebooks", "ranking")
+        }
+
+    def _objects(self, name: str, texts: list[bytes]) -> Iterator[Row]:
+        """The objects in a file, without those that cannot be read, of which it keeps a fault."""
+        for number, text in enumerate(texts, start=1):
+            place = f"{name}, line {number}" if name.endswith(".jsonl") else name
+            try:
+                yield read_object(text, place)
+            except (ValueError, RecursionError) as error:
+                self.unreadable.append(Fault("unreadable", str(error), place))
 
     @property
     def rulebooks(self) -> dict[str, Row]:
@@ -631,7 +714,8 @@ def digest_of(value: Any) -> str:
 
 
 def wrong_files(bundle: Published) -> Iterator[Fault]:
-    """Files that are missing, were added, or differ from the manifest."""
+    """Files that are missing, were added, differ from the manifest, or hold what cannot be read."""
+    yield from bundle.unreadable
     listed = bundle.manifest["files"]
     for name in sorted((set(listed) | set(bundle.files)) - {"manifest.json"}):
         if name not in listed or name not in bundle.files:
@@ -655,14 +739,14 @@ def out_of_force(bundle: Published) -> Iterator[Fault]:
     """Decisions and fees under a version that was not in force on their day, or that were not of the period."""
     zone = ZoneInfo(bundle.manifest["time_zone"])
     versions = [
-        (row["number"], datetime.fromisoformat(row["effective_from"]), row["rulebook"])
-        for row in bundle.rows["rulebooks"]
+        (row["number"], moment(row["effective_from"]), row["rulebook"]) for row in bundle.rows["rulebooks"]
     ]
+    first_day, last_day = day(bundle.manifest["first_day"]), day(bundle.manifest["last_day"])
     for part, column in (("decisions", "decided_on"), ("fees", "concluded_on")):
         for row in bundle.shown(part):
-            if not bundle.manifest["first_day"] <= row[column] <= bundle.manifest["last_day"]:
+            if not first_day <= day(row[column]) <= last_day:
                 yield Fault("not_of_the_period", f"it is of {row[column]}", row["item"])
-            starts = datetime.combine(date.fromisoformat(row[column]), time.min, tzinfo=zone)
+            starts = datetime.combine(day(row[column]), time.min, tzinfo=zone)
             if row["rulebook"] not in _in_force(versions, starts, starts + timedelta(days=1)):
                 yield Fault(
                     "not_in_force", f"{row['rulebook']} was not in force on {row[column]}", row["item"]
@@ -733,12 +817,12 @@ def _rebate(tiers: list[Row], volume: int, charged: int) -> int:
 
 def wrong_ranking(bundle: Published) -> Iterator[Fault]:
     """Results whose relevance the published formula does not give, or that stand in another order."""
-    first_day, last_day = bundle.manifest["first_day"], bundle.manifest["last_day"]
+    first_day, last_day = day(bundle.manifest["first_day"]), day(bundle.manifest["last_day"])
     for sample in bundle.rows["ranking"]:
-        results, shown_on = sample["results"], sample.get("shown_on", "no day")
+        results, shown_on = sample["results"], sample.get("shown_on")
         # A search that the market made itself says so; every other was shown on some day.
-        if sample.get("is_sample") is not True and not first_day <= shown_on <= last_day:
-            yield Fault("not_of_the_period", f"it was shown on {shown_on}", sample["text"])
+        if sample.get("is_sample") is not True and not (shown_on and first_day <= day(shown_on) <= last_day):
+            yield Fault("not_of_the_period", f"it was shown on {shown_on or 'no day'}", sample["text"])
         order = sorted(results, key=lambda result: (-result["relevance"], result["newer"]))
         if order != results:
             yield Fault(
@@ -788,7 +872,7 @@ def wrong_order(bundle: Published) -> Iterator[Fault]:
         lines[row["queue"]].append(row)
     for line in lines.values():
         for row, overtaken in zip(line, _overtakings(line), strict=True):
-            if row["received_at"] > row["processed_at"]:
+            if moment(row["received_at"]) > moment(row["processed_at"]):
                 yield Fault("processed_before_received", row["processed_at"], row["item"])
             if overtaken != row["overtaken_by"]:
                 text = f"states {row['overtaken_by']} overtakings, the moments give {overtaken}"
@@ -797,28 +881,39 @@ def wrong_order(bundle: Published) -> Iterator[Fault]:
 
 def _overtakings(line: list[Row]) -> list[int]:
     found, alike = [0] * len(line), list[int]()
-    processed: list[str] = []
-    latest_first = sorted(range(len(line)), key=lambda at: line[at]["received_at"], reverse=True)
-    for at in latest_first:
-        if alike and line[alike[0]]["received_at"] != line[at]["received_at"]:
+    received = [moment(row["received_at"]) for row in line]
+    ended = [moment(row["processed_at"]) for row in line]
+    processed: list[datetime] = []
+    for at in sorted(range(len(line)), key=received.__getitem__, reverse=True):
+        if alike and received[alike[0]] != received[at]:
             for other in alike:
-                insort(processed, line[other]["processed_at"])
+                insort(processed, ended[other])
             alike = []
-        found[at] = bisect_left(processed, line[at]["processed_at"])
+        found[at] = bisect_left(processed, ended[at])
         alike.append(at)
     return found
 
 
 def few_alike(bundle: Published) -> Iterator[Fault]:
     """Rows that fewer others look like than parties must stand behind them: who knows a party's day and price would find it."""
+    least = _parties_min(bundle.manifest)
+    if least != bundle.manifest["parties_min"]:
+        text = f"it promises {bundle.manifest['parties_min']!r} parties, of which there must be {PARTIES_MIN}"
+        yield Fault("too_few_promised", text, "manifest.json")
     for part in ALIKE:
         rows = bundle.shown(part)
         counted = Counter(map(_look, rows))
         for row in rows:
-            if counted[_look(row)] < bundle.manifest["parties_min"]:
+            if counted[_look(row)] < least:
                 yield Fault(
                     "row_identifies", f"{counted[_look(row)]} rows of {part} look like it", row["item"]
                 )
+
+
+def _parties_min(stated: Row) -> int:
+    """How many parties must stand behind what is shown: what is promised, but not fewer than is due."""
+    promised = stated["parties_min"]
+    return max(promised, PARTIES_MIN) if isinstance(promised, int) else PARTIES_MIN
 
 
 def _look(row: Row) -> bytes:
@@ -857,7 +952,7 @@ def wrong_figures(bundle: Published) -> Iterator[Fault]:
     tables += [(name, measure["by"]) for name, measure in classes["measures"].items()]
     for name, dimensions in tables:
         for dimension, table in dimensions.items():
-            if not _is_suppressed(table, bundle.manifest["parties_min"]):
+            if not _is_suppressed(table, _parties_min(bundle.manifest)):
                 yield Fault(
                     "figures_identify",
                     "fewer parties than promised stand behind it",
@@ -916,7 +1011,7 @@ def not_in_log(published: Published, log: Bundle) -> Iterator[Fault]:
 
 def _json_or_none(content: bytes) -> Row:
     try:
-        found = json.loads(content)
+        found = read_json(content)
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -929,7 +1024,8 @@ def recompute(published: Published, checks: Mapping[str, Recomputed]) -> dict[st
         try:
             found[name] = list(check(published))
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
-            found[name] = [Fault("unreadable", f"a row lacks what it must have: {error!r}", name)]
+            text = error.args[0] if isinstance(error, Lacking) else f"a row is not what it must be: {error!r}"
+            found[name] = [Fault("unreadable", text, name)]
     return found
 
 
@@ -1022,6 +1118,8 @@ def main(arguments: list[str]) -> int:
         parser.error(f"{options.bundle} is neither the folder of a log nor the file of a neutrality bundle")
     if folder is not None and not folder.is_dir():
         parser.error(f"{folder} is no folder")
+    if folder is None and options.kept:
+        parser.error("what you kept is compared with a log: name it by --log")
     if folder is not None and find_spec("cryptography") is None:
         parser.error("verifying a log needs the package cryptography: pip install cryptography")
     log = _log_of(folder, options) if folder is not None else None
@@ -1068,11 +1166,20 @@ def verify_bundle(published: Published, log: Bundle | None) -> int:
 
 
 def _log_of(folder: Path, options: argparse.Namespace) -> Bundle:
-    kept: list[Path] = [options.kept] if options.kept else []
-    if options.kept and options.kept.is_dir():
-        kept = sorted(options.kept.iterdir())
-    texts = [path.read_text(encoding="utf-8", errors="replace") for path in kept]
-    return Bundle(folder, options.key, texts or None, options.witness, options.witnesses_min)
+    return Bundle(folder, options.key, options.kept, options.witness, options.witnesses_min)
+
+
+def read_kept(text: str) -> list[str]:
+    """The texts of the checkpoints in a file or folder; raises ArgumentTypeError if there is none."""
+    path = Path(text)
+    try:
+        paths = sorted(path.iterdir()) if path.is_dir() else [path]
+        found = [each.read_text(encoding="utf-8", errors="replace") for each in paths]
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"what you kept cannot be read: {error}") from error
+    if not found:
+        raise argparse.ArgumentTypeError(f"the folder {path} holds no checkpoint that you kept")
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -1084,7 +1191,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--key", action="append", type=read_key, default=[], help="the log's verifier key; may be repeated"
     )
-    parser.add_argument("--kept", type=Path, help="a checkpoint that you kept earlier, or a folder of them")
+    parser.add_argument(
+        "--kept", type=read_kept, help="a checkpoint that you kept earlier, or a folder of them"
+    )
     parser.add_argument(
         "--witness", action="append", type=read_key, default=[], help="a witness that you trust"
     )

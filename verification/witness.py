@@ -40,7 +40,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -127,7 +127,7 @@ def follow_handovers(log_keys: list[str], history: bytes) -> list[str]:
     """The keys, and those in ``history`` (a JWK set, oldest first) to which one of them, or of these, handed over (JWS)."""
     trusted = list(log_keys)
     try:
-        for stated in json.loads(history)["keys"]:
+        for stated in read_json(history)["keys"]:
             key = handed_over(trusted, str(stated["handover"]))
             if key and key not in trusted:
                 trusted.append(key)
@@ -140,7 +140,7 @@ def handed_over(trusted: list[str], handover: str) -> str:
     """The verifier key that ``handover`` names, if it is a JWS by a trusted key of the same log; else empty."""
     signed, _, signature = handover.rpartition(".")
     try:
-        stated = json.loads(from_base64url(signed.partition(".")[2]))
+        stated = read_json(from_base64url(signed.partition(".")[2]))
         name, public, value = stated["name"], from_base64url(stated["x"]), from_base64url(signature)
         identifier = key_id(name, ED25519, public).hex()
         is_handover = stated["statement"] == "sanpo.key_handover.v1" and len(public) == 32
@@ -154,6 +154,15 @@ def handed_over(trusted: list[str], handover: str) -> str:
         if is_handover and signer == name:
             return f"{name}+{identifier}+{base64.b64encode(bytes([ED25519]) + public).decode()}"
     return ""
+
+
+def read_json(text: str | bytes) -> Any:
+    """What JSON states; raises ValueError for NaN and what else is no number of JSON."""
+    return json.loads(text, parse_constant=_no_number)
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number")
 
 
 def from_base64url(text: str) -> bytes:
@@ -270,7 +279,7 @@ class Witness:
     def __init__(self, *, log: str, log_keys: list[str], key: Path, state: Path, post: str = "") -> None:
         """``log``: the address of the log; ``post``: where cosignatures go, nowhere if empty."""
         self.log, self.log_keys, self.state, self.post = log.rstrip("/"), log_keys, state, post
-        stated = json.loads(key.read_text(encoding="utf-8"))
+        stated = read_json(key.read_text(encoding="utf-8"))
         self.name = str(stated["name"])
         self._private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(stated["private"]))
         self._public = self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -337,7 +346,7 @@ class Witness:
         if not self.state.exists():
             return None
         try:
-            text = str(json.loads(self.state.read_text(encoding="utf-8"))["checkpoint"])
+            text = str(read_json(self.state.read_text(encoding="utf-8"))["checkpoint"])
         except (ValueError, KeyError, TypeError):
             text = ""
         body = text.partition("\n\n")[0] + "\n"

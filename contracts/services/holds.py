@@ -8,6 +8,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.permissions import Permission
 from marketplace.notices.services import move_deadlines
 from marketplace.participants.interest_queries import require_unrelated
+from marketplace.rules.queries import reasons_read
 from marketplace.rules.services import DecisionView
 
 from ..errors import ConclusionHeld
@@ -19,7 +20,7 @@ from .terminations import end
 DENIED = "conclusion_denied"
 
 
-def held(negotiation: Negotiation, decision: DecisionView) -> ConclusionHeld:
+def held(actor: Actor, negotiation: Negotiation, decision: DecisionView) -> ConclusionHeld:
     """The refusal of a conclusion that a decision puts on hold; opens its case, in which both parties wait. Emits case.moved."""
     case = open_case(
         kind=CaseKindCode.CONCLUSION.value,
@@ -32,7 +33,7 @@ def held(negotiation: Negotiation, decision: DecisionView) -> ConclusionHeld:
     return ConclusionHeld(
         negotiation=negotiation.public_id,
         outcome=decision.outcome,
-        reasons=decision.reasons,
+        reasons=reasons_read(decision.public_id, actor.organisation or ""),
         case=case.public_id,
         decide_by=case.decide_by.isoformat(),
     )

@@ -20,6 +20,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 from marketplace.participants.services import lock_limits
 from marketplace.rules import services as rules
+from marketplace.rules.queries import reasons_read
 from marketplace.rules.services import DecisionView
 from marketplace.rules.states import Outcome
 
@@ -186,8 +187,9 @@ def _require_allowed(actor: Actor, negotiation: Negotiation, trade: dict[str, An
     last = decisions[-1]
     if not last.passes:
         if last.outcome == Outcome.HOLD:
-            raise held(negotiation, last)
-        raise ConclusionRefused(negotiation=negotiation.public_id, outcome=last.outcome, reasons=last.reasons)
+            raise held(actor, negotiation, last)
+        reasons = reasons_read(last.public_id, actor.organisation or "")
+        raise ConclusionRefused(negotiation=negotiation.public_id, outcome=last.outcome, reasons=reasons)
     return decisions
 
 

@@ -76,7 +76,7 @@ def _require_withdrawable(negotiation: Negotiation, reason_code: str, reason: st
         return
     if reason_code not in RESERVED_GROUNDS:
         raise ProposalOpen(negotiation=negotiation.public_id, open_until=negotiation.respond_by.isoformat())
-    if not reason.strip():
+    if not is_visible(reason):
         raise FieldInvalid(
             "reason", Label("give the reason of the withdrawal", "撤回の理由を入力してください")
         )

@@ -21,6 +21,8 @@ from .. import restitution_guards
 
 OUTAGE_MAX = timedelta(days=31)
 """How long one outage may be."""
+OUTAGE_MIN = timedelta(minutes=1)
+"""How long one outage is at least."""
 STATED_WITHIN = timedelta(days=90)
 """So long after its end an outage is stated at the latest."""
 
@@ -30,7 +32,7 @@ class Outage(models.Model):
 
     ``incident`` is the public identifier of the incident that registers it. ``first_person`` gave the command first.
     ``given_back_at``: when nothing was left to give back. Invariants: of an incident of unavailability that the operator
-    registered; over when it is stated, and not long ago, by two natural persons of the operator; no moment is of two
+    registered; not before the market began, and a minute at least; over when it is stated, and not long ago, by two natural persons of the operator; no moment is of two
     outages; it never changes; rows are never deleted.
     """
 
@@ -47,7 +49,7 @@ class Outage(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(until__gt=F("since"), until__lte=F("since") + OUTAGE_MAX),
+                condition=Q(until__gte=F("since") + OUTAGE_MIN, until__lte=F("since") + OUTAGE_MAX),
                 name="outage_of_some_time",
             ),
             models.CheckConstraint(

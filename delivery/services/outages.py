@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from delivery.models import Outage
-from delivery.models.outages import OUTAGE_MAX, STATED_WITHIN
+from delivery.models.outages import OUTAGE_MAX, OUTAGE_MIN, STATED_WITHIN
 from delivery.states import LossCause
 from marketplace.approvals.services import require_two_people
 from marketplace.evidence.services import record
@@ -21,7 +21,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.oversight.incidents.queries import is_unavailability
-from marketplace.participants.queries import lock_organisation
+from marketplace.participants.queries import lock_organisation, market_opening
 
 from .locking import Delivery, lock_delivery_where
 from .restitutions import give_back_access
@@ -48,7 +48,7 @@ def state_outage(*, actor: Actor, incident: str, since: datetime, until: datetim
     """State, by two people of support, that nobody could use the market from ``since`` until ``until``, both in the past.
 
     ``incident`` of the operator registers it as unavailability. It is stated within ``STATED_WITHIN`` of its end, and no moment of
-    it belongs to another outage. Access that was live then is given back by the sweep. Raises SecondPersonNeeded,
+    it belongs to another outage, or to the time before the market. Access that was live then is given back by the sweep. Raises SecondPersonNeeded,
     FieldInvalid, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.SUPPORT_WRITE)
@@ -93,12 +93,12 @@ def _check(incident: str, since: datetime, until: datetime) -> None:
                 "運営者が登録した、種別が利用不能の事案を指定してください",
             ),
         )
-    if not since < until <= min(now, since + OUTAGE_MAX):
+    if not since + OUTAGE_MIN <= until <= min(now, since + OUTAGE_MAX):
         raise FieldInvalid(
             "until",
             Label(
-                f"state a later moment that has passed, at most {OUTAGE_MAX.days} days after since",
-                f"since より後の過去の時刻を、{OUTAGE_MAX.days}日以内で指定してください",
+                f"state a moment that has passed, a minute at least and {OUTAGE_MAX.days} days at most after since",
+                f"since から1分以上{OUTAGE_MAX.days}日以内の過去の時刻を指定してください",
             ),
         )
     if until < now - STATED_WITHIN:
@@ -107,6 +107,15 @@ def _check(incident: str, since: datetime, until: datetime) -> None:
             Label(
                 f"state an outage within {STATED_WITHIN.days} days of its end",
                 f"停止の終了から{STATED_WITHIN.days}日以内に登録してください",
+            ),
+        )
+    opening = market_opening()
+    if opening is None or since < opening:
+        raise FieldInvalid(
+            "since",
+            Label(
+                "state no moment before the market opened: its first organisation was registered later",
+                "市場の開設（最初の組織の登録）以後の時刻を指定してください",
             ),
         )
     other = Outage.objects.filter(since__lt=until, until__gt=since).order_by("since").first()

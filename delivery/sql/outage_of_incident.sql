@@ -4,4 +4,8 @@ IF NOT EXISTS (
     RAISE EXCEPTION 'an outage is registered as an incident of unavailability, by the operator'
         USING ERRCODE = 'check_violation';
 END IF;
+IF NOT EXISTS (SELECT FROM public.participants_organisation o WHERE o.registered_at <= NEW.since) THEN
+    RAISE EXCEPTION 'an outage begins when there is a market'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'outage_of_incident';
+END IF;
 RETURN NEW;

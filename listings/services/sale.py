@@ -47,8 +47,8 @@ ADMISSION_ENDED = Label(
     "the seller is no longer admitted to this segment.", "この分野での出品者としての参加が終了しています。"
 )
 RIGHTS_ENDED = Label(
-    "the rights of use that it would sell permit nothing any more.",
-    "販売しようとする利用権は、すでに行使できないものとなっています。",
+    "the rights of use that it would sell have ended, or would end before the price is paid in.",
+    "販売しようとする利用権は、すでに終了しているか、代金の入金期限より前に終了します。",
 )
 COMMANDS = {"allow": "publish", "warn": "publish", "hold": "hold", "deny": "refuse"}
 

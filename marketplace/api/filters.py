@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import (
+    DateFilter,
     DjangoFilterBackend,
     Filter,
     FilterSet,
@@ -24,12 +25,15 @@ from marketplace.kernel.amounts import TOTAL_MINOR_MAX
 from marketplace.kernel.bounds import INTEGER_MAX
 from marketplace.kernel.labels import Label
 
-from .serializers import NO_ZONE, WITH_ZONE
+from .serializers import NO_ZONE, NOT_ASCII, WITH_ZONE
 
 PAGING = frozenset({"cursor", "page_size"})
 UNKNOWN = Label(
     "Unknown filter. Known filters: {known}.", "この絞り込み条件は使えません。指定できる条件: {known}"
 )
+
+
+DIGITS = (NumberFilter, DateFilter, IsoDateTimeFilter)
 
 
 class WholeNumberFilter(NumberFilter):
@@ -102,10 +106,19 @@ class StrictFilterBackend(DjangoFilterBackend):
         known = set(filterset.base_filters) if filterset else set()
         if view.action == "list":
             refuse_unknown(request, known)
-        if known.isdisjoint(request.query_params):
+        if filterset is None or known.isdisjoint(request.query_params):
             return queryset
+        refuse_digits(request, filterset.base_filters)
         filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return filtered
+
+
+def refuse_digits(request: Request, filters: dict[str, Filter]) -> None:
+    """Raise ValidationError for numbers, days and moments whose digits are not ASCII, which Python takes and people misread."""
+    asked = sorted(name for name in request.query_params if isinstance(filters.get(name), DIGITS))
+    wrong = [name for name in asked if not all(map(str.isascii, request.query_params.getlist(name)))]
+    if wrong:
+        raise ValidationError({name: [ErrorDetail(NOT_ASCII.localized(), "invalid")] for name in wrong})
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:

@@ -21,6 +21,7 @@ from marketplace.kernel.waiting import WaitsFor
 M = TypeVar("M", bound=Model)
 
 LISTS = (serializers.ListField, serializers.ListSerializer)
+DIGITS = (serializers.IntegerField, serializers.DateField, serializers.DateTimeField)
 
 UNKNOWN = Label("Unknown field. Remove it.", "この項目は受け付けられません。削除してください。")
 REPEATED = Label(
@@ -32,6 +33,7 @@ INVISIBLE = Label(
 )
 TOO_LONG = Label("Give at most {count} elements.", "要素は{count}個以内にしてください。")
 
+NOT_ASCII = Label("Write it with the digits 0 to 9.", "半角の数字で入力してください。")
 FAR_YEAR = Label(
     f"Choose a year from {YEAR_MIN} to {YEAR_MAX}.", f"{YEAR_MIN}年から{YEAR_MAX}年までを指定してください。"
 )
@@ -45,7 +47,7 @@ NO_ZONE = Label(
 
 class StrictSerializer(serializers.Serializer[Any]):
     """Input of a command; refuses by name undeclared and repeated fields, too long lists, days of far years, and texts that show
-    nothing: what others shall read, such as a reason.
+    nothing: what others shall read, such as a reason. Numbers, days and moments have ASCII digits.
     """
 
     def to_internal_value(self, data: Any) -> Any:
@@ -54,6 +56,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             _refuse(sorted(set(data) - set(self.fields)), UNKNOWN, "unknown_field")
             self._refuse_repeated(data)
             self._refuse_long(data)
+            self._refuse_digits(data)
         known = super().to_internal_value(data)
         far = [
             name
@@ -70,6 +73,11 @@ class StrictSerializer(serializers.Serializer[Any]):
             single = [name for name, field in self.fields.items() if not isinstance(field, LISTS)]
             _refuse([name for name in single if len(data.getlist(name)) > 1], REPEATED, "repeated_field")
 
+    def _refuse_digits(self, data: dict[str, Any]) -> None:
+        """Digits that are not ASCII, which Python takes and people misread."""
+        counted = [name for name, field in self.fields.items() if isinstance(field, DIGITS)]
+        _refuse([name for name in counted if not _is_ascii(data.get(name))], NOT_ASCII, "invalid")
+
     def _refuse_long(self, data: dict[str, Any]) -> None:
         """Before a list's elements are validated, of which each may cost an error; DRF counts them afterwards."""
         for name, field in self.fields.items():
@@ -77,6 +85,10 @@ class StrictSerializer(serializers.Serializer[Any]):
             given = data.get(name)
             if longest is not None and isinstance(given, list) and len(given) > longest:
                 _refuse([name], TOO_LONG.fill({"count": longest}), "max_length")
+
+
+def _is_ascii(value: Any) -> bool:
+    return not isinstance(value, str) or value.isascii()
 
 
 def _shows_nothing(value: Any) -> bool:

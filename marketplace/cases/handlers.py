@@ -9,11 +9,12 @@ from marketplace.events.schemas.cases import CaseMoved
 from marketplace.events.schemas.listings import ListingWithdrawn
 from marketplace.events.schemas.participants import AdmissionDecided, ParticipantSuspended, SuspensionEnded
 from marketplace.events.schemas.rules import AdmissionRescreened, TradingHalted, TradingResumed
+from marketplace.kernel.permissions import Permission
 from marketplace.notices.formats import format_moment
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.services import close_tasks, send_notices
 from marketplace.notices.states import TaskKind
-from marketplace.participants.queries import get_organisation, operator_organisation
+from marketplace.participants.queries import get_organisation, operator_organisation, organisations_by_id
 from marketplace.participants.states import OVER_ADMISSIONS, AdmissionState
 from marketplace.participants.suspension_queries import standing_suspensions
 from marketplace.rules.queries import halts, reasons_of
@@ -106,20 +107,27 @@ def on_suspension_ended(event: SuspensionEnded, envelope: Envelope) -> None:
 def on_case_moved(event: CaseMoved, envelope: Envelope) -> None:
     """Tell who waits, and open or close the tasks of the operator."""
     case = get_case(event.case)
-    told = waiting_for(case)
+    # Each party reads of the reasons what it may; the operator all.
+    told: dict[int, str | None] = {
+        key: each.public_id for key, each in organisations_by_id(waiting_for(case)).items()
+    }
     if event.change == "overdue":
-        told.append(operator_organisation().id)
-    wording = MOVED[wording_of(event.kind, event.change, event.outcome)].fill(
-        case=event.case,
-        about=event.about,
-        kind=KIND_WORDS[event.kind].as_dict(),
-        decide_by=format_moment(case.decide_by),
-        kept_until=format_moment(case.kept_until) if case.kept_until else "-",
-        outcome=OUTCOME_WORDS[event.outcome].as_dict() if event.outcome else "-",
-        reason=case.reason or "-",
-        why=reasons_of(case.decision).as_dict(),
-    )
-    send_notices(subject=event.case, wordings=dict.fromkeys(told, wording))
+        told[operator_organisation().id] = None
+    moved = MOVED[wording_of(event.kind, event.change, event.outcome)]
+    words: dict[str, str | dict[str, str]] = {
+        "case": event.case,
+        "about": event.about,
+        "kind": KIND_WORDS[event.kind].as_dict(),
+        "decide_by": format_moment(case.decide_by),
+        "kept_until": format_moment(case.kept_until) if case.kept_until else "-",
+        "outcome": OUTCOME_WORDS[event.outcome].as_dict() if event.outcome else "-",
+        "reason": case.reason or "-",
+    }
+    wordings = {
+        key: moved.fill(**words, why=reasons_of(case.decision, reader).as_dict())
+        for key, reader in told.items()
+    }
+    send_notices(subject=event.case, wordings=wordings)
     _move_tasks(case, event.change)
 
 
@@ -139,7 +147,13 @@ def _move_tasks(case: Case, change: str) -> None:
     elif change == "resolved":
         finish_for_operator(kind, case.public_id)
         if case.outcome == CaseOutcome.CHANGED:
-            ask_operator(TaskKind.REMEDY, case.public_id, case=case.public_id, about=case.subject)
+            ask_operator(
+                TaskKind.REMEDY,
+                case.public_id,
+                needs=Permission.ADMISSION_WRITE,
+                case=case.public_id,
+                about=case.subject,
+            )
     elif change == "carried_out":
         finish_for_operator(TaskKind.REMEDY, case.public_id)
     elif change in ("withdrawn", "dropped"):

@@ -58,8 +58,8 @@ class OnCallTurnViewSet(MarketReadViewSet[OnCallTurn]):
         example={
             "duty": "rulebook",
             "person": "usr_01JABCDEFGHJKMNPQRSTVWXYZ0",
-            "since": "2026-04-06T09:00:00+09:00",
-            "until": "2026-04-13T09:00:00+09:00",
+            "since": "2099-04-06T09:00:00+09:00",
+            "until": "2099-04-13T09:00:00+09:00",
         },
     )
     def create(self, data: dict[str, Any]) -> OnCallTurn:

@@ -7,10 +7,9 @@ Certificates of authorities that the market used before stay in the file, so tha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -58,25 +57,20 @@ def is_configured() -> bool:
     return bool(settings.TIMESTAMP_AUTHORITY_URL)
 
 
-def pinned_pem() -> bytes:
-    """The pinned certificates of the settings, which hold them or name their file; empty if it cannot be read."""
-    stated = settings.TIMESTAMP_AUTHORITY_CERTIFICATES
-    if "-----BEGIN" in stated:
-        # Files of environments have one line a value.
-        return bytes(stated.replace("\\n", "\n").encode())
-    try:
-        return Path(stated).read_bytes()
-    except OSError:
-        return b""
-
-
 def pinned_certificates() -> list[x509.Certificate]:
-    """The certificates that the settings pin. Raises AuthorityMisconfigured."""
+    """The certificates that the settings pin: they hold them, or name their file. Raises AuthorityMisconfigured."""
+    stated = settings.TIMESTAMP_AUTHORITY_CERTIFICATES.strip()
+    if not stated:
+        raise AuthorityMisconfigured(
+            "TIMESTAMP_AUTHORITY_CERTIFICATES is empty: set it to the certificates (a PEM file, or its text) of every authority"
+            " that the market uses or used"
+        )
     try:
-        return x509.load_pem_x509_certificates(pinned_pem())
-    except ValueError as error:
-        name = settings.TIMESTAMP_AUTHORITY_CERTIFICATES[:200]
-        raise AuthorityMisconfigured(f"TIMESTAMP_AUTHORITY_CERTIFICATES ({name}): {error}") from error
+        # Files of environments have one line a value.
+        pem = stated.replace("\\n", "\n").encode() if "-----BEGIN" in stated else Path(stated).read_bytes()
+        return x509.load_pem_x509_certificates(pem)
+    except (OSError, ValueError) as error:
+        raise AuthorityMisconfigured(f"TIMESTAMP_AUTHORITY_CERTIFICATES ({stated[:200]}): {error}") from error
 
 
 def checkpoints_to_stamp() -> list[str]:
@@ -201,20 +195,26 @@ def _as_granted(response: TimeStampResponse) -> TimeStampResponse:
 
 
 def faults_of_timestamps() -> Iterator[str]:
-    """Timestamps that no pinned certificate signed, or that state something else than their row."""
-    reached, pinned = 0, cache(pinned_certificates)
+    """Timestamps that no pinned certificate signed, or that state something else than their row; or why none can be verified."""
+    reached, pinned = 0, list[x509.Certificate]()
     while rows := list(
         CheckpointTimestamp.objects.filter(pk__gt=reached)
         .select_related("checkpoint")
         .order_by("pk")[:_ROWS_READ]
     ):
+        if not pinned:
+            try:
+                pinned = pinned_certificates()
+            except AuthorityMisconfigured as error:
+                yield f"timestamps of checkpoints are kept, and none can be verified: {error}"
+                return
         for row in rows:
             if fault := _fault_of(row, pinned):
                 yield f"the timestamp of checkpoint {row.checkpoint.public_id} is not valid: {fault}"
         reached = rows[-1].pk
 
 
-def _fault_of(row: CheckpointTimestamp, pinned: Callable[[], list[x509.Certificate]]) -> str:
+def _fault_of(row: CheckpointTimestamp, pinned: list[x509.Certificate]) -> str:
     """What is wrong with a kept timestamp; empty if nothing is."""
     try:
         response, signer = checked_answer(
@@ -222,9 +222,9 @@ def _fault_of(row: CheckpointTimestamp, pinned: Callable[[], list[x509.Certifica
             bytes(row.answer),
             hash_algorithm=row.hash_algorithm,
             nonce=int(row.nonce) if row.nonce.isdecimal() else -1,
-            pinned=pinned(),
+            pinned=pinned,
         )
-    except (TimestampRefused, AuthorityMisconfigured) as error:
+    except TimestampRefused as error:
         return str(error)
     told = response.tst_info
     stated: tuple[object, ...] = (

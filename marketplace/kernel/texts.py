@@ -8,8 +8,8 @@ from typing import Final
 from .errors import FieldInvalid
 from .labels import Label
 
-BLANK_LETTERS: Final = "\u115f\u1160\u2800\u3164\uffa0"
-"""Letters and symbols that show nothing: Hangul fillers and the empty Braille pattern."""
+BLANK_LETTERS: Final = "\u115f\u1160\u2800\u3164\uffa0\ufffc\U0001d159"
+"""Letters and symbols that show nothing: Hangul fillers, the empty Braille pattern and note head, the place of an object."""
 
 
 def is_visible(text: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -12,6 +14,23 @@ from marketplace.participants.suspension_queries import insolvency_without_trust
 from .services import close_tasks, open_task
 from .states import TaskKind
 from .texts import TASK_TITLES, fill_label
+
+NEEDS: Final[Mapping[str, Permission]] = {
+    "bct": Permission.CLEARING_WRITE,
+    "bke": Permission.CLEARING_WRITE,
+    "bsi": Permission.CLEARING_WRITE,
+    "rst": Permission.CLEARING_WRITE,
+    "sgc": Permission.CLEARING_WRITE,
+    "sor": Permission.CLEARING_WRITE,
+    "stl": Permission.CLEARING_WRITE,
+    "lhd": Permission.DISPUTES_WRITE,
+    "lck": Permission.ADMISSION_WRITE,
+    "rcv": Permission.ADMISSION_WRITE,
+    "reg": Permission.ADMISSION_WRITE,
+    "rvw": Permission.ADMISSION_WRITE,
+    "scr": Permission.ADMISSION_WRITE,
+}
+"""By the prefix of a subject that not all staff reads: the permission of who does the task about it."""
 
 
 def ask_operator(
@@ -26,7 +45,7 @@ def ask_operator(
 ) -> None:
     """Open a task of the operator; its thread is its subject, and its title that of its kind, unless stated.
 
-    ``needs``: the permission without which nobody but the auditor reads it.
+    ``needs``: the permission without which nobody but the auditor reads it; that of its subject (``NEEDS``), unless stated.
     """
     open_task(
         organisation_id=operator_organisation().id,
@@ -35,7 +54,7 @@ def ask_operator(
         thread=thread or subject,
         title=fill_label(title or TASK_TITLES[kind], **words),
         deadline=deadline,
-        needs=needs,
+        needs=needs or NEEDS.get(subject.partition("_")[0]),
     )
 
 

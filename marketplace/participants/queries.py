@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -209,6 +209,12 @@ def operator_key() -> int:
     if not rows:
         raise Missing(kind="organisation", identifier="operator")
     return int(rows[0][0])
+
+
+def market_opening() -> datetime | None:
+    """When the market began: its first organisation was registered then; None before."""
+    opened: datetime | None = Organisation.objects.aggregate(first=Min("registered_at"))["first"]
+    return opened
 
 
 def participant_keys() -> list[int]:

@@ -29,6 +29,7 @@ from .rulebook import CompiledRulebook
 from .states import WIDTH, HaltScope, Outcome
 from .tariffs import Tariff, stated_tariff
 from .tax_tables import TaxTables
+from .texts import WITHHELD, WITHHELD_RULE
 
 TRADE_FEE = "trade_fee"
 COMPILED_MAX = 16
@@ -313,6 +314,20 @@ def withheld_from(decision: Decision, organisation: str) -> set[str]:
     return {name for name, party in withheld.items() if decision.facts[party] != organisation}
 
 
+def reasons_for(decision: Decision, organisation: str) -> list[dict[str, Any]]:
+    """The reasons of a decision as an organisation (public identifier) reads them.
+
+    One that rests on a fact withheld from it says that it is about the other party, and not by which rule: the rulebook is public.
+    """
+    withheld = withheld_from(decision, organisation)
+    reads = decision.rulebook.vocabulary["reads"]
+    hidden = {"rule": WITHHELD_RULE, "text": WITHHELD.as_dict()}
+    return [
+        why if withheld.isdisjoint(reads.get(why["rule"], ())) else {**why, **hidden}
+        for why in decision.reasons
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class LastDecision:
     """The last decision on a subject at a point: its public identifier, and whether the subject passes."""
@@ -328,10 +343,17 @@ def last_decision(*, point: str, subject: str) -> LastDecision | None:
     return LastDecision(found[0], found[1] in (Outcome.ALLOW, Outcome.WARN)) if found else None
 
 
-def reasons_of(decision: str) -> Label:
-    """The reasons of a decision (public identifier) as it showed them, in both languages; a dash where there is none."""
-    reasons = Decision.objects.filter(public_id=decision).values_list("reasons", flat=True).first() or []
-    texts = [reason["text"] for reason in reasons]
+def reasons_read(decision: str, organisation: str | None) -> list[dict[str, Any]]:
+    """The reasons of a decision (public identifier) that an organisation reads; all of them for None; of no decision, none."""
+    row = Decision.objects.select_related("rulebook").filter(public_id=decision).first()
+    if row is None:
+        return []
+    return row.reasons if organisation is None else reasons_for(row, organisation)
+
+
+def reasons_of(decision: str, organisation: str | None) -> Label:
+    """The words of ``reasons_read`` in both languages; a dash where there is none."""
+    texts = [reason["text"] for reason in reasons_read(decision, organisation)]
     return Label(" ".join(text["en"] for text in texts) or "-", "".join(text["ja"] for text in texts) or "-")
 
 

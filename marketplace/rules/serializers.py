@@ -11,7 +11,7 @@ from marketplace.api.serializers import BilingualField, ChoiceLabelField, Instan
 from .models import Decision, Halt, Rulebook
 from .neutrality.aimed import Aim
 from .parameters import ParameterType, Weaker
-from .queries import withheld_from
+from .queries import reasons_for, withheld_from
 from .states import HaltScope, Lane
 
 
@@ -86,6 +86,8 @@ class ReasonSerializer(serializers.Serializer[Any]):
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
     """A decision, with its facts and its version of the rulebook. A party does not read facts about the other's money.
 
+    Nor reasons that rest on them: of such a one it reads the outcome and, as ``rule``, ``OTHER_PARTY``.
+
     ``digest``: SHA-256 over RFC 8785 of ``point``, ``subject``, ``rulebook`` (its digest), ``vocabulary`` (its digest), ``facts``,
     ``outcome``, ``reasons`` and ``salt``. ``salt``: null where facts are withheld, which it would let the reader guess.
     """
@@ -119,12 +121,13 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         )
 
     def to_representation(self, instance: Decision) -> dict[str, Any]:
-        """Without the facts about the money of another party than the caller, and then without the salt."""
+        """Without the facts about the money of another party than the caller, what rests on them, and then without the salt."""
         shown = super().to_representation(instance)
         actor = self.context["view"].actor
         if not actor.may_see():
             withheld = withheld_from(instance, actor.organisation or "")
             shown["facts"] = {name: value for name, value in shown["facts"].items() if name not in withheld}
+            shown["reasons"] = reasons_for(instance, actor.organisation or "")
             shown["salt"] = None if withheld else shown["salt"]
         return shown
 

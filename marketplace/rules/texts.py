@@ -25,6 +25,11 @@ NOT_COMPUTED = Label(
     "The rule {rule} is undecidable from the recorded facts. The operator reviews the case.",
     "規則 {rule} は記録された事実からは判定できません。運営者が審査します。",
 )
+WITHHELD_RULE = "OTHER_PARTY"
+"""In place of the code of a rule that rests on what its reader may not read; no rule can have it."""
+WITHHELD = Label(
+    "A rule of the rulebook about the other party applies.", "相手方に関する規程の規則が適用されます。"
+)
 
 FIRST_WORDS: Words = {
     "no_rule_applies": {

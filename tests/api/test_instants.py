@@ -70,6 +70,30 @@ def test_a_query_without_zone_is_refused_by_its_name(acting, path, name, text):
     assert known.status_code in (200, 404)
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "text"),
+    [
+        ("rulebooks/current/", "at", "２０２６-12-08T15:00:00+09:00"),
+        ("trades/", "concluded_from", "２０２６-12-08T15:00:00+09:00"),
+        ("evidence/records/", "occurred_before", "2026-12-٠٨T15:00:00+09:00"),
+        ("invoices/", "issued_from", "２０２６-12-08"),
+        ("invoices/", "total_minor_min", "１"),
+    ],
+)
+def test_digits_that_are_not_ascii_are_refused_by_name(acting, path, name, text):
+    answer = acting.get(f"/api/v1/{path}", {name: text})
+    assert (answer.status_code, [(each["field"], each["code"]) for each in answer.json()["errors"]]) == (
+        422,
+        [(name, "invalid")],
+    )
+
+
+def test_a_moment_with_digits_that_are_not_ascii_is_refused():
+    asked = MomentSerializer(data={"at": "２０２６-12-08T15:00:00+09:00"})
+    assert not asked.is_valid()
+    assert [error.code for error in asked.errors["at"]] == ["invalid"]
+
+
 def test_a_command_without_zone_is_refused_by_its_name(acting):
     turn = {"duty": "release", "person": "prs_1"}
     times = {"since": "2099-01-01T09:00:00", "until": "2099-01-02T09:00:00"}

@@ -110,6 +110,7 @@ def test_an_appeal_that_changed_something_is_a_task_until_it_is_carried_out(staf
     resolved(appeal, "changed", by=judges)
     follow(appeal)
     assert inbox(staffed)[-1] == ("remedy", appeal.public_id, "open")
+    assert Task.objects.get(kind="remedy").needs == "admission:write"
     reinstated(subject, *judges)
     services.carry_out(actor=judges[0], case=appeal.public_id, how="停止を解除しました。")
     follow(appeal)

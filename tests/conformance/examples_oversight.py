@@ -19,7 +19,6 @@ from .requests import EVERYBODY, Request, Table
 from .world import World
 
 TABLE = Table()
-HOUR = timedelta(hours=1)
 MEASURE = {"kind": "measure", "text": "送信を停止した。"}
 CONCLUSION = {"conclusion": "再発防止策を実施した。"}
 CLOSED = {"outcome": "explained", "reason": "共同事業の精算"}
@@ -106,9 +105,16 @@ def unavailable(world: World) -> str:
     ).public_id
 
 
+def last_minute() -> dict[str, Any]:
+    """A minute of the market that is over; the market is of now, so the clock goes on."""
+    began = clock.now()
+    clock.move_to(began + timedelta(minutes=2))
+    return {"since": began, "until": began + timedelta(minutes=1)}
+
+
 def outage(world: World) -> str:
-    """An outage of an hour that two people stated."""
-    stated = {"incident": unavailable(world), "since": clock.now() - 2 * HOUR, "until": clock.now() - HOUR}
+    """An outage that two people stated."""
+    stated = {"incident": unavailable(world), **last_minute()}
     one, other = (
         parties.actor_for(world.of("operator"), name) for name in ("usr_outage_one", "usr_outage_two")
     )
@@ -118,8 +124,10 @@ def outage(world: World) -> str:
 
 
 def stating_outage(world: World) -> dict[str, Any]:
-    times = {"since": clock.now() - 2 * HOUR, "until": clock.now() - HOUR}
-    return {"incident": unavailable(world), **{name: at.isoformat() for name, at in times.items()}}
+    return {
+        "incident": unavailable(world),
+        **{name: at.isoformat() for name, at in last_minute().items()},
+    }
 
 
 TABLE.listed("outages/", EVERYBODY, outage)

@@ -9,13 +9,17 @@ import pytest
 from clearing.handlers import on_agreement_concluded
 from clearing.trades.open_amounts import exposure_facts
 from contracts import services
-from contracts.errors import ConclusionHeld
+from contracts.errors import ConclusionHeld, ConclusionRefused
+from marketplace.cases.handlers import on_case_moved
 from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.cases import CaseMoved
 from marketplace.events.schemas.contracts import AgreementConcluded
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.canonical import digest_of
+from marketplace.notices.models import Notice
 from marketplace.rules.models import Decision
 from marketplace.rules.services import replay, verify_replays
+from marketplace.rules.texts import WITHHELD
 from tests.contracts import factories
 from tests.notices.factories import handle
 from tests.participants.factories import client_of
@@ -81,6 +85,45 @@ def test_a_party_reads_its_own_figures_alone(market):
     assert [row["salt"] for row in shown.values()] == [None, None, decision.salt]
     listed = client_of(market.organisation("seller")).get("/api/v1/decisions/?point=conclusion").json()
     assert (OWED in listed["results"][0]["facts"], listed["results"][0]["salt"]) == (False, None)
+
+
+def test_a_reason_that_rests_on_the_other_partys_figures_is_told_to_that_party_alone(market):
+    traded(market)
+    beyond = factories.agreed(market, price_minor=101_001)
+    with pytest.raises(ConclusionHeld) as refusal:
+        services.sign(actor=market.buyer, negotiation=beyond.public_id)
+    assert [why["rule"] for why in refusal.value.fields["reasons"]] == ["CON-1", "CON-9"]
+    decision = Decision.objects.filter(point="conclusion").latest("pk")
+    read = {}
+    for name in ("buyer", "seller", "operator"):
+        row = client_of(market.organisation(name)).get(f"/api/v1/decisions/{decision.public_id}/").json()
+        read[name] = [(why["rule"], why["outcome"], why["text"]["en"]) for why in row["reasons"]]
+    about_the_other = ("OTHER_PARTY", "hold", str(WITHHELD))
+    assert read["buyer"] == read["operator"]
+    assert read["buyer"][1:] == [("CON-9", "hold", "Rule")]
+    assert read["seller"] == [read["buyer"][0], about_the_other]
+    event = OutboxEvent.objects.get(type="case.moved")
+    handle(on_case_moved, CaseMoved(**event.data))
+    told = {
+        name: Notice.objects.get(
+            subject=event.subject, organisation__public_id=getattr(market, name).organisation
+        ).body["en"]
+        for name in ("buyer", "seller")
+    }
+    assert [str(WITHHELD) in told[name] for name in ("buyer", "seller")] == [False, True]
+
+
+def test_a_refusal_for_what_the_seller_is_paid_names_no_rule_to_the_buyer(market):
+    money = [
+        *factories.RULES["rules"],
+        rulebooks.rule("CON-8", f"{MONEY} >= 0", "deny", "conclusion"),
+    ]
+    rulebooks.publish({**factories.RULES, "rules": money, "tariffs": [rulebooks.tariff()]})
+    negotiation = factories.agreed(market)
+    with pytest.raises(ConclusionRefused) as refusal:
+        services.sign(actor=market.buyer, negotiation=negotiation.public_id)
+    assert [why["rule"] for why in refusal.value.fields["reasons"]] == ["CON-1", "OTHER_PARTY"]
+    assert refusal.value.message.ja == f"{negotiation.public_id} は締結できません: 規則{WITHHELD.ja}"
 
 
 def opened(shown, facts, **salt) -> str:

@@ -80,8 +80,9 @@ def test_the_days_are_those_that_the_proposal_states(market):
 @pytest.mark.parametrize("ground", RESERVED_GROUNDS)
 def test_a_leak_and_a_legal_ban_are_reserved_whatever_the_template(market, ground):
     negotiation = factories.agreed(market)
-    with refused(FieldInvalid, name="reason"):
-        withdraw(market, negotiation, reason_code=ground)
+    for unsaid in ("", " \u200b"):
+        with refused(FieldInvalid, name="reason"):
+            withdraw(market, negotiation, reason_code=ground, reason=unsaid)
     ended = withdraw(market, negotiation, reason_code=ground, reason="漏えいの疑い")
     assert (ended.state, ended.ended_by, ended.end_reason_code) == ("terminated", "seller", ground)
     assert breaches() == []

@@ -104,7 +104,9 @@ def test_of_a_signature_and_an_end_one_wins(market):
     negotiation = factories.agreed(market).public_id
     outcomes = at_once(
         lambda: services.sign(actor=market.buyer, negotiation=negotiation),
-        lambda: services.terminate(actor=market.seller, negotiation=negotiation),
+        lambda: services.terminate(
+            actor=market.seller, negotiation=negotiation, reason_code="leak_feared", reason="漏えいのおそれ"
+        ),
     )
     assert outcomes == ["IllegalTransition", "done"]
     state = Negotiation.objects.get().state

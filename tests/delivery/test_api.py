@@ -257,8 +257,6 @@ def test_the_downloads_process_answers_nothing_else(granted, buyer):
 
 def test_the_whole_way_over_http(granted, buyer, seller):
     content = ask_downloads(buyer, content_path(granted)).getvalue()
-    wrong = report(buyer, granted, sha256=factories.sha256(content + b"!"))
-    assert (wrong.status_code, wrong.json()["matched"]) == (201, False)
     refused = buyer.post(path(granted, "accept/"))
     assert (refused.status_code, refused.json()["code"]) == (409, "not_matched")
     assert refused.json()["distributions"] == granted.distributions
@@ -286,6 +284,14 @@ def test_the_whole_way_over_http(granted, buyer, seller):
     assert accepted.json()["unmatched"] == []
     assert seller.get(path(granted)).json() == accepted.json()
     assert buyer.post(path(granted, "accept/")).json()["code"] == "inspection_over"
+
+
+def test_a_hash_that_does_not_agree_is_a_dispute_over_http(granted, buyer):
+    content = ask_downloads(buyer, content_path(granted)).getvalue()
+    wrong = report(buyer, granted, sha256=factories.sha256(content + b"!"))
+    assert (wrong.status_code, wrong.json()["matched"]) == (201, False)
+    refused = buyer.post(path(granted, "accept/"))
+    assert (refused.status_code, refused.json()["code"]) == (409, "under_dispute")
 
 
 def test_a_dispute_over_http_pauses_access(matched, unchanged):

@@ -182,6 +182,8 @@ def test_an_outage_is_over_registered_and_stated_by_two(month):
         (unavailable, now + 10 * DAY, now + 11 * DAY, "until"),
         (unavailable, now, now + 3 * DAY, "until"),
         (unavailable, now + DAY, now, "until"),
+        (unavailable, now + DAY, now + DAY + timedelta(microseconds=1), "until"),
+        (unavailable, now - 30 * DAY, now - 29 * DAY, "since"),
         (unavailable, now - 40 * DAY, now, "until"),
     ):
         with pytest.raises(FieldInvalid) as refusal:
@@ -243,8 +245,10 @@ def test_the_database_takes_no_other_outage(month):
     ):
         statement = RAW.format(**(fit | changes))
         assert_refused(lambda statement=statement: attack(statement), because=because)
-    late = RAW.replace("'1 day'", "'100 days'").format(**(fit | {"until": "-91 days"}))
-    assert_refused(lambda: attack(late), because="outage_stated_soon")
+    early = RAW.replace("'1 day'", "'30 days'").format(**(fit | {"until": "-29 days"}))
+    assert_refused(lambda: attack(early), because="when there is a market")
+    brief = RAW.replace("'1 day'", "'1 microsecond'").format(**fit)
+    assert_refused(lambda: attack(brief), because="outage_of_some_time")
     state(clock.now() - DAY, clock.now())
     assert_refused(lambda: attack(RAW.format(**fit)), because="outages_apart")
     for change in (
@@ -254,6 +258,9 @@ def test_the_database_takes_no_other_outage(month):
     ):
         assert_refused(lambda change=change: attack(f"UPDATE delivery_outage SET {change}"))
     assert_refused(lambda: attack("DELETE FROM delivery_outage"), because="are kept")
+    later(95)
+    late = RAW.replace("'1 day'", "'92 days'").format(**(fit | {"until": "-91 days"}))
+    assert_refused(lambda: attack(late), because="outage_stated_soon")
 
 
 def test_a_wrong_outage_is_named(month):
@@ -272,6 +279,7 @@ def test_a_wrong_outage_is_named(month):
         f"incident = '{of_participant(month)}'",
         "first_person = 'usr_made_up'",
         "until = since + interval '5 days'",
+        "since = since - interval '30 days', until = until - interval '30 days'",
     ):
         with unguarded("delivery_outage"), connection.cursor() as cursor:
             cursor.execute(f"UPDATE delivery_outage SET {change}")
@@ -287,10 +295,14 @@ def test_outages_of_one_moment_or_of_long_ago_are_named(month):
     check = REGISTER["delivery.outages_were_stated_by_two"].check
     with unguarded("delivery_outage"):
         attack(
-            "ALTER TABLE delivery_outage DROP CONSTRAINT outages_apart, DROP CONSTRAINT outage_stated_soon"
+            "ALTER TABLE delivery_outage DROP CONSTRAINT outages_apart, DROP CONSTRAINT outage_stated_soon,"
+            " DROP CONSTRAINT outage_of_some_time"
         )
         Outage.objects.filter(pk=other.pk).update(since=one.since)
     assert {row["public_id"] for row in check()} == {one.public_id, other.public_id}
     with unguarded("delivery_outage"):
         Outage.objects.filter(pk=other.pk).update(since=one.since - 100 * DAY, until=one.since - 99 * DAY)
+    assert [row["public_id"] for row in check()] == [other.public_id]
+    with unguarded("delivery_outage"):
+        Outage.objects.filter(pk=other.pk).update(since=one.until, until=one.until + timedelta(seconds=59))
     assert [row["public_id"] for row in check()] == [other.public_id]

@@ -381,6 +381,36 @@ def test_a_row_that_says_something_else_than_the_authority_is_named(authority, c
     assert fault.endswith("its row states something else")
 
 
+@pytest.mark.parametrize(
+    ("stated", "because"),
+    [
+        ("", "TIMESTAMP_AUTHORITY_CERTIFICATES is empty: set it to the certificates"),
+        (" ", "TIMESTAMP_AUTHORITY_CERTIFICATES is empty: set it to the certificates"),
+        (
+            "/nowhere/pinned.pem",
+            "TIMESTAMP_AUTHORITY_CERTIFICATES (/nowhere/pinned.pem): [Errno 2] No such file",
+        ),
+    ],
+)
+def test_timestamps_that_nothing_pinned_verifies_are_named_once(
+    authority, checkpoint, settings, stated, because
+):
+    stamp(checkpoint)
+    write("b")
+    seal_rest()
+    stamp(services.checkpoint())
+    assert CheckpointTimestamp.objects.count() == 2
+    settings.TIMESTAMP_AUTHORITY_URL = ""
+    settings.TIMESTAMP_AUTHORITY_CERTIFICATES = stated
+    (fault,) = faults_of_timestamps()
+    assert fault.startswith(f"timestamps of checkpoints are kept, and none can be verified: {because}")
+
+
+def test_without_timestamps_nothing_needs_to_be_pinned(checkpoint, settings):
+    settings.TIMESTAMP_AUTHORITY_CERTIFICATES = ""
+    assert list(faults_of_timestamps()) == []
+
+
 def test_a_timestamp_by_a_certificate_that_is_pinned_no_more_is_named(
     authority, checkpoint, settings, tmp_path
 ):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from verification import verify
+from verification import activity_record, verify, witness
 
 from .bundles import (
     LOG_KEY,
@@ -158,6 +158,37 @@ def test_the_program_says_by_its_exit_status_what_it_found(tmp_path):
     assert "forked: at size 300" in run("b", "--key", stated, "--kept", "year", cwd=tmp_path).stdout
     assert run("b", "--key", "nonsense", cwd=tmp_path).returncode == 2
     assert run("missing", cwd=tmp_path).returncode == 2
+
+
+def test_what_was_kept_and_is_not_there_is_no_comparison(tmp_path):
+    LOG.write(tmp_path / "b")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "nested" / "within").mkdir(parents=True)
+    stated = f"{KEY.name}+{KEY.identifier.hex()}+{base64.b64encode(bytes([1]) + KEY.public).decode()}"
+    for kept, said in KEPT_NOWHERE.items():
+        outcome = run("b", "--key", stated, "--kept", kept, cwd=tmp_path)
+        assert (outcome.returncode, outcome.stdout) == (2, ""), outcome
+        assert "Traceback" not in outcome.stderr
+        assert said in outcome.stderr.splitlines()[-1]
+
+
+KEPT_NOWHERE = {
+    "missing": "what you kept cannot be read",
+    "nested": "what you kept cannot be read",
+    "empty": "the folder empty holds no checkpoint that you kept",
+}
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_read_by_no_program(tmp_path, text):
+    (tmp_path / "state.json").write_text(f'{{"checkpoint": {text}}}')
+    for program in (verify, witness, activity_record):
+        with pytest.raises(ValueError, match="is no number"):
+            program.read_json((tmp_path / "state.json").read_text())
+    folder = LOG.write(tmp_path / "b")
+    opening = LOG.opening(0).replace("}\n", f', "more": {text}}}\n')
+    (folder / "records.jsonl").write_text(opening)
+    assert codes(bundle(folder)) == ["record_unreadable"]
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -70,9 +70,10 @@ def told_why(version, english, japanese):
     (event,) = events("listing.version_refused")
     assert (english in event["reason_en"], japanese in event["reason_ja"]) == (True, True)
     why = f"{event['reason_ja']}\n{event['reason_en']}"
-    assert ListingVersion.objects.get(pk=version.pk).decision_reason == why
+    row = ListingVersion.objects.get(pk=version.pk)
+    assert row.decision_reason == why
     record = EvidenceRecord.objects.get(subject=version.public_id, kind="listings.version_refused")
-    assert record.payload["reason"] == why
+    assert record.payload["reason_commitment"] == commitment_to(row.salt, why)
     on_version_refused(ListingVersionRefused(**event), None)
     body = Notice.objects.latest("pk").body
     assert (event["reason_en"] in body["en"], event["reason_ja"] in body["ja"]) == (True, True)

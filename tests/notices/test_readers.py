@@ -11,9 +11,11 @@ from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.approvals import ApprovalAsked
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import REGISTER
+from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.notices.handlers import on_approval_asked
 from marketplace.notices.models import MailMessage, Task
-from marketplace.notices.operator_tasks import ask_operator
+from marketplace.notices.operator_tasks import NEEDS, ask_operator
 from marketplace.notices.states import TaskKind
 from marketplace.oversight.seals.services import seal_record
 from marketplace.participants.services import disqualify
@@ -28,6 +30,11 @@ pytestmark = pytest.mark.django_db
 ROLES = ("admission", "auditor", "clearing", "disputes", "rulebook", "support", "owner")
 SECRET = {"admission", "auditor"}
 """Who decides about seals and disqualifications, and who audits it."""
+ROLE = {
+    Permission.ADMISSION_WRITE: "admission",
+    Permission.CLEARING_WRITE: "clearing",
+    Permission.DISPUTES_WRITE: "disputes",
+}
 
 
 @pytest.fixture
@@ -102,6 +109,56 @@ def test_the_task_of_a_sealed_record_is_read_by_who_seals_and_by_the_auditor(fir
     seal = seal_record(actor=parties.actor_for(operator, "usr_second"), **command)
     assert Task.objects.get(subject=seal.public_id).needs == "admission:write"
     assert readers(staff, record) == readers(staff, seal.public_id) == SECRET
+
+
+ROUTES = {
+    "bct": "balance-certificates",
+    "bke": "bank-entries",
+    "bsi": "statement-imports",
+    "rst": "restorations",
+    "sgc": "segregation-checks",
+    "sor": "set-off-restraints",
+    "stl": "settlement-instructions",
+    "lhd": "legal-holds",
+    "lck": "login-locks",
+    "rcv": "owner-recoveries",
+    "reg": "registrations",
+    "rvw": "reviews",
+    "scr": "registrations",
+}
+"""Where staff reads what a task is about, by its prefix, if not all staff does."""
+ABOUT = {
+    TaskKind.ADMIT: "reg", TaskKind.CONFIRM: "reg", TaskKind.ASSESS: "scr", TaskKind.UNLOCK: "lck", TaskKind.RECOVER: "rcv",
+    TaskKind.COUNTERSIGN: "bsi", TaskKind.CERTIFY: "bct", TaskKind.RECONCILE: "sgc", TaskKind.LOOK_UP: "stl", TaskKind.EXPLAIN: "bke",
+    TaskKind.FOLLOW_ORDER: "sor", TaskKind.PAY_AGAIN: "stl", TaskKind.RELEASE: "lhd", TaskKind.LOOK_INTO: "rvw", TaskKind.REOPEN: "rst",
+}  # fmt: skip
+"""What the operator's tasks are about that not all staff reads; of those to look, and to approve, the narrowest."""
+OPEN = {
+    TaskKind.RESOLVE, TaskKind.REVIEW, TaskKind.EXPEDITE, TaskKind.REPAIR, TaskKind.ATTEND, TaskKind.RECONNECT, TaskKind.FREEZE,
+    TaskKind.APPOINT, TaskKind.APPEAL, TaskKind.REPORT, TaskKind.CONSULT, TaskKind.STAFF,
+}  # fmt: skip
+"""What they are about all staff reads."""
+STATED = {TaskKind.REMEDY, TaskKind.DISCLOSE, TaskKind.VET_ACCOUNT}
+"""Who opens them states who reads them."""
+OF_PARTICIPANTS = {
+    TaskKind.ANSWER, TaskKind.SIGN, TaskKind.FUND, TaskKind.STATE_SUPPLY, TaskKind.COLLECT, TaskKind.ACCEPT, TaskKind.SECOND,
+    TaskKind.TAKE_OVER, TaskKind.RENEW, TaskKind.KEEP,
+}  # fmt: skip
+
+
+def test_a_task_is_read_by_no_more_staff_than_what_it_is_about(staff):
+    assert set(TaskKind) == {*ABOUT, *OPEN, *STATED, *OF_PARTICIPANTS}
+    assert set(ABOUT.values()) == set(ROUTES) == set(NEEDS)
+    for kind, prefix in ABOUT.items():
+        ask_operator(kind, f"{prefix}_{kind}", title=Label(f"see {prefix}_{kind}", f"{prefix}_{kind} の確認"))
+        reading = readers(staff, f"{prefix}_{kind}")
+        shown = {
+            role
+            for role, (client, _) in staff.items()
+            if client.get(f"/api/v1/{ROUTES[prefix]}/").status_code == 200
+        }
+        assert (kind, reading) == (kind, {"auditor", ROLE[NEEDS[prefix]]})
+        assert (kind, reading - shown) == (kind, set())
 
 
 def test_what_needs_nothing_is_read_by_all_people(staff, operator):

@@ -284,6 +284,33 @@ def test_a_hold_is_bounded_and_reviewed(first, second, subject):
     assert named("oversight.holds_are_bounded") == 0
 
 
+def test_holds_of_periods_side_by_side_keep_no_more_than_one(first, second, subject):
+    now, day = clock.now(), timedelta(days=1)
+    year = held(first, since=now - 366 * day, until=now)
+    # What one keeps already, another may keep in its place.
+    held(first, since=now - 366 * day, until=now)
+    for since, until in ((now - 367 * day, now - 366 * day), (now - day, now + day)):
+        with pytest.raises(FieldInvalid) as refusal:
+            services.open_hold(actor=first, **(HOLD | {"since": since, "until": until}))
+        assert refusal.value.name == "until"
+    held(first, subject.public_id, since=now - 900 * day, until=now + day)
+    refused(
+        "INSERT INTO oversight_legalhold (public_id, subject, since, until, reason, reference, opened_by, opened_at, lifted_by,"
+        " lifted_first, lifted_reason, parties, review_at) SELECT 'lhd_raw', '', now - interval '1 day', now + interval '1 day',"
+        " 'x', 'x', 'usr_first', now, '', '', '', '{}', now + interval '1 day' FROM (SELECT public.business_now() AS now) c",
+        "more than 366 days together",
+    )
+    assert named("oversight.holds_are_bounded") == 0
+    with unguarded("oversight_legalhold"):
+        LegalHold.objects.filter(pk=year.pk).update(since=now - 367 * day, until=now - day)
+    assert named("oversight.holds_are_bounded") == 2
+    with unguarded("oversight_legalhold"):
+        LegalHold.objects.filter(pk=year.pk).update(since=year.since, until=year.until)
+    for hold in LegalHold.objects.filter(subject=""):
+        lifted(first, second, hold)
+    assert held(first, since=now - 10 * day, until=now + day).subject == ""
+
+
 def trigger_of(name: str) -> str:
     return next(trigger for trigger in Notice._meta.triggers if trigger.name == name).get_pgid(Notice)
 

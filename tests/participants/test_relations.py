@@ -361,8 +361,11 @@ def test_who_gave_the_command_first_and_became_related_ends_no_relation(
     with pytest.raises(SecondPersonNeeded):
         services.end_relation(actor=people[0], **end)
     recuse("usr_one", request.getfixturevalue(of))
-    with pytest.raises(Recused):
+    # Whoever gives it next is the first of two.
+    with pytest.raises(SecondPersonNeeded):
         services.end_relation(actor=people[1], **end)
+    with pytest.raises(Recused):
+        services.end_relation(actor=people[0], **end)
     assert OrganisationRelation.objects.get().ended_at is None
 
 

@@ -344,7 +344,9 @@ def stated_to_everybody(operator: Organisation, subject: Organisation) -> None:
     """An outage and the next key of the log, each by two people."""
     support = [actor_of(person_of(operator, name, ("support",)), operator) for name in ("ops", "night")]
     incident = oversight.opened(support[0], subject, kind="unavailability", ground="none", persons=0)
-    times = {"since": clock.now() - timedelta(hours=2), "until": clock.now() - timedelta(hours=1)}
+    began = clock.now()
+    times = {"since": began, "until": began + timedelta(minutes=1)}
+    clock.move_to(began + timedelta(minutes=2))  # The market is of now, so the clock goes on.
     with contextlib.suppress(SecondPersonNeeded):
         state_outage(actor=support[0], incident=incident.public_id, **times)
     state_outage(actor=support[1], incident=incident.public_id, **times)

@@ -53,6 +53,7 @@ def test_the_walk_buys_and_downloads(market, report, tmp_path):
         "accepted",
     ], run.stderr
     assert lines[-1] in {"secured", "accepted"}
-    assert (tmp_path / "postal-codes.csv").stat().st_size == 563671
+    assert (tmp_path / "var" / "postal-codes.csv").stat().st_size == 563671
+    assert {each.name for each in tmp_path.iterdir()} == {"manage.py", ".venv", "var"}
     assert trade_counts().concluded == before.concluded + 1
     assert {name: breaches for name, breaches in verify_all().items() if breaches} == {}

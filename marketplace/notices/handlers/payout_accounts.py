@@ -14,6 +14,7 @@ from marketplace.events.schemas.participants import (
 from marketplace.events.schemas.payments import PaymentReturned, ReturnSetOff, ReturnSettled
 from marketplace.kernel import clock
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.payout_queries import pending_account
 from marketplace.participants.queries import OrganisationView, get_organisation, operator_organisation
 
@@ -43,6 +44,7 @@ def on_payout_account_proposed(event: PayoutAccountProposed, envelope: Envelope)
         thread=event.change,
         title=fill_label(TASK_TITLES[TaskKind.VET_ACCOUNT], change=event.change),
         deadline=_end_of(event.lapses_on),
+        needs=Permission.ADMISSION_WRITE if event.by_staff else None,
     )
 
 

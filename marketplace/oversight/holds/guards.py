@@ -14,6 +14,8 @@ from django.db import migrations
 from marketplace.kernel.retention import HELD, HeldRows
 from marketplace.participants.interest_guards import RECUSED
 
+from .states import PERIOD_DAYS_MAX
+
 IS_HELD = """
 CREATE OR REPLACE FUNCTION public.is_held(names text[], moment timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
@@ -79,6 +81,32 @@ IF NEW.parties::text[] IS DISTINCT FROM ARRAY(
         USING ERRCODE = 'check_violation', CONSTRAINT = 'parties_of_subject';
 END IF;
 RETURN NEW;
+""",
+    )
+
+
+HELD_TOO_LONG = f"""
+SELECT FROM unnest((SELECT range_agg(tstzrange(h.since, h.until)) FROM public.oversight_legalhold h
+                     WHERE h.subject = '' AND h.lifted_at IS NULL)) p
+HAVING sum(upper(p) - lower(p)) > interval '{PERIOD_DAYS_MAX} days'
+"""  # noqa: S608  our own words
+"""A row where the standing holds of periods are too long together."""
+
+
+def periods_bounded() -> pgtrigger.Trigger:
+    """Holds of periods side by side keep no more than one may; the operator's row is locked, so that no two are opened at once."""
+    return pgtrigger.Trigger(
+        name="periods_bounded",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Q(new__subject=""),
+        func=f"""
+PERFORM FROM public.participants_organisation o WHERE o.is_operator FOR NO KEY UPDATE;
+IF EXISTS ({HELD_TOO_LONG}) THEN
+    RAISE EXCEPTION 'the standing holds of periods have more than {PERIOD_DAYS_MAX} days together'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'periods_bounded';
+END IF;
+RETURN NULL;
 """,
     )
 

@@ -8,6 +8,7 @@ from marketplace.kernel.retention import HELD
 from marketplace.participants.interest_guards import recused_then
 
 from ..acting import acted_for
+from .guards import HELD_TOO_LONG
 from .models import LIFTS, STAFF, LegalHold
 from .states import PERIOD_DAYS_MAX, REVIEW_DAYS_MAX
 
@@ -63,8 +64,12 @@ Invariant(
 Invariant(
     name="oversight.holds_are_bounded",
     promise=10,
-    statement="A legal hold has a review date within a year, and a task until it is lifted; without a subject it keeps a year at most.",
-    guards=("oversight_legalhold.hold_bounded", "oversight_legalhold.immutable"),
+    statement="A legal hold has a review date within a year, and a task until it is lifted; those without a subject keep a year at most together.",
+    guards=(
+        "oversight_legalhold.hold_bounded",
+        "oversight_legalhold.periods_bounded",
+        "oversight_legalhold.immutable",
+    ),
     test="tests/oversight/test_holds.py::test_a_hold_is_bounded_and_reviewed",
     check=by_query(
         "SELECT h.public_id, h.review_at FROM oversight_legalhold h WHERE h.review_at <= h.opened_at"  # noqa: S608  our own words
@@ -72,5 +77,6 @@ Invariant(
         f" OR h.subject = '' AND (h.since > h.opened_at OR h.until > h.since + interval '{PERIOD_DAYS_MAX} days')"
         " OR h.lifted_at IS NULL AND NOT EXISTS ("
         "  SELECT FROM notices_task t WHERE t.subject = h.public_id AND t.kind = 'release' AND t.state = 'open')"
+        f" OR h.subject = '' AND h.lifted_at IS NULL AND EXISTS ({HELD_TOO_LONG})"
     ),
 )

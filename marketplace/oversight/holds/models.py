@@ -19,7 +19,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
 from ..acting import by_staff
-from .guards import lifted_by_unrelated, parties_of_subject
+from .guards import lifted_by_unrelated, parties_of_subject, periods_bounded
 from .states import (
     PERIOD_DAYS_MAX,
     REASON_LENGTH_MAX,
@@ -161,6 +161,7 @@ class LegalHold(models.Model):
             lifted_once(),
             subject_exists(),
             parties_of_subject(),
+            periods_bounded(),
             lifted_by_unrelated(),
             set_now("lifted_at"),
             no_delete(),

@@ -19,12 +19,12 @@ from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import interesting_organisations, related_to, require_unrelated
-from marketplace.participants.queries import organisations_by_public_id
+from marketplace.participants.queries import lock_organisation, organisations_by_public_id
 
 from . import texts
 from .errors import HoldLifted
 from .models import LIFTS, STAFF, LegalHold
-from .queries import parties_of
+from .queries import held_with, parties_of
 from .states import (
     APPROVED_WITHIN,
     PERIOD_DAYS_MAX,
@@ -53,6 +53,7 @@ def open_hold(
     actor.require(*STAFF)
     actor.require_person()
     subject, now = subject.strip(), clock.now()
+    lock_organisation(actor.organisation_id or 0)
     _require_extent(subject, since, until, now)
     if not 1 <= days <= REVIEW_DAYS_MAX:
         raise FieldInvalid(
@@ -129,6 +130,14 @@ def _require_extent(subject: str, since: datetime | None, until: datetime | None
             Label(
                 f"without a subject, choose a period of at most {PERIOD_DAYS_MAX} days",
                 f"subject を指定しない場合、期間は{PERIOD_DAYS_MAX}日以内で指定してください",
+            ),
+        )
+    if held_with(since, until) > timedelta(days=PERIOD_DAYS_MAX):
+        raise FieldInvalid(
+            "until",
+            Label(
+                f"standing holds without a subject keep at most {PERIOD_DAYS_MAX} days together; lift one, or name a subject",
+                f"subject を指定しない有効な保全の期間は合計{PERIOD_DAYS_MAX}日以内です。既存の保全を解除するか、subject を指定してください",
             ),
         )
 
