@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('oversight', '0014_refused_downloads'),
+        ('oversight', '0015_periods_held_together'),
     ]
 
     operations = [
