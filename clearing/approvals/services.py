@@ -93,7 +93,8 @@ def require_two_people(
     """Pass a command of the operator without an amount if another person has given exactly the same; returns the approval.
 
     For what weakens a control. Raises Recused where the command is about a participant (``permissions.UNRELATED``) in which the
-    actor has declared an interest; of the first person such an interest counts as ``barred``, which, is as in ``marketplace.approvals.services.require_two_people``, and so is what else is raised and recorded.
+    actor has declared an interest; a first person who has is replaced, as one who is ``barred``. Raises and records else as
+    ``marketplace.approvals.services.require_two_people``.
     """
     return _require_two_people(actor, command=command, subject=subject, payload=payload, barred=barred)
 
