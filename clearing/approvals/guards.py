@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pgtrigger
 
-from marketplace.kernel.guards import sql_body
+from marketplace.kernel.guards import sql_body, sql_list
+from marketplace.participants.interest_guards import RECUSED
 from marketplace.rules.parameters import PARAMETERS
 
 from .locks import COMMAND_LOCK
-from .permissions import DEFAULT, PERMISSIONS, PREFIX
+from .permissions import CONCERNED, DEFAULT, PERMISSIONS, PREFIX, UNRELATED
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -40,4 +41,22 @@ def commanded_by_right() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=sql_body(_SQL / "commanded_by_right.sql", PREFIX=PREFIX, CASES=cases, DEFAULT=DEFAULT),
+    )
+
+
+def commanded_by_unrelated(*people: str, payee: str, when: str) -> pgtrigger.Trigger:
+    """Nobody gives a command about single participants who has declared an interest in one of them."""
+    recused = " OR ".join(f"public.is_recused(NEW.{person}, c.id)" for person in people)
+    concerned = CONCERNED.format(payee=payee, subject="NEW.subject")
+    return pgtrigger.Trigger(
+        name="commanded_by_unrelated",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=f"""
+IF NEW.command IN ({sql_list(sorted(UNRELATED))}) AND {when} AND EXISTS (SELECT FROM {concerned} c WHERE {recused}) THEN
+    RAISE EXCEPTION 'who has declared an interest in a party of % gives no command about it', NEW.subject
+        USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
+END IF;
+RETURN NULL;
+""",
     )

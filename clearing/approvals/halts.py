@@ -17,7 +17,7 @@ from .services import require_two_people
 def lift_halt_by_two(*, actor: Actor, halt: str, reason: Mapping[str, str]) -> Halt:
     """Lift a halt when two people gave the command with the same reason.
 
-    Raises SecondPersonNeeded, and as ``marketplace.rules.services.lift_halt``.
+    Raises SecondPersonNeeded, Recused, and as ``marketplace.rules.services.lift_halt``.
     """
     actor.require(Permission.RULEBOOK_WRITE)
     _, said = standing_halt(actor=actor, halt=halt, reason=reason)

@@ -6,7 +6,7 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.rules.parameters import PARAMETERS
 
-from .permissions import DEFAULT, PERMISSIONS, PREFIX
+from .permissions import CONCERNED, DEFAULT, PERMISSIONS, PREFIX, UNRELATED
 
 _PERMISSION = " ".join(f"WHEN '{command}' THEN '{needed}'" for command, needed in sorted(PERMISSIONS.items()))
 
@@ -21,6 +21,36 @@ Invariant(
         " LEFT JOIN participants_organisation o ON o.public_id = a.organisation"
         f" WHERE starts_with(a.command, '{PREFIX}')"
         f" AND (o.is_operator IS NOT TRUE OR a.permission <> CASE a.command {_PERMISSION} ELSE '{DEFAULT}' END)"
+    ),
+)
+
+
+def _related(row: str, person: str, moment: str, payee: str) -> str:
+    """The command of a row whose ``person`` had declared an interest in one whom it is about, in SQL up to its rows."""
+    concerned = CONCERNED.format(payee=payee, subject=f"{row}.subject")
+    return (
+        f" JOIN participants_staffinterest i ON i.person {person} AND i.declared_at < {moment}"  # noqa: S608  our own words
+        f"  AND (i.ended_at IS NULL OR i.ended_at > {moment}) WHERE {row}.command IN ({sql_list(sorted(UNRELATED))})"
+        f"  AND i.organisation_id IN (SELECT c.id FROM {concerned} c)"
+    )
+
+
+Invariant(
+    name="clearing.commanded_by_unrelated",
+    promise=5,
+    statement="Nobody gave a command about a participant in which it had declared an interest that stood.",
+    guards=("approvals_approval.commanded_by_unrelated", "clearing_moneycommand.commanded_by_unrelated"),
+    test="tests/clearing/approvals/test_unrelated.py::test_the_database_recuses_who_is_related_from_commands",
+    check=by_query(
+        "SELECT a.public_id, i.person FROM approvals_approval a"  # noqa: S608  our own words
+        + _related(
+            "a",
+            "IN (a.first_person, a.ended_by) AND a.state = 'approved'",
+            "a.ended_at",
+            "a.payload ->> 'payee'",
+        )
+        + " UNION ALL SELECT m.subject, i.person FROM clearing_moneycommand m"
+        + _related("m", "= m.given_by", "m.given_at", "m.payee")
     ),
 )
 

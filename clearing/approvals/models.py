@@ -15,7 +15,7 @@ from marketplace.kernel.guards import (
 )
 
 from ..ground.columns import currency_stated, date_of_moment
-from .guards import commanded_by_right, within_one_persons_limit
+from .guards import commanded_by_right, commanded_by_unrelated, within_one_persons_limit
 
 
 class MoneyCommand(models.Model):
@@ -26,7 +26,7 @@ class MoneyCommand(models.Model):
     is the business date.
 
     Invariants: what one person gives alone stays, with all such commands of its kind for the payee on the day, below
-    the amount from which a second person is needed. Append-only.
+    the amount from which a second person is needed; who gave it has no interest in whom it is about. Append-only.
     """
 
     command = models.CharField(max_length=60)
@@ -53,7 +53,20 @@ class MoneyCommand(models.Model):
                 condition=Q(approval=None),
             )
         ]
-        triggers = [append_only(), dated_now("given_at", real=["recorded_at"]), within_one_persons_limit()]
+        triggers = [
+            append_only(),
+            dated_now("given_at", real=["recorded_at"]),
+            within_one_persons_limit(),
+            commanded_by_unrelated("given_by", payee="NEW.payee", when="true"),
+        ]
 
 
-pgtrigger.register(commanded_by_right())(Approval)
+pgtrigger.register(
+    commanded_by_right(),
+    commanded_by_unrelated(
+        "first_person",
+        "ended_by",
+        payee="NEW.payload ->> 'payee'",
+        when="NEW.state = 'approved' AND OLD.state IS DISTINCT FROM NEW.state",
+    ),
+)(Approval)

@@ -24,3 +24,18 @@ PERMISSIONS: Mapping[str, Permission] = {
 def permission_of(command: str) -> Permission:
     """What both people must hold who give ``command``."""
     return PERMISSIONS.get(command, DEFAULT)
+
+
+UNRELATED: Final = frozenset(
+    PREFIX + name
+    for name in (
+        "adjustment", "allocate_pay_in", "claw_back", "deposit_release", "give_up_bill", "lift_halt", "lift_restraint",
+        "pay_creditor", "penalty", "permit_payment", "recoup_debit", "reduce_guarantee", "refund", "register_guarantee",
+        "relieve_tax", "resolution", "retry_payment", "reversal", "write_off", "write_off_fee",
+    )
+)  # fmt: skip
+"""Commands about single participants: nobody gives one who has declared an interest in a party of its subject, or in its payee."""
+CONCERNED: Final = """(
+    SELECT o.id FROM public.participants_organisation o
+     WHERE o.public_id = {payee} OR o.public_id IN (SELECT p.party FROM public.evidence_parties('', {subject}, '{{}}'::jsonb) p))"""
+"""The keys of the organisations that a command is about, in SQL after FROM: its payee, and whose its subject is."""

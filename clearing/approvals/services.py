@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Sum
 
 from marketplace.approvals.models import Approval
@@ -14,11 +15,12 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.labels import Label
+from marketplace.participants.interest_queries import related_to, require_unrelated
 
 from ..ground.parameters import second_person_hours, second_person_minor
 from .locks import COMMAND_LOCK
 from .models import MoneyCommand
-from .permissions import permission_of
+from .permissions import CONCERNED, UNRELATED, permission_of
 
 
 def require_second_person(
@@ -38,11 +40,12 @@ def require_second_person(
     command pays several. An amount is small if it stays, with what was given alone for the payee by such commands on the
     business day, below the rulebook's ``second_person_minor`` (default: a million). With ``always`` no amount is small.
     Commands of the system follow the rules and pass. Otherwise as ``marketplace.approvals.services.require_two_people``:
-    both people hold the permission of the command (``permissions``).
+    both people hold the permission of the command (``permissions``). Raises Recused, as ``require_two_people``.
     """
     if actor.role is Role.SYSTEM:
         return None
     actor.require(permission_of(command))
+    require_unrelated(actor, *_concerned(command, subject, payee))
     given_alone_minor = _given_alone_minor(command, payee, currency)
     approval = None
     if always or given_alone_minor + amount_minor >= second_person_minor():
@@ -89,22 +92,47 @@ def require_two_people(
 ) -> Approval:
     """Pass a command of the operator without an amount if another person has given exactly the same; returns the approval.
 
-    For what weakens a control. ``barred``, raises and records as ``marketplace.approvals.services.require_two_people``.
+    For what weakens a control. Raises Recused where the command is about a participant (``permissions.UNRELATED``) in which the
+    actor has declared an interest; a first person who has is replaced, as one who is ``barred``. Raises and records else as
+    ``marketplace.approvals.services.require_two_people``.
     """
     return _require_two_people(actor, command=command, subject=subject, payload=payload, barred=barred)
 
 
-def _require_two_people(actor: Actor, *, command: str, **stated: Any) -> Approval:
+def _require_two_people(
+    actor: Actor,
+    *,
+    command: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    barred: Callable[[str], bool] | None = None,
+    **stated: Any,
+) -> Approval:
     """Ask for two people of the operator, for the hours that the rulebook gives them. Raises Forbidden for others."""
     actor.require_operator()
+    concerned = _concerned(command, subject, payload.get("payee", ""))
+    require_unrelated(actor, *concerned)
     return require_two_people_of(
         actor=actor,
         permission=permission_of(command),
         organisation=actor.organisation or "",
         command=command,
+        subject=subject,
+        payload=payload,
         expires_in=timedelta(hours=second_person_hours()),
+        barred=barred or related_to(*concerned),
         **stated,
     )
+
+
+def _concerned(command: str, subject: str, payee: str) -> list[int]:
+    """The organisations (database keys) that a command is about: its payee, and whose its subject is."""
+    if command not in UNRELATED:
+        return []
+    concerned = CONCERNED.format(payee="%(payee)s", subject="%(subject)s")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT c.id FROM {concerned} c", {"payee": payee, "subject": subject})  # noqa: S608  our own words
+        return [key for (key,) in cursor.fetchall()]
 
 
 def _given_alone_minor(command: str, payee: str, currency: str) -> int:

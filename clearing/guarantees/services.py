@@ -39,7 +39,7 @@ def register_guarantee(
     """Register a guarantee for what a participant buys, or a limit that its deposit backs: two people give the same terms.
 
     Trades that wait are secured by it when the market next looks at them. Raises SecondPersonNeeded, which records the
-    first person's command, FieldInvalid, Missing, Forbidden.
+    first person's command, Recused, FieldInvalid, Missing, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
     require_amount("amount_minor", amount_minor)
@@ -95,7 +95,7 @@ def register_guarantee(
 def reduce_guarantee(*, actor: Actor, guarantee: str, amount_minor: int, reason: str) -> Guarantee:
     """Reduce a guarantee to ``amount_minor``, by two people; zero withdraws it.
 
-    Raises GuaranteeInUse below what is used, SecondPersonNeeded, FieldInvalid, Missing, Forbidden.
+    Raises GuaranteeInUse below what is used, SecondPersonNeeded, Recused, FieldInvalid, Missing, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
     why = stated_text("reason", reason, REASON_LENGTH_MAX)

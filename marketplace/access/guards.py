@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pgtrigger
 
+from marketplace.participants.interest_guards import RECUSED
+
 from .states import SUBJECTS_MAX
 
 _REVIEW = """greatest(a.deferred_until,
@@ -48,6 +50,24 @@ IF NOT EXISTS (SELECT FROM public.access_staffaccess a
         USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;
+""",
+    )
+
+
+def deferred_unrelated() -> pgtrigger.Trigger:
+    """Who defers the notice of an access has declared no interest in its participant."""
+    return pgtrigger.Trigger(
+        name=RECUSED,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        func=f"""
+IF EXISTS (SELECT FROM public.access_staffaccess a WHERE a.id = NEW.access_id
+              AND (public.is_recused(NEW.first_person, a.organisation_id)
+                OR public.is_recused(NEW.approved_by, a.organisation_id))) THEN
+    RAISE EXCEPTION 'who has declared an interest in the participant defers no notice to it'
+        USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
+END IF;
+RETURN NULL;
 """,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
+from marketplace.participants.interest_guards import recused_then
 
 from .models import AccessRead, StaffAccess
 from .states import HOURS_MAX, SUBJECTS_MAX
@@ -15,13 +16,15 @@ _HOLDS = holders(Permission.ACCESS_OPEN)
 
 
 def _by_staff(person: str, moment: str) -> str:
-    return acted_at(person, moment, holds=_HOLDS)
+    """Whether a person who may, and had no interest in the participant of the access ``a``, acted at a moment, in SQL."""
+    return f"({acted_at(person, moment, holds=_HOLDS)} AND NOT {recused_then(person, 'a.organisation_id', moment)})"
 
 
 Invariant(
     name="access.opened_by_staff",
     promise=9,
-    statement="Who opens, approves or defers an access is a person of the operator who may, and a second person another.",
+    statement="Who opens, approves or defers an access is a person of the operator who may and has no interest in the"
+    " participant, and a second person another.",
     guards=(
         "access_staffaccess.opened_by_staff",
         "access_staffaccess.deferred_by_two",
@@ -29,6 +32,8 @@ Invariant(
         "access_staffaccess.access_told",
         "access_accessdeferral.deferred_by_two",
         "access_accessdeferral.deferral_by_two",
+        "access_staffaccess.recused",
+        "access_accessdeferral.recused",
         "access_accessdeferral.append_only",
     ),
     test="tests/access/test_guards.py::test_nobody_but_staff_opens_an_access",

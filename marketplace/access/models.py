@@ -16,8 +16,9 @@ from marketplace.kernel.guards import append_only, dated_now, immutable, no_dele
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
+from marketplace.participants.interest_guards import unrelated
 
-from .guards import defers_untold, opened_on_participant, within_access
+from .guards import deferred_unrelated, defers_untold, opened_on_participant, within_access
 from .states import DEFERRED_DAYS_MAX, HOURS_MAX, AccessGround, AccessKind
 
 CONTENT = (
@@ -43,7 +44,8 @@ class StaffAccess(models.Model):
     ``told_at``; or, on a ground of law and with a second person (``approved_by``), by the review date: ``deferred_until``, or
     the latest of its deferrals. Until then evidence holds ``commitment`` alone, the SHA-256 over the content and ``salt``.
 
-    Invariants: the person and the second are people of the operator who may open an access, two of them; it lasts at most
+    Invariants: the person and the second are people of the operator who may open an access, two of them, neither with an
+    interest in the participant; it lasts at most
     ``HOURS_MAX``; nothing of it changes but that it ends and is told, each once; the commitment is over the content. Rows are
     never deleted.
     """
@@ -107,6 +109,7 @@ class StaffAccess(models.Model):
                 "person", Permission.ACCESS_OPEN, when="NEW.approved_by = ''", name="opened_by_staff"
             ),
             acted_by_person("approved_by", Permission.ACCESS_OPEN, first="person", name="deferred_by_two"),
+            unrelated("person", "approved_by"),
             acted_by_person(
                 "ended_by",
                 Permission.ACCESS_OPEN,
@@ -155,7 +158,7 @@ class StaffAccess(models.Model):
 class AccessDeferral(models.Model):
     """Two people deferred the notice of an access again, with a reason, to a later review date. Append-only.
 
-    Invariants: two people of the operator; the participant was not told; made before the review date passed; at most
+    Invariants: two people of the operator with no interest in the participant, who was not told; made before the review date passed; at most
     ``DEFERRED_DAYS_MAX`` each.
     """
 
@@ -184,6 +187,7 @@ class AccessDeferral(models.Model):
             append_only(),
             dated_now("decided_at", real=["recorded_at"], stated=["until"]),
             defers_untold(),
+            deferred_unrelated(),
             acted_by_person(
                 "approved_by", Permission.ACCESS_OPEN, first="first_person", name="deferred_by_two"
             ),

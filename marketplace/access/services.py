@@ -22,6 +22,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
+from marketplace.participants.interest_queries import related_to, require_unrelated
 from marketplace.participants.queries import OrganisationView, get_organisation
 
 from .errors import AccessOver, AccessTold, ReviewOver
@@ -47,8 +48,9 @@ def open_access(
     """Open one ``kind`` of a participant's affairs for the actor alone, for ``hours``.
 
     The participant is told at once; with ``deferred_days``, on the ground of law alone, at the review date. That takes two
-    people: another gives the same command, and the access is the first one's. Emits staff_access.moved or
-    staff_access.deferred. Raises SecondPersonNeeded, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    people: another gives the same command, and the access is the first one's. Nobody opens or defers who has declared an
+    interest in the participant. Emits staff_access.moved or
+    staff_access.deferred. Raises SecondPersonNeeded, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.ACCESS_OPEN)
     actor.require_person()
@@ -58,6 +60,7 @@ def open_access(
             "organisation",
             Label("name a participant, not the operator", "運営者ではなく参加者を指定してください"),
         )
+    require_unrelated(actor, party.id)
     stated: dict[str, Any] = {
         "kind": _choice("kind", kind, AccessKind.values),
         "ground": _choice("ground", ground, AccessGround.values),
@@ -112,6 +115,7 @@ def _deferred_by_two(
             "deferred_days": deferred_days,
         },
         expires_in=APPROVED_WITHIN,
+        barred=related_to(party.id),
     )
 
 
@@ -165,11 +169,12 @@ def end_access(*, actor: Actor, access: str) -> StaffAccess:
 def defer_notice(*, actor: Actor, access: str, days: int, reason: str) -> StaffAccess:
     """Defer a deferred notice again, until ``days`` from now; takes two people. Emits staff_access.deferred.
 
-    Raises SecondPersonNeeded, AccessTold, ReviewOver, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
+    Raises SecondPersonNeeded, Recused, AccessTold, ReviewOver, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
     """
     actor.require(Permission.ACCESS_OPEN)
     actor.require_person()
     subject, now = _locked(access), clock.now()
+    require_unrelated(actor, subject.organisation_id)
     review_at = subject.review_at()
     if subject.told_at is not None or review_at is None:
         raise AccessTold(access=access)
@@ -194,6 +199,7 @@ def defer_notice(*, actor: Actor, access: str, days: int, reason: str) -> StaffA
         subject=access,
         payload={"days": days, "reason": why},
         expires_in=APPROVED_WITHIN,
+        barred=related_to(subject.organisation_id),
     )
     AccessDeferral.objects.create(
         access=subject,

@@ -23,6 +23,14 @@ JUDGES = """(
     SELECT p.person FROM public.cases_case f CROSS JOIN LATERAL (VALUES (f.first_person), (f.resolved_by)) AS p (person)
      WHERE f.kind = 'appeal' AND f.state = 'resolved' AND f.subject = {decision})"""
 """Who decided an appeal of the decision that put something on hold, in SQL after IN."""
+APPEALED_PARTIES = """(
+    SELECT p.id FROM public.cases_case f CROSS JOIN LATERAL (VALUES (f.organisation_id), (f.counterparty_id)) AS p (id)
+     WHERE f.kind <> 'appeal' AND f.public_id = {appealed}
+    UNION SELECT o.id FROM public.rules_decision d JOIN public.participants_organisation o ON o.public_id = ANY (d.parties)
+     WHERE d.public_id = {appealed}
+    UNION SELECT p.id FROM public.participants_organisationrelation l
+      CROSS JOIN LATERAL (VALUES (l.organisation_id), (l.related_id)) AS p (id) WHERE l.public_id = {appealed})"""
+"""The keys of both parties of what is appealed, in SQL after FROM: of a conclusion, a decision of the rules, or a relation."""
 
 
 STILL_STANDS = """EXISTS (
@@ -96,25 +104,41 @@ RETURN NULL;
     )
 
 
-def relation_sides_recused() -> pgtrigger.Trigger:
-    """Who decides an appeal of a relation has declared an interest in neither of its organisations."""
+def appealed_parties_recused() -> pgtrigger.Trigger:
+    """Who decides an appeal has declared an interest in no party of what is appealed, as the other of a conclusion or a relation."""
     recused = " OR ".join(
-        f"public.is_recused({person}, l.{side})"
-        for person in ("NEW.first_person", "NEW.resolved_by")
-        for side in ("organisation_id", "related_id")
+        f"public.is_recused({person}, p.id)" for person in ("NEW.first_person", "NEW.resolved_by")
     )
     return pgtrigger.Trigger(
-        name="relation_sides_recused",
+        name="appealed_parties_recused",
         when=pgtrigger.After,
         operation=pgtrigger.UpdateOf("first_person", "resolved_by"),
         func=f"""
 IF NEW.kind = 'appeal' AND NEW.state = 'resolved' AND OLD.state IS DISTINCT FROM NEW.state AND EXISTS (
-    SELECT FROM public.participants_organisationrelation l WHERE l.public_id = NEW.subject AND ({recused})) THEN
-    RAISE EXCEPTION 'who has declared an interest in one of both decides no appeal of their relation'
+    SELECT FROM {APPEALED_PARTIES.format(appealed="NEW.subject")} p WHERE {recused}) THEN
+    RAISE EXCEPTION 'who has declared an interest in a party of what is appealed decides no appeal of it'
         USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
 END IF;
 RETURN NULL;
 """,
+    )
+
+
+def remedied_unrelated() -> pgtrigger.Trigger:
+    """Who carries out an appeal has declared an interest in no party of it, nor of what is appealed."""
+    return pgtrigger.Trigger(
+        name=RECUSED,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        func=f"""
+IF EXISTS (SELECT FROM public.cases_case c WHERE c.id = NEW.case_id AND (
+    public.is_recused(NEW.carried_out_by, c.organisation_id) OR EXISTS (
+        SELECT FROM {APPEALED_PARTIES.format(appealed="c.subject")} p WHERE public.is_recused(NEW.carried_out_by, p.id)))) THEN
+    RAISE EXCEPTION 'who has declared an interest in a party of what is appealed carries out no appeal of it'
+        USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
+END IF;
+RETURN NULL;
+""",  # noqa: S608  our own words
     )
 
 

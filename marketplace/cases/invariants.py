@@ -8,11 +8,12 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
-from .guards import DECIDERS, RELATION_BY_OTHERS, STILL_STANDS
+from .guards import APPEALED_PARTIES, DECIDERS, RELATION_BY_OTHERS, STILL_STANDS
 from .on_call import LATE_MAX, TAKES
 
 _ADMITS = holders(Permission.ADMISSION_WRITE)
 _JUDGES = holders(Permission.DISPUTES_WRITE)
+_APPEALED = APPEALED_PARTIES.format(appealed="c.subject")
 _DECIDED_FIRST = DECIDERS.format(organisation="c.organisation_id", appealed="c.subject")
 
 
@@ -38,7 +39,7 @@ Invariant(
         "cases_case.appeal_by_others",
         "cases_case.recused",
         "cases_case.counterparty_recused",
-        "cases_case.relation_sides_recused",
+        "cases_case.appealed_parties_recused",
         "cases_case.case_of_two_parties",
         "cases_case.ended_for_good",
         "cases_case.resolved_in_its_transaction",
@@ -55,9 +56,7 @@ Invariant(
         f"  CASE WHEN c.kind = 'appeal' THEN {_acted(_JUDGES)} ELSE {_acted(_ADMITS)} END"
         f"  OR {_both(recused_then('{person}', 'c.organisation_id', 'c.ended_at'))}"
         f"  OR {_both(recused_then('{person}', 'c.counterparty_id', 'c.ended_at'))}"
-        "  OR EXISTS (SELECT FROM participants_organisationrelation l WHERE c.kind = 'appeal' AND l.public_id = c.subject"
-        f"   AND ({_both(recused_then('{person}', 'l.organisation_id', 'c.ended_at'))}"
-        f"    OR {_both(recused_then('{person}', 'l.related_id', 'c.ended_at'))}))"
+        f"  OR c.kind = 'appeal' AND EXISTS (SELECT FROM {_APPEALED} p WHERE {_both(recused_then('{person}', 'p.id', 'c.ended_at'))})"
         f"  OR c.kind = 'appeal' AND ({_both('{person} IN ' + _DECIDED_FIRST)})"
         "  OR NOT EXISTS (SELECT FROM approvals_approval a WHERE a.command = 'cases.resolve' AND a.subject = c.public_id"
         "   AND a.state = 'approved' AND (a.first_person, a.ended_by) = (c.first_person, c.resolved_by)"
@@ -107,7 +106,7 @@ Invariant(
     promise=8,
     statement=(
         "Each appeal has a statement, and is of what was decided against its own organisation, once; one that changed a"
-        " suspension, or a relation, is carried out when that has ended."
+        " suspension, or a relation, is carried out when that has ended, by somebody with no interest in a party."
     ),
     guards=(
         "cases_case.case_one_appeal",
@@ -118,6 +117,7 @@ Invariant(
         "cases_appeal.appeal_states",
         "cases_remedy.remedies_changed_appeal",
         "cases_remedy.remedied_by_staff",
+        "cases_remedy.recused",
         "cases_remedy.append_only",
         "cases_remedy.remedy_says_how",
     ),
@@ -134,6 +134,8 @@ Invariant(
         f"    AND {RELATION_BY_OTHERS})"
         " UNION ALL SELECT c.public_id, r.how FROM cases_remedy r JOIN cases_case c ON c.id = r.case_id"
         f"  WHERE c.outcome <> 'changed' OR {STILL_STANDS}"
+        f"  OR {recused_then('r.carried_out_by', 'c.organisation_id', 'r.carried_out_at')} OR EXISTS (SELECT FROM {_APPEALED} p"
+        f"   WHERE {recused_then('r.carried_out_by', 'p.id', 'r.carried_out_at')})"
     ),
 )
 

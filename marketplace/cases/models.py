@@ -56,8 +56,8 @@ class Case(models.Model):
     ``again_at``: when it was looked at again after that.
 
     Invariants: one open case per kind, subject and organisation, one appeal ever per subject and organisation; decided by two natural
-    persons of the operator, neither with an interest in the organisation or the counterparty, and an appeal by two who did not decide what is
-    appealed. Rows are never deleted.
+    persons of the operator, neither with an interest in the organisation, the counterparty or a party of what is appealed, and an appeal by two who did not
+    decide what is appealed. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="cas")
@@ -147,7 +147,7 @@ class Case(models.Model):
             guards.appeal_by_others(),
             guards.rescreened_while_standing(),
             guards.appeal_has_its_statement(),
-            guards.relation_sides_recused(),
+            guards.appealed_parties_recused(),
             unrelated("resolved_by", "first_person"),
             unrelated("resolved_by", "first_person", organisation="counterparty_id", name="counterparty_recused"),
             acted_by_person(
@@ -196,7 +196,8 @@ class Remedy(models.Model):
     """How a person of the operator carried out an appeal that changed the first decision. Append-only.
 
     ``reference`` is the public identifier of what it did (a reinstatement, a new admission). Invariants: one per case, whose
-    appeal changed the first decision; that of a suspension, or of a relation, when this has ended.
+    appeal changed the first decision; that of a suspension, or of a relation, when this has ended; by somebody with no interest in a
+    party of what is appealed.
     """
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="remedy")
@@ -213,6 +214,7 @@ class Remedy(models.Model):
             append_only(),
             dated_now("carried_out_at", real=["recorded_at"]),
             guards.remedies_changed_appeal(),
+            guards.remedied_unrelated(),
             acted_by_person("carried_out_by", Permission.ADMISSION_WRITE, name="remedied_by_staff"),
         ]
 

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from marketplace.kernel.actors import Actor
 
-from .guards import DECIDERS, JUDGES
+from .guards import APPEALED_PARTIES, DECIDERS, JUDGES
 from .models import Case
 from .states import AGAINST, HELD, CaseKindCode, CaseOutcome, CaseState
 
@@ -62,6 +62,19 @@ def deciders(case: Case) -> set[str]:
             {"organisation": case.organisation_id, "subject": case.subject, "decision": case.decision},
         )
         return {person for (person,) in cursor.fetchall()}
+
+
+def appealed_parties(case: Case) -> list[int]:
+    """The organisations (database keys) that what a case appeals is about: both parties; none where nothing is appealed."""
+    if not case.is_appeal:
+        return []
+    parties = APPEALED_PARTIES.format(appealed="%(appealed)s")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT p.id FROM {parties} p WHERE p.id IS NOT NULL ORDER BY p.id",  # noqa: S608  our own words
+            {"appealed": case.subject},
+        )
+        return [key for (key,) in cursor.fetchall()]
 
 
 def overdue(at: datetime) -> QuerySet[Case]:

@@ -94,14 +94,6 @@ def stated_by_others(organisation_id: int) -> QuerySet[OrganisationRelation]:
     )
 
 
-def sides_of(relation: str) -> list[int]:
-    """The database keys of the organisations that a relation (public identifier) joins; none without one."""
-    rows = OrganisationRelation.objects.filter(public_id=relation).values_list(
-        "organisation_id", "related_id"
-    )
-    return [key for row in rows for key in row]
-
-
 def is_relation_standing(relation: str) -> bool:
     """Whether a relation (public identifier) stands."""
     return OrganisationRelation.objects.filter(public_id=relation, ended_at=None).exists()

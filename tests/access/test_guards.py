@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 
 from marketplace.access import services
-from marketplace.access.models import AccessRead, StaffAccess
+from marketplace.access.models import AccessDeferral, AccessRead, StaffAccess
 from marketplace.access.states import SUBJECTS_MAX
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import REGISTER
+from marketplace.participants import services as participants
 from marketplace.participants.models import Organisation, RoleGrant, Session
 from tests.participants.factories import member_for, person_of
 from tests.roles import as_owner, assert_refused, unguarded
@@ -188,6 +189,29 @@ def test_a_notice_is_deferred_again_by_two_while_it_is_deferred(access, first, s
     refused(
         DEFER.format(**(by_two | {"until": "public.business_now() + interval '80 days'"})), "is not deferred"
     )
+
+
+def test_who_declared_an_interest_neither_opens_nor_defers(access, first, second, subject):
+    deferred(first, second, subject)
+    participants.declare_interest(
+        actor=second, organisation=subject.public_id, kind="family", statement="親族が勤務しています。"
+    )
+    longer = {"until": "public.business_now() + interval '60 days'"}
+    refused(copied(person="'usr_second'"), "declared an interest")
+    refused(copied(**BY_TWO), "declared an interest")
+    for people in (
+        {"first": "'usr_first'", "second": "'usr_second'"},
+        {"first": "'usr_second'", "second": "'usr_first'"},
+    ):
+        refused(DEFER.format(**longer, **people), "declared an interest")
+    assert (StaffAccess.objects.count(), AccessDeferral.objects.count()) == (2, 0)
+    assert named("access.opened_by_staff") == 0
+    with unguarded("access_staffaccess"):
+        run(
+            "UPDATE access_staffaccess SET person = 'usr_second', opened_at = later.at, told_at = later.at"
+            f" FROM (SELECT public.business_now() + interval '1 minute' AS at OFFSET 0) later WHERE id = {access.pk}"
+        )
+    assert named("access.opened_by_staff") == 1
 
 
 def test_nothing_is_read_outside_of_an_access(access, first):

@@ -19,7 +19,9 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded, ProofNeeded
 from marketplace.kernel.invariants import verify_all
-from tests.participants.factories import member_for
+from marketplace.participants import services as participants
+from marketplace.participants.interest_errors import Recused
+from tests.participants.factories import actor_for, member_for
 
 from .factories import BY_LAW, deferred, later, opened, recorded
 
@@ -194,3 +196,29 @@ def test_one_person_tells_early(first, second, subject):
     assert recorded(access) == ["access.opened", "access.told"]
     assert moved(access) == ["told"]
     assert holds()
+
+
+def test_who_declared_an_interest_opens_nothing_and_defers_no_notice(first, second, subject, staffed):
+    third = actor_for(staffed, "usr_third")
+    interest = {"organisation": subject.public_id, "kind": "family", "statement": "親族が勤務しています。"}
+    late = deferred(first, third, subject)
+    again = {"access": late.public_id, "days": 60, "reason": "裁判所の指示による。"}
+    with pytest.raises(SecondPersonNeeded):
+        services.defer_notice(actor=second, **again)
+    participants.declare_interest(actor=second, **interest)
+    with pytest.raises(Recused):
+        opened(second, subject)
+    with pytest.raises(Recused):
+        opened(second, subject, **BY_LAW)
+    with pytest.raises(Recused):
+        services.defer_notice(actor=second, **again)
+    # What the second gave before it declared the interest counts no more.
+    with pytest.raises(SecondPersonNeeded):
+        services.defer_notice(actor=first, **again)
+    assert (StaffAccess.objects.count(), AccessDeferral.objects.count()) == (1, 0)
+    with pytest.raises(SecondPersonNeeded):
+        opened(first, subject, **(BY_LAW | {"hours": 2}))
+    participants.declare_interest(actor=first, **interest)
+    with pytest.raises(SecondPersonNeeded):
+        opened(third, subject, **(BY_LAW | {"hours": 2}))
+    assert (StaffAccess.objects.count(), holds()) == (1, True)

@@ -14,19 +14,22 @@ from contracts.models import Agreement, Negotiation
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.cases import services as cases
 from marketplace.cases.handlers import on_case_moved
-from marketplace.cases.models import Case
+from marketplace.cases.models import Case, Remedy
 from marketplace.cases.queries import visible_cases
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.cases import CaseMoved
 from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import IllegalTransition, Missing
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.notices.models import Notice, Task
 from marketplace.participants import services as participants
 from marketplace.participants.interest_errors import Recused
+from marketplace.participants.models import Organisation
 from marketplace.rules.models import Decision
 from tests.cases.factories import appealed, decide_held, pair
 from tests.notices.factories import handle
+from tests.participants.factories import actor_for
 from tests.roles import assert_refused, unguarded
 from tests.rules import factories as rulebooks
 
@@ -227,12 +230,7 @@ def test_who_is_related_to_either_party_decides_nothing(market, party):
     negotiation = held(market)
     first, second = pair()
     case = Case.objects.get()
-    participants.declare_interest(
-        actor=second,
-        organisation=market.organisation(party).public_id,
-        kind="family",
-        statement="親族が勤務しています。",
-    )
+    _interested(second, market.organisation(party).public_id)
     stated = {"case": case.public_id, "outcome": "allow", "reason": "確認しました。"}
     with pytest.raises(SecondPersonNeeded):
         cases.resolve_case(actor=first, **stated)
@@ -245,6 +243,47 @@ def test_who_is_related_to_either_party_decides_nothing(market, party):
     assert_refused(lambda: _run(raw), because="declared an interest")
     negotiation.refresh_from_db()
     assert (Case.objects.get().state, negotiation.state) == ("open", "agreed")
+
+
+@pytest.mark.parametrize("of", ["case", "decision"])
+def test_who_is_related_to_the_other_party_decides_and_carries_out_no_appeal(market, of):
+    case = decide_held(held(market).public_id, "deny")
+    appeal = appealed(market.buyer, case.public_id if of == "case" else case.decision)
+    staffed = Organisation.objects.get(is_operator=True)
+    first, second, third = (actor_for(staffed, f"usr_judge_{number}") for number in "123")
+    _interested(second, market.organisation("seller").public_id)
+    stated = {"case": appeal.public_id, "outcome": "changed", "reason": "確認しました。"}
+    with pytest.raises(SecondPersonNeeded):
+        cases.resolve_case(actor=first, **stated)
+    with pytest.raises(Recused):
+        cases.resolve_case(actor=second, **stated)
+    raw = (
+        "UPDATE cases_case SET state = 'resolved', outcome = 'changed', reason = 'x', ended_at = public.business_now(),"
+        f" first_person = '{first.identifier}', resolved_by = '{second.identifier}' WHERE id = {appeal.pk}"
+    )
+    assert_refused(lambda: _run(raw), because="decides no appeal of it")
+    assert Case.objects.get(pk=appeal.pk).state == "open"
+    cases.resolve_case(actor=third, **stated)
+    with pytest.raises(Recused):
+        cases.carry_out(actor=second, case=appeal.public_id, how="再交渉を案内しました。")
+    remedy = (
+        "INSERT INTO cases_remedy (case_id, how, reference, carried_out_by, carried_out_at)"
+        f" VALUES ({appeal.pk}, 'x', '', '{second.identifier}', public.business_now())"
+    )
+    assert_refused(lambda: _run(remedy), because="carries out no appeal of it")
+    assert (Remedy.objects.count(), verify_all("cases")["cases.resolved_by_two"]) == (0, [])
+    with unguarded("cases_remedy"):
+        _run(remedy.replace("business_now()", "business_now() + interval '1 minute'"))
+    with unguarded("cases_case"):
+        later = f"resolved_by = '{second.identifier}', ended_at = ended_at + interval '1 minute'"
+        _run(f"UPDATE cases_case SET {later} WHERE id = {appeal.pk}")
+    assert len(REGISTER["cases.appeals_state_and_name_their_own"].check()) == 1
+    assert len(REGISTER["cases.resolved_by_two"].check()) == 1
+
+
+def _interested(person: Actor, organisation: str) -> None:
+    stated = {"kind": "family", "statement": "親族が勤務しています。"}
+    participants.declare_interest(actor=person, organisation=organisation, **stated)
 
 
 def test_time_does_not_run_out_while_two_people_decide(market):

@@ -194,6 +194,23 @@ def test_the_database_recuses_from_an_incident_who_is_related(
             raise Undone
 
 
+def test_the_database_asks_the_parties_of_the_subject(incident, first, second, subject, other):
+    about = "description, '{}', {}, {}, public"
+    raw = OPEN.replace("{description}, '', {organisation}, {person}, public", about)
+    refused(raw.format("nothing there", "NULL", "'usr_second'"), "nothing has the identifier")
+    matter = opened(second, other, subject=subject.public_id, ground="none", persons=0)
+    declare_interest(actor=first, organisation=subject.public_id, kind="family", statement="親族")
+    clock.move_to(clock.now() + timedelta(minutes=1))
+    refused(raw.format(subject.public_id, "NULL", "'usr_first'"), "declared an interest")
+    enter = ENTER.format(person="'usr_first'").replace("LIMIT 1", "ORDER BY id DESC LIMIT 1")
+    refused(enter, "declared an interest")
+    assert (Incident.objects.count(), matter.entries.count()) == (2, 0)
+    assert named("oversight.incidents_by_unrelated") == 0
+    with unguarded("oversight_incidententry"):
+        run(enter)
+    assert named("oversight.incidents_by_unrelated") == 1
+
+
 class Undone(Exception):
     """What a test forced in is rolled back."""
 

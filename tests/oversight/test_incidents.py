@@ -229,6 +229,35 @@ def test_who_has_declared_an_interest_writes_nothing_about_an_incident(first, se
     assert holds_everywhere()
 
 
+def test_an_incident_concerns_the_parties_of_its_subject_too(first, second, subject, other):
+    incident = opened(second, other, subject=subject.public_id, ground="none", persons=0)
+    name = {"incident": incident.public_id}
+    with pytest.raises(SecondPersonNeeded):
+        services.close_incident(actor=first, conclusion="終了", **name)
+    related(first, subject)
+    for command in (
+        lambda: opened(first, subject=subject.public_id),
+        lambda: assessed(first, incident),
+        lambda: services.write_entry(actor=first, kind="measure", text="遮断した。", **name),
+        lambda: services.close_incident(actor=first, conclusion="終了", **name),
+    ):
+        with pytest.raises(Recused):
+            command()
+    # What the first gave before it declared the interest counts no more.
+    with pytest.raises(SecondPersonNeeded):
+        services.close_incident(actor=second, conclusion="終了", **name)
+    assert (Incident.objects.filter(closed_at=None).count(), incident.assessments.count()) == (1, 1)
+    assert holds_everywhere()
+
+
+def test_an_incident_names_what_is_there(first, owner):
+    for actor in (first, owner):
+        with pytest.raises(FieldInvalid) as refused:
+            opened(actor, subject="nothing there")
+        assert refused.value.name == "subject"
+    assert Incident.objects.count() == 0
+
+
 def test_a_participant_has_few_open_incidents(owner, first, second, monkeypatch):
     monkeypatch.setattr(services, "OPEN_MAX", 2)
     rows = [opened(owner, ground="none", persons=0) for _ in range(2)]

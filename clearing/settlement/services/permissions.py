@@ -24,7 +24,7 @@ def permit_payment(*, actor: Actor, instruction: str, number: str, authority: st
     """State that an authority permitted a planned payment to a participant under sanctions; takes two people.
 
     ``number`` is the number of the permission, ``authority`` who gave it. The next transfer file has the payment, if nothing
-    else holds it back; the suspension stands. Raises SecondPersonNeeded, NotUnderSanctions, FieldInvalid, Missing, Forbidden.
+    else holds it back; the suspension stands. Raises SecondPersonNeeded, Recused, NotUnderSanctions, FieldInvalid, Missing, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
     stated = {"number": number.strip(), "authority": authority.strip()}

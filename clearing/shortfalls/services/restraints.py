@@ -18,6 +18,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
+from marketplace.participants.interest_queries import require_unrelated
 from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
 
 from ...approvals.services import require_two_people
@@ -51,7 +52,7 @@ def record_restraint(
     ``amount_minor`` is the attached amount, None for the whole; ``reference`` the court's file number. From then on netting
     sets off by the rule of that day, and transfer files leave attached payments out. What was set off or sent before stays.
     The participant is told of an attachment, and the operator gets a task until it is lifted. Emits claim.attached.
-    Raises Missing, FieldInvalid, Forbidden.
+    Raises Recused, Missing, FieldInvalid, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
     require_cleared(currency)
@@ -59,6 +60,7 @@ def record_restraint(
         require_amount("amount_minor", amount_minor)
     party = get_organisation(organisation)
     require_participant(party)
+    require_unrelated(actor, party.id)
     if kind not in RestraintKind.values:
         raise FieldInvalid(
             "kind", Label("state attachment or insolvency", "attachment か insolvency を指定してください")
@@ -117,7 +119,7 @@ def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestra
     """End a restraint, once; takes two people, because what was held back for others is paid.
 
     After an attachment the participant is paid again: what was held back, and what was planned to a creditor and not sent.
-    It is told. Emits attachment.lifted. Raises SecondPersonNeeded, RestraintLifted, SendingIsShut, Missing, FieldInvalid,
+    It is told. Emits attachment.lifted. Raises SecondPersonNeeded, Recused, RestraintLifted, SendingIsShut, Missing, FieldInvalid,
     Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)

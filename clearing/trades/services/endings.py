@@ -105,7 +105,7 @@ def give_up_bill(*, actor: Actor, trade: str, reason: str) -> Trade:
     """End a trade whose buyer has not paid its guaranteed part by the due day, and whose guarantee nobody honours.
 
     Takes two people. Access ends, what was on hold is returned, the guarantee is released; what the buyer owes the seller for
-    what it received stays between them, outside the market. Emits trade.refunded. Raises SecondPersonNeeded, BillNotOverdue,
+    what it received stays between them, outside the market. Emits trade.refunded. Raises SecondPersonNeeded, Recused, BillNotOverdue,
     Missing, FieldInvalid, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)

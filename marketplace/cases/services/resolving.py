@@ -21,7 +21,7 @@ from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 from marketplace.participants.admission_terms import NO_TERMS, AdmissionTerms
 from marketplace.participants.interest_queries import related_to, require_unrelated
-from marketplace.participants.relation_queries import is_relation_standing, sides_of
+from marketplace.participants.relation_queries import is_relation_standing
 from marketplace.participants.services import checked_terms
 from marketplace.participants.suspension_queries import standing_suspensions
 from marketplace.rules.queries import admission_ends_on
@@ -29,7 +29,7 @@ from marketplace.rules.queries import admission_ends_on
 from ..errors import DecidedFirst, NothingToCarryOut, StillAffiliated, StillSuspended
 from ..kinds import KINDS
 from ..models import REASON_LENGTH_MAX, Case, Remedy
-from ..queries import deciders
+from ..queries import appealed_parties, deciders
 from ..states import CASE, KEPT_MAX, OUTCOMES, CaseOutcome
 from .telling import tell_moved
 
@@ -54,7 +54,7 @@ def resolve_case(
     ``until``: until when an admission is kept that the rules would not give now, at most 366 days. An admission may be allowed until
     ``expires_on`` and on ``conditions`` (``participants.services.checked_terms``).
 
-    Neither has an interest in who waits, and of an appeal neither decided what is appealed. Emits case.moved. Raises
+    Neither has an interest in who waits or in a party of what is appealed, and of an appeal neither decided what is appealed. Emits case.moved. Raises
     SecondPersonNeeded, Recused, DecidedFirst, IllegalTransition, FieldInvalid, Missing, PermissionNeeded, ProofNeeded.
     """
     actor.require(*DECIDES)
@@ -174,8 +174,8 @@ def waiting_for(case: Case) -> list[int]:
 
 
 def _concerned(case: Case) -> list[int]:
-    """The database keys of those who wait for a case, and of both sides of a relation that it appeals."""
-    return [*waiting_for(case), *sides_of(case.subject)]
+    """The database keys of those who wait for a case, and of both parties of what it appeals."""
+    return [*waiting_for(case), *appealed_parties(case)]
 
 
 @transaction.atomic
@@ -189,7 +189,7 @@ def carry_out(*, actor: Actor, case: str, how: str, reference: str = "") -> Case
     actor.require_person()
     said = stated_text("how", how, REASON_LENGTH_MAX)
     subject = locked_case(case)
-    require_unrelated(actor, subject.organisation_id)
+    require_unrelated(actor, *_concerned(subject))
     if subject.outcome != CaseOutcome.CHANGED or Remedy.objects.filter(case=subject).exists():
         raise NothingToCarryOut(case=case)
     if standing_suspensions(subject.organisation_id).filter(public_id=subject.subject).exists():

@@ -54,14 +54,14 @@ RETURN NEW;
     )
 
 
-def subject_exists() -> pgtrigger.Trigger:
-    """What a hold names is there: some table of the market has a row with this public identifier."""
+def subject_exists(of: str = "hold") -> pgtrigger.Trigger:
+    """What a hold, or an incident, names is there: some table of the market has a row with this public identifier."""
     return pgtrigger.Trigger(
         name="subject_exists",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("holder", "regclass"), ("found", "boolean")],
-        func="""
+        func=f"""
 IF NEW.subject = '' THEN
     RETURN NEW;
 END IF;
@@ -74,9 +74,9 @@ LOOP
         RETURN NEW;
     END IF;
 END LOOP;
-RAISE EXCEPTION 'nothing has the identifier % that the hold names', NEW.subject
+RAISE EXCEPTION 'nothing has the identifier % that the {of} names', NEW.subject
     USING ERRCODE = 'check_violation', CONSTRAINT = 'subject_exists';
-""",
+""",  # noqa: S608  our own words
     )
 
 
@@ -84,7 +84,7 @@ class LegalHold(models.Model):
     """What must not be deleted: rows about ``subject`` (an organisation, an agreement), of a period, or both.
 
     ``reference`` names the proceedings or the authority's document. ``parties``: whose ``subject`` is, by public identifier,
-    sorted. One person opens it; two lift it, who have declared no interest in a party, or in anybody where it holds everything.
+    sorted. One person opens it; two lift it, who have declared no interest in a party, or in anybody where it has no party.
     At ``review_at`` people look whether it is still needed; it never ends by itself. Invariants: by people of the operator; it
     holds something that there is, and everything of ``PERIOD_DAYS_MAX`` days at most, which have begun; reviewed within
     ``REVIEW_DAYS_MAX`` days; lifted once. Rows are never deleted.

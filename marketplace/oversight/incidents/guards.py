@@ -126,7 +126,10 @@ RETURN NULL;
 
 
 def unrelated_to_concerned(*people: str, incident: str = "NEW.incident_id") -> pgtrigger.Trigger:
-    """Nobody writes about an incident, or closes it, who has declared an interest in a participant whom it concerns."""
+    """Nobody opens an incident, writes about it or closes it who has declared an interest in a participant concerned.
+
+    It concerns who is named, and the parties of its subject.
+    """
     recused = " OR ".join(
         f"(NEW.{column} <> '' AND NEW.{column} IS DISTINCT FROM OLD.{column}"
         f" AND public.is_recused(NEW.{column}, c.organisation_id))"
@@ -138,21 +141,28 @@ def unrelated_to_concerned(*people: str, incident: str = "NEW.incident_id") -> p
         operation=pgtrigger.Insert | pgtrigger.UpdateOf(*people),
         func=f"""
 IF EXISTS (
-    SELECT FROM public.oversight_incidentconcern c WHERE c.incident_id = {incident} AND ({recused})) THEN
+    SELECT FROM (
+        SELECT c.organisation_id FROM public.oversight_incidentconcern c WHERE c.incident_id = {incident}
+        UNION SELECT o.id FROM public.oversight_incident n JOIN public.participants_organisation o
+           ON o.public_id IN (SELECT p.party FROM public.held_parties(n.subject) p)
+         WHERE n.id = {incident} AND n.subject <> '') AS c (organisation_id) WHERE {recused}) THEN
     RAISE EXCEPTION '%: who has declared an interest in a participant concerned decides nothing about the incident', TG_TABLE_NAME
         USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
 END IF;
 RETURN NULL;
-""",
+""",  # noqa: S608  our own words
     )
 
 
 def related_then(people: tuple[str, ...], moment: str, *, incident: str = "r.incident_id") -> str:
-    """Whether one of ``people`` was related at ``moment`` to somebody whom the incident concerned by then, in SQL."""
+    """Whether one of ``people`` was related at ``moment`` to whom the incident concerned by then, or to a party of its subject, in SQL."""
     recused = " OR ".join(recused_then(person, "c.organisation_id", moment, alias="n") for person in people)
     return (
-        f"EXISTS (SELECT FROM oversight_incidentconcern c WHERE c.incident_id = {incident}"
-        f" AND c.told_at <= {moment} AND ({recused}))"
+        "EXISTS (SELECT FROM (SELECT c.organisation_id FROM oversight_incidentconcern c"  # noqa: S608  our own words
+        f"  WHERE c.incident_id = {incident} AND c.told_at <= {moment}"
+        "  UNION SELECT o.id FROM oversight_incident s JOIN participants_organisation o"
+        "   ON o.public_id IN (SELECT p.party FROM evidence_parties('', s.subject, '{}'::jsonb) p)"
+        f"  WHERE s.id = {incident} AND s.subject <> '') AS c (organisation_id) WHERE {recused})"
     )
 
 

@@ -138,10 +138,11 @@ Invariant(
 Invariant(
     name="oversight.incidents_by_unrelated",
     promise=9,
-    statement="Nobody assesses an incident, writes about it, names whom it concerns or closes it who had declared an interest in a"
-    " participant concerned.",
+    statement="Nobody opens an incident, assesses it, writes about it, names whom it concerns or closes it who had declared an"
+    " interest in a participant concerned, or in a party of its subject.",
     guards=(
         "oversight_incident.recused",
+        "oversight_incident.subject_exists",
         "oversight_incidentassessment.recused",
         "oversight_incidentconcern.recused",
         "oversight_incidententry.recused",
@@ -149,7 +150,9 @@ Invariant(
     test="tests/oversight/test_incident_guards.py::test_the_database_recuses_from_an_incident_who_is_related",
     check=by_query(
         "SELECT i.public_id, r.what, r.person FROM oversight_incident i JOIN ("  # noqa: S608  our own words
-        " SELECT id, 'closed' AS what, closed_by AS person FROM oversight_incident r"
+        " SELECT id, 'opened' AS what, opened_by AS person FROM oversight_incident r"
+        f"  WHERE {related_then(('r.opened_by',), 'r.opened_at', incident='r.id')}"
+        " UNION ALL SELECT id, 'closed', closed_by FROM oversight_incident r"
         f"  WHERE {related_then(('r.closed_first', 'r.closed_by'), 'r.closed_at', incident='r.id')}"
         " UNION ALL SELECT incident_id, 'assessed', assessed_by FROM oversight_incidentassessment r"
         f"  WHERE {related_then(('r.first_person', 'r.assessed_by'), 'r.assessed_at')}"

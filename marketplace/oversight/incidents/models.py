@@ -15,6 +15,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
 from ..acting import by_staff, by_staff_or_member
+from ..holds.models import subject_exists
 from .guards import (
     by_staff_or_opener,
     closed_once,
@@ -53,7 +54,8 @@ class Incident(models.Model):
 
     ``data``: what data, in words; ``subject``: the listing, agreement or other matter, if any. Evidence holds a salted
     commitment to its texts. Invariants: opened by somebody who may; few of a participant are open; nothing of it changes but that two people close it once,
-    after the reports that law demands; neither has declared an interest in a participant concerned. Rows are never deleted.
+    after the reports that law demands; none of these people has declared an interest in a participant concerned, nor in a party of
+    ``subject``, which is there. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="inc")
@@ -108,7 +110,8 @@ class Incident(models.Model):
             committed_over("data", "description"),
             closed_when_reported(),
             few_open(),
-            unrelated_to_concerned("closed_first", "closed_by", incident="NEW.id"),
+            subject_exists(of="incident"),
+            unrelated_to_concerned("opened_by", "closed_first", "closed_by", incident="NEW.id"),
             by_staff_or_member(
                 "opened_by", "organisation_id", staff=STAFF, member=MEMBER, name="opened_by_whom"
             ),

@@ -16,7 +16,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.commitments import commitment_to, new_salt
 from marketplace.kernel.errors import FieldInvalid, Missing
-from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.identifiers import names_a_row, new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
@@ -30,8 +30,10 @@ from marketplace.participants.queries import (
     get_organisation,
     get_organisations,
     lock_organisation,
+    organisations_by_public_id,
 )
 
+from ..holds.queries import parties_of
 from ..texts import choice_of
 from . import texts
 from .assessing import ask_to_attend, assess, checked_duties
@@ -67,7 +69,7 @@ def open_incident(
 ) -> Incident:
     """Register what happened to data, with its assessment, and tell the participants whom it concerns.
 
-    Staff names ``organisations``; a participant opens one about its own data alone. ``known_at`` is at most
+    ``subject`` is the identifier of a row: its parties are concerned too. Staff names ``organisations``; a participant opens one about its own data alone. ``known_at`` is at most
     ``KNOWN_DAYS_BACK`` days back: two people date it further back (``assess_incident``). Opens a task for each report that law
     demands. Emits incident.moved for each participant. Raises TooManyOpen, Recused, FieldInvalid, Missing,
     PermissionNeeded, ProofNeeded, Forbidden.
@@ -75,6 +77,8 @@ def open_incident(
     actor.require(*([MEMBER] if actor.role is Role.PARTICIPANT else STAFF))
     actor.require_person()
     concerned = _concerned(actor, organisations)
+    matter = _checked_subject(subject.strip())
+    require_unrelated(actor, *_parties_of(matter))
     if actor.role is Role.PARTICIPANT:
         _require_room(actor.require_organisation())
     incident = Incident(
@@ -82,7 +86,7 @@ def open_incident(
         kind=choice_of("kind", kind, IncidentKind.values),
         data=stated_text("data", data, DATA_LENGTH_MAX),
         description=stated_text("description", description, TEXT_LENGTH_MAX),
-        subject=subject.strip(),
+        subject=matter,
         organisation_id=actor.organisation_id if actor.role is Role.PARTICIPANT else None,
         opened_by=actor.identifier,
         opened_at=clock.now(),
@@ -205,7 +209,8 @@ def close_incident(*, actor: Actor, incident: str, conclusion: str) -> Incident:
     actor.require_person()
     subject = _locked(incident)
     concerned = list(subject.concerns.values_list("organisation_id", "organisation_identifier"))
-    require_unrelated(actor, *(key for key, _ in concerned))
+    parties = _parties(subject)
+    require_unrelated(actor, *parties)
     text = stated_text("conclusion", conclusion, TEXT_LENGTH_MAX)
     if missing := missing_duties(subject):
         raise ReportsMissing(incident=incident, missing=", ".join(missing))
@@ -217,7 +222,7 @@ def close_incident(*, actor: Actor, incident: str, conclusion: str) -> Incident:
         subject=incident,
         payload={"conclusion": text},
         expires_in=APPROVED_WITHIN,
-        barred=related_to(*(key for key, _ in concerned)),
+        barred=related_to(*parties),
     )
     subject.closed_at, subject.closed_by = clock.now(), actor.identifier
     subject.closed_first, subject.conclusion = approval.first_person, text
@@ -317,8 +322,27 @@ def _to_write(actor: Actor, incident: str) -> Incident:
 
 
 def _parties(incident: Incident) -> list[int]:
-    """The participants whom an incident concerns (database keys)."""
-    return list(incident.concerns.values_list("organisation_id", flat=True))
+    """The participants whom an incident concerns (database keys): who is named, and the parties of its subject."""
+    return [*incident.concerns.values_list("organisation_id", flat=True), *_parties_of(incident.subject)]
+
+
+def _parties_of(subject: str) -> list[int]:
+    """The organisations (database keys) whose a row is that an incident names; none without a subject."""
+    found = organisations_by_public_id(parties_of(subject)) if subject else {}
+    return [party.id for party in found.values()]
+
+
+def _checked_subject(subject: str) -> str:
+    """The subject, which is empty or the identifier of a row. Raises FieldInvalid."""
+    if subject and not names_a_row(subject):
+        raise FieldInvalid(
+            "subject",
+            Label(
+                "nothing has this identifier; name an organisation, listing, agreement or another row, or leave it out",
+                "この識別子は存在しません。組織・出品・契約などの識別子を指定するか、省略してください",
+            ),
+        )
+    return subject
 
 
 def _locked(incident: str) -> Incident:

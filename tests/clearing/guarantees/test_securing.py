@@ -28,6 +28,8 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
+from marketplace.participants.interest_errors import Recused
+from marketplace.participants.services import declare_interest
 from tests.participants.factories import actor_for, client_of, person_of
 from tests.standing import made_once
 
@@ -339,6 +341,13 @@ def test_two_people_give_up_a_bill_that_nobody_pays(market):
         give_up_bill(actor=first, **stated)
     with pytest.raises(Forbidden):
         give_up_bill(actor=actor_for(market.operator, "app_program"), **stated)
+    related, interest = (
+        actor_for(market.operator, "usr_related"),
+        {"kind": "family", "statement": "親族が勤務しています。"},
+    )
+    declare_interest(actor=related, organisation=market.party("city").public_id, **interest)
+    with pytest.raises(Recused):
+        give_up_bill(actor=related, **stated)
     for reason in (" ", "x\x00", "x" * 2_001):
         with pytest.raises(FieldInvalid):
             give_up_bill(actor=second, **stated | {"reason": reason})

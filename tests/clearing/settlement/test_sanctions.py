@@ -17,7 +17,8 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded
-from marketplace.participants.services import suspend_participant
+from marketplace.participants.interest_errors import Recused
+from marketplace.participants.services import declare_interest, suspend_participant
 from tests.participants.factories import actor_for, client_of
 from tests.roles import unguarded
 from tests.standing import made_once
@@ -57,6 +58,18 @@ def permit(market, payment, **changes):
     with pytest.raises(SecondPersonNeeded):
         permit_payment(actor=market.actor, instruction=payment.public_id, **stated)
     return permit_payment(actor=market.second, instruction=payment.public_id, **stated)
+
+
+def test_who_is_related_to_the_payee_permits_no_payment(market, held):
+    stated = {
+        "organisation": market.party("seller").public_id,
+        "kind": "family",
+        "statement": "親族が勤務しています。",
+    }
+    declare_interest(actor=market.second, **stated)
+    with pytest.raises(Recused):
+        permit(market, held)
+    assert PaymentPermission.objects.count() == 0
 
 
 def send(market, payment):
