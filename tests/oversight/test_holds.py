@@ -25,7 +25,7 @@ from marketplace.oversight.holds.errors import HoldLifted
 from marketplace.oversight.holds.models import LegalHold
 from marketplace.oversight.holds.schedule import reach_of
 from marketplace.participants.interest_errors import Recused
-from marketplace.participants.models import Organisation
+from marketplace.participants.models import Organisation, StaffInterest
 from marketplace.participants.services import declare_interest
 from tests.participants.factories import actor_for
 from tests.roles import as_owner, unguarded
@@ -206,9 +206,9 @@ def test_the_database_refuses_to_lift_alone_and_to_delete_what_is_held(first, se
     assert named("oversight.holds_by_people") == 1
 
 
-def recuse(party, person: str) -> None:
+def recuse(party, person: str) -> StaffInterest:
     """A person of the operator declares an interest."""
-    declare_interest(
+    return declare_interest(
         actor=actor_for(Organisation.objects.get(is_operator=True), person),
         organisation=party.public_id,
         kind="family",
@@ -217,20 +217,21 @@ def recuse(party, person: str) -> None:
 
 
 def extent_of(kind: str, party, owner) -> dict:
-    """What is held of a participant: itself, its person, a question that it put, or a period of everybody."""
+    """What is held of a participant: itself, its person, a question that it put, a period of everybody, or what names no party."""
     now = clock.now()
     return {
         "organisation": lambda: {"subject": party.public_id},
         "person": lambda: {"subject": owner.identifier},
         "question": lambda: {"subject": asked(owner).public_id},
+        "interest": lambda: {"subject": recuse(party, "usr_fourth").public_id},
         "everything": lambda: {"since": now - timedelta(days=1), "until": now + timedelta(days=1)},
     }[kind]()
 
 
-@pytest.mark.parametrize("kind", ["organisation", "person", "question", "everything"])
+@pytest.mark.parametrize("kind", ["organisation", "person", "question", "everything", "interest"])
 def test_who_is_related_to_a_party_lifts_no_hold(first, second, subject, other, owner, kind):
     hold = held(first, **extent_of(kind, subject, owner))
-    assert hold.parties == ([] if kind == "everything" else [subject.public_id])
+    assert hold.parties == ([] if kind in ("everything", "interest") else [subject.public_id])
     command = {"hold": hold.public_id, "reason": "x"}
     with pytest.raises(SecondPersonNeeded):
         services.lift_hold(actor=first, **command)

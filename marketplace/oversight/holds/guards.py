@@ -112,7 +112,7 @@ RETURN NULL;
 
 
 def lifted_by_unrelated() -> pgtrigger.Trigger:
-    """Nobody lifts a hold who has declared an interest in a party of what is held; one of everything, in nobody at all."""
+    """Nobody lifts a hold who has declared an interest in a party of what is held; without known parties, in nobody at all."""
     recused = " OR ".join(
         f"(NEW.{column} <> '' AND NEW.{column} IS DISTINCT FROM OLD.{column} AND public.is_recused(NEW.{column}, o.id))"
         for column in ("lifted_by", "lifted_first")
@@ -125,7 +125,7 @@ def lifted_by_unrelated() -> pgtrigger.Trigger:
 IF EXISTS (
     SELECT FROM public.participants_organisation o
      WHERE o.id IN (SELECT i.organisation_id FROM public.participants_staffinterest i) AND ({recused})
-       AND (NEW.subject = '' OR o.public_id = ANY (NEW.parties)
+       AND (cardinality(NEW.parties) = 0 OR o.public_id = ANY (NEW.parties)
          OR o.public_id IN (SELECT p.party FROM public.held_parties(NEW.subject) p))) THEN
     RAISE EXCEPTION 'who has declared an interest in a party of what is held lifts no hold'
         USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';

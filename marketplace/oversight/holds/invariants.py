@@ -56,7 +56,7 @@ Invariant(
         " OR h.lifted_at IS NOT NULL AND (h.lifted_by = h.lifted_first"
         f" OR NOT {acted_for('h.lifted_by', 'h.lifted_at', (LIFTS,))}"
         f" OR NOT {acted_for('h.lifted_first', 'h.lifted_at', (LIFTS,))}"
-        "  OR EXISTS (SELECT FROM participants_organisation o WHERE (h.subject = '' OR o.public_id = ANY (h.parties))"
+        "  OR EXISTS (SELECT FROM participants_organisation o WHERE (h.parties = '{}' OR o.public_id = ANY (h.parties))"
         f"   AND ({recused_then('h.lifted_by', 'o.id', 'h.lifted_at')}"
         f"    OR {recused_then('h.lifted_first', 'o.id', 'h.lifted_at')})))"
     ),

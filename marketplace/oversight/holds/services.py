@@ -185,8 +185,8 @@ def lift_hold(*, actor: Actor, hold: str, reason: str) -> LegalHold:
 
 
 def _concerned(hold: LegalHold) -> list[int]:
-    """The database keys of the organisations whose what is held is, when the hold began or since."""
-    if not hold.subject:
+    """The database keys of the organisations whose what is held is, when the hold began or since; all, if nobody's was known."""
+    if not hold.parties:
         return interesting_organisations()
     return [
         each.id for each in organisations_by_public_id([*hold.parties, *parties_of(hold.subject)]).values()
