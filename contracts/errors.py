@@ -258,3 +258,14 @@ class DisclosureRevoked(DomainError):
     detail = Label(
         "The disclosure {disclosure} was revoked already.", "開示 {disclosure} は既に撤回されています。"
     )
+
+
+class ObstructedStillOpen(DomainError):
+    """Negotiations that cannot go on could not be ended. Fields: ``subject``, ``left``."""
+
+    code = "obstructed_still_open"
+    category = Category.CONFLICT
+    detail = Label(
+        "{left} negotiations that {subject} obstructs are still open. See why in the log of contracts.end_obstructed.",
+        "{subject} により継続できない交渉が{left}件終了できていません。contracts.end_obstructed のログで原因を確認してください。",
+    )

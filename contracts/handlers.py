@@ -17,7 +17,7 @@ from .states import TerminationReason
 
 def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) -> None:
     """End the open negotiations of a suspended participant. Agreements in force continue; their other parties are told."""
-    services.end_of_suspended(organisation=event.organisation)
+    services.end_of_suspended(organisation=event.organisation, suspension=event.suspension)
     services.notify_counterparties(
         organisation=event.organisation, suspension=event.suspension, kind=event.kind
     )

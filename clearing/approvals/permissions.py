@@ -27,13 +27,29 @@ def permission_of(command: str) -> Permission:
 
 
 UNRELATED: Final = frozenset(
-    PREFIX + name
-    for name in (
-        "adjustment", "allocate_pay_in", "claw_back", "deposit_release", "give_up_bill", "lift_halt", "lift_restraint",
-        "pay_creditor", "penalty", "permit_payment", "recoup_debit", "reduce_guarantee", "refund", "register_guarantee",
-        "relieve_tax", "resolution", "retry_payment", "reversal", "write_off", "write_off_fee",
+    (
+        "clearing.adjustment",
+        "clearing.allocate_pay_in",
+        "clearing.claw_back",
+        "clearing.deposit_release",
+        "clearing.give_up_bill",
+        "clearing.lift_halt",
+        "clearing.lift_restraint",
+        "clearing.pay_creditor",
+        "clearing.penalty",
+        "clearing.permit_payment",
+        "clearing.recoup_debit",
+        "clearing.reduce_guarantee",
+        "clearing.refund",
+        "clearing.register_guarantee",
+        "clearing.relieve_tax",
+        "clearing.resolution",
+        "clearing.retry_payment",
+        "clearing.reversal",
+        "clearing.write_off",
+        "clearing.write_off_fee",
     )
-)  # fmt: skip
+)
 """Commands about single participants: nobody gives one who has declared an interest in a party of its subject, or in its payee."""
 CONCERNED: Final = """(
     SELECT o.id FROM public.participants_organisation o

@@ -8,10 +8,11 @@ from .halts import notify_of_halt
 from .holds import decide_conclusion, lock_held
 from .mandates import end_without_signer, revoke_mandate, sign_mandate
 from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
+from .obstructed import end_of_suspended, end_of_withdrawn
 from .signing import sign, submit_signature
 from .suspensions import notify_counterparties
 from .templates import publish_template
-from .terminations import end_expired, end_of_suspended, end_of_withdrawn, terminate
+from .terminations import end_expired, terminate
 
 __all__ = [
     "accept_offer",

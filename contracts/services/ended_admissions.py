@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from marketplace.kernel.actors import SYSTEM
 from marketplace.notices import services as notices
 from marketplace.notices.admission_texts import TO_OPERATOR, counted
 from marketplace.participants import queries as participants
@@ -12,12 +11,14 @@ from marketplace.participants.states import AdmissionState
 
 from ..models import Agreement, Negotiation
 from ..states import OPEN_NEGOTIATIONS, AgreementState
-from .terminations import end
+from .obstructed import end_obstructed
 
 
 @transaction.atomic
-def end_of_admission(*, admission: str, organisation: str, segment: str, capacity: str, state: str) -> int:
-    """End the open negotiations of an organisation in a segment (code) where its admission has ended; returns their number.
+def end_of_admission(
+    *, admission: str, organisation: str, segment: str, capacity: str, state: str
+) -> list[str]:
+    """End the open negotiations of an organisation in a segment (code) where its admission has ended; returns those that ended at once.
 
     The operator is told, with what ended and the agreements in force, which continue; of an application that was withdrawn, only
     if there are any. Nothing happens if the organisation is admitted again in this ``capacity`` (``seller`` or ``buyer``). Emits
@@ -25,26 +26,30 @@ def end_of_admission(*, admission: str, organisation: str, segment: str, capacit
     """
     party = participants.get_organisation(organisation)
     if participants.is_admitted(party.id, segment, capacity):
-        return 0
+        return []
     own = {f"{capacity}_id": party.id, "segment": segment}
-    subjects = list(
-        Negotiation.objects.select_for_update().filter(**own, state__in=OPEN_NEGOTIATIONS).order_by("pk")
+    obstacle = {
+        "reason_code": "admission_ended", "organisation": organisation, "segment": segment, "capacity": capacity
+    }  # fmt: skip
+    open_ones = list(
+        Negotiation.objects.filter(**own, state__in=OPEN_NEGOTIATIONS)
+        .order_by("pk")
+        .values_list("public_id", flat=True)
     )
-    for negotiation in subjects:
-        end(negotiation, actor=SYSTEM, role="system", reason_code="admission_ended", reason="")
+    ended = end_obstructed(admission, obstacle)
     in_force = list(
         Agreement.objects.filter(**own, state=AgreementState.IN_FORCE)
         .order_by("pk")
         .values_list("public_id", flat=True)
     )
-    if state == AdmissionState.WITHDRAWN and not subjects and not in_force:
-        return 0
+    if state == AdmissionState.WITHDRAWN and not open_ones and not in_force:
+        return []
     wording = TO_OPERATOR.fill(
         admission=admission,
         party=party.name,
         segment=segment,
-        negotiations=counted([negotiation.public_id for negotiation in subjects]),
+        negotiations=counted(open_ones),
         agreements=counted(in_force),
     )
     notices.send_notice(organisation_id=participants.operator_key(), subject=admission, wording=wording)
-    return len(subjects)
+    return ended

@@ -1,11 +1,10 @@
-"""End negotiations without agreement: by a party, by the operator, by time, by a suspension or a withdrawal."""
+"""End negotiations without agreement: by a party, by the operator, by time (by what overtakes them: ``obstructed``)."""
 
 from __future__ import annotations
 
 import re
 
 from django.db import transaction
-from django.db.models import Q
 
 from marketplace.cases.queries import held_subjects
 from marketplace.cases.services import drop_cases
@@ -18,7 +17,6 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.texts import is_visible
-from marketplace.participants import queries as participants
 from marketplace.rules.halt_time import covered_by_halts
 
 from .. import queries
@@ -126,38 +124,3 @@ def _expire(public_id: str) -> bool:
         return False
     end(negotiation, actor=SYSTEM, role="system", reason_code="expired", reason="")
     return True
-
-
-@transaction.atomic
-def end_of_withdrawn(*, listing: str) -> int:
-    """End the open negotiations over a withdrawn listing (public identifier), signed by its seller or not; returns their number.
-
-    Emits negotiation.moved for each.
-    """
-    subjects = list(
-        Negotiation.objects.select_for_update()
-        .filter(listing=listing, state__in=OPEN_NEGOTIATIONS)
-        .order_by("pk")
-    )
-    for negotiation in subjects:
-        end(negotiation, actor=SYSTEM, role="system", reason_code="listing_withdrawn", reason="")
-    return len(subjects)
-
-
-@transaction.atomic
-def end_of_suspended(*, organisation: str) -> int:
-    """End the open negotiations of a suspended organisation (public identifier); returns their number.
-
-    Nothing happens if it is active again. Emits negotiation.moved for each.
-    """
-    party = participants.get_organisation(organisation)
-    if party.is_active:
-        return 0
-    subjects = list(
-        Negotiation.objects.select_for_update()
-        .filter(Q(buyer_id=party.id) | Q(seller_id=party.id), state__in=OPEN_NEGOTIATIONS)
-        .order_by("pk")
-    )
-    for negotiation in subjects:
-        end(negotiation, actor=SYSTEM, role="system", reason_code="participant_suspended", reason="")
-    return len(subjects)

@@ -84,6 +84,17 @@ class StillAffiliated(DomainError):
     )
 
 
+class TurnStands(DomainError):
+    """The same turn is published already. Fields: ``turn``."""
+
+    code = "turn_stands"
+    category = Category.CONFLICT
+    detail = Label(
+        "{turn} says the same already. Withdraw it first to state another turn.",
+        "同じ内容の当番 {turn} が既に公表されています。変更する場合は先に取り下げてください。",
+    )
+
+
 class TurnOver(DomainError):
     """The turn was withdrawn, or is over. Fields: ``turn``."""
 

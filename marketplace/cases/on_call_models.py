@@ -20,7 +20,7 @@ class OnCallTurn(models.Model):
     """A person of the operator is on call for a duty, from ``since`` until ``until``; published by an owner of the operator.
 
     Public are the duty, the person's identifier and the times. Invariants: a person who holds what the duty takes; at most 31
-    days, none of them before it was published; nothing of it changes but that an owner withdraws it. Rows are never deleted.
+    days, none of them before it was published; the same one stands once; nothing of it changes but that an owner withdraws it. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="oct")
@@ -36,6 +36,11 @@ class OnCallTurn(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["duty", "person", "since", "until"],
+                condition=Q(withdrawn_at=None),
+                name="turn_once",
+            ),
             models.CheckConstraint(
                 condition=Q(duty__in=Duty.values, person__regex=PERSON_PATTERN, until__gt=F("since"))
                 & Q(until__lte=F("since") + TURN_MAX),

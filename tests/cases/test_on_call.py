@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from marketplace.cases import handlers, services, tasks
-from marketplace.cases.errors import TurnOver
+from marketplace.cases.errors import TurnOver, TurnStands
 from marketplace.cases.models import OnCallTurn
 from marketplace.cases.on_call import Turn, first_gap
 from marketplace.cases.on_call_queries import on_call_now
@@ -85,8 +85,7 @@ def test_a_task_asks_once_for_people_a_week_ahead_and_closes_by_itself(staffed, 
 def test_two_people_are_on_call_in_public(staffed, first, second):
     tasks.sweep()
     assert [subject for subject, _ in open_tasks("staff")] == ["admission", "disputes", "rulebook"]
-    one = published(first, first)
-    published(first, second)
+    one, two = published(first, first), published(first, second)
     assert on_call_now("rulebook") == ["usr_case_first", "usr_case_second"]
     assert [subject for subject, _ in open_tasks("staff")] == ["admission", "disputes"]
     (shown, _) = sorted(
@@ -97,6 +96,15 @@ def test_two_people_are_on_call_in_public(staffed, first, second):
     }  # fmt: skip
     services.withdraw_turn(actor=second, turn=one.public_id)
     assert [subject for subject, _ in open_tasks("staff")] == ["admission", "disputes", "rulebook"]
+    with pytest.raises(TurnStands) as stands:
+        published(second, second, since=two.since, until=two.until)
+    assert stands.value.fields["turn"] == two.public_id
+    with pytest.raises(IntegrityError, match="turn_once"), transaction.atomic():
+        run(
+            "INSERT INTO cases_oncallturn SELECT (jsonb_populate_record(t, jsonb_build_object('id', t.id + 1000, 'public_id', 'oct_raw',"
+            " 'stated_at', public.business_now(), 'recorded_at', now()))).*"
+            f" FROM cases_oncallturn t WHERE id = {two.pk}"
+        )
     with pytest.raises(TurnOver):
         services.withdraw_turn(actor=first, turn=one.public_id)
     with pytest.raises(Missing):

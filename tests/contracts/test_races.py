@@ -14,6 +14,7 @@ from contracts import services
 from contracts.models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Signature
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants import services as participants
+from marketplace.participants.models import Suspension
 
 from . import factories, mandates
 
@@ -141,7 +142,8 @@ def test_a_suspension_waits_for_a_request_and_then_finds_it(market):
         time.sleep(WAIT_SECONDS)
         assert not suspended.is_set(), "the suspension must wait for what is being written"
     thread.join(timeout=JOIN_SECONDS)
-    assert services.end_of_suspended(organisation=str(market.buyer.organisation)) == 1
+    told = {"organisation": str(market.buyer.organisation), "suspension": Suspension.objects.get().public_id}
+    assert services.end_of_suspended(**told) == [negotiation.public_id]
     negotiation.refresh_from_db()
     assert negotiation.state == "terminated"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from marketplace.kernel.errors import FieldInvalid
-from marketplace.kernel.texts import stated_text
+from marketplace.kernel.texts import AMBIGUOUS, identifying_text, stated_text
 
 
 def test_a_text_is_taken_without_the_spaces_around_it():
@@ -37,3 +38,41 @@ def test_nothing_too_much_or_a_nul_is_refused_by_the_name_of_its_field(text):
 @pytest.mark.parametrize("text", ["。", "x\u200b", "か\u3099", "👨\u200d👩", "7", "ㅎ"])
 def test_whatever_can_be_seen_is_a_text(text):
     assert stated_text("reason", text, 5) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "IS 123",
+        " IS  123",
+        "IS\u3000123\n",
+        "I\u00adS 123\u200b",
+        "\u2060IS 123",
+        "IS 123\U000e0041",
+        "IS 123\ufe0f",
+    ],
+    ids=ascii,
+)
+def test_numbers_that_look_alike_are_one(text):
+    assert identifying_text("reference", text, 20) == "IS 123"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["IS 123", "令和8年(ワ)第1号", "か\u3099"])
+def test_postgresql_takes_each_number_and_no_twin_of_it(text):
+    with connection.cursor() as cursor:
+        for each, is_refused in (
+            (identifying_text("reference", text, 20), False),
+            *((twin, True) for twin in twins(text)),
+        ):
+            cursor.execute("SELECT %s ~ %s", [each, AMBIGUOUS])
+            assert (each, cursor.fetchone()[0]) == (each, is_refused)
+
+
+def twins(text: str) -> list[str]:
+    return [
+        f"{text} ",
+        f" {text}",
+        f"{text[:2]}  {text[2:]}",
+        *(f"{text}{each}" for each in "\u200b\u00ad\ufeff\u2060\U000e0041"),
+    ]

@@ -21,7 +21,7 @@ from marketplace.notices.models import Notice
 from marketplace.notices.services import send_notice
 from marketplace.notices.texts import Wording
 from marketplace.oversight.holds import services
-from marketplace.oversight.holds.errors import HoldLifted
+from marketplace.oversight.holds.errors import HoldLifted, HoldStands
 from marketplace.oversight.holds.models import LegalHold
 from marketplace.oversight.holds.schedule import reach_of
 from marketplace.participants.interest_errors import Recused
@@ -78,6 +78,28 @@ def test_a_hold_is_opened_by_one_and_lifted_by_two(first, second, subject):
     with pytest.raises(Missing):
         services.lift_hold(actor=first, hold="lhd_none", reason="x")
     assert holds_everywhere()
+
+
+def test_the_same_hold_stands_once(first, second, subject):
+    hold = held(first, subject.public_id)
+    for actor, reference in ((first, hold.reference), (second, f" {hold.reference}\ufeff")):
+        with pytest.raises(HoldStands) as stands:
+            held(actor, subject.public_id, reference=reference)
+        assert stands.value.fields["hold"] == hold.public_id
+    again = (
+        "INSERT INTO oversight_legalhold SELECT (jsonb_populate_record(h, jsonb_build_object("
+        "'id', h.id + 1000, 'public_id', 'lhd_raw', 'opened_at', public.business_now(), 'recorded_at', now(), 'reference', h.reference || '{}'))).* FROM oversight_legalhold h"
+    )
+    refused(again.format(""), "hold_once")
+    refused(again.format("\u200b"), "hold_stated")
+    # For other proceedings, or once it is lifted, it is another hold.
+    other = held(first, subject.public_id, reference="令和8年(ワ)第2号")
+    lifted(first, second, hold)
+    assert held(first, subject.public_id, reference=hold.reference).public_id not in (
+        hold.public_id,
+        other.public_id,
+    )
+    assert named("oversight.holds_by_people") == 0
 
 
 def test_who_may_not_holds_nothing(first, owner, subject):
@@ -289,7 +311,7 @@ def test_holds_of_periods_side_by_side_keep_no_more_than_one(first, second, subj
     now, day = clock.now(), timedelta(days=1)
     year = held(first, since=now - 366 * day, until=now)
     # What one keeps already, another may keep in its place.
-    held(first, since=now - 366 * day, until=now)
+    held(first, since=now - 366 * day, until=now, reference="令和8年(ワ)第2号")
     for since, until in ((now - 367 * day, now - 366 * day), (now - day, now + day)):
         with pytest.raises(FieldInvalid) as refusal:
             services.open_hold(actor=first, **(HOLD | {"since": since, "until": until}))

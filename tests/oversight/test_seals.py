@@ -342,7 +342,13 @@ def test_the_same_seal_given_again_is_refused_and_named(first, second, subject):
     record = record_about(subject)
     command = {"record": record, **SEAL}
     seal = sealed(first, second, record)
-    for actor, changes in ((second, {}), (first, {}), (first, {"days": SEAL["days"] - 30, "reason": "再送"})):
+    alike = f"{SEAL['legal_basis']}\u200b "
+    for actor, changes in (
+        (second, {}),
+        (first, {}),
+        (first, {"days": SEAL["days"] - 30, "reason": "再送"}),
+        (second, {"legal_basis": alike}),
+    ):
         with pytest.raises(SealStands) as stands:
             seal_record(actor=actor, **command | changes)
         assert stands.value.fields["seal"] == seal.public_id

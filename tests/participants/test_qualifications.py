@@ -201,8 +201,25 @@ def test_nobody_states_or_decides_what_is_anothers(subject, owner, clerk, staffe
         with pytest.raises(error):
             stated(actor)
     row = stated(owner)
-    with pytest.raises(QualificationStands):
-        stated(owner)
+    # What looks alike is the same.
+    for changes in (
+        {},
+        {"reference": f"{row.reference}\u200b"},
+        {"issuer": f"\u2060{row.issuer[:1]}\u00ad{row.issuer[1:]} "},
+    ):
+        with pytest.raises(QualificationStands):
+            stated(owner, **changes)
+    twin = (
+        "INSERT INTO participants_qualification SELECT (jsonb_populate_record(q, jsonb_build_object('id', q.id + 1000,"
+        " 'public_id', 'qlf_raw', 'stated_at', public.business_now(), 'recorded_at', now(), 'reference', q.reference || '{}'))).*"
+        f" FROM participants_qualification q WHERE id = {row.pk}"
+    )
+    for added, name in (
+        ("", "qualification_stands_once"),
+        ("\u200b", "qualification_of_what"),
+        (" ", "qualification_of_what"),
+    ):
+        refused(twin.replace("{}", added), name)
     other = factories.member_for(factories.organisation("B"), "usr_of_other")
     with pytest.raises(Missing):
         services.withdraw_qualification(actor=other, qualification=row.public_id, reason=WHY)

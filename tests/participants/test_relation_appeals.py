@@ -144,8 +144,8 @@ def test_the_database_lets_nobody_appeal_its_own_statement_or_judge_a_side(subje
         "UPDATE cases_case SET state = 'resolved', outcome = 'changed', reason = 'x', ended_at = public.business_now(),"
         f" first_person = '{{}}', resolved_by = '{{}}' WHERE public_id = '{appeal.public_id}'"
     )
-    refused(resolve.format("usr_one", "usr_two"), "decides no appeal of their relation")
-    refused(resolve.format("usr_two", "usr_one"), "decides no appeal of their relation")
+    refused(resolve.format("usr_one", "usr_two"), "decides no appeal of it")
+    refused(resolve.format("usr_two", "usr_one"), "decides no appeal of it")
     own = (
         "INSERT INTO cases_case (public_id, kind, subject, thread, organisation_id, decision, state, outcome, reason, first_person,"
         " resolved_by, opened_at, decide_by, salt) SELECT 'cas_raw', kind, subject, thread, {organisation}, decision, state,"

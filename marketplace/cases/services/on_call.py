@@ -14,9 +14,9 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.states import TaskKind
-from marketplace.participants.queries import acts_for_operator
+from marketplace.participants.queries import acts_for_operator, lock_organisation
 
-from ..errors import TurnOver
+from ..errors import TurnOver, TurnStands
 from ..on_call import LATE_MAX, TAKES, TURN_MAX, Duty
 from ..on_call_models import OnCallTurn
 from ..on_call_queries import next_gap
@@ -27,7 +27,7 @@ from ..texts import DUTY_WORDS
 def publish_turn(*, actor: Actor, duty: str, person: str, since: datetime, until: datetime) -> OnCallTurn:
     """Publish, as an owner of the operator, that a person is on call for a duty from ``since`` until ``until``.
 
-    Raises FieldInvalid, PermissionNeeded, ProofNeeded, Forbidden.
+    Raises TurnStands, FieldInvalid, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.ORGANISATION_WRITE)
     actor.require_operator()
@@ -59,9 +59,11 @@ def publish_turn(*, actor: Actor, duty: str, person: str, since: datetime, until
                 f"since より後の将来の時刻を、{TURN_MAX.days}日以内で指定してください",
             ),
         )
-    turn = OnCallTurn.objects.create(
-        duty=duty, person=person, since=since, until=until, stated_by=actor.identifier, stated_at=clock.now()
-    )
+    lock_organisation(actor.require_organisation())
+    stated = {"duty": duty, "person": person, "since": since, "until": until}
+    if same := OnCallTurn.objects.filter(**stated, withdrawn_at=None).first():
+        raise TurnStands(turn=same.public_id)
+    turn = OnCallTurn.objects.create(**stated, stated_by=actor.identifier, stated_at=clock.now())
     record(
         kind="cases.on_call_published",
         subject=turn.public_id,

@@ -6,6 +6,17 @@ from marketplace.kernel.errors import Category, DomainError
 from marketplace.kernel.labels import Label
 
 
+class HoldStands(DomainError):
+    """The same hold stands, for the same reference. Fields: ``hold``."""
+
+    code = "hold_stands"
+    category = Category.CONFLICT
+    detail = Label(
+        "{hold} keeps this already for the same reference. Use it, or state another reference.",
+        "同じ文書番号による保全 {hold} が既に有効です。そちらを使うか、別の文書番号を指定してください。",
+    )
+
+
 class HoldLifted(DomainError):
     """The hold was lifted already. Fields: ``hold``."""
 

@@ -16,6 +16,7 @@ from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
+from marketplace.kernel.texts import AMBIGUOUS
 from marketplace.participants.acting import acted_by_person
 
 from ..acting import by_staff
@@ -87,7 +88,7 @@ class LegalHold(models.Model):
     sorted. One person opens it; two lift it, who have declared no interest in a party, or in anybody where it has no party.
     At ``review_at`` people look whether it is still needed; it never ends by itself. Invariants: by people of the operator; it
     holds something that there is, and everything of ``PERIOD_DAYS_MAX`` days at most, which have begun; reviewed within
-    ``REVIEW_DAYS_MAX`` days; lifted once. Rows are never deleted.
+    ``REVIEW_DAYS_MAX`` days; lifted once; the same one, for the same ``reference``, stands once. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="lhd")
@@ -109,11 +110,18 @@ class LegalHold(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "since", "until", "reference"],
+                condition=Q(lifted_at=None),
+                nulls_distinct=False,
+                name="hold_once",
+            ),
             models.CheckConstraint(
                 condition=(~Q(subject="") | Q(since__isnull=False, until__isnull=False))
                 & (Q(since=None) | Q(until=None) | Q(until__gt=F("since")))
                 & ~Q(reason="")
-                & ~Q(reference=""),
+                & ~Q(reference="")
+                & ~Q(reference__regex=AMBIGUOUS),
                 name="hold_stated",
             ),
             models.CheckConstraint(

@@ -15,14 +15,14 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import names_a_row, new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
-from marketplace.kernel.texts import stated_text
+from marketplace.kernel.texts import identifying_text, stated_text
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import interesting_organisations, related_to, require_unrelated
 from marketplace.participants.queries import lock_organisation, organisations_by_public_id
 
 from . import texts
-from .errors import HoldLifted
+from .errors import HoldLifted, HoldStands
 from .models import LIFTS, STAFF, LegalHold
 from .queries import held_with, parties_of
 from .states import (
@@ -47,7 +47,7 @@ def open_hold(
 ) -> LegalHold:
     """Keep what is about ``subject``, of a period, or both, from every deletion. One person does so.
 
-    A task asks after ``days`` whether it is still needed; it stays in force until two people lift it. Raises FieldInvalid,
+    A task asks after ``days`` whether it is still needed; it stays in force until two people lift it. Raises HoldStands, FieldInvalid,
     PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(*STAFF)
@@ -60,15 +60,21 @@ def open_hold(
             "days",
             Label(f"choose 1 to {REVIEW_DAYS_MAX}", f"1から{REVIEW_DAYS_MAX}までの値を指定してください"),
         )
+    extent = {
+        "subject": subject,
+        "since": since,
+        "until": until,
+        "reference": identifying_text("reference", reference, REFERENCE_LENGTH_MAX),
+    }
+    # The row of the operator is locked, so no other one begins meanwhile.
+    if same := LegalHold.objects.filter(**extent, lifted_at=None).first():
+        raise HoldStands(hold=same.public_id)
     hold = LegalHold.objects.create(
         public_id=new_identifier("lhd"),
-        subject=subject,
-        since=since,
-        until=until,
+        **extent,
         parties=parties_of(subject),
         review_at=now + timedelta(days=days),
         reason=stated_text("reason", reason, REASON_LENGTH_MAX),
-        reference=stated_text("reference", reference, REFERENCE_LENGTH_MAX),
         opened_by=actor.identifier,
         opened_at=now,
     )

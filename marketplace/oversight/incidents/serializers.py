@@ -26,13 +26,34 @@ from .states import (
 
 
 class IncidentAssessmentSerializer(RowSerializer[IncidentAssessment]):
-    """On which ground an incident is reported, of how many persons, and since when it is known."""
+    """On which ground an incident is reported, of how many persons, and since when it is known.
+
+    ``assessed_by`` and ``first_person``: who of the operator assessed it, and who gave the command first where it takes two; null for
+    participants.
+    """
 
     ground_label = ChoiceLabelField(Ground, source="ground")
+    assessed_by = serializers.CharField(allow_null=True)
+    first_person = serializers.CharField(allow_null=True, allow_blank=True)
 
     class Meta:
         model = IncidentAssessment
-        fields = ("ground", "ground_label", "persons", "known_at", "assessed_at")
+        fields = (
+            "ground",
+            "ground_label",
+            "persons",
+            "known_at",
+            "assessed_at",
+            "assessed_by",
+            "first_person",
+        )
+
+    def to_representation(self, instance: IncidentAssessment) -> dict[str, Any]:
+        """The assessment, without the operator's people for participants."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        if not _is_staff(self):
+            shown.update(assessed_by=None, first_person=None)
+        return shown
 
 
 class IncidentDeadlineSerializer(RowSerializer[IncidentDeadline]):

@@ -14,6 +14,7 @@ from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
+from marketplace.kernel.texts import AMBIGUOUS
 from marketplace.participants.acting import acted_by_person
 
 from .guards import decided_by_unrelated, over_in_time, seal_fits_record
@@ -59,6 +60,7 @@ class RecordSeal(models.Model):
                 )
                 & ~Q(first_person=F("sealed_by"))
                 & ~Q(legal_basis="")
+                & ~Q(legal_basis__regex=AMBIGUOUS)
                 & ~Q(reason=""),
                 name="seal_by_two",
             ),

@@ -16,7 +16,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
-from marketplace.kernel.texts import stated_text
+from marketplace.kernel.texts import identifying_text, stated_text
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import related_to, require_unrelated
@@ -50,7 +50,7 @@ def seal_record(
     _require_term(days, latest_days=(happened_at + timedelta(days=TOTAL_DAYS_MAX) - now).days)
     stated = {
         "ground": choice_of("ground", ground, SealGround.values),
-        "legal_basis": stated_text("legal_basis", legal_basis, BASIS_LENGTH_MAX),
+        "legal_basis": identifying_text("legal_basis", legal_basis, BASIS_LENGTH_MAX),
         "reason": stated_text("reason", reason, REASON_LENGTH_MAX),
     }
     review_at = now + timedelta(days=days)

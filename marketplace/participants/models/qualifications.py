@@ -12,6 +12,7 @@ from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
+from marketplace.kernel.texts import AMBIGUOUS
 
 from ..acting import acted_by_person
 from ..interest_guards import unrelated
@@ -98,6 +99,8 @@ class Qualification(models.Model):
             models.CheckConstraint(
                 condition=~Q(issuer="")
                 & ~Q(reference="")
+                & ~Q(issuer__regex=AMBIGUOUS)
+                & ~Q(reference__regex=AMBIGUOUS)
                 & Q(document_sha256__regex=r"^[0-9a-f]{64}$")
                 & (Q(valid_until=None) | Q(valid_until__gte=F("valid_from"))),
                 name="qualification_of_what",

@@ -18,7 +18,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
-from marketplace.kernel.texts import stated_text
+from marketplace.kernel.texts import identifying_text, stated_text
 
 from ..bounds import QUALIFICATIONS_A_DAY_MAX, QUALIFICATIONS_STANDING_MAX
 from ..interest_queries import require_unrelated
@@ -91,8 +91,8 @@ def state_qualification(
     stated = {
         "organisation": organisation,
         "kind": known,
-        "issuer": stated_text("issuer", issuer, ISSUER_LENGTH_MAX),
-        "reference": stated_text("reference", reference, REFERENCE_LENGTH_MAX),
+        "issuer": identifying_text("issuer", issuer, ISSUER_LENGTH_MAX),
+        "reference": identifying_text("reference", reference, REFERENCE_LENGTH_MAX),
     }
     same = Qualification.objects.filter(**stated, state__in=STANDING).first()
     if same is not None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import gc
+import subprocess
+import sys
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from clearing.ground.bulk import copy_columns, fetch_binary
-from clearing.ground.parallel import collector_paused, read_in_parallel
+from clearing.ground.parallel import read_in_parallel
+from tests.processes import PROJECT
 from tests.roles import as_owner
 
 LIMITS = [0, -1, 1, 2**63 - 1, -(2**63), 2**32, -(2**32)]
@@ -75,8 +77,28 @@ def test_a_failure_in_parallel_is_raised_to_the_caller(committed_database):
         other()
 
 
-def test_the_collector_is_on_again_afterwards():
-    with pytest.raises(LookupError), collector_paused():
-        assert gc.isenabled() is False
-        raise LookupError
-    assert gc.isenabled() is True
+ALONE = """
+import gc
+from clearing.ground.parallel import collector_paused
+
+for was_on in (True, False):
+    (gc.enable if was_on else gc.disable)()
+    try:
+        with collector_paused():
+            assert not gc.isenabled()
+            with collector_paused():
+                assert not gc.isenabled()
+            assert not gc.isenabled()
+            raise LookupError
+    except LookupError:
+        assert gc.isenabled() is was_on
+print("as before")
+"""
+"""In a process of its own: the collector is the process's, so another thread here may have paused it."""
+
+
+def test_the_collector_is_afterwards_as_it_was_before():
+    run = subprocess.run(
+        [sys.executable, "-c", ALONE], capture_output=True, text=True, timeout=60, cwd=PROJECT
+    )
+    assert (run.returncode, run.stdout) == (0, "as before\n"), run.stderr
