@@ -17,6 +17,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
 from .clauses import fill_placeholders, one_line
+from .plan import plan_lines, read_plan
 from .states import label_of
 
 ARTICLE = {
@@ -26,6 +27,7 @@ ARTICLE = {
 ARTICLE_FORM = {"ja": "## 第{number}条（{heading}）", "en": "## Article {number} ({heading})"}
 
 USE = Label("Terms of use", "利用条件")
+PLAN = Label("How this agreement is carried out", "履行の計画")
 OPEN = Label("Period for acceptance", "承諾の期間")
 OPEN_TEXT = Label(
     "Signed by the Provider, this document is an offer, open for the Consumer's acceptance by its signature for {days} days from the"
@@ -76,6 +78,8 @@ def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
         text += f"\n\n{heading}\n\n{fill_placeholders(clause['text'][language], values)}"
     terms_of_use = "\n".join(f"- {line}" for line in use_lines(content["terms"]["rights"], language))
     text += f"\n\n## {USE.in_language(language)}\n\n{terms_of_use}"
+    planned = "\n".join(f"- {line}" for line in plan_lines(read_plan(content["plan"]), language))
+    text += f"\n\n## {PLAN.in_language(language)}\n\n{planned}"
     text += f"\n\n## {OPEN.in_language(language)}\n\n{_open_text(content['terms'], language)}"
     return f"{text}\n\n## {SIGNING.in_language(language)}\n\n{SIGNING_TEXT.in_language(language)}\n"
 

@@ -29,6 +29,7 @@ from .disclosure_models import MessageDisclosure
 from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
 from .mandate_guards import within_mandate
 from .mandate_models import Mandate
+from .plan_guards import plan_of_terms
 from .states import (
     AGREEMENT,
     NEGOTIATION,
@@ -216,7 +217,7 @@ class Instrument(models.Model):
 
     ``content`` is that JSON, ``signed_hash`` its SHA-256; ``text_ja`` and ``text_en`` are the readable contract, whose
     hashes are in the content. Invariants: the hashes match; parties, subject and terms are those of the negotiation and
-    its latest proposal; one per negotiation; append-only.
+    its latest proposal, and the plan carries out those terms; one per negotiation; append-only.
     """
 
     public_id = IdentifierField(prefix="ins")
@@ -232,7 +233,7 @@ class Instrument(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["signed_hash"], name="instrument_hash_once"),
         ]
-        triggers = [append_only(), dated_now("drawn_at"), guards.instrument_whole()]
+        triggers = [append_only(), dated_now("drawn_at"), guards.instrument_whole(), plan_of_terms()]
 
     def __str__(self) -> str:
         """The signed hash."""

@@ -36,6 +36,7 @@ from .models import (
     Signature,
     Template,
 )
+from .plan import Plan, plan_of
 from .signed_object import Drawn
 from .states import Party, SignatureMethod
 from .terms import Terms, parse_terms
@@ -315,8 +316,8 @@ def _party_is(actor: Actor, path: str = "") -> Q:
     return Q(**{f"{path}buyer_id": own}) | Q(**{f"{path}seller_id": own})
 
 
-def policy_of(agreement: str) -> tuple[dict[str, Any], datetime]:
-    """The rights of use that an agreement grants, as an ODRL policy, and when it was concluded; raises Missing."""
+def plan_of_agreement(agreement: str) -> tuple[Plan, datetime]:
+    """The signed plan of an agreement, which is all that is executed of it, and when it was concluded; raises Missing."""
     found = (
         Agreement.objects.filter(public_id=agreement)
         .values_list("instrument__content", "concluded_at")
@@ -325,7 +326,7 @@ def policy_of(agreement: str) -> tuple[dict[str, Any], datetime]:
     if found is None:
         raise Missing(kind="agreement", identifier=agreement)
     content, concluded_at = found
-    return json.loads(content)["policy"], concluded_at
+    return plan_of(json.loads(content)), concluded_at
 
 
 def agreement_of(negotiation: str) -> str:

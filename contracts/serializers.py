@@ -22,6 +22,7 @@ from marketplace.kernel.canonical import sha256_hex
 from marketplace.participants.signing_keys import SIGNATURE_LENGTH_MAX
 
 from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Proposal, Signature, Template
+from .plan_serializers import SignedPlanField
 from .signed_object import Drawn
 from .states import (
     OPEN_DAYS,
@@ -246,6 +247,7 @@ class AgreementSerializer(RowSerializer[Agreement]):
     negotiation = serializers.CharField(source="negotiation.public_id")
     buyer = serializers.CharField(source="buyer_identifier")
     seller = serializers.CharField(source="seller_identifier")
+    plan = SignedPlanField(source="instrument")
     rights = serializers.SerializerMethodField()
     policy = serializers.SerializerMethodField()
     dataspace_policy = serializers.SerializerMethodField()
@@ -257,7 +259,7 @@ class AgreementSerializer(RowSerializer[Agreement]):
         model = Agreement
         fields = (
             "id", "negotiation", "reference", "buyer", "seller", "listing", "listing_version", "segment", "title",
-            "price_minor", "currency", "tax_category", "funding_days", "inspection_days", "rights", "policy",
+            "price_minor", "currency", "tax_category", "funding_days", "inspection_days", "plan", "rights", "policy",
             "dataspace_policy", "signed_hash", "signatures", "decision", "state", "state_label", "concluded_at",
             "terminated_at", "termination_reason",
         )  # fmt: skip

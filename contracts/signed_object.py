@@ -1,8 +1,8 @@
 """The object that both parties of a contract sign: its content, its hash, and its verification.
 
 It is a JSON object in canonical form (RFC 8785) with the parties, the dataset with the hashes of its files, the
-terms, the machine-readable policy (ODRL), and the SHA-256 of the contract's text in each language. Its own SHA-256
-is the signed hash, so text, policy and terms are signed together. The same negotiation gives the same object, so a
+terms, the plan by which they are carried out, the machine-readable policy (ODRL), and the SHA-256 of the contract's text in each language. Its own SHA-256
+is the signed hash, so text, policy, plan and terms are signed together. The same negotiation gives the same object, so a
 party can compute it before signing.
 """
 
@@ -21,6 +21,7 @@ from marketplace.participants.signing_keys import detached_faults
 
 from .clauses import LANGUAGES
 from .contract_text import render_text
+from .plan import build_plan
 from .states import Party, SignatureMethod
 from .terms import Terms
 
@@ -83,6 +84,7 @@ def compose(
         "dataset": dict(dataset),
         "template": dict(template),
         "terms": terms.as_dict(),
+        "plan": build_plan(terms).as_dict(),
         "tax_rate_bp": tax_rate_bp,
         "policy": terms.policy(identifier=iri(agreement), parties=parties),
         "signature_methods": sorted(SignatureMethod.values),

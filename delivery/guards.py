@@ -23,7 +23,7 @@ def secured_first() -> pgtrigger.Trigger:
 
 
 def term_as_signed() -> pgtrigger.Trigger:
-    """Access is granted until the end of the rights that both parties signed, by the count of days of the contract's text."""
+    """Access is granted until the end that the signed plan states, by the count of days of the contract's text, and inspected as long as it says."""
     return pgtrigger.Trigger(
         name="term_as_signed",
         when=pgtrigger.Before,

@@ -57,7 +57,6 @@ def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:
             listing_version=event.listing_version,
             buyer=event.buyer,
             seller=event.seller,
-            inspection_days=event.inspection_days,
             secured_event=envelope.identifier,
         ),
     )

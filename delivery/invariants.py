@@ -33,7 +33,8 @@ Invariant(
 Invariant(
     name="delivery.term_as_signed",
     promise=6,
-    statement="Access was granted until the end of the rights that were signed: the day of the agreement is not counted, the last day is, to its end.",
+    statement="Access was granted as the signed plan says: until the end of the rights (the day of the agreement is not counted, the last day is,"
+    " to its end), and inspected as many days.",
     guards=(
         "delivery_entitlement.term_as_signed",
         "delivery_entitlement.immutable",
@@ -43,11 +44,13 @@ Invariant(
     check=by_query(
         "SELECT d.public_id, d.expires_at, d.expires_latest FROM delivery_entitlement d"
         " JOIN contracts_agreement a ON a.public_id = d.agreement JOIN contracts_instrument i ON i.id = a.instrument_id"
-        " CROSS JOIN LATERAL (SELECT i.content::jsonb #> '{terms,rights}' AS rights) said"
+        " CROSS JOIN LATERAL (SELECT coalesce(i.content::jsonb #> '{plan,access,ends}', i.content::jsonb #> '{terms,rights}') AS ends,"
+        "  coalesce(i.content::jsonb #>> '{plan,acceptance,inspection_days}', a.inspection_days::text)::integer AS days) said"
         " LEFT JOIN LATERAL (SELECT r.expires_before FROM delivery_restitution r"
         "   WHERE r.entitlement_id = d.id ORDER BY r.id LIMIT 1) moved ON true"
-        " WHERE coalesce(moved.expires_before, d.expires_at) IS DISTINCT FROM public.end_of_rights(said.rights, a.concluded_at)"
-        " OR d.expires_latest IS DISTINCT FROM public.end_of_rights(said.rights - 'duration', a.concluded_at)"
+        " WHERE coalesce(moved.expires_before, d.expires_at) IS DISTINCT FROM public.end_of_rights(said.ends, a.concluded_at)"
+        " OR d.expires_latest IS DISTINCT FROM public.end_of_rights(said.ends - 'duration', a.concluded_at)"
+        " OR d.inspection_days <> said.days"
     ),
 )
 Invariant(

@@ -24,6 +24,18 @@ NEVER_FOR_SALE = frozenset({PersonalDataClass.PSEUDONYMISED})
 """Classes that the law prohibits providing to third parties (articles 41(6) and 42(1) of the Act)."""
 
 
+class Charging(TextChoices):
+    """The rhythm in which an agreement is charged. Each charge is a separate trade."""
+
+    ONE_OFF = "one_off", Label("one price, once", "一括")
+    INSTALMENT = "instalment", Label("one price, in instalments", "分割")
+    SUBSCRIPTION = "subscription", Label("a price a period", "定期")
+    METERED = "metered", Label("by use, up to a ceiling a period", "従量")
+
+
+PERIODIC = (Charging.SUBSCRIPTION, Charging.METERED)
+
+
 class TaxCategory(TextChoices):
     """The consumption tax category of a sale."""
 

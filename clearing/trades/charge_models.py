@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from listings.states import Charging
 from marketplace.kernel.bounds import CHARGES_MAX
 from marketplace.kernel.columns import (
     CountField,
@@ -20,7 +21,7 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 
 from ..ground.columns import currency_stated, organisation_key
 from .guards import plan_has_charges, plan_is_whole, shares_within_whole, usage_within_ceiling
-from .states import Charging, UsageRefusal
+from .states import UsageRefusal
 
 
 class ChargePlan(models.Model):

@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
+from listings.states import PERIODIC, Charging
 from marketplace.kernel.columns import DayField, DaysField, MinorField, MomentField, RateField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
@@ -32,15 +33,7 @@ from .guards import (
 )
 from .neutral_guards import independent_traders
 from .obligation_kinds import BASE_KINDS, BENEFICIARY_KINDS, KINDS_WITHOUT_OWN_TAX, OWED_TO_OPERATOR
-from .states import (
-    PERIODIC,
-    TRADE,
-    Charging,
-    FeePayer,
-    LegalBasis,
-    ObligationKind,
-    TradeState,
-)
+from .states import TRADE, FeePayer, LegalBasis, ObligationKind, TradeState
 from .tax_constraints import TAX_CONSTRAINTS
 
 ECONOMICS = (

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db.models import TextChoices
 
+from listings.states import Charging
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import StateMachine
 
@@ -99,17 +100,6 @@ class PositionPart(TextChoices):
     SHARES_RECEIVED = "shares_received_minor", Label("shares of proceeds received", "分配の受取")
     DEFERRED = "deferred_minor", Label("deferred to the next cycle", "次サイクルへの繰延べ")
 
-
-class Charging(TextChoices):
-    """The rhythm in which an agreement is charged. Each charge is a separate trade."""
-
-    ONE_OFF = "one_off", Label("one price, once", "一括")
-    INSTALMENT = "instalment", Label("one price, in instalments", "分割")
-    SUBSCRIPTION = "subscription", Label("a price a period", "定期")
-    METERED = "metered", Label("by use, up to a ceiling a period", "従量")
-
-
-PERIODIC = (Charging.SUBSCRIPTION, Charging.METERED)
 
 CASH_ONLY = (Charging.METERED,)
 """Charges that only money secures: what a metered period costs is not known before it ends."""

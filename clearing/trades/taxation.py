@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from listings.states import PERIODIC, Charging
 from marketplace.participants.queries import OrganisationView
 from marketplace.participants.states import OrganisationKind
 from marketplace.rules.tax_tables import (
@@ -24,7 +25,6 @@ from marketplace.rules.tax_tables import (
 )
 
 from ..ground.parties import HOME_COUNTRY
-from .states import PERIODIC, Charging
 
 HOME, ABROAD = "home", "abroad"
 BUSINESS, CONSUMER = "business", "consumer"

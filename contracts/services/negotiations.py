@@ -10,7 +10,7 @@ from psycopg import errors as postgres_errors
 
 from listings import queries as listings
 from listings.queries import OfferView
-from listings.rights import Parties, require_feasible
+from listings.rights import Parties
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
@@ -23,6 +23,7 @@ from marketplace.rules import services as rules
 from .. import queries
 from ..errors import NotNegotiable, OwnListing, ReferenceTaken
 from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
+from ..plan import compile_plan
 from ..signed_object import iri
 from ..states import Party
 from ..terms import Terms, parse_terms, revise_terms
@@ -172,13 +173,7 @@ def accept_offer(*, actor: Actor, negotiation: str) -> Negotiation:
 
 
 def _propose(negotiation: Negotiation, *, actor: Actor, party: Party, terms: Terms, note: str) -> None:
-    require_feasible(
-        terms.rights,
-        funding_days=terms.funding_days,
-        now=clock.now(),
-        zone=clock.market_zone(),
-        prefix="terms.rights",
-    )
+    compile_plan(terms, at=clock.now(), zone=clock.market_zone())
     number = negotiation.proposals.count() + 1
     Proposal.objects.create(
         negotiation=negotiation,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from listings.rights import require_feasible
 from marketplace.cases.queries import allowed_decisions
 from marketplace.cases.services import drop_cases
 from marketplace.cases.states import CaseKindCode
@@ -28,9 +27,10 @@ from .. import queries
 from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from ..locks import CONCLUSION_LOCK
 from ..models import Agreement, Instrument, Negotiation, Signature
+from ..plan import Plan, compile_plan, plan_of
 from ..signed_object import Subject
 from ..states import NEGOTIATION, Party
-from ..terms import Terms, parse_terms
+from ..terms import parse_terms
 from .attesting import Attestation, attest
 from .authority import commit_party
 from .holds import held
@@ -100,7 +100,7 @@ def _sign_as_seller(
     terms = parse_terms(proposal.terms)
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
-    _require_feasible(terms)
+    compile_plan(terms, at=clock.now(), zone=clock.market_zone())
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash)
     subject = _subject(drawn.signed_hash, Party.SELLER, proposal.terms)
@@ -137,7 +137,8 @@ def _sign_as_buyer(
     require_buyer_and_seller(negotiation)
     instrument = queries.instrument_of(negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
-    _require_feasible(parse_terms(instrument.said["terms"]))
+    # The buyer may do by now what it buys, until it has paid for it at least.
+    compile_plan(parse_terms(instrument.said["terms"]), at=clock.now(), zone=clock.market_zone())
     subject = _subject(instrument.signed_hash, Party.BUYER, instrument.said["terms"])
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
@@ -146,7 +147,8 @@ def _sign_as_buyer(
     commit_party(actor, limits, negotiation, subject, attested.mandate)
     signature = _make_signature(actor, negotiation, instrument, Party.BUYER, attested)
     advance(negotiation, NEGOTIATION, command="verify", role=role)
-    agreement = _make_agreement(negotiation, instrument, decision.public_id)
+    plan = plan_of(instrument.said)
+    agreement = _make_agreement(negotiation, instrument, plan, decision.public_id)
     # Verified and finalized are one step here, so the event reports the final state only.
     change_state(negotiation, command="finalize", role="system")
     payload = {**_payload(signature, attested), "agreement": agreement.public_id}
@@ -156,21 +158,10 @@ def _sign_as_buyer(
             _conclusion_fact(actor, negotiation, agreement, trading_decision),
         ]
     )
-    emit_all([move_event(negotiation, role="system"), _conclusion_event(negotiation, agreement)])
+    emit_all([move_event(negotiation, role="system"), _conclusion_event(negotiation, agreement, plan)])
     # Where another rulebook lets pass what was on hold, its case would wait for a decision that nobody can carry out.
     drop_cases(thread=negotiation.public_id, kinds=(CaseKindCode.CONCLUSION.value,))
     return negotiation
-
-
-def _require_feasible(terms: Terms) -> None:
-    """Check that the buyer may do by now what it buys, until it has paid for it at least; raises FieldInvalid."""
-    require_feasible(
-        terms.rights,
-        funding_days=terms.funding_days,
-        now=clock.now(),
-        zone=clock.market_zone(),
-        prefix="terms.rights",
-    )
 
 
 def _require_allowed(actor: Actor, negotiation: Negotiation, trade: dict[str, Any]) -> list[DecisionView]:
@@ -244,9 +235,8 @@ def _payload(signature: Signature, attested: Attestation) -> dict[str, str | Non
     }
 
 
-def _make_agreement(negotiation: Negotiation, instrument: Instrument, decision: str) -> Agreement:
-    """Create the agreement from the signed content."""
-    terms = instrument.said["terms"]
+def _make_agreement(negotiation: Negotiation, instrument: Instrument, plan: Plan, decision: str) -> Agreement:
+    """Create the agreement from the signed plan."""
     return insert_prepared(
         Agreement(
             public_id=negotiation.agreement_identifier,
@@ -260,11 +250,11 @@ def _make_agreement(negotiation: Negotiation, instrument: Instrument, decision: 
             listing=negotiation.listing,
             listing_version=negotiation.listing_version,
             segment=negotiation.segment,
-            price_minor=terms["price_minor"],
-            currency=terms["currency"],
-            tax_category=terms["tax_category"],
-            funding_days=terms["funding_days"],
-            inspection_days=terms["inspection_days"],
+            price_minor=plan.money.price_minor,
+            currency=plan.money.currency,
+            tax_category=plan.money.tax_category,
+            funding_days=plan.money.funding_days,
+            inspection_days=plan.acceptance.inspection_days,
             signed_hash=instrument.signed_hash,
             decision=decision,
             concluded_at=clock.now(),
@@ -292,7 +282,8 @@ def _conclusion_fact(
     )
 
 
-def _conclusion_event(negotiation: Negotiation, agreement: Agreement) -> AgreementConcluded:
+def _conclusion_event(negotiation: Negotiation, agreement: Agreement, plan: Plan) -> AgreementConcluded:
+    """What clearing executes: the plan, and nothing beside it."""
     return AgreementConcluded(
         agreement=agreement.public_id,
         negotiation=negotiation.public_id,
@@ -302,10 +293,14 @@ def _conclusion_event(negotiation: Negotiation, agreement: Agreement) -> Agreeme
         segment=agreement.segment,
         buyer=agreement.buyer_identifier,
         seller=agreement.seller_identifier,
-        price_minor=agreement.price_minor,
-        currency=agreement.currency,
-        tax_category=agreement.tax_category,
-        funding_days=agreement.funding_days,
-        inspection_days=agreement.inspection_days,
+        price_minor=plan.money.price_minor,
+        currency=plan.money.currency,
+        tax_category=plan.money.tax_category,
+        funding_days=plan.money.funding_days,
+        inspection_days=plan.acceptance.inspection_days,
+        charging=plan.money.charging,
+        charges=len(plan.money.charges),
+        period_months=plan.money.period_months,
+        first_period_from=plan.money.first_period_from,
         signed_hash=agreement.signed_hash,
     )

@@ -22,7 +22,6 @@ from delivery.states import (
     LossCause,
 )
 from listings import queries as listings
-from listings.rights import access_until, last_day
 from marketplace.approvals.services import require_two_people
 from marketplace.events.schemas.delivery import DeliveryEnded, DeliveryGranted
 from marketplace.events.services import emit
@@ -62,13 +61,12 @@ class SecuredTrade:
     listing_version: str
     buyer: str
     seller: str
-    inspection_days: int
     secured_event: str
 
 
 @transaction.atomic
 def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
-    """Grant access to the files of a trade; a trade that already has access is skipped.
+    """Grant access to the files of a trade, as the signed plan says; a trade that already has access is skipped.
 
     Records the files, begins the first inspection, and emits ``delivery.granted``. Where the signed rights have ended by now, after a
     halt for example, access never starts: it ends as never collected (``delivery.ended``), so that the price goes back. Raises
@@ -82,7 +80,7 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
     if not files:
         raise NothingToDeliver(listing_version=secured.listing_version)
     now = clock.now()
-    policy, concluded_at = contracts.policy_of(secured.agreement)
+    plan, concluded_at = contracts.plan_of_agreement(secured.agreement)
     buyer, seller = participants.get_organisations((secured.buyer, secured.seller))
     entitlement = Entitlement.objects.create(
         trade=secured.trade,
@@ -93,11 +91,11 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         seller_id=seller.id,
         buyer_identifier=secured.buyer,
         seller_identifier=secured.seller,
-        inspection_days=secured.inspection_days,
+        inspection_days=plan.acceptance.inspection_days,
         secured_event=secured.secured_event,
         granted_at=now,
-        expires_at=access_until(policy, concluded_at, clock.market_zone()),
-        expires_latest=last_day(policy, clock.market_zone()),
+        expires_at=plan.access.ends_at(concluded_at, clock.market_zone()),
+        expires_latest=plan.access.ends_latest(concluded_at, clock.market_zone()),
         payment_due_by=payment_due_by,
     )
     EntitledDistribution.objects.bulk_create(

@@ -8,6 +8,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
+from contracts.plan import DEEMED_MINUTES
 from delivery.models import Download, EntitledDistribution, Inspection
 from delivery.states import EntitlementState, InspectionState
 from marketplace.kernel import clock
@@ -18,7 +19,7 @@ from .inspections import begin_inspection
 from .locking import lock_delivery_where
 
 DEEM_BATCH = 500
-REPORT_WITHIN: Final = timedelta(minutes=10)
+REPORT_WITHIN: Final = timedelta(minutes=DEEMED_MINUTES)
 """So long the buyer's own report is waited for; the period of inspection runs from the end of the sending in any case."""
 DEEM = Loop("delivery.deem_receipts")
 

@@ -12,7 +12,7 @@ from .choices import DisclosureScope, Purpose, Rights
 from .consistency import require_feasible
 from .constraints import Question, World
 from .dataspace import dataspace_policy
-from .limits import access_until, end_of, last_day
+from .limits import end_of
 from .profile import TITLE as PROFILE_TITLE
 from .profile import profile_document
 from .reading import parse_rights
@@ -33,12 +33,10 @@ __all__ = [
     "Question",
     "Rights",
     "World",
-    "access_until",
     "answer",
     "changes",
     "dataspace_policy",
     "end_of",
-    "last_day",
     "local_context",
     "parse_rights",
     "policy_of",

@@ -7,35 +7,15 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from marketplace.kernel.labels import Label
 
-from .rules import Atom, read_policy
-
-LIMITS = frozenset({"lt", "lteq"})
 DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MONTHS = 12
 DAYS_A_WEEK = 7
-
-
-def access_until(policy: Mapping[str, Any], agreed_at: datetime, zone: ZoneInfo) -> datetime | None:
-    """The earliest end (UTC) that a permission of ``policy`` sets, or None; raises ValueError for an invalid limit."""
-    ends = list(_ends(policy, agreed_at, zone))
-    return min(ends).astimezone(UTC) if ends else None
-
-
-def last_day(policy: Mapping[str, Any], zone: ZoneInfo) -> datetime | None:
-    """The earliest end (UTC) that a permission states as a day or moment, not as a duration; None if none does.
-
-    Access that was lost is given back up to here: the parties signed it as the last day of the right of use.
-    """
-    ends = list(_ends(policy, None, zone))
-    return min(ends).astimezone(UTC) if ends else None
 
 
 def end_of_use(
@@ -48,19 +28,6 @@ def end_of_use(
     if duration is not None:
         ends.append((end_of(agreed_at.astimezone(zone), duration), "duration"))
     return min(ends, default=None)
-
-
-def _ends(policy: Mapping[str, Any], agreed_at: datetime | None, zone: ZoneInfo) -> Iterator[datetime]:
-    """The ends that permissions set; durations are left out without a beginning."""
-    for permission in read_policy(policy).permissions:
-        for condition in permission.conditions:
-            if not isinstance(condition, Atom) or condition.operator not in LIMITS:
-                continue
-            if condition.left == "dateTime":
-                start, end = span(condition.right[0], zone)
-                yield start if condition.operator == "lt" else end
-            elif condition.left == "elapsedTime" and agreed_at is not None:
-                yield end_of(agreed_at.astimezone(zone), condition.right[0])
 
 
 def span(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:

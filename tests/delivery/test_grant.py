@@ -87,7 +87,8 @@ def granted_event(granted):
 def secured_of(granted, **changes):
     """The trade of a delivery, as the service is told of it."""
     facts = granted_event(granted) | {"secured_event": granted.secured_event} | changes
-    facts.pop("charge")
+    for name in ("charge", "inspection_days"):
+        facts.pop(name)
     return services.SecuredTrade(**facts)
 
 

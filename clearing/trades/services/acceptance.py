@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Sum
 
+from listings.states import PERIODIC, Charging
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
@@ -26,7 +27,7 @@ from ..errors import HoldBelowTax
 from ..guaranteed_models import guaranteed_part
 from ..models import Trade
 from ..queries import collectable_trades, ended_periods
-from ..states import PERIODIC, TRADE, Charging, TradeState
+from ..states import TRADE, TradeState
 from ..taxation import rate_of_class_bp, treatment_of
 from ..terms import FEE_TAX_CATEGORY, tariff_of
 from .charge_plans import locked_progress, progress_of

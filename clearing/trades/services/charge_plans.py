@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from listings.charging import PlannedPart, fault_of, plan_of
+from listings.states import Charging
 from marketplace.events.schemas.contracts import AgreementConcluded, Beneficiary
 from marketplace.evidence.services import record
 from marketplace.kernel.actors import SYSTEM
@@ -14,9 +16,7 @@ from marketplace.participants.queries import OrganisationView, organisations_by_
 from ...ground.bulk import insert_columns
 from ...ground.parties import party_key
 from ..charge_models import ChargePlan, ChargeProgress
-from ..charging import PlannedPart, fault_of, plan_of
 from ..errors import ChargingFaulty
-from ..states import Charging
 
 
 def make_plan(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 from django.db import transaction
 from django.db.models import Sum
 
+from listings.states import Charging
 from marketplace.events.schemas.delivery import UsageRecorded
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
@@ -22,7 +23,7 @@ from ..charge_models import ChargePlan, PlannedCharge, UsageRecord
 from ..errors import UsageFaulty
 from ..models import Trade
 from ..queries import agreements_due
-from ..states import Charging, TradeState, UsageRefusal
+from ..states import TradeState, UsageRefusal
 from .charge_plans import locked_progress
 from .trades import conclude_charge
 

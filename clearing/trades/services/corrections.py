@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from listings.states import Charging
 from marketplace.evidence.services import record
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
@@ -27,7 +28,7 @@ from ..limits import ENDED_STATES, remaining_of, remaining_of_all, tax_of_part
 from ..models import Obligation, Trade
 from ..obligation_kinds import CORRECTION_KINDS, KINDS, Limit
 from ..obligation_reference import obligation_reference, parse_obligation_reference
-from ..states import Charging, ObligationKind, TradeState
+from ..states import ObligationKind, TradeState
 from .eligibility import cycle_for, make_correction, make_fee_refund, require_within, reverse
 from .holds import locked_trade, locked_trades, record_trade
 from .put_offs import is_put_off, put_off

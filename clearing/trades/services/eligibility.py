@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from listings.charging import shares_of
 from marketplace.kernel import clock
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.prepared import columns_of, fetch_models, fetch_prepared
@@ -14,7 +15,6 @@ from ...cycles.errors import NoOpenCycle
 from ...ground.bulk import insert_columns
 from ...ledger.operator_money import within_operator_money
 from ..charge_models import PlannedShare
-from ..charging import shares_of
 from ..errors import BeyondCaptured, PenaltyBeyondCap
 from ..fee_refund_tax import FeeInvoice, RefundedFees
 from ..limits import Remaining, remaining_of, tax_of_part

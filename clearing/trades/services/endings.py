@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from listings.states import PERIODIC
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.events.services import emit
 from marketplace.kernel import clock
@@ -21,7 +22,7 @@ from ..charge_models import ChargeProgress
 from ..errors import BillNotOverdue
 from ..guaranteed_models import guaranteed_part
 from ..models import Trade
-from ..states import GIVEN_UP_REASON_LENGTH_MAX, PERIODIC, TRADE, TradeState
+from ..states import GIVEN_UP_REASON_LENGTH_MAX, TRADE, TradeState
 from .charge_plans import locked_progress
 from .eligibility import undo_corrections
 from .funding import give_back_halted_time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from listings.states import PERIODIC
 from marketplace.events.schemas.billing import TradeBilled, TradePaid
 from marketplace.events.services import emit
 from marketplace.kernel import clock
@@ -25,7 +26,7 @@ from ...ledger.states import AccountKind
 from ..charge_models import PlannedCharge
 from ..guaranteed_models import GuaranteedPart, billed_minor, guaranteed_part
 from ..models import Obligation, Trade
-from ..states import CASH_ONLY, PERIODIC, PaidFrom, TradeState
+from ..states import CASH_ONLY, PaidFrom, TradeState
 from .holds import make_hold, pay_guaranteed_part, record_trade
 
 

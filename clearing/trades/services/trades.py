@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from listings.states import Charging
 from marketplace.events.schema import Event
 from marketplace.events.schemas.clearing import TradeConcluded, TradeSecured
 from marketplace.events.schemas.contracts import AgreementConcluded
@@ -39,7 +40,7 @@ from ..errors import PartyNotIndependent
 from ..guaranteed_models import billed_minor, guaranteed_part
 from ..models import Trade
 from ..standing import Standing, standing_of
-from ..states import TRADE, Charging, TradeState
+from ..states import TRADE, TradeState
 from ..taxation import treatment_of
 from ..terms import business_key_of, fee_on_conclusion, tariff_of, tax_on_hold
 from ..waiting import SUPPLY_UNSTATED

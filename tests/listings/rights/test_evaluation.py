@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from listings.rights import END_OF_USE, Parties, access_until, parse_rights, policy_of
+from listings.rights import END_OF_USE, Parties, parse_rights, policy_of
 from listings.rights.constraints import DutyState, Question, World, satisfied
 from listings.rights.evaluation import Outcome, evaluate, lacking, reports_of
+from listings.rights.limits import end_of_use
 from listings.rights.rules import PolicyUnreadable, read_policy
 
 from . import odrl_suite
@@ -152,7 +153,7 @@ def test_the_end_of_the_use_ends_every_permission_and_makes_deletion_due():
 )
 def test_what_ends_access_and_what_answers_agree_to_the_second(choices):
     made = policy(**choices)
-    end = access_until(made, AGREED, TOKYO)
+    end, _ = end_of_use(choices.get("valid_until"), choices.get("duration"), AGREED, TOKYO)
     for seconds, outcome in ((-1, "permitted"), (0, "not_permitted"), (1, "not_permitted")):
         world = World(zone=TOKYO, now=end + timedelta(seconds=seconds), agreed_at=AGREED)
         assert asked(made, world=world).outcome == outcome

@@ -5,43 +5,27 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from listings.rights.limits import access_until, day_words, end_of, period_words
+from listings.rights.limits import day_words, end_of, end_of_use, period_words
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 AGREED = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
 
 
-def policy(*constraints):
-    return {"permission": [{"action": "use", "constraint": list(constraints)}]}
+def until(valid_until=None, duration=None, agreed=AGREED):
+    end = end_of_use(valid_until, duration, agreed, TOKYO)
+    return end and end[0]
 
 
-def limit(operand, value, operator="lteq"):
-    return {"leftOperand": operand, "operator": operator, "rightOperand": value}
-
-
-def test_a_policy_without_limits_never_expires():
-    assert access_until({}, AGREED, TOKYO) is None
-    assert access_until(policy(), AGREED, TOKYO) is None
-    assert access_until(policy(limit("purpose", "m:research", "isAnyOf")), AGREED, TOKYO) is None
+def test_rights_without_limits_never_end():
+    assert until() is None
 
 
 def test_a_day_lasts_to_its_end_in_the_market():
-    expected = datetime(2027, 3, 31, 15, 0, tzinfo=UTC)
-    assert access_until(policy(limit("dateTime", "2027-03-31")), AGREED, TOKYO) == expected
-    typed = {"@value": "2027-03-31", "@type": "xsd:date"}
-    assert access_until(policy(limit("odrl:dateTime", typed, "odrl:lteq")), AGREED, TOKYO) == expected
-
-
-def test_an_instant_is_taken_as_it_is():
-    expected = datetime(2027, 3, 31, 3, 0, tzinfo=UTC)
-    assert access_until(policy(limit("dateTime", "2027-03-31T12:00:00+09:00")), AGREED, TOKYO) == expected
-    assert access_until(policy(limit("dateTime", "2027-03-31T12:00:00")), AGREED, TOKYO) == expected
+    assert until("2027-03-31") == datetime(2027, 3, 31, 15, 0, tzinfo=UTC)
 
 
 def test_a_duration_runs_from_the_day_after_the_agreement():
-    assert access_until(policy(limit("elapsedTime", "P1Y")), AGREED, TOKYO) == datetime(
-        2027, 12, 1, 15, 0, tzinfo=UTC
-    )
+    assert until(duration="P1Y") == datetime(2027, 12, 1, 15, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -54,17 +38,13 @@ def test_a_duration_runs_from_the_day_after_the_agreement():
     ],
 )
 def test_the_first_day_is_left_out_and_the_last_ends_at_midnight_in_japan(agreed, duration, expected):
-    end = access_until(policy(limit("elapsedTime", duration)), datetime.fromisoformat(agreed), TOKYO)
+    end = until(duration=duration, agreed=datetime.fromisoformat(agreed))
     assert end == datetime.fromisoformat(expected)
 
 
-def test_the_earliest_limit_counts():
-    both = policy(limit("elapsedTime", "P1Y"), limit("dateTime", "2027-03-31"))
-    assert access_until(both, AGREED, TOKYO) == datetime(2027, 3, 31, 15, 0, tzinfo=UTC)
-
-
-def test_a_beginning_is_no_end():
-    assert access_until(policy(limit("dateTime", "2027-03-31", "gteq")), AGREED, TOKYO) is None
+def test_the_earliest_limit_counts_and_says_which_it_is():
+    end = end_of_use("2027-03-31", "P1Y", AGREED, TOKYO)
+    assert end == (datetime(2027, 4, 1, tzinfo=TOKYO), "valid_until")
 
 
 @pytest.mark.parametrize(

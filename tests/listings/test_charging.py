@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearing.trades.charging import fault_of, months_later, plan_of, shares_of
+from listings.charging import fault_of, months_later, plan_of, shares_of
 
 
 def test_a_hundred_yen_in_three_instalments():

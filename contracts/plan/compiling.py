@@ -1,0 +1,121 @@
+"""Compiles the terms of a contract into the plan that is signed and executed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from listings.rights import Rights, require_feasible
+from listings.rights.choices import DisclosureScope, Permissibility, Purpose
+
+from ..terms import Terms, parse_terms
+from .endings import ENDINGS
+from .model import (
+    VERSION,
+    Acceptance,
+    Access,
+    Charge,
+    Deadline,
+    Ends,
+    Kept,
+    Money,
+    Plan,
+    Receipt,
+    Stop,
+    read_plan,
+)
+
+DEEMED_MINUTES = 10
+"""So long the buyer's own report of a receipt is waited for once every file was sent as a whole."""
+
+ENFORCED = frozenset({"valid_until", "duration"})
+"""The limits of rights that the market's programs keep; a buyer promises to keep the others."""
+
+
+def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:
+    """The plan of an agreement over ``terms`` that is concluded at ``at``, if it can be carried out.
+
+    The plan itself knows no moment of conclusion, so the same terms always give the same plan. Asked at each proposal and at both
+    signatures; when an offer is made and published, listings asks the same of its own terms. Raises FieldInvalid, which names the term
+    that cannot be carried out as ``terms.<name>``.
+    """
+    require_feasible(terms.rights, funding_days=terms.funding_days, now=at, zone=zone, prefix="terms.rights")
+    return build_plan(terms)
+
+
+def build_plan(terms: Terms) -> Plan:
+    """The plan of any terms, whether or not it can still be carried out."""
+    rights, charges = terms.rights, _charges(terms)
+    return Plan(
+        version=VERSION,
+        access=Access(
+            begins="secured",
+            ends=Ends(valid_until=rights.valid_until, duration=rights.duration),
+            stands_still=("suspension", "redelivery", "outage"),
+        ),
+        receipt=Receipt(by=("matching_hash", "deemed"), deemed_minutes=DEEMED_MINUTES),
+        acceptance=Acceptance(
+            inspection_days=terms.inspection_days,
+            by=("buyer", "lapse", "dismissal"),
+            stands_still=("halt", "suspension", "outage"),
+        ),
+        money=Money(
+            price_minor=terms.price_minor,
+            currency=str(terms.currency),
+            tax_category=str(terms.tax_category),
+            funding_days=terms.funding_days,
+            charging="one_off",
+            period_months=1,
+            first_period_from=None,
+            charges=charges,
+        ),
+        endings=tuple(rule.ending(rights) for rule in ENDINGS),
+        stops=tuple(_stops(terms, charges)),
+        deadlines=tuple(_deadlines(terms)),
+        rights=_kept(rights),
+    )
+
+
+def plan_of(said: Mapping[str, Any]) -> Plan:
+    """The plan of a signed object. What was signed before there were plans says the same in its terms alone."""
+    stored = said.get("plan")
+    return build_plan(parse_terms(said["terms"])) if stored is None else read_plan(stored)
+
+
+def _charges(terms: Terms) -> tuple[Charge, ...]:
+    return (Charge(charge=1, price_minor=terms.price_minor, due_on=None, months=0),)
+
+
+def _stops(terms: Terms, charges: tuple[Charge, ...]) -> Iterator[Stop]:
+    yield Stop("seller", "withdraw_freely" if terms.withdrawal_reserved else "withdraw_on_grounds")
+    yield Stop("buyer", "dispute")
+    yield Stop("operator", "suspend_access")
+    yield Stop("operator", "halt_trading")
+    if len(charges) > 1:
+        yield Stop("market", "close_unpaid")
+
+
+def _deadlines(terms: Terms) -> Iterator[Deadline]:
+    yield Deadline("sign", "buyer", terms.open_days, "days", "seller_signed", "task", "lapsed")
+    yield Deadline("pay_in", "buyer", terms.funding_days, "bank_days", "due", "task", "payment_failed")
+    yield Deadline("collect", "buyer", None, "days", "access_began", "task", "not_collected")
+    yield Deadline("report", "buyer", DEEMED_MINUTES, "minutes", "all_sent", "none", "deemed")
+    yield Deadline("inspect", "buyer", terms.inspection_days, "days", "receipt", "task", "accepted")
+
+
+def _kept(rights: Rights) -> Kept:
+    limits = tuple(_limits(rights))
+    return Kept(
+        enforced=tuple(name for name in limits if name in ENFORCED),
+        promised=tuple(name for name in limits if name not in ENFORCED),
+    )
+
+
+def _limits(rights: Rights) -> Iterator[str]:
+    """The choices that limit the use or demand something of the buyer."""
+    unlimited: tuple[Any, ...] = (None, False, [], DisclosureScope.UNRESTRICTED, Permissibility.PERMITTED)
+    for name, value in rights.as_dict().items():
+        if name != "contract_type" and value not in unlimited and value != [Purpose.UNRESTRICTED]:
+            yield name

@@ -1,0 +1,97 @@
+"""Every way in which an agreement, access, a delivery or a dispute can end, and what then happens. One table, pure.
+
+A new reason of ``TerminationReason``, ``DisputeOutcome``, delivery's ``EndedReason`` or of the last states of its
+inspections needs its row here: the tests compare them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from listings.rights import Rights
+from marketplace.kernel.labels import Label
+
+from .model import Ending
+
+SURVIVING = ("onward_transfer", "reidentification", "confidential", "report_use", "accept_audit")
+"""What the rights prohibit or demand and what goes on after the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndRule:
+    """What happens when something ends for a reason; ``copies`` ``at_end`` follows what the rights say of deletion.
+
+    Money, access and copies are codes with a sentence each in ``words``."""
+
+    of: str
+    reason: str
+    label: Label
+    money: str
+    access: str
+    copies: str
+
+    def ending(self, rights: Rights) -> Ending:
+        """The ending in a plan over these rights."""
+        copies = self.copies
+        if copies == "at_end":
+            copies = "deleted" if rights.delete_at_end else "stopped"
+        return Ending(
+            of=self.of,
+            reason=self.reason,
+            money=self.money,
+            access=self.access,
+            copies=copies,
+            duties=() if self.access != "closed" or copies == "none" else surviving(rights),
+        )
+
+
+ENDINGS = (
+    EndRule(
+        "agreement", "payment_failed", Label("the price was not paid in", "代金の未入金"),
+        "undelivered_returned", "closed", "deleted",
+    ),
+    EndRule(
+        "agreement", "refunded", Label("the price was returned to the buyer", "代金の返金"),
+        "returned", "closed", "deleted",
+    ),
+    EndRule(
+        "access", "expired", Label("the term of access ended", "期間満了"),
+        "as_accepted", "closed", "at_end",
+    ),
+    EndRule(
+        "access", "refunded", Label("the price was returned to the buyer", "返金"),
+        "returned", "closed", "deleted",
+    ),
+    EndRule(
+        "access", "terminated", Label("the agreement was terminated", "契約の解除"),
+        "undelivered_returned", "closed", "deleted",
+    ),
+    EndRule(
+        "access", "not_collected", Label("the buyer never downloaded it", "未受領による終了"),
+        "returned", "closed", "none",
+    ),
+    EndRule("delivery", "accepted", Label("accepted", "検収済み"), "released", "open", "kept"),
+    EndRule("delivery", "repeated", Label("delivered again", "再提供"), "held", "reopened", "kept"),
+    EndRule("delivery", "undone", Label("cancelled", "取消し"), "undelivered_returned", "closed", "deleted"),
+    EndRule(
+        "dispute", "dismissed", Label("dismissed; the data counts as accepted", "棄却（検収済みとみなす）"),
+        "released", "open", "kept",
+    ),
+    EndRule(
+        "dispute", "redelivery", Label("the data is delivered again", "再提供"),
+        "held", "reopened", "kept",
+    ),
+    EndRule(
+        "dispute", "refund", Label("cancelled; the price is returned", "取消し・返金"),
+        "returned", "closed", "deleted",
+    ),
+)  # fmt: skip
+"""In the order in which they are told."""
+
+LABELS = {(rule.of, rule.reason): rule.label for rule in ENDINGS}
+
+
+def surviving(rights: Rights) -> tuple[str, ...]:
+    """Which of the rights' prohibitions and duties go on after the end."""
+    chosen = rights.as_dict()
+    return tuple(name for name in SURVIVING if chosen[name] is True or chosen[name] == "prohibited")

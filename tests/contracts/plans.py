@@ -1,0 +1,43 @@
+"""Terms for plans, and the plans that they have always had."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from contracts.terms import Terms, parse_terms
+
+from .factories import OFFER
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def terms(rights: dict[str, Any] | None = None, **changes: Any) -> Terms:
+    """The terms of the tests' offer, with ``changes`` and with ``rights`` instead of its own."""
+    stated = {**OFFER, **changes}
+    return parse_terms({**stated, "rights": rights} if rights else stated)
+
+
+CASES = {
+    "licence": terms(),
+    "perpetual": terms(
+        {"contract_type": "transfer", "onward_transfer": "permitted"}, withdrawal_reserved=True
+    ),
+    "both_ends": terms(
+        {
+            "contract_type": "licence",
+            "valid_until": "2027-03-31",
+            "duration": "P6M",
+            "confidential": True,
+            "accept_audit": True,
+            "use_count_max": 10,
+        }
+    ),
+}
+
+
+def golden(name: str) -> dict[str, Any]:
+    """The plan of a case, and its words in both languages, as they were when its version was made."""
+    found: dict[str, Any] = json.loads((GOLDEN / f"{name}.v1.json").read_text("utf-8"))
+    return found

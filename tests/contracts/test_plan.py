@@ -1,0 +1,171 @@
+"""The plan of an agreement: compiled from its terms, complete, and the same in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.plan import (
+    ENDINGS,
+    PlanUnreadable,
+    build_plan,
+    compile_plan,
+    plan_lines,
+    plan_of,
+    read_plan,
+)
+from contracts.states import DisputeOutcome, TerminationReason
+from contracts.terms import Terms
+from delivery.states import INSPECTION, OPEN_INSPECTIONS, EndedReason, InspectionState
+from listings.rights.choices import (
+    ContractType,
+    DisclosureScope,
+    Permissibility,
+    Purpose,
+    Rights,
+)
+from marketplace.kernel.errors import FieldInvalid
+
+from .plans import CASES, golden, terms
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+NOW = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
+ENUMS = {
+    "agreement": {choice.value: choice.label for choice in TerminationReason},
+    "access": {choice.value: choice.label for choice in EndedReason},
+    "delivery": {state.value: state.label for state in InspectionState if state not in OPEN_INSPECTIONS},
+    "dispute": {choice.value: choice.label for choice in DisputeOutcome},
+}
+"""Everything that can end, with each reason and its words there."""
+
+choices = st.builds(
+    Rights,
+    contract_type=st.sampled_from(ContractType.values),
+    purposes=st.lists(st.sampled_from(Purpose.values), min_size=1, max_size=3, unique=True).map(tuple),
+    disclosure_scope=st.sampled_from(DisclosureScope.values),
+    onward_transfer=st.sampled_from(Permissibility.values),
+    regions=st.lists(st.sampled_from(["JP", "US", "KR"]), unique=True).map(tuple),
+    valid_until=st.none() | st.dates().map(date.isoformat),
+    duration=st.none() | st.sampled_from(["P0D", "P1D", "P30D", "P1M", "P1Y6M", "P9999Y"]),
+    use_count_max=st.none() | st.integers(1, 1_000_000_000),
+    derivatives=st.sampled_from(Permissibility.values),
+    model_training=st.sampled_from(Permissibility.values),
+    reidentification=st.sampled_from(Permissibility.values),
+    confidential=st.booleans(),
+    attribution=st.booleans(),
+    delete_at_end=st.booleans(),
+    report_use=st.booleans(),
+    accept_audit=st.booleans(),
+)
+any_terms = st.builds(
+    Terms,
+    price_minor=st.integers(1, 1_000_000_000_000),
+    currency=st.sampled_from(["JPY", "USD"]),
+    tax_category=st.just("standard"),
+    funding_days=st.integers(0, 30),
+    inspection_days=st.integers(1, 60),
+    rights=choices,
+    open_days=st.integers(1, 30),
+    withdrawal_reserved=st.booleans(),
+)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_version_keeps_its_plans_and_their_words(name):
+    kept, plan = golden(name), build_plan(CASES[name])
+    assert plan.as_dict() == kept["plan"]
+    assert read_plan(kept["plan"]) == plan
+    assert {language: plan_lines(plan, language) for language in ("ja", "en")} == kept["words"]
+
+
+def test_every_end_has_a_rule_with_the_words_of_its_enum():
+    ruled = {of: {rule.reason: rule.label for rule in ENDINGS if rule.of == of} for of in ENUMS}
+    assert ruled == ENUMS
+    assert all(
+        ruled[of][name].ja == label.ja for of, labels in ENUMS.items() for name, label in labels.items()
+    )
+    assert len(ENDINGS) == sum(map(len, ENUMS.values()))
+    # An inspection ends in each of these, and in no other state.
+    assert set(INSPECTION.terminal()) == set(ENUMS["delivery"])
+
+
+@given(agreed=any_terms, at=st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001  made aware below
+def test_terms_compile_or_name_the_term_at_fault(agreed, at):
+    now, refused = at.replace(tzinfo=UTC), None
+    try:
+        plan = compile_plan(agreed, at=now, zone=TOKYO)
+    except FieldInvalid as refusal:
+        refused = refusal
+    if refused is None:
+        end = plan.access.ends_at(now, TOKYO)
+        assert end is None or end > now
+    else:
+        assert refused.name.startswith("terms.")
+        assert refused.fields["reason"].ja
+
+
+@given(agreed=any_terms)
+def test_a_plan_is_complete_and_says_itself(agreed):
+    plan = build_plan(agreed)
+    assert read_plan(plan.as_dict()) == plan
+    assert {(ending.of, ending.reason) for ending in plan.endings} == {
+        (of, reason) for of, labels in ENUMS.items() for reason in labels
+    }
+    assert sum(charge.price_minor for charge in plan.money.charges) == agreed.price_minor
+    words = {language: plan_lines(plan, language) for language in ("ja", "en")}
+    assert len(words["ja"]) == len(words["en"])
+    for line in (*words["ja"], *words["en"]):
+        assert line
+        assert "{" not in line
+        assert "\n" not in line
+
+
+def test_the_same_terms_give_the_same_plan_whenever_they_are_concluded():
+    agreed = terms()
+    plans = {compile_plan(agreed, at=NOW.replace(day=day), zone=TOKYO) for day in (1, 15, 31)}
+    assert plans == {build_plan(agreed)}
+
+
+@pytest.mark.parametrize(
+    ("rights", "name"),
+    [
+        ({"valid_until": "2026-11-30"}, "valid_until"),
+        ({"valid_until": "2026-12-02"}, "valid_until"),
+        ({"duration": "P0D"}, "duration"),
+        ({"duration": "P9999Y"}, "duration"),
+        ({"contract_type": "transfer"}, "onward_transfer"),
+    ],
+)
+def test_a_term_that_cannot_be_carried_out_is_named(rights, name):
+    with pytest.raises(FieldInvalid) as refused:
+        compile_plan(terms({"contract_type": "licence", **rights}), at=NOW, zone=TOKYO)
+    assert refused.value.name == f"terms.rights.{name}"
+
+
+def test_what_the_market_keeps_is_apart_from_what_the_buyer_promises():
+    kept = build_plan(CASES["both_ends"]).rights
+    assert kept.enforced == ("valid_until", "duration")
+    assert kept.promised == (
+        "onward_transfer",
+        "use_count_max",
+        "reidentification",
+        "confidential",
+        "accept_audit",
+    )
+
+
+def test_an_unknown_version_is_not_executed():
+    with pytest.raises(PlanUnreadable, match=r"sanpo\.plan\.v9"):
+        read_plan({**build_plan(terms()).as_dict(), "version": "sanpo.plan.v9"})
+
+
+def test_what_was_signed_before_there_were_plans_is_executed_by_its_terms():
+    agreed = terms()
+    assert plan_of({"terms": agreed.as_dict()}) == build_plan(agreed)
+    other = build_plan(replace(agreed, inspection_days=9))
+    assert plan_of({"terms": agreed.as_dict(), "plan": other.as_dict()}) == other
