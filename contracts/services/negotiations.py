@@ -11,6 +11,7 @@ from psycopg import errors as postgres_errors
 from listings import queries as listings
 from listings.queries import OfferView
 from listings.rights import Parties, require_feasible
+from marketplace.events.schemas.contracts import TermChange
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
@@ -21,6 +22,7 @@ from marketplace.participants import queries as participants
 from marketplace.rules import services as rules
 
 from .. import queries
+from ..changed_terms import changed_terms
 from ..errors import NotNegotiable, OwnListing, ReferenceTaken
 from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
 from ..signed_object import iri
@@ -60,7 +62,13 @@ def request_negotiation(
         raise NotNegotiable(listing=listing)
     negotiation = _create_negotiation(actor, sale, reference)
     _propose(negotiation, actor=actor, party=Party.BUYER, terms=wanted, note=note)
-    record_move(negotiation, role="buyer", actor=actor, payload=_terms_payload(wanted))
+    record_move(
+        negotiation,
+        role="buyer",
+        actor=actor,
+        payload=_terms_payload(wanted),
+        changed=_changed(published, wanted),
+    )
     return negotiation
 
 
@@ -150,7 +158,14 @@ def _answer(
     wanted = revise_terms(standing, terms)
     if wanted != standing and not subject.negotiable:
         raise NotNegotiable(listing=subject.listing)
-    move(subject, command=command, role=role, actor=actor, payload=_terms_payload(wanted))
+    move(
+        subject,
+        command=command,
+        role=role,
+        actor=actor,
+        payload=_terms_payload(wanted),
+        changed=_changed(standing, wanted),
+    )
     _propose(subject, actor=actor, party=Party(role), terms=wanted, note=note)
     return subject
 
@@ -193,6 +208,13 @@ def _propose(negotiation: Negotiation, *, actor: Actor, party: Party, terms: Ter
         made_by=actor.identifier,
         made_at=clock.now(),
     )
+
+
+def _changed(before: Terms, after: Terms) -> list[TermChange]:
+    return [
+        TermChange(field=change["field"], **change["words"])
+        for change in changed_terms(before, after, clock.market_zone())
+    ]
 
 
 def _terms_payload(terms: Terms) -> dict[str, Any]:
