@@ -36,7 +36,7 @@ class TermChangeSerializer(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """With the fields whose names are words of Python, or of the base class."""
-        fields = {"label": BilingualField(), "from": serializers.JSONField()}
+        fields: dict[str, Any] = {"label": BilingualField(), "from": serializers.JSONField()}
         return {**super().get_fields(), **fields}
 
 

@@ -8,6 +8,7 @@ from .halts import notify_of_halt
 from .holds import decide_conclusion, lock_held
 from .mandates import end_without_signer, revoke_mandate, sign_mandate
 from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
+from .reminders import remind_to_answer
 from .signing import sign, submit_signature
 from .suspensions import notify_counterparties
 from .templates import publish_template
@@ -31,6 +32,7 @@ __all__ = [
     "notify_of_halt",
     "open_dispute",
     "publish_template",
+    "remind_to_answer",
     "request_negotiation",
     "resolve_dispute",
     "revoke_disclosure",

@@ -113,6 +113,7 @@ FORGERIES: dict[str, Forgery] = {
     "contracts_adjustment": Forgery(named=RECORDED),
     "contracts_instrument": Forgery(refused="over the terms that stand"),
     "contracts_proposal": Forgery(refused="numbered without a gap"),
+    "contracts_reminder": Forgery(refused="due within its days|duplicate key"),
     "contracts_signature": Forgery(refused="the parties sign in turn|only after a fresh proof"),  # as fast as the day was
     "contracts_template": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "delivery_entitleddistribution": Forgery(refused="nothing is added to an entitlement"),
