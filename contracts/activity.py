@@ -37,3 +37,9 @@ ActivityRecords(
     ("contracts_messagedisclosure",),
     keys=("organisation_id",),
 )
+ActivityRecords(
+    "negotiation-notes",
+    "contracts.note_views.PrivateNoteViewSet",
+    ("contracts_privatenote",),
+    keys=("organisation_id",),
+)

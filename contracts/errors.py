@@ -239,6 +239,17 @@ class MandateEnded(DomainError):
     detail = Label("The mandate {mandate} was revoked already.", "委任 {mandate} は既に取り消されています。")
 
 
+class TooManyNotes(DomainError):
+    """The organisation has as many notes on the negotiation as it may. Fields: ``negotiation, notes_max``."""
+
+    code = "too_many_notes"
+    category = Category.CONFLICT
+    detail = Label(
+        "Your organisation has {notes_max} notes on {negotiation}, the most that it may. Keep further ones elsewhere.",
+        "{negotiation} のメモは上限の{notes_max}件に達しています。以降は別の場所に記録してください。",
+    )
+
+
 class DisclosureStands(DomainError):
     """The party has disclosed the messages already. Fields: ``disclosure``."""
 

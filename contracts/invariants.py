@@ -20,6 +20,7 @@ from . import (  # noqa: F401  they register themselves
     authority_invariants,
     disclosure_invariants,
     mandate_invariants,
+    note_invariants,
     reminder_invariants,
 )
 from .guards import held_unallowed

@@ -29,6 +29,7 @@ from .disclosure_models import MessageDisclosure
 from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
 from .mandate_guards import within_mandate
 from .mandate_models import Mandate
+from .note_models import PrivateNote
 from .reminder_models import Reminder
 from .states import (
     AGREEMENT,
@@ -56,6 +57,7 @@ __all__ = [
     "Mandate",
     "MessageDisclosure",
     "Negotiation",
+    "PrivateNote",
     "Proposal",
     "Reminder",
     "Signature",

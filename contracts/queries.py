@@ -32,6 +32,7 @@ from .models import (
     Mandate,
     MessageDisclosure,
     Negotiation,
+    PrivateNote,
     Proposal,
     Signature,
     Template,
@@ -296,6 +297,12 @@ def visible_disclosures(actor: Actor) -> QuerySet[MessageDisclosure]:
     """Disclosures of the messages of the actor's negotiations; all, for the operator."""
     rows = MessageDisclosure.objects.select_related("negotiation")
     return rows if actor.may_see() else rows.filter(_party_is(actor, "negotiation__"))
+
+
+def visible_notes(actor: Actor) -> QuerySet[PrivateNote]:
+    """Private notes of the actor's organisation; all, for the operator."""
+    rows = PrivateNote.objects.select_related("negotiation")
+    return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
 
 
 def visible_disputes(actor: Actor) -> QuerySet[Dispute]:

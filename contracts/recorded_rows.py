@@ -19,6 +19,12 @@ RecordedRows(
     record="e.subject, e.payload -> 'organisation', e.payload -> 'reference', e.actor",
 )
 RecordedRows(
+    table="contracts_privatenote",
+    kinds=("contracts.note_written",),
+    row="r.public_id, r.organisation_identifier, r.written_by, encode(sha256(convert_to(r.salt || chr(10) || r.text, 'UTF8')), 'hex')",
+    record="e.subject, e.payload -> 'organisation', e.actor, e.payload -> 'text_commitment'",
+)
+RecordedRows(
     table="contracts_template",
     kinds=("contracts.template_published",),
     row="r.public_id, r.code, r.version, r.digest, r.published_by",

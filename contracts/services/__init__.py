@@ -8,6 +8,7 @@ from .halts import notify_of_halt
 from .holds import decide_conclusion, lock_held
 from .mandates import end_without_signer, revoke_mandate, sign_mandate
 from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
+from .notes import write_note
 from .reminders import remind_to_answer
 from .signing import sign, submit_signature
 from .suspensions import notify_counterparties
@@ -42,4 +43,5 @@ __all__ = [
     "submit_signature",
     "terminate",
     "terminate_agreement",
+    "write_note",
 ]

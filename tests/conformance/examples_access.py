@@ -44,11 +44,24 @@ def disclosure(world: World) -> str:
     return contracting.disclose_messages(actor=actor, negotiation=negotiation(world), **CASE).public_id
 
 
+def note(world: World) -> str:
+    """A private note of the buyer."""
+    actor = world.actor("buyer")
+    return contracting.write_note(actor=actor, negotiation=negotiation(world), text="上限は9万円。").public_id
+
+
 TABLE.listed("staff-accesses/", "buyer", opened)
 TABLE.sent("staff-accesses/", "operator", stated)
 TABLE.of_row("POST staff-accesses/{}/end/", "operator", opened)
 TABLE.of_row("POST staff-accesses/{}/tell/", "operator", deferred)
 TABLE.of_row("POST staff-accesses/{}/defer/", "operator", deferred, DEFERRED_AGAIN, takes_two=True)
 TABLE.of_row("POST negotiations/{}/disclosures/", "buyer", negotiation, CASE, is_narrowed=True)
+TABLE.listed("negotiation-notes/", "buyer", note)
+TABLE.sent(
+    "negotiation-notes/",
+    "buyer",
+    lambda world: {"negotiation": negotiation(world), "text": "上限は9万円。"},
+    is_narrowed=True,
+)
 TABLE.listed("message-disclosures/", "buyer", disclosure)
 TABLE.of_row("POST message-disclosures/{}/revoke/", "buyer", disclosure, is_narrowed=True)

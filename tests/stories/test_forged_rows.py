@@ -112,6 +112,9 @@ FORGERIES: dict[str, Forgery] = {
     ),
     "contracts_adjustment": Forgery(named=RECORDED),
     "contracts_instrument": Forgery(refused="over the terms that stand"),
+    "contracts_privatenote": Forgery(
+        refused="is no party of this negotiation", changes={"organisation_identifier": "'org_forged'"}
+    ),
     "contracts_proposal": Forgery(refused="numbered without a gap"),
     "contracts_reminder": Forgery(refused="due within its days|duplicate key"),
     "contracts_signature": Forgery(refused="the parties sign in turn|only after a fresh proof"),  # as fast as the day was
