@@ -43,3 +43,9 @@ ActivityRecords(
     ("contracts_privatenote",),
     keys=("organisation_id",),
 )
+ActivityRecords(
+    "negotiation-attachments",
+    "contracts.attachment_views.AttachmentViewSet",
+    ("contracts_attachment",),
+    keys=("proposal__negotiation__buyer_id", "proposal__negotiation__seller_id"),
+)

@@ -250,6 +250,29 @@ class TooManyNotes(DomainError):
     )
 
 
+class NotYourProposal(DomainError):
+    """The latest proposal is not the caller's, or the other party has answered it. Fields: ``negotiation``."""
+
+    code = "not_your_proposal"
+    category = Category.CONFLICT
+    detail = Label(
+        "Files are attached to your own latest proposal in {negotiation}, until the other party answers it. Make a proposal first.",
+        "ファイルを添付できるのは、{negotiation} における自組織の最新の提案で、相手方が回答する前に限られます。先に提案してください。",
+    )
+
+
+class TooManyAttachments(DomainError):
+    """The negotiation has as many files, or bytes, as it may. Fields: ``negotiation, attachments_max, megabytes_max``."""
+
+    code = "too_many_attachments"
+    category = Category.CONFLICT
+    field = "file"
+    detail = Label(
+        "{negotiation} may have {attachments_max} files of {megabytes_max} MB together. Attach fewer or smaller ones.",
+        "{negotiation} に添付できるのは{attachments_max}件、合計{megabytes_max}MBまでです。件数か大きさを減らしてください。",
+    )
+
+
 class DisclosureStands(DomainError):
     """The party has disclosed the messages already. Fields: ``disclosure``."""
 

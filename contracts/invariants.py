@@ -17,6 +17,7 @@ from marketplace.kernel.invariants import (
 from marketplace.participants.interest_guards import recused_then
 
 from . import (  # noqa: F401  they register themselves
+    attachment_invariants,
     authority_invariants,
     disclosure_invariants,
     mandate_invariants,

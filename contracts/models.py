@@ -24,6 +24,7 @@ from marketplace.participants.admission_guards import admission_not_run_out
 from marketplace.rules.halt_guards import not_halted
 
 from . import guards
+from .attachment_models import Attachment
 from .authority_guards import signed_with_authority
 from .disclosure_models import MessageDisclosure
 from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
@@ -52,6 +53,7 @@ SEGMENT_LENGTH_MAX = 40
 __all__ = [
     "Adjustment",
     "Agreement",
+    "Attachment",
     "Dispute",
     "Instrument",
     "Mandate",

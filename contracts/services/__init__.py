@@ -1,6 +1,7 @@
 """Services of contracts."""
 
 from .agreements import adjust_price, terminate_agreement
+from .attachments import attach_file
 from .disclosures import disclose_messages, revoke_disclosure
 from .disputes import dispute_mismatch, open_dispute, resolve_dispute
 from .ended_admissions import end_of_admission
@@ -18,6 +19,7 @@ from .terminations import end_expired, end_of_suspended, end_of_withdrawn, termi
 __all__ = [
     "accept_offer",
     "adjust_price",
+    "attach_file",
     "counter_request",
     "decide_conclusion",
     "disclose_messages",

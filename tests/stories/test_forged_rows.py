@@ -111,6 +111,7 @@ FORGERIES: dict[str, Forgery] = {
         named=RECORDED, changes={"refusal": "'no_period'", "charged_minor": "0"}
     ),
     "contracts_adjustment": Forgery(named=RECORDED),
+    "contracts_attachment": Forgery(refused="while the other is to answer it"),
     "contracts_instrument": Forgery(refused="over the terms that stand"),
     "contracts_privatenote": Forgery(
         refused="is no party of this negotiation", changes={"organisation_identifier": "'org_forged'"}
