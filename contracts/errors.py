@@ -142,6 +142,30 @@ class ConclusionHeld(ConclusionRefused):
     )
 
 
+class ExclusivelyGranted(DomainError):
+    """An agreement in force grants the listing exclusively, so nothing else is agreed over it. Fields: ``listing``."""
+
+    code = "exclusively_granted"
+    category = Category.CONFLICT
+    field = "listing"
+    detail = Label(
+        "{listing} is granted exclusively. Nothing else is agreed over it until that agreement ends: look for another listing, or wait.",
+        "{listing} は独占的に許諾されています。その契約が終了するまで他の契約はできません。別の出品を探すか、終了をお待ちください。",
+    )
+
+
+class GrantedToOthers(DomainError):
+    """Agreements over the listing are in force, so it cannot be granted exclusively. Fields: ``listing``."""
+
+    code = "granted_to_others"
+    category = Category.CONFLICT
+    field = "terms.rights.exclusive"
+    detail = Label(
+        "{listing} is granted to others. Propose it without exclusive, or wait until their agreements end.",
+        "{listing} は他の利用者に許諾されています。独占なし（exclusive: false）で提案するか、それらの契約の終了をお待ちください。",
+    )
+
+
 class AgreementEnded(DomainError):
     """The agreement is no longer in force. Fields: ``agreement``."""
 

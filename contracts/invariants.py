@@ -331,6 +331,24 @@ Invariant(
     ),
 )
 Invariant(
+    name="contracts.exclusive_alone",
+    promise=6,
+    statement="Where an agreement in force grants a listing exclusively, as was signed, no other agreement over it is in force.",
+    guards=(
+        "contracts_agreement.agreement_exclusive_once",
+        "contracts_agreement.agreement_exclusive_alone",
+        "contracts_agreement.agreed_as_signed",
+        "contracts_agreement.immutable",
+    ),
+    test="tests/contracts/test_exclusivity.py::test_the_database_takes_nothing_beside_an_exclusive_grant",
+    check=by_query(
+        "SELECT a.public_id, a.listing FROM contracts_agreement a WHERE a.state = 'in_force' AND a.exclusive"
+        " AND EXISTS (SELECT FROM contracts_agreement b WHERE b.listing = a.listing AND b.state = 'in_force' AND b.id <> a.id)"
+        " UNION SELECT a.public_id, a.listing FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id"
+        " WHERE a.exclusive <> coalesce((i.content::jsonb #>> '{terms,rights,exclusive}')::boolean, false)"
+    ),
+)
+Invariant(
     name="contracts.none_after_withdrawal",
     promise=6,
     statement="Nothing is signed over a listing after it was withdrawn, and once that was handled no negotiation over it is open.",

@@ -28,6 +28,7 @@ from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
 from ..signed_object import iri
 from ..states import Party
 from ..terms import Terms, parse_terms, revise_terms
+from .exclusivity import require_grantable
 from .moves import answer_by, locked, move, record_move, require_active, require_move
 
 NOTE_LENGTH_MAX = 2_000
@@ -41,7 +42,7 @@ def request_negotiation(
     changes in ``terms``.
 
     ``reference`` is the buyer's own and unique. Emits negotiation.moved. Raises Missing (listing, template),
-    NotOnSale, OwnListing, NotAdmitted, OrganisationSuspended, TradingHalted, NotNegotiable, ReferenceTaken,
+    NotOnSale, OwnListing, NotAdmitted, OrganisationSuspended, TradingHalted, NotNegotiable, ReferenceTaken, ExclusivelyGranted, GrantedToOthers,
     FieldInvalid, Forbidden.
     """
     buyer_id = actor.require_organisation()
@@ -60,6 +61,7 @@ def request_negotiation(
     wanted = revise_terms(published, terms)
     if wanted != published and not sale.negotiable:
         raise NotNegotiable(listing=listing)
+    require_grantable(listing, wanted)
     negotiation = _create_negotiation(actor, sale, reference)
     _propose(negotiation, actor=actor, party=Party.BUYER, terms=wanted, note=note)
     record_move(
@@ -158,6 +160,7 @@ def _answer(
     wanted = revise_terms(standing, terms)
     if wanted != standing and not subject.negotiable:
         raise NotNegotiable(listing=subject.listing)
+    require_grantable(subject.listing, wanted)
     move(
         subject,
         command=command,
