@@ -37,3 +37,15 @@ ActivityRecords(
     ("contracts_messagedisclosure",),
     keys=("organisation_id",),
 )
+ActivityRecords(
+    "negotiation-notes",
+    "contracts.note_views.PrivateNoteViewSet",
+    ("contracts_privatenote",),
+    keys=("organisation_id",),
+)
+ActivityRecords(
+    "negotiation-attachments",
+    "contracts.attachment_views.AttachmentViewSet",
+    ("contracts_attachment",),
+    keys=("proposal__negotiation__buyer_id", "proposal__negotiation__seller_id"),
+)

@@ -142,6 +142,30 @@ class ConclusionHeld(ConclusionRefused):
     )
 
 
+class ExclusivelyGranted(DomainError):
+    """An agreement in force grants the listing exclusively, so nothing else is agreed over it. Fields: ``listing``."""
+
+    code = "exclusively_granted"
+    category = Category.CONFLICT
+    field = "listing"
+    detail = Label(
+        "{listing} is granted exclusively. Nothing else is agreed over it until that agreement ends: look for another listing, or wait.",
+        "{listing} は独占的に許諾されています。その契約が終了するまで他の契約はできません。別の出品を探すか、終了をお待ちください。",
+    )
+
+
+class GrantedToOthers(DomainError):
+    """Agreements over the listing are in force, so it cannot be granted exclusively. Fields: ``listing``."""
+
+    code = "granted_to_others"
+    category = Category.CONFLICT
+    field = "terms.rights.exclusive"
+    detail = Label(
+        "{listing} is granted to others. Propose it without exclusive, or wait until their agreements end.",
+        "{listing} は他の利用者に許諾されています。独占なし（exclusive: false）で提案するか、それらの契約の終了をお待ちください。",
+    )
+
+
 class AgreementEnded(DomainError):
     """The agreement is no longer in force. Fields: ``agreement``."""
 
@@ -237,6 +261,40 @@ class MandateEnded(DomainError):
     code = "mandate_ended"
     category = Category.CONFLICT
     detail = Label("The mandate {mandate} was revoked already.", "委任 {mandate} は既に取り消されています。")
+
+
+class TooManyNotes(DomainError):
+    """The organisation has as many notes on the negotiation as it may. Fields: ``negotiation, notes_max``."""
+
+    code = "too_many_notes"
+    category = Category.CONFLICT
+    detail = Label(
+        "Your organisation has {notes_max} notes on {negotiation}, the most that it may. Keep further ones elsewhere.",
+        "{negotiation} のメモは上限の{notes_max}件に達しています。以降は別の場所に記録してください。",
+    )
+
+
+class NotYourProposal(DomainError):
+    """The latest proposal is not the caller's, or the other party has answered it. Fields: ``negotiation``."""
+
+    code = "not_your_proposal"
+    category = Category.CONFLICT
+    detail = Label(
+        "Files are attached to your own latest proposal in {negotiation}, until the other party answers it. Make a proposal first.",
+        "ファイルを添付できるのは、{negotiation} における自組織の最新の提案で、相手方が回答する前に限られます。先に提案してください。",
+    )
+
+
+class TooManyAttachments(DomainError):
+    """The negotiation has as many files, or bytes, as it may. Fields: ``negotiation, attachments_max, megabytes_max``."""
+
+    code = "too_many_attachments"
+    category = Category.CONFLICT
+    field = "file"
+    detail = Label(
+        "{negotiation} may have {attachments_max} files of {megabytes_max} MB together. Attach fewer or smaller ones.",
+        "{negotiation} に添付できるのは{attachments_max}件、合計{megabytes_max}MBまでです。件数か大きさを減らしてください。",
+    )
 
 
 class DisclosureStands(DomainError):

@@ -17,10 +17,13 @@ from marketplace.kernel.invariants import (
 from marketplace.participants.interest_guards import recused_then
 
 from . import (  # noqa: F401  they register themselves
+    attachment_invariants,
     authority_invariants,
     disclosure_invariants,
     mandate_invariants,
+    note_invariants,
     plan_invariants,
+    reminder_invariants,
 )
 from .guards import held_unallowed
 from .models import Instrument
@@ -326,6 +329,24 @@ Invariant(
         " WHERE n.ended_at < o.until AND n.ended_by = 'seller' AND NOT (p.terms ->> 'withdrawal_reserved')::boolean"
         f"  AND (n.end_reason_code NOT IN ({sql_list(RESERVED_GROUNDS)}) OR n.end_reason = '')"
         " OR n.state = 'agreed' AND n.respond_by < o.until OR n.ended_by = 'system' AND n.end_reason_code = 'expired' AND n.ended_at < o.until"
+    ),
+)
+Invariant(
+    name="contracts.exclusive_alone",
+    promise=6,
+    statement="Where an agreement in force grants a listing exclusively, as was signed, no other agreement over it is in force.",
+    guards=(
+        "contracts_agreement.agreement_exclusive_once",
+        "contracts_agreement.agreement_exclusive_alone",
+        "contracts_agreement.agreed_as_signed",
+        "contracts_agreement.immutable",
+    ),
+    test="tests/contracts/test_exclusivity.py::test_the_database_takes_nothing_beside_an_exclusive_grant",
+    check=by_query(
+        "SELECT a.public_id, a.listing FROM contracts_agreement a WHERE a.state = 'in_force' AND a.exclusive"
+        " AND EXISTS (SELECT FROM contracts_agreement b WHERE b.listing = a.listing AND b.state = 'in_force' AND b.id <> a.id)"
+        " UNION SELECT a.public_id, a.listing FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id"
+        " WHERE a.exclusive <> coalesce((i.content::jsonb #>> '{terms,rights,exclusive}')::boolean, false)"
     ),
 )
 Invariant(

@@ -24,12 +24,16 @@ from marketplace.participants.admission_guards import admission_not_run_out
 from marketplace.rules.halt_guards import not_halted
 
 from . import guards
+from .attachment_models import Attachment
 from .authority_guards import signed_with_authority
 from .disclosure_models import MessageDisclosure
 from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
+from .exclusive_grants import exclusively_granted
 from .mandate_guards import within_mandate
 from .mandate_models import Mandate
+from .note_models import PrivateNote
 from .plan_guards import plan_of_terms
+from .reminder_models import Reminder
 from .states import (
     AGREEMENT,
     NEGOTIATION,
@@ -51,12 +55,15 @@ SEGMENT_LENGTH_MAX = 40
 __all__ = [
     "Adjustment",
     "Agreement",
+    "Attachment",
     "Dispute",
     "Instrument",
     "Mandate",
     "MessageDisclosure",
     "Negotiation",
+    "PrivateNote",
     "Proposal",
+    "Reminder",
     "Signature",
     "Template",
 ]
@@ -303,7 +310,7 @@ class Agreement(models.Model):
 
     Invariants: both parties signed one hash, and every column matches it; the rules let it be concluded, or two people of the
     operator did in the case of what they held; only the state changes, once, with its time
-    and reason; its negotiation is finalized; neither party is the operator or an affiliate.
+    and reason; what is granted exclusively is granted once, and nothing beside it, while it is in force; its negotiation is finalized; neither party is the operator or an affiliate.
     """
 
     public_id = IdentifierField(prefix="agr")
@@ -322,6 +329,7 @@ class Agreement(models.Model):
     tax_category = models.CharField(max_length=20)
     funding_days = DaysField()
     inspection_days = DaysField()
+    exclusive = models.BooleanField(default=False, db_default=False)
     signed_hash = models.CharField(max_length=64)
     decision = models.CharField(max_length=IDENTIFIER_LENGTH)
     state = models.CharField(max_length=10, choices=AgreementState.choices, default=AgreementState.IN_FORCE)
@@ -332,6 +340,7 @@ class Agreement(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["signed_hash"], name="agreement_hash_once"),
+            *exclusively_granted(),
             models.CheckConstraint(condition=Q(price_minor__gte=0), name="agreement_price"),
             models.CheckConstraint(
                 condition=Q(
@@ -359,7 +368,7 @@ class Agreement(models.Model):
             immutable(
                 "public_id", "negotiation_id", "instrument_id", "buyer_id", "seller_id", "buyer_identifier",
                 "seller_identifier", "reference", "listing", "listing_version", "segment", "price_minor",
-                "currency", "tax_category", "funding_days", "inspection_days", "signed_hash", "decision",
+                "currency", "tax_category", "funding_days", "inspection_days", "exclusive", "signed_hash", "decision",
                 "concluded_at",
             ),
             set_once("terminated_at", "termination_reason"),

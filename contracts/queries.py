@@ -9,7 +9,16 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import (
+    Count,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    prefetch_related_objects,
+)
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -27,11 +36,13 @@ from .agreement_document import SignatureView, document_of
 from .models import (
     Adjustment,
     Agreement,
+    Attachment,
     Dispute,
     Instrument,
     Mandate,
     MessageDisclosure,
     Negotiation,
+    PrivateNote,
     Proposal,
     Signature,
     Template,
@@ -76,7 +87,7 @@ def contract_of(negotiation: Negotiation) -> Drawn:
 
 
 def draft_of(negotiation: Negotiation, terms: Terms) -> Drawn:
-    """The contract over ``terms``, with the parties' current registration and today's tax rate."""
+    """The contract over ``terms``, with the parties' current registration, today's tax rate and the files beside the latest proposal."""
     parties = participants.organisations_by_id([negotiation.buyer_id, negotiation.seller_id])
     template = Template.objects.get(pk=negotiation.template_id)
     said = signed_object.compose(
@@ -101,6 +112,7 @@ def draft_of(negotiation: Negotiation, terms: Terms) -> Drawn:
         },
         terms=terms,
         tax_rate_bp=rules.tax_rate_bp(terms.tax_category, on=clock.today()),
+        annexes=annexes_of(latest_proposal(negotiation)),
     )
     return signed_object.draw_up(said, template.clauses)
 
@@ -297,6 +309,31 @@ def visible_disclosures(actor: Actor) -> QuerySet[MessageDisclosure]:
     """Disclosures of the messages of the actor's negotiations; all, for the operator."""
     rows = MessageDisclosure.objects.select_related("negotiation")
     return rows if actor.may_see() else rows.filter(_party_is(actor, "negotiation__"))
+
+
+def visible_attachments(actor: Actor) -> QuerySet[Attachment]:
+    """Attachments of the actor's negotiations, without their content; for the operator those that a party disclosed with the messages, to
+    whom disputes or support are work."""
+    rows = Attachment.objects.defer("content").select_related("proposal__negotiation")
+    if not actor.may_see():
+        return rows.filter(_party_is(actor, "proposal__negotiation__"))
+    if not actor.may(Permission.DISPUTES_WRITE, Permission.SUPPORT_WRITE):
+        return rows.none()
+    standing = MessageDisclosure.objects.filter(
+        negotiation=OuterRef("proposal__negotiation"), revoked_at=None
+    )
+    return rows.filter(Exists(standing))
+
+
+def annexes_of(proposal: Proposal) -> list[dict[str, Any]]:
+    """The files beside a proposal, as the contract over it names them, in order."""
+    return [row.annex() for row in proposal.attachments.defer("content").order_by("number")]
+
+
+def visible_notes(actor: Actor) -> QuerySet[PrivateNote]:
+    """Private notes of the actor's organisation; all, for the operator."""
+    rows = PrivateNote.objects.select_related("negotiation")
+    return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
 
 
 def visible_disputes(actor: Actor) -> QuerySet[Dispute]:

@@ -16,4 +16,11 @@ RecordParties("dsp", source=_OF_AGREEMENT.format("dispute"), names=_BOTH)
 RecordParties("adj", source=_OF_AGREEMENT.format("adjustment"), names=_BOTH)
 RecordParties("mdt", source="public.contracts_mandate", names=("r.organisation_identifier",))
 RecordParties("mds", source="public.contracts_messagedisclosure", names=("r.organisation_identifier",))
+RecordParties(
+    "nat",
+    source="(SELECT s.public_id, n.buyer_identifier, n.seller_identifier FROM public.contracts_attachment s"
+    " JOIN public.contracts_proposal p ON p.id = s.proposal_id JOIN public.contracts_negotiation n ON n.id = p.negotiation_id)",
+    names=_BOTH,
+)
+RecordParties("pnt", source="public.contracts_privatenote", names=("r.organisation_identifier",))
 RecordParties("tpl", nobody="A template of contracts is the whole market's.")

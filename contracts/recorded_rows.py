@@ -5,6 +5,12 @@ from __future__ import annotations
 from marketplace.evidence.row_records import RecordedRows
 
 RecordedRows(
+    table="contracts_attachment",
+    kinds=("contracts.attachment_added",),
+    row="r.public_id, r.size_bytes, r.sha256, r.added_by",
+    record="e.subject, e.payload -> 'size_bytes', e.payload -> 'sha256', e.actor",
+)
+RecordedRows(
     table="contracts_adjustment",
     kinds=("contracts.price_adjusted",),
     row="r.public_id, (SELECT a.public_id FROM contracts_agreement a WHERE a.id = r.agreement_id), r.amount_minor,"
@@ -17,6 +23,12 @@ RecordedRows(
     kinds=("contracts.messages_disclosed",),
     row="r.public_id, r.organisation_identifier, r.reference, r.disclosed_by",
     record="e.subject, e.payload -> 'organisation', e.payload -> 'reference', e.actor",
+)
+RecordedRows(
+    table="contracts_privatenote",
+    kinds=("contracts.note_written",),
+    row="r.public_id, r.organisation_identifier, r.written_by, encode(sha256(convert_to(r.salt || chr(10) || r.text, 'UTF8')), 'hex')",
+    record="e.subject, e.payload -> 'organisation', e.actor, e.payload -> 'text_commitment'",
 )
 RecordedRows(
     table="contracts_template",

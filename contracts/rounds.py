@@ -1,4 +1,4 @@
-"""How the proposals of a negotiation change the rights of use."""
+"""What the proposals of a negotiation change."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from listings import queries as listings
 from listings.rights import changes
 from marketplace.kernel import clock
 
-from .models import Negotiation
-from .terms import parse_terms
+from .changed_terms import changed_terms
+from .models import Negotiation, Proposal
+from .terms import Terms, parse_terms
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A proposal: how its rights compare with those of the published offer, and with the proposal before (if any)."""
+    """A proposal compared with the published offer, and with the proposal before (if any): ``rights`` and ``changes`` each."""
 
     number: int
     party: str
@@ -25,19 +26,43 @@ class Round:
 
 def rounds_of(negotiation: Negotiation) -> list[Round]:
     """Every proposal of a negotiation, first to last, with what it changed."""
-    zone = clock.market_zone()
-    offered = listings.offered_rights(negotiation.listing_version)
+    offered = published_terms(negotiation.listing_version)
     rounds: list[Round] = []
-    last = None
+    last: Terms | None = None
     for proposal in negotiation.proposals.order_by("number"):
-        rights = parse_terms(proposal.terms).rights
+        terms = parse_terms(proposal.terms)
         rounds.append(
             Round(
                 number=proposal.number,
                 party=proposal.party,
-                with_offer=changes(offered, rights, zone),
-                with_last=None if last is None else changes(last, rights, zone),
+                with_offer=_compared(offered, terms),
+                with_last=None if last is None else _compared(last, terms),
             )
         )
-        last = rights
+        last = terms
     return rounds
+
+
+def changes_of(proposal: Proposal) -> list[dict[str, Any]] | None:
+    """What a proposal, shown with its negotiation, changes against the one before it; None for the first."""
+    before = next(
+        (row for row in proposal.negotiation.proposals.all() if row.number == proposal.number - 1), None
+    )
+    if before is None:
+        return None
+    if before.terms == proposal.terms:
+        return []
+    return changed_terms(parse_terms(before.terms), parse_terms(proposal.terms), clock.market_zone())
+
+
+def published_terms(listing_version: str) -> Terms:
+    """The terms that a version (public identifier) was offered on; raises Missing."""
+    return parse_terms(listings.offered_terms(listing_version))
+
+
+def _compared(before: Terms, after: Terms) -> dict[str, Any]:
+    zone = clock.market_zone()
+    return {
+        "rights": changes(before.rights, after.rights, zone),
+        "changes": changed_terms(before, after, zone),
+    }

@@ -21,8 +21,9 @@ from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.participants.signing_keys import SIGNATURE_LENGTH_MAX
 
-from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Proposal, Signature, Template
+from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Signature, Template
 from .plan_serializers import SignedPlanField
+from .round_serializers import ProposalSerializer
 from .signed_object import Drawn
 from .states import (
     OPEN_DAYS,
@@ -54,22 +55,6 @@ class ContractTemplateSerializer(RowSerializer[Template]):
             "id", "code", "version", "contract_type", "contract_type_label", "title", "clauses", "digest",
             "published_at",
         )  # fmt: skip
-
-
-class ProposalSerializer(RowSerializer[Proposal]):
-    """Terms that one party proposed to the other. ``policy`` is an ODRL 2.2 Offer."""
-
-    terms = serializers.DictField()
-    policy = serializers.DictField()
-    dataspace_policy = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Proposal
-        fields = ("number", "party", "terms", "policy", "dataspace_policy", "note", "made_by", "made_at")
-
-    def get_dataspace_policy(self, row: Proposal) -> dict[str, Any]:
-        """The policy as messages of the Dataspace Protocol 2025-1 state it."""
-        return dataspace_policy(row.policy)
 
 
 class SignatureSerializer(RowSerializer[Signature]):

@@ -66,9 +66,11 @@ def compose(
     template: Mapping[str, Any],
     terms: Terms,
     tax_rate_bp: int,
+    annexes: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The content of a contract, without its texts. Parties: id, name, corporate_number, address, representative;
-    dataset: listing, version, segment, title, files; template: id, code, version, title, digest.
+    dataset: listing, version, segment, title, files; template: id, code, version, title, digest; annexes: file_name, media_type,
+    size_bytes, sha256.
     """
     parties = Parties(
         assigner=iri(provider["id"]), assignee=iri(consumer["id"]), target=iri(dataset["version"])
@@ -87,6 +89,7 @@ def compose(
         "plan": build_plan(terms).as_dict(),
         "tax_rate_bp": tax_rate_bp,
         "policy": terms.policy(identifier=iri(agreement), parties=parties),
+        "annexes": [dict(annex) for annex in annexes],
         "signature_methods": sorted(SignatureMethod.values),
     }
 

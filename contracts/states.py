@@ -117,6 +117,9 @@ class MandateLimit(TextChoices):
 RESPONSE_DAYS = 14
 """Calendar days within which a party must answer; after that the negotiation ends."""
 
+REMINDED_DAYS = (3, 1)
+"""So many days before the time to answer ends, the party whose turn it is is reminded."""
+
 OPEN_DAYS = (1, 30)
 """For how many days, at least and at most, a proposal that the seller has signed stays open; ``RESPONSE_DAYS`` unless it states others."""
 

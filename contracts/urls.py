@@ -2,8 +2,10 @@
 
 from rest_framework.routers import SimpleRouter
 
+from .attachment_views import AttachmentViewSet
 from .disclosure_views import DisclosureViewSet
 from .mandate_views import MandateViewSet
+from .note_views import PrivateNoteViewSet
 from .views import (
     AdjustmentViewSet,
     AgreementViewSet,
@@ -16,6 +18,8 @@ router = SimpleRouter()
 router.register("contract-templates", TemplateViewSet, basename="contract-template")
 router.register("negotiations", NegotiationViewSet, basename="negotiation")
 router.register("message-disclosures", DisclosureViewSet, basename="message-disclosure")
+router.register("negotiation-attachments", AttachmentViewSet, basename="negotiation-attachment")
+router.register("negotiation-notes", PrivateNoteViewSet, basename="negotiation-note")
 router.register("mandates", MandateViewSet, basename="mandate")
 router.register("agreements", AgreementViewSet, basename="agreement")
 router.register("disputes", DisputeViewSet, basename="dispute")

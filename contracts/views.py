@@ -233,13 +233,13 @@ class NegotiationViewSet(ShowsPlan):
         return Response(ContractSerializer(queries.contract_of(self.get_object())).data)
 
     @extend_schema(
-        summary="Read what the proposals change in the rights of use",
+        summary="Read what each proposal changes",
         responses={200: RoundSerializer(many=True), **PROBLEMS},
     )
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
-    def rights(self, request: Request, **_: Any) -> Response:
-        """Each proposal against the published offer and against the proposal before it: narrower, wider, equal, neither, or
-        undecided, on the whole and for each changed term, in words."""
+    def rounds(self, request: Request, **_: Any) -> Response:
+        """Each proposal against the published offer and against the proposal before it: every term that changed, in words, and
+        whether the rights of use are narrower, wider, equal, neither, or undecided, on the whole and for each changed right."""
         return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
 
 

@@ -20,7 +20,7 @@ from marketplace.participants.qualification_queries import qualifications_in_for
 from .anonymisation import criteria_met, items_published
 from .errors import NotOnSale, StoredFileDamaged
 from .models import Distribution, Listing, ListingVersion, Offer
-from .rights import Rights, parse_rights
+from .rights import parse_rights
 from .search import search_condition
 from .stake_queries import stakes_in
 from .states import ListingState, VersionState
@@ -226,12 +226,13 @@ def own_versions(actor: Actor) -> QuerySet[ListingVersion]:
     return rows if actor.may_see() else rows.filter(listing__seller_id=actor.organisation_id)
 
 
-def offered_rights(listing_version: str) -> Rights:
-    """The rights of use that a version (public identifier) was offered with; raises Missing."""
-    rights = Offer.objects.filter(version__public_id=listing_version).values_list("rights", flat=True).first()
-    if rights is None:
+def offered_terms(listing_version: str) -> dict[str, Any]:
+    """The terms that a version (public identifier) was offered on, by name; raises Missing."""
+    names = ("price_minor", "currency", "tax_category", "funding_days", "inspection_days", "rights")
+    terms = Offer.objects.filter(version__public_id=listing_version).values(*names).first()
+    if terms is None:
         raise Missing(kind="listing version", identifier=listing_version)
-    return parse_rights(rights)
+    return dict(terms)
 
 
 def distributions(listing_version: str) -> list[DistributionView]:

@@ -1,6 +1,7 @@
 """Services of contracts."""
 
 from .agreements import adjust_price, terminate_agreement
+from .attachments import attach_file
 from .disclosures import disclose_messages, revoke_disclosure
 from .disputes import dispute_mismatch, open_dispute, resolve_dispute
 from .ended_admissions import end_of_admission
@@ -8,7 +9,9 @@ from .halts import notify_of_halt
 from .holds import decide_conclusion, lock_held
 from .mandates import end_without_signer, revoke_mandate, sign_mandate
 from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
+from .notes import write_note
 from .obstructed import end_of_suspended, end_of_withdrawn
+from .reminders import remind_to_answer
 from .signing import sign, submit_signature
 from .suspensions import notify_counterparties
 from .templates import publish_template
@@ -17,6 +20,7 @@ from .terminations import end_expired, terminate
 __all__ = [
     "accept_offer",
     "adjust_price",
+    "attach_file",
     "counter_request",
     "decide_conclusion",
     "disclose_messages",
@@ -32,6 +36,7 @@ __all__ = [
     "notify_of_halt",
     "open_dispute",
     "publish_template",
+    "remind_to_answer",
     "request_negotiation",
     "resolve_dispute",
     "revoke_disclosure",
@@ -41,4 +46,5 @@ __all__ = [
     "submit_signature",
     "terminate",
     "terminate_agreement",
+    "write_note",
 ]

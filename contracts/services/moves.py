@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from listings import queries as listings
 from listings.rights import end_of
 from marketplace.cases.queries import held_subjects
 from marketplace.cases.states import CaseKindCode
-from marketplace.events.schemas.contracts import NegotiationMoved
+from marketplace.events.schemas.contracts import NegotiationMoved, TermChange
 from marketplace.events.services import emit
 from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
@@ -138,11 +139,12 @@ def move(
     role: str,
     actor: Actor,
     payload: dict[str, Any],
+    changed: Sequence[TermChange] = (),
     **changes: Any,
 ) -> None:
-    """Change the negotiation's state, with ``changes``, and record it."""
+    """Change the negotiation's state, with ``changes``, and record it; ``changed``: the terms that the move changes."""
     change_state(negotiation, command=command, role=role, **changes)
-    record_move(negotiation, role=role, actor=actor, payload=payload)
+    record_move(negotiation, role=role, actor=actor, payload=payload, changed=changed)
 
 
 def change_state(negotiation: Negotiation, *, command: str, role: str, **changes: Any) -> None:
@@ -153,10 +155,17 @@ def change_state(negotiation: Negotiation, *, command: str, role: str, **changes
     advance(negotiation, NEGOTIATION, command=command, role=role, **changes)
 
 
-def record_move(negotiation: Negotiation, *, role: str, actor: Actor, payload: dict[str, Any]) -> None:
+def record_move(
+    negotiation: Negotiation,
+    *,
+    role: str,
+    actor: Actor,
+    payload: dict[str, Any],
+    changed: Sequence[TermChange] = (),
+) -> None:
     """Record evidence and emit the event of the negotiation's new state."""
     record_all([move_fact(negotiation, role=role, actor=actor, payload=payload)])
-    emit(move_event(negotiation, role=role))
+    emit(move_event(negotiation, role=role, changed=changed))
 
 
 def move_fact(negotiation: Negotiation, *, role: str, actor: Actor, payload: dict[str, Any]) -> Fact:
@@ -169,7 +178,9 @@ def move_fact(negotiation: Negotiation, *, role: str, actor: Actor, payload: dic
     )
 
 
-def move_event(negotiation: Negotiation, *, role: str) -> NegotiationMoved:
+def move_event(
+    negotiation: Negotiation, *, role: str, changed: Sequence[TermChange] = ()
+) -> NegotiationMoved:
     """The event of the negotiation's new state."""
     waits_for = WAITS_FOR.get(NegotiationState(negotiation.state))
     return NegotiationMoved(
@@ -181,4 +192,5 @@ def move_event(negotiation: Negotiation, *, role: str) -> NegotiationMoved:
         by=role,
         waits_for=waits_for.value if waits_for else None,
         respond_by=negotiation.respond_by.isoformat() if negotiation.respond_by else None,
+        changes=tuple(changed),
     )

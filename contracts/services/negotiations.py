@@ -11,6 +11,7 @@ from psycopg import errors as postgres_errors
 from listings import queries as listings
 from listings.queries import OfferView
 from listings.rights import Parties
+from marketplace.events.schemas.contracts import TermChange
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
@@ -21,12 +22,14 @@ from marketplace.participants import queries as participants
 from marketplace.rules import services as rules
 
 from .. import queries
+from ..changed_terms import changed_terms
 from ..errors import NotNegotiable, OwnListing, ReferenceTaken
 from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
 from ..plan import compile_plan
 from ..signed_object import iri
 from ..states import Party
 from ..terms import Terms, parse_terms, revise_terms
+from .exclusivity import require_grantable
 from .moves import answer_by, locked, move, record_move, require_active, require_move
 
 NOTE_LENGTH_MAX = 2_000
@@ -40,7 +43,7 @@ def request_negotiation(
     changes in ``terms``.
 
     ``reference`` is the buyer's own and unique. Emits negotiation.moved. Raises Missing (listing, template),
-    NotOnSale, OwnListing, NotAdmitted, OrganisationSuspended, TradingHalted, NotNegotiable, ReferenceTaken,
+    NotOnSale, OwnListing, NotAdmitted, OrganisationSuspended, TradingHalted, NotNegotiable, ReferenceTaken, ExclusivelyGranted, GrantedToOthers,
     FieldInvalid, Forbidden.
     """
     buyer_id = actor.require_organisation()
@@ -59,9 +62,16 @@ def request_negotiation(
     wanted = revise_terms(published, terms)
     if wanted != published and not sale.negotiable:
         raise NotNegotiable(listing=listing)
+    require_grantable(listing, wanted)
     negotiation = _create_negotiation(actor, sale, reference)
     _propose(negotiation, actor=actor, party=Party.BUYER, terms=wanted, note=note)
-    record_move(negotiation, role="buyer", actor=actor, payload=_terms_payload(wanted))
+    record_move(
+        negotiation,
+        role="buyer",
+        actor=actor,
+        payload=_terms_payload(wanted),
+        changed=_changed(published, wanted),
+    )
     return negotiation
 
 
@@ -151,7 +161,15 @@ def _answer(
     wanted = revise_terms(standing, terms)
     if wanted != standing and not subject.negotiable:
         raise NotNegotiable(listing=subject.listing)
-    move(subject, command=command, role=role, actor=actor, payload=_terms_payload(wanted))
+    require_grantable(subject.listing, wanted)
+    move(
+        subject,
+        command=command,
+        role=role,
+        actor=actor,
+        payload=_terms_payload(wanted),
+        changed=_changed(standing, wanted),
+    )
     _propose(subject, actor=actor, party=Party(role), terms=wanted, note=note)
     return subject
 
@@ -188,6 +206,13 @@ def _propose(negotiation: Negotiation, *, actor: Actor, party: Party, terms: Ter
         made_by=actor.identifier,
         made_at=clock.now(),
     )
+
+
+def _changed(before: Terms, after: Terms) -> list[TermChange]:
+    return [
+        TermChange(field=change["field"], **change["words"])
+        for change in changed_terms(before, after, clock.market_zone())
+    ]
 
 
 def _terms_payload(terms: Terms) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from ..states import NEGOTIATION, Party
 from ..terms import parse_terms
 from .attesting import Attestation, attest
 from .authority import commit_party
+from .exclusivity import granted_once, require_grantable
 from .holds import held
 from .moves import (
     change_state,
@@ -55,7 +56,7 @@ def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> N
     The person proved a second factor within ten minutes, and the signature names it. The seller signs first, over the
     current terms; the buyer's signature then concludes the agreement, if the rules allow it. ``signed_hash``, if given, is
     the hash of the contract that the party has read. Emits negotiation.moved and, on conclusion, agreement.concluded. Raises
-    PermissionNeeded, ProofNeeded, Forbidden, Missing, IllegalTransition, ListingWithdrawn, NegotiationExpired, NotAdmitted,
+    ExclusivelyGranted, GrantedToOthers, PermissionNeeded, ProofNeeded, Forbidden, Missing, IllegalTransition, ListingWithdrawn, NegotiationExpired, NotAdmitted,
     OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, TradingHalted, ColleagueNeeded and NobodyDecides above the
     signer's limit of authority, FieldInvalid when the rights of use end too early, and ConclusionRefused with the rules' reasons: then only
     the rules' decision is recorded, and nothing else changes; where they hold, ConclusionHeld names the case.
@@ -101,6 +102,7 @@ def _sign_as_seller(
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
     compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+    require_grantable(negotiation.listing, terms)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash)
     subject = _subject(drawn.signed_hash, Party.SELLER, proposal.terms)
@@ -137,8 +139,10 @@ def _sign_as_buyer(
     require_buyer_and_seller(negotiation)
     instrument = queries.instrument_of(negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
+    terms = parse_terms(instrument.said["terms"])
     # The buyer may do by now what it buys, until it has paid for it at least.
-    compile_plan(parse_terms(instrument.said["terms"]), at=clock.now(), zone=clock.market_zone())
+    compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+    require_grantable(negotiation.listing, terms)
     subject = _subject(instrument.signed_hash, Party.BUYER, instrument.said["terms"])
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
@@ -148,7 +152,8 @@ def _sign_as_buyer(
     signature = _make_signature(actor, negotiation, instrument, Party.BUYER, attested)
     advance(negotiation, NEGOTIATION, command="verify", role=role)
     plan = plan_of(instrument.said)
-    agreement = _make_agreement(negotiation, instrument, plan, decision.public_id)
+    with granted_once(negotiation.listing, exclusive=terms.rights.exclusive):
+        agreement = _make_agreement(negotiation, instrument, plan, decision.public_id)
     # Verified and finalized are one step here, so the event reports the final state only.
     change_state(negotiation, command="finalize", role="system")
     payload = {**_payload(signature, attested), "agreement": agreement.public_id}
@@ -255,6 +260,7 @@ def _make_agreement(negotiation: Negotiation, instrument: Instrument, plan: Plan
             tax_category=plan.money.tax_category,
             funding_days=plan.money.funding_days,
             inspection_days=plan.acceptance.inspection_days,
+            exclusive=instrument.said["terms"]["rights"].get("exclusive", False),
             signed_hash=instrument.signed_hash,
             decision=decision,
             concluded_at=clock.now(),

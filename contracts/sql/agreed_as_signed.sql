@@ -19,6 +19,9 @@ IF (NEW.public_id::text, NEW.buyer_id, NEW.seller_id) IS DISTINCT FROM
        said#>>'{terms,funding_days}', said#>>'{terms,inspection_days}') THEN
     RAISE EXCEPTION 'an agreement says what was signed' USING ERRCODE = 'check_violation';
 END IF;
+IF NEW.exclusive IS DISTINCT FROM coalesce((said #>> '{terms,rights,exclusive}')::boolean, false) THEN
+    RAISE EXCEPTION 'an agreement is exclusive as it was signed' USING ERRCODE = 'check_violation';
+END IF;
 IF NOT public.is_paid_in_time(said #> '{terms,rights}', NEW.concluded_at, NEW.funding_days) THEN
     RAISE EXCEPTION 'the rights of use end before they are paid for' USING ERRCODE = 'check_violation';
 END IF;

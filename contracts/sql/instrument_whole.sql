@@ -22,4 +22,10 @@ IF (said->>'negotiation', said->>'agreement', said->>'reference', said#>>'{provi
     p.policy->'permission', p.policy->'prohibition', p.policy->'obligation') THEN
     RAISE EXCEPTION 'an instrument says what was negotiated' USING ERRCODE = 'check_violation';
 END IF;
+IF coalesce(said -> 'annexes', '[]') <> (
+    SELECT coalesce(jsonb_agg(jsonb_build_object('file_name', a.file_name, 'media_type', a.media_type,
+               'size_bytes', a.size_bytes, 'sha256', a.sha256) ORDER BY a.number), '[]')
+      FROM public.contracts_attachment a WHERE a.proposal_id = NEW.proposal_id) THEN
+    RAISE EXCEPTION 'an instrument names the files beside its proposal, and no other' USING ERRCODE = 'check_violation';
+END IF;
 RETURN NEW;

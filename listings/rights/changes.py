@@ -15,6 +15,7 @@ from .wording import TERMS, term_words
 
 NO_LIMIT = Label("no limit", "制限なし")
 NOT_REQUIRED = Label("not required", "義務なし")
+NOT_EXCLUSIVE = Label("not exclusive", "独占でない")
 
 
 def changes(before: Rights, after: Rights, zone: ZoneInfo) -> dict[str, Any]:
@@ -42,6 +43,8 @@ def _term(before: Rights, after: Rights, name: str, zone: ZoneInfo) -> dict[str,
 
 def _words(rights: Rights, name: str) -> Label:
     value = rights.as_dict()[name]
+    if name == "exclusive" and not value:
+        return NOT_EXCLUSIVE
     return term_words(name, value) or (NOT_REQUIRED if value is False else NO_LIMIT)
 
 

@@ -50,7 +50,8 @@ class Permissibility(TextChoices):
 @dataclass(frozen=True, slots=True)
 class Rights:
     """A seller's choices. ``regions`` are ISO 3166-1 alpha-2 codes, empty for everywhere; ``valid_until`` an ISO
-    8601 date; ``duration`` an ISO 8601 period (``P1Y``) from the agreement; ``use_count_max`` a number of uses."""
+    8601 date; ``duration`` an ISO 8601 period (``P1Y``) from the agreement; ``use_count_max`` a number of uses. ``exclusive``: while the
+    agreement is in force, the seller grants nobody else rights in the listing, and the market concludes nothing else over it."""
 
     contract_type: str
     purposes: tuple[str, ...] = (Purpose.UNRESTRICTED,)
@@ -68,6 +69,7 @@ class Rights:
     delete_at_end: bool = False
     report_use: bool = False
     accept_audit: bool = False
+    exclusive: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Every choice, by name, in JSON types."""
@@ -94,7 +96,7 @@ CHOICES: dict[str, type[TextChoices]] = {
     "model_training": Permissibility,
     "reidentification": Permissibility,
 }
-FLAGS = ("confidential", "attribution", "delete_at_end", "report_use", "accept_audit")
+FLAGS = ("confidential", "attribution", "delete_at_end", "report_use", "accept_audit", "exclusive")
 
 
 def label_of(choice: TextChoices) -> Label:

@@ -1,7 +1,7 @@
 """Whether one policy is equal to, narrower or wider than another, or neither. Pure.
 
-A policy is narrower if whatever it permits, in any state of the world, the other permits too, and if it demands
-whatever the other demands. The price is no right: the amount of a payment is not compared. Where the words of the
+A policy is narrower if whatever it permits, in any state of the world, the other permits too, if it demands
+whatever the other demands, and if it is exclusive only where the other is. The price is no right: the amount of a payment is not compared. Where the words of the
 policies do not decide, the answer is undecided, never a guess.
 """
 
@@ -19,7 +19,7 @@ from marketplace.kernel.labels import Label
 from .constraints import Truth
 from .regions import MEMBERS_MAX, Axes, Box, TooManyBoxes, atoms_of, boxes_of, meet, subsets, uncovered
 from .rules import Atom, Condition, Duty, Policy, Rule
-from .vocabulary import INCLUDED_IN, includes
+from .vocabulary import ENSURE_EXCLUSIVITY, INCLUDED_IN, includes
 
 OTHER = "other than "
 ACTIVE = {"permission": frozenset[Truth]({True}), "prohibition": frozenset[Truth]({True, None})}
@@ -131,7 +131,7 @@ class _Comparison:
         permits = self._permits_within(inner, outer)
         if permits is not True:
             return permits
-        return _burdens(outer) <= _burdens(inner)
+        return _burdens(outer) <= _burdens(inner) and _is_exclusive(inner) <= _is_exclusive(outer)
 
     def _permits_within(self, inner: Policy, outer: Policy) -> Truth:
         try:
@@ -216,7 +216,13 @@ def _burdens(policy: Policy) -> set[tuple[str, Duty]]:
     """What a policy demands, without the identifiers of its parts and the amounts of payments."""
     rules = chain(policy.permissions, policy.prohibitions)
     duties = {("duty", _plain(duty)) for rule in rules for duty in rule.duties}
-    return duties | {("obligation", _plain(duty)) for duty in policy.obligations}
+    demanded = (duty for duty in policy.obligations if duty.action != ENSURE_EXCLUSIVITY)
+    return duties | {("obligation", _plain(duty)) for duty in demanded}
+
+
+def _is_exclusive(policy: Policy) -> bool:
+    """Whether the other side promises to grant nobody else the same."""
+    return any(duty.action == ENSURE_EXCLUSIVITY for duty in policy.obligations)
 
 
 def _plain(duty: Duty) -> Duty:

@@ -38,6 +38,8 @@ def _rule(rule: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
             action = refined["rdf:value"]["@id"]
             constraints += refined.get("refinement", ())
     made: dict[str, Any] = {"action": _name(action, names)}
+    if "assignee" in rule:
+        made["assignee"] = rule["assignee"]
     if constraints:
         made["constraint"] = [_constraint(constraint, names) for constraint in constraints]
     if "duty" in rule:

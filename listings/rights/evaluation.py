@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from .constraints import DutyState, Question, Truth, World, satisfied, wholes_of
 from .rules import Condition, Duty, Policy, Rule
-from .vocabulary import END_OF_USE, includes
+from .vocabulary import END_OF_USE, ENSURE_EXCLUSIVITY, includes
 
 
 class Outcome(StrEnum):
@@ -86,7 +86,8 @@ def evaluate(policy: Policy, question: Question, world: World) -> Verdict:
     permissions, prohibitions = reports_of(policy, question, world)
     permitting = next((report for report in permissions if report.is_active), None)
     prohibiting = next((report for report in prohibitions if report.is_active), None)
-    obligations = tuple(_duty(duty, question, world) for duty in policy.obligations)
+    owed = (duty for duty in policy.obligations if duty.action != ENSURE_EXCLUSIVITY)
+    obligations = tuple(_duty(duty, question, world) for duty in owed)
     if prohibiting is not None and (permitting is None or policy.conflict != "perm"):
         # A policy that leaves a conflict open is void (section 2.6.4), so that nothing is permitted by it.
         is_void = permitting is not None and policy.conflict != "prohibit"

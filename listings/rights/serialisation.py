@@ -14,7 +14,15 @@ from marketplace.kernel.money import exponent
 
 from . import rules
 from .choices import ContractType, DisclosureScope, Permissibility, Purpose, Rights
-from .vocabulary import CURRENCIES, END_OF_USE, TRANSFER, USE, policy_context, profile_address
+from .vocabulary import (
+    CURRENCIES,
+    END_OF_USE,
+    ENSURE_EXCLUSIVITY,
+    TRANSFER,
+    USE,
+    policy_context,
+    profile_address,
+)
 
 Constraint = dict[str, Any]
 Policy = dict[str, Any]
@@ -64,6 +72,9 @@ def policy_of(
     _extensions(rights, made, constraints)
     _onward(rights, made)
     _obligations(rights, made)
+    if rights.exclusive:
+        # A promise of the seller. ODRL names who ensures the exclusivity, which is otherwise the assignee of the policy.
+        made.obligation.append({"action": ENSURE_EXCLUSIVITY, "assignee": parties.assigner})
     named = {"assigner": parties.assigner, "assignee": parties.assignee, "target": parties.target}
     stated = {name: value for name, value in named.items() if value is not None}
     policy: Policy = {

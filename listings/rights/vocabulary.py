@@ -25,6 +25,8 @@ CURRENCIES = "http://publications.europa.eu/resource/authority/currency/"
 """The currencies of the EU's authority table, by their ISO 4217 code."""
 
 USE = "use"
+ENSURE_EXCLUSIVITY = "ensureExclusivity"
+"""A promise of the assigner, not a burden of the assignee."""
 TRANSFER = "transfer"
 
 _INCLUDED_IN_USE = (

@@ -27,8 +27,13 @@ TERMS: dict[str, Label] = {
     "delete_at_end": Label("Deletion at the end", "終了後の消去"),
     "report_use": Label("Report of use", "利用報告"),
     "accept_audit": Label("Audit", "監査の受入れ"),
+    "exclusive": Label("Exclusivity", "独占"),
 }
 REQUIRED = Label("required", "義務あり")
+EXCLUSIVE = Label(
+    "exclusive to this buyer while the agreement is in force",
+    "契約の有効期間中はこの利用者だけに許諾する",
+)
 EVERYWHERE = Label("everywhere", "制限なし")
 
 
@@ -55,6 +60,8 @@ def term_words(term: str, value: Any) -> Label | None:
         return Label(", ".join(map(str, labels)), "・".join(label.ja for label in labels))
     if term == "regions":
         return _regions(value)
+    if term == "exclusive":
+        return EXCLUSIVE if value else None
     if term in FLAGS:
         return REQUIRED if value else None
     if value is None:

@@ -56,6 +56,10 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
         ("negotiation__buyer_id", "negotiation__seller_id"),
         daily=(Permission.DISPUTES_WRITE, Permission.SUPPORT_WRITE),
     ),
+    "negotiation-attachment": Affairs(
+        _TRADES, ("proposal__negotiation__buyer_id", "proposal__negotiation__seller_id")
+    ),
+    "negotiation-note": Affairs(_TRADES, _OF_ORGANISATION),
     "mandate": Affairs(_TRADES, _OF_ORGANISATION),
     "dispute": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ)),
     "adjustment": Affairs(

@@ -69,8 +69,9 @@ def open_task(
     title: Label,
     deadline: datetime | None = None,
     needs: Permission | None = None,
+    detail: Label | None = None,
 ) -> None:
-    """Open a task of an organisation, and queue the mail about it: for who holds the permission ``needs``, if one is named.
+    """Open a task of an organisation, and queue the mail about it, with ``detail``: for who holds the permission ``needs``, if one is named.
 
     If a task of this kind and subject is already open, only its deadline is updated, without a new mail.
     """
@@ -96,7 +97,8 @@ def open_task(
         )
         is_new = cursor.rowcount == 1
     if is_new:
-        letter = Letter(public_id, organisation_id, subject, title, _deadline_label(deadline))
+        body = _joined(_deadline_label(deadline), detail)
+        letter = Letter(public_id, organisation_id, subject, title, body)
         _queue_mail([letter], needs)
     else:
         Task.objects.filter(**task).exclude(deadline=deadline).update(deadline=deadline)
@@ -189,6 +191,12 @@ def mark_read(*, actor: Actor, notice: str) -> Notice:
         row.read_at = clock.now()
         row.save(update_fields=["read_at"])
     return row
+
+
+def _joined(*parts: Label | None) -> Label | None:
+    """The parts as paragraphs of one text; None without any."""
+    given = [part for part in parts if part is not None]
+    return Label("\n\n".join(given), "\n\n".join(part.ja for part in given)) if given else None
 
 
 def _deadline_label(deadline: datetime | None) -> Label | None:

@@ -382,6 +382,7 @@ STATEMENT_MADE = Wording(
     ),
 )
 
+CHANGED_TERMS = Label("What changes:\n{lines}", "変更された条件:\n{lines}")
 MAIL_CLOSING = Label(
     "This mail was sent by the market {market}. Subject: {subject}",
     "このメールは市場 {market} から送信されています。対象: {subject}",

@@ -117,7 +117,7 @@ TABLE.listed("contract-templates/", EVERYBODY, lambda world: world.template.publ
 TABLE.example("POST contract-templates/", "operator")(lambda _world: Request(body=contracts.brief_template()))
 TABLE.listed("negotiations/", "buyer", requested)
 TABLE.example("POST negotiations/", "buyer")(request_negotiation)
-TABLE.of_row("GET negotiations/{}/rights/", "buyer", offered)
+TABLE.of_row("GET negotiations/{}/rounds/", "buyer", offered)
 TABLE.of_row("POST negotiations/{}/offer/", "seller", requested, TERMS)
 TABLE.of_row("POST negotiations/{}/counter/", "buyer", offered, TERMS)
 TABLE.of_row("POST negotiations/{}/accept/", "buyer", offered)

@@ -387,12 +387,29 @@ def test_each_round_is_compared_with_the_offer_and_the_last_round(market, client
     )
     path = f"{BASE}/negotiations/{made.json()['id']}"
     clients["seller"].post(f"{path}/offer/", {"terms": {"rights": {"regions": ["JP"], "report_use": True}}})
-    first, second = clients["buyer"].get(f"{path}/rights/").json()
-    assert (first["with_offer"]["relation"], first["with_last"]) == ("wider", None)
-    assert [line["after"]["en"] for line in first["with_offer"]["terms"]] == ["Japan, United States"]
-    assert (second["with_offer"]["relation"], second["with_last"]["relation"]) == ("narrower", "narrower")
-    assert [line["term"] for line in second["with_last"]["terms"]] == ["regions", "report_use"]
-    assert clients["stranger"].get(f"{path}/rights/").status_code == 404
+    first, second = clients["buyer"].get(f"{path}/rounds/").json()
+    assert (first["with_offer"]["rights"]["relation"], first["with_last"]) == ("wider", None)
+    assert [line["to"] for line in first["with_offer"]["changes"]] == [["JP", "US"]]
+    relations = [second[against]["rights"]["relation"] for against in ("with_offer", "with_last")]
+    assert relations == ["narrower", "narrower"]
+    fields = [line["field"] for line in second["with_last"]["changes"]]
+    assert fields == ["rights.regions", "rights.report_use"]
+    assert clients["stranger"].get(f"{path}/rounds/").status_code == 404
+
+
+def test_a_negotiation_shows_what_each_proposal_changes(market, clients):
+    made = clients["buyer"].post(f"{BASE}/negotiations/", body(market))
+    path = f"{BASE}/negotiations/{made.json()['id']}"
+    assert [row["changes"] for row in made.json()["proposals"]] == [None]
+    terms = {"price_minor": 90_000, "rights": {"duration": "P2Y"}}
+    shown = clients["seller"].post(f"{path}/offer/", {"terms": terms}).json()
+    price, duration = shown["proposals"][1]["changes"]
+    assert (price["from"], price["to"], price["relation"]) == (100_000, 90_000, None)
+    assert price["words"]["ja"] == "対価（税抜）：¥100,000 から ¥90,000 に変更。"
+    assert (duration["field"], duration["from"], duration["to"]) == ("rights.duration", "P1Y", "P2Y")
+    assert duration["relation"] == "wider"
+    again = clients["buyer"].post(f"{path}/counter/", {}).json()
+    assert again["proposals"][2]["changes"] == []
 
 
 def test_a_party_asks_what_the_agreement_permits(market, clients):

@@ -65,6 +65,7 @@ def test_a_request_is_told_of_and_recorded(market):
             "by": "buyer",
             "waits_for": "seller",
             "respond_by": negotiation.respond_by.isoformat(),
+            "changes": [],
         }
     ]
     record = EvidenceRecord.objects.get(subject=negotiation.public_id)

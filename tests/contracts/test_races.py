@@ -181,3 +181,19 @@ def test_of_two_complaints_one_is_opened_and_of_two_rulings_one_counts(market):
     assert at_once(ruling("refund"), ruling("redelivery")) == ["IllegalTransition", "done"]
     assert len(factories.events("dispute.resolved")) == 1
     assert broken() == {}
+
+
+@pytest.mark.parametrize("terms", [{}, {"rights": {"exclusive": True}}])
+def test_of_two_signers_of_whom_one_is_granted_exclusively_one_wins(market, terms):
+    exclusive = factories.agreed(market, rights={"exclusive": True})
+    other = services.request_negotiation(
+        actor=market.stranger, listing=market.listing, reference="S-1", terms=terms or None
+    )
+    services.sign(actor=market.seller, negotiation=other.public_id)
+    outcomes = at_once(
+        lambda: services.sign(actor=market.buyer, negotiation=exclusive.public_id),
+        lambda: services.sign(actor=market.stranger, negotiation=other.public_id),
+    )
+    assert outcomes in (["ExclusivelyGranted", "done"], ["GrantedToOthers", "done"])
+    assert Agreement.objects.count() == 1
+    assert broken() == {}

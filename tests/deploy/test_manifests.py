@@ -13,6 +13,7 @@ import yaml
 from django.urls import reverse
 
 from clearing.bank.bank_statement import BYTES_MAX
+from contracts.attachment_models import ATTACHMENT_BYTES_MAX
 from deploy.runtime_lock import RUNTIME, entries, runtime_lock
 from marketplace.jobs.kinds import KINDS, JobKind
 from marketplace.registration.bounds import DOCUMENT_BYTES_MAX
@@ -269,6 +270,7 @@ def test_upload_routes_are_those_whose_views_take_forms_alone():
             "/api/v1/bank-statements/",
             "/api/v1/registrations/reg_1/documents/",
             "/api/v1/owner-recoveries/",
+            "/api/v1/negotiation-attachments/",
             "/register/document/",
         )
         if any(re.fullmatch(route, path) for route in serving.UPLOAD_ROUTES)
@@ -278,7 +280,9 @@ def test_upload_routes_are_those_whose_views_take_forms_alone():
         reverse("bank-statement-list"),
         reverse("registration-add-document", args=["reg_1"]),
         reverse("owner-recovery-list"),
+        reverse("negotiation-attachment-list"),
         reverse("registration-document"),
     }
     assert serving.UPLOAD_ROUTES["/register/document/"] > DOCUMENT_BYTES_MAX
+    assert serving.UPLOAD_ROUTES["/api/v1/negotiation-attachments/"] > ATTACHMENT_BYTES_MAX
     assert serving.UPLOAD_ROUTES["/api/v1/bank-statements/"] > BYTES_MAX

@@ -435,3 +435,27 @@ def test_a_bill_is_closed_with_the_refund_of_its_trade(trade, buyer):
     handle(bills.on_trade_billed, billing.TradeBilled(**bill, due_on="2027-02-03"))
     handle(handlers.on_trade_refunded, clearing.TradeRefunded(**bill))
     assert inbox(buyer) == [("fund", "trd_1", "moot")]
+
+
+def test_the_mail_about_a_proposal_says_what_it_changes(seller, both):
+    participation.add_member(
+        actor=SYSTEM, organisation=both["seller"], email="s@example.jp", name="x", roles=("owner",)
+    )
+    handle(
+        handlers.on_negotiation_moved,
+        contracts.NegotiationMoved(
+            negotiation="ngt_1",
+            listing="lst_1",
+            state="requested",
+            by="buyer",
+            waits_for="seller",
+            respond_by=DEADLINE,
+            changes=(
+                contracts.TermChange(
+                    field="price_minor", en="Price: from 2 to 1.", ja="対価：2 から 1 に変更。"
+                ),
+            ),
+            **both,
+        ),
+    )
+    assert "変更された条件:\n対価：2 から 1 に変更。" in MailMessage.objects.get().text

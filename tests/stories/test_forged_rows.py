@@ -111,8 +111,13 @@ FORGERIES: dict[str, Forgery] = {
         named=RECORDED, changes={"refusal": "'no_period'", "charged_minor": "0"}
     ),
     "contracts_adjustment": Forgery(named=RECORDED),
+    "contracts_attachment": Forgery(refused="while the other is to answer it"),
     "contracts_instrument": Forgery(refused="over the terms that stand"),
+    "contracts_privatenote": Forgery(
+        refused="is no party of this negotiation", changes={"organisation_identifier": "'org_forged'"}
+    ),
     "contracts_proposal": Forgery(refused="numbered without a gap"),
+    "contracts_reminder": Forgery(refused="due within its days|duplicate key"),
     "contracts_signature": Forgery(refused="the parties sign in turn|only after a fresh proof"),  # as fast as the day was
     "contracts_template": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "delivery_entitleddistribution": Forgery(refused="nothing is added to an entitlement"),

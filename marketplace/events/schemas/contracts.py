@@ -8,11 +8,20 @@ from marketplace.events.schema import Event, Part, seen_by
 
 
 @dataclass(frozen=True, kw_only=True)
+class TermChange(Part):
+    """A term that a proposal changed: its name (``price_minor``, ``rights.duration``) and the sentence about it in both languages."""
+
+    field: str
+    en: str
+    ja: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class NegotiationMoved(Event):
     """A negotiation changed state. ``state``: the new one; ``by``: ``buyer``, ``seller``, ``operator`` or ``system``.
 
     ``waits_for``: who must act next (``buyer``, ``seller``, or None when it is over); ``respond_by``: ISO instant or
-    None.
+    None. ``changes``: what the proposal of this move changes against the one before, the first against the published offer.
     """
 
     type = "negotiation.moved"
@@ -27,6 +36,7 @@ class NegotiationMoved(Event):
     by: str
     waits_for: str | None
     respond_by: str | None
+    changes: tuple[TermChange, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,11 +116,22 @@ def on_negotiation_moved(event: NegotiationMoved, envelope: Envelope) -> None:
             thread=event.negotiation,
             title=fill_label(TASK_TITLES[kind], party=party.name),
             deadline=parse_instant(event.respond_by),
+            detail=_changed_terms(event),
         )
     elif event.state == "finalized":
         _notify_both(parties, event.negotiation, texts.NEGOTIATION_FINALIZED, negotiation=event.negotiation)
     elif event.state == "terminated":
         _notify_both(parties, event.negotiation, texts.NEGOTIATION_TERMINATED, negotiation=event.negotiation)
+
+
+def _changed_terms(event: NegotiationMoved) -> Label | None:
+    """What the proposal changes, one term a line; None where it changes nothing."""
+    if not event.changes:
+        return None
+    lines = {
+        language: "\n".join(getattr(one, language) for one in event.changes) for language in ("ja", "en")
+    }
+    return fill_label(texts.CHANGED_TERMS, lines=lines)
 
 
 def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:

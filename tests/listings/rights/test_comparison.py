@@ -46,6 +46,8 @@ def of(**choices):
         ({"use_count_max": 9}, {"use_count_max": 10}, "narrower"),
         ({"use_count_max": 9}, {"use_count_max": 10, "duration": "P1Y"}, "incomparable"),
         ({"attribution": True}, {}, "narrower"),
+        ({"exclusive": True}, {}, "wider"),
+        ({"exclusive": True, "report_use": True}, {}, "incomparable"),
         ({"delete_at_end": True}, {"report_use": True}, "incomparable"),
         ({"model_training": "prohibited"}, {}, "narrower"),
         ({"derivatives": "prohibited"}, {"model_training": "prohibited"}, "incomparable"),

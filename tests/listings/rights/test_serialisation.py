@@ -40,6 +40,7 @@ NOTHING_SAID = {
     "delete_at_end": False,
     "report_use": False,
     "accept_audit": False,
+    "exclusive": False,
 }
 EVERYTHING = {
     "contract_type": "licence",
@@ -58,6 +59,7 @@ EVERYTHING = {
     "delete_at_end": True,
     "report_use": True,
     "accept_audit": True,
+    "exclusive": True,
 }
 
 
@@ -184,7 +186,14 @@ def test_every_choice_has_its_place():
         "sell",
         "grantUse",
     ]
-    assert actions(made["obligation"]) == ["m:keepConfidential", "delete", "inform", "m:acceptAudit"]
+    assert actions(made["obligation"]) == [
+        "m:keepConfidential",
+        "delete",
+        "inform",
+        "m:acceptAudit",
+        "ensureExclusivity",
+    ]
+    assert made["obligation"][-1]["assignee"] == made["assigner"]
     assert made["obligation"][1]["constraint"] == [
         {"leftOperand": "event", "operator": "gt", "rightOperand": {"@id": "m:endOfUse"}}
     ]

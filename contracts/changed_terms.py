@@ -1,0 +1,91 @@
+"""What terms of a contract changed against others, in words of both languages and for programs. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from listings.rights import changes
+from marketplace.kernel.labels import Label
+from marketplace.kernel.money import Money
+
+from .terms import Terms
+
+TERM_LABELS: dict[str, Label] = {
+    "price_minor": Label("Price (without tax)", "対価（税抜）"),
+    "currency": Label("Currency", "通貨"),
+    "tax_category": Label("Tax category", "税区分"),
+    "funding_days": Label("Time to pay in", "入金期限"),
+    "inspection_days": Label("Inspection period", "検査期間"),
+    "open_days": Label("Period for acceptance after the seller's signature", "提供者の署名後の承諾期間"),
+    "withdrawal_reserved": Label("Right to withdraw within that period", "承諾期間中の撤回権の留保"),
+}
+"""The terms beside the rights of use, by name."""
+
+BUSINESS_DAYS = Label("{days} business days", "{days}営業日")
+DAYS = Label("{days} days", "{days}日間")
+RESERVED = Label("reserved", "留保する")
+NOT_RESERVED = Label("not reserved", "留保しない")
+CHANGED = Label("{term}: from {before} to {after}.", "{term}：{before} から {after} に変更。")
+RIGHT_CHANGED = Label(
+    "{term}: from {before} to {after} ({relation}).", "{term}：{before} から {after} に変更（{relation}）。"
+)
+
+
+def changed_terms(before: Terms, after: Terms, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """Every term that ``after`` states otherwise than ``before``, in a fixed order; empty if both are the same.
+
+    Each: ``field`` (``price_minor``, ``rights.duration``), ``label``, ``from`` and ``to`` in JSON types, ``words`` in both languages;
+    for a right ``relation`` and ``relation_label`` too, whether that change alone makes the rights narrower or wider; None for other terms.
+    """
+    stated, wanted = before.as_dict(), after.as_dict()
+    plain = [
+        _plain(name, stated[name], wanted[name], before.currency)
+        for name in stated
+        if name != "rights" and stated[name] != wanted[name]
+    ]
+    compared = [] if before.rights == after.rights else changes(before.rights, after.rights, zone)["terms"]
+    return plain + [_right(term, stated["rights"], wanted["rights"]) for term in compared]
+
+
+def _plain(name: str, before: Any, after: Any, currency: str) -> dict[str, Any]:
+    label = TERM_LABELS[name]
+    words = CHANGED.fill(
+        {"term": label, "before": _value(name, before, currency), "after": _value(name, after, currency)}
+    )
+    return {
+        "field": name,
+        "label": label.as_dict(),
+        "from": before,
+        "to": after,
+        "words": words.as_dict(),
+        "relation": None,
+        "relation_label": None,
+    }
+
+
+def _right(term: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    said = {"term": "label", "before": "before", "after": "after", "relation": "relation_label"}
+    words = RIGHT_CHANGED.fill({place: Label(**term[name]) for place, name in said.items()})
+    return {
+        "field": f"rights.{term['term']}",
+        "label": term["label"],
+        "from": before[term["term"]],
+        "to": after[term["term"]],
+        "words": words.as_dict(),
+        "relation": term["relation"],
+        "relation_label": term["relation_label"],
+    }
+
+
+def _value(name: str, value: Any, currency: str) -> Label:
+    if name == "price_minor":
+        amount = Money(value, currency)
+        return Label(amount.format("en"), amount.format("ja"))
+    if name == "funding_days":
+        return BUSINESS_DAYS.fill({"days": value})
+    if name.endswith("_days"):
+        return DAYS.fill({"days": value})
+    if isinstance(value, bool):
+        return RESERVED if value else NOT_RESERVED
+    return Label(str(value), str(value))
