@@ -16,7 +16,12 @@ from marketplace.kernel.invariants import (
 )
 from marketplace.participants.interest_guards import recused_then
 
-from . import authority_invariants, disclosure_invariants, mandate_invariants  # noqa: F401  they register themselves
+from . import (  # noqa: F401  they register themselves
+    authority_invariants,
+    disclosure_invariants,
+    ending_invariants,
+    mandate_invariants,
+)
 from .guards import held_unallowed
 from .models import Instrument
 from .queries import signatures_shown, verify_instrument

@@ -2,10 +2,18 @@
 
 from celery import shared_task
 
+from marketplace.kernel.aside import Loop
+
 from . import services
+
+SWEEP = Loop("contracts.sweep")
 
 
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """End a batch of negotiations whose deadline has passed; returns their number."""
-    return services.end_expired()
+    """Run the sweeps: negotiations whose deadline passed, agreements that end soon, and those that ended; returns how many rows changed."""
+    sweeps = {
+        sweep.__name__: sweep
+        for sweep in (services.end_expired, services.announce_ends, services.expire_agreements)
+    }
+    return SWEEP.each(sweeps, lambda name: sweeps[name]())

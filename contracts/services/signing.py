@@ -33,6 +33,7 @@ from ..states import NEGOTIATION, Party
 from ..terms import Terms, parse_terms
 from .attesting import Attestation, attest
 from .authority import commit_party
+from .expiries import end_of_signed
 from .holds import held
 from .moves import (
     change_state,
@@ -246,7 +247,7 @@ def _payload(signature: Signature, attested: Attestation) -> dict[str, str | Non
 
 def _make_agreement(negotiation: Negotiation, instrument: Instrument, decision: str) -> Agreement:
     """Create the agreement from the signed content."""
-    terms = instrument.said["terms"]
+    terms, now = instrument.said["terms"], clock.now()
     return insert_prepared(
         Agreement(
             public_id=negotiation.agreement_identifier,
@@ -267,7 +268,8 @@ def _make_agreement(negotiation: Negotiation, instrument: Instrument, decision: 
             inspection_days=terms["inspection_days"],
             signed_hash=instrument.signed_hash,
             decision=decision,
-            concluded_at=clock.now(),
+            concluded_at=now,
+            ends_at=end_of_signed(terms["rights"], now),
         )
     )
 

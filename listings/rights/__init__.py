@@ -12,7 +12,7 @@ from .choices import DisclosureScope, Purpose, Rights
 from .consistency import require_feasible
 from .constraints import Question, World
 from .dataspace import dataspace_policy
-from .limits import access_until, end_of, last_day
+from .limits import access_until, end_of, end_of_use, last_day, span
 from .profile import TITLE as PROFILE_TITLE
 from .profile import profile_document
 from .reading import parse_rights
@@ -38,6 +38,7 @@ __all__ = [
     "changes",
     "dataspace_policy",
     "end_of",
+    "end_of_use",
     "last_day",
     "local_context",
     "parse_rights",
@@ -46,5 +47,6 @@ __all__ = [
     "profile_address",
     "profile_document",
     "require_feasible",
+    "span",
     "summary",
 ]
