@@ -158,7 +158,7 @@ def concluded_whole() -> pgtrigger.Trigger:
 
 
 def disputed_in_force() -> pgtrigger.Trigger:
-    """A dispute can be opened only over an agreement in force."""
+    """A dispute can be opened only over an agreement that was not terminated."""
     return pgtrigger.Trigger(
         name="disputed_in_force",
         when=pgtrigger.Before,
@@ -169,7 +169,7 @@ def disputed_in_force() -> pgtrigger.Trigger:
 
 
 def within_price() -> pgtrigger.Trigger:
-    """Adjustments are in the agreement's currency, made while it is in force, and never return more than the price."""
+    """Adjustments are in the agreement's currency, made before it is terminated, and never return more than the price."""
     return pgtrigger.Trigger(
         name="within_price",
         when=pgtrigger.Before,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
+from marketplace.events.schemas.delivery import DeliveryRestored
 from marketplace.events.schemas.listings import ListingWithdrawn
 from marketplace.events.schemas.members import MemberChanged
 from marketplace.events.schemas.participants import AdmissionDecided, ParticipantSuspended
@@ -52,6 +55,12 @@ def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
     services.terminate_agreement(
         agreement=event.agreement, reason_code=TerminationReason.REFUNDED, cause=event.type
     )
+
+
+def on_delivery_restored(event: DeliveryRestored, envelope: Envelope) -> None:
+    """Move the end of the agreement: access that was lost was given back."""
+    if event.expires_at is not None:
+        services.move_end(agreement=event.agreement, ends_at=datetime.fromisoformat(event.expires_at))
 
 
 def on_trading_halted(event: TradingHalted, envelope: Envelope) -> None:

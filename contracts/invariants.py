@@ -20,6 +20,7 @@ from . import (  # noqa: F401  they register themselves
     attachment_invariants,
     authority_invariants,
     disclosure_invariants,
+    ending_invariants,
     mandate_invariants,
     note_invariants,
     plan_invariants,

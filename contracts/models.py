@@ -18,12 +18,20 @@ from marketplace.kernel.columns import (
     MomentField,
 )
 from marketplace.kernel.commitments import SaltField
-from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.guards import (
+    append_only,
+    dated_now,
+    immutable,
+    no_delete,
+    set_now,
+    set_once,
+    state_guard,
+)
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.participants.admission_guards import admission_not_run_out
 from marketplace.rules.halt_guards import not_halted
 
-from . import guards
+from . import ending_guards, guards
 from .attachment_models import Attachment
 from .authority_guards import signed_with_authority
 from .disclosure_models import MessageDisclosure
@@ -303,14 +311,16 @@ class Signature(models.Model):
 
 
 class Agreement(models.Model):
-    """What both parties signed. In force until it is terminated.
+    """What both parties signed. In force until its rights of use end (``expired``) or it is terminated.
 
-    Amounts exclude tax, in minor units of ``currency``. ``decision`` is the decision of the rules to allow it. Every
-    column but the state repeats the instrument.
+    Amounts exclude tax, in minor units of ``currency``. ``decision`` is the decision of the rules to allow it. ``ends_at``: when the
+    signed rights end, later by the access that was given back; null without a term. ``end_announced_at``: when both were told that
+    they end soon. Every column but these and the state repeats the instrument.
 
     Invariants: both parties signed one hash, and every column matches it; the rules let it be concluded, or two people of the
     operator did in the case of what they held; only the state changes, once, with its time
-    and reason; what is granted exclusively is granted once, and nothing beside it, while it is in force; its negotiation is finalized; neither party is the operator or an affiliate.
+    and reason; what is granted exclusively is granted once, and nothing beside it, while it is in force; its negotiation is finalized;
+    neither party is the operator or an affiliate; it expires at the end of the signed rights, not before.
     """
 
     public_id = IdentifierField(prefix="agr")
@@ -334,6 +344,9 @@ class Agreement(models.Model):
     decision = models.CharField(max_length=IDENTIFIER_LENGTH)
     state = models.CharField(max_length=10, choices=AgreementState.choices, default=AgreementState.IN_FORCE)
     concluded_at = MomentField()
+    ends_at = MomentField(null=True)
+    end_announced_at = MomentField(null=True)
+    expired_at = MomentField(null=True)
     terminated_at = MomentField(null=True)
     termination_reason = models.CharField(max_length=20, choices=TerminationReason.choices, null=True)
 
@@ -350,14 +363,16 @@ class Agreement(models.Model):
                     termination_reason__in=TerminationReason.values,
                 )
                 | Q(
-                    state=AgreementState.IN_FORCE,
+                    ~Q(state=AgreementState.TERMINATED),
                     terminated_at__isnull=True,
                     termination_reason__isnull=True,
                 ),
                 name="agreement_terminated_why",
             ),
+            ending_guards.expired_after_its_end(),
         ]
         indexes = [
+            models.Index("ends_at", name="agreement_ending", condition=Q(state=AgreementState.IN_FORCE)),
             models.Index(fields=["seller", "-id"], name="agreement_of_seller"),
             models.Index(fields=["buyer", "-id"], name="agreement_of_buyer"),
             models.Index(fields=["listing"], name="agreement_of_listing"),
@@ -371,7 +386,9 @@ class Agreement(models.Model):
                 "currency", "tax_category", "funding_days", "inspection_days", "exclusive", "signed_hash", "decision",
                 "concluded_at",
             ),
-            set_once("terminated_at", "termination_reason"),
+            set_once("terminated_at", "termination_reason", "expired_at", "end_announced_at"),
+            set_now("expired_at", "end_announced_at"),
+            ending_guards.ends_as_signed(),
             guards.independent_parties(),
             not_halted(),
             admission_not_run_out(buyer="buyer_id", seller="seller_id"),

@@ -246,7 +246,7 @@ class AgreementSerializer(RowSerializer[Agreement]):
             "id", "negotiation", "reference", "buyer", "seller", "listing", "listing_version", "segment", "title",
             "price_minor", "currency", "tax_category", "funding_days", "inspection_days", "plan", "rights", "policy",
             "dataspace_policy", "signed_hash", "signatures", "decision", "state", "state_label", "concluded_at",
-            "terminated_at", "termination_reason",
+            "ends_at", "expired_at", "terminated_at", "termination_reason",
         )  # fmt: skip
 
     @extend_schema_field(serializers.DictField())

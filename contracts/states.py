@@ -128,9 +128,10 @@ RESERVED_GROUNDS = ("leak_feared", "legal_ban")
 
 
 class AgreementState(TextChoices):
-    """Whether an agreement is in force."""
+    """Whether an agreement is in force, ended with its term, or was ended before it or for want of its price."""
 
     IN_FORCE = "in_force", Label("in force", "有効")
+    EXPIRED = "expired", Label("ended with its term", "期間満了")
     TERMINATED = "terminated", Label("terminated", "解除")
 
 
@@ -138,7 +139,12 @@ AGREEMENT = StateMachine(
     name="contracts.agreement",
     states=AgreementState,
     initial=frozenset({AgreementState.IN_FORCE}),
-    table={(AgreementState.IN_FORCE, "terminate", "system"): AgreementState.TERMINATED},
+    table={
+        (AgreementState.IN_FORCE, "expire", "system"): AgreementState.EXPIRED,
+        (AgreementState.IN_FORCE, "terminate", "system"): AgreementState.TERMINATED,
+        # The price of what was delivered late in its term may still be returned.
+        (AgreementState.EXPIRED, "terminate", "system"): AgreementState.TERMINATED,
+    },
 )
 
 

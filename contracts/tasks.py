@@ -2,10 +2,23 @@
 
 from celery import shared_task
 
+from marketplace.kernel.aside import Loop
+
 from . import services
+
+SWEEP = Loop("contracts.sweep")
 
 
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """End a batch of negotiations whose deadline has passed, and remind of those that pass soon; returns how many of both."""
-    return services.end_expired() + services.remind_to_answer()
+    """Run the sweeps: negotiations whose deadline passed or passes soon, agreements that end soon, and those that ended; returns how many rows changed."""
+    sweeps = {
+        sweep.__name__: sweep
+        for sweep in (
+            services.end_expired,
+            services.remind_to_answer,
+            services.announce_ends,
+            services.expire_agreements,
+        )
+    }
+    return SWEEP.each(sweeps, lambda name: sweeps[name]())

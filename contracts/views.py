@@ -285,7 +285,7 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
             request.query_params,
             agreed_at=agreement.concluded_at,
             given_back=time_given_back(agreement.public_id),
-            has_ended=agreement.state == AgreementState.TERMINATED,
+            has_ended=agreement.state != AgreementState.IN_FORCE,
         )
         return Response(RightsAnswerSerializer(found).data)
 

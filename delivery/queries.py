@@ -115,6 +115,11 @@ def time_given_back(agreement: str) -> timedelta:
     return found or timedelta()
 
 
+def open_agreements() -> QuerySet[Entitlement, str]:
+    """The public identifiers of the agreements with access that has not ended, for a subquery."""
+    return Entitlement.objects.filter(ended_at=None).values_list("agreement", flat=True)
+
+
 def is_matched(entitlement: str) -> bool:
     """Whether every file of the latest round of a delivery has a matching receipt."""
     latest = Inspection.objects.filter(entitlement__public_id=entitlement).order_by("-round").first()

@@ -5,6 +5,7 @@ from .attachments import attach_file
 from .disclosures import disclose_messages, revoke_disclosure
 from .disputes import dispute_mismatch, open_dispute, resolve_dispute
 from .ended_admissions import end_of_admission
+from .expiries import announce_ends, expire_agreements, move_end
 from .halts import notify_of_halt
 from .holds import decide_conclusion, lock_held
 from .mandates import end_without_signer, revoke_mandate, sign_mandate
@@ -20,6 +21,7 @@ from .terminations import end_expired, terminate
 __all__ = [
     "accept_offer",
     "adjust_price",
+    "announce_ends",
     "attach_file",
     "counter_request",
     "decide_conclusion",
@@ -30,8 +32,10 @@ __all__ = [
     "end_of_suspended",
     "end_of_withdrawn",
     "end_without_signer",
+    "expire_agreements",
     "lock_held",
     "make_offer",
+    "move_end",
     "notify_counterparties",
     "notify_of_halt",
     "open_dispute",

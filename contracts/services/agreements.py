@@ -95,7 +95,7 @@ def adjust_price(
     parties = {subject.seller_identifier: Party.SELLER, subject.buyer_identifier: Party.BUYER}
     if debtor not in parties:
         raise NotAParty(agreement=agreement, organisation=debtor)
-    if subject.state != AgreementState.IN_FORCE:
+    if subject.state == AgreementState.TERMINATED:
         raise AgreementEnded(agreement=agreement)
     remaining = subject.price_minor - _sum_returned(subject)
     if parties[debtor] is Party.SELLER and amount_minor > remaining:

@@ -26,7 +26,7 @@ TEXT_LENGTH_MAX = 5_000
 
 @transaction.atomic
 def open_dispute(*, actor: Actor, agreement: str, reason_code: str, text: str) -> Dispute:
-    """Open a dispute, as the buyer, over a delivery under an agreement in force.
+    """Open a dispute, as the buyer, over a delivery under an agreement that was not terminated; its term may be over.
 
     Delivery calls it while it holds the delivery's lock, so either the acceptance or the dispute takes effect; delivery
     also checks the inspection period. Emits dispute.opened. Raises Missing, Forbidden, AgreementEnded,
@@ -57,7 +57,7 @@ def dispute_mismatch(*, actor: Actor, agreement: str, text: str) -> Dispute:
 
 def _make_dispute(actor: Actor, subject: Agreement, reason_code: str, text: str) -> Dispute:
     agreement = subject.public_id
-    if subject.state != AgreementState.IN_FORCE:
+    if subject.state == AgreementState.TERMINATED:
         raise AgreementEnded(agreement=agreement)
     known_dispute = subject.disputes.filter(state=DisputeState.OPEN).first()
     if known_dispute is not None:
@@ -95,7 +95,7 @@ def _make_dispute(actor: Actor, subject: Agreement, reason_code: str, text: str)
 def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) -> Dispute:
     """Resolve a dispute, as the operator: ``dismissed``, ``redelivery`` or ``refund``, with the reason.
 
-    Delivery and clearing carry out the outcome. After the agreement has ended, the dispute can only be dismissed. Emits
+    Delivery and clearing carry out the outcome. After the agreement was terminated, the dispute can only be dismissed. Emits
     dispute.resolved. Raises Missing, Recused, IllegalTransition, AgreementEnded, FieldInvalid, Forbidden.
     """
     actor.require(Permission.DISPUTES_WRITE)
@@ -106,7 +106,7 @@ def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) ->
     agreement, subject = _locked(actor, dispute)
     require_unrelated(actor, agreement.buyer_id, agreement.seller_id)
     DISPUTE.target(state=subject.state, command="resolve", role=actor.role.value)
-    if agreement.state != AgreementState.IN_FORCE and outcome != DisputeOutcome.DISMISSED:
+    if agreement.state == AgreementState.TERMINATED and outcome != DisputeOutcome.DISMISSED:
         raise AgreementEnded(agreement=agreement.public_id)
     advance(
         subject,

@@ -242,6 +242,7 @@ def _payload(signature: Signature, attested: Attestation) -> dict[str, str | Non
 
 def _make_agreement(negotiation: Negotiation, instrument: Instrument, plan: Plan, decision: str) -> Agreement:
     """Create the agreement from the signed plan."""
+    now = clock.now()
     return insert_prepared(
         Agreement(
             public_id=negotiation.agreement_identifier,
@@ -263,7 +264,8 @@ def _make_agreement(negotiation: Negotiation, instrument: Instrument, plan: Plan
             exclusive=instrument.said["terms"]["rights"].get("exclusive", False),
             signed_hash=instrument.signed_hash,
             decision=decision,
-            concluded_at=clock.now(),
+            concluded_at=now,
+            ends_at=plan.access.ends_at(now, clock.market_zone()),
         )
     )
 

@@ -12,7 +12,7 @@ from .choices import DisclosureScope, Purpose, Rights
 from .consistency import require_feasible
 from .constraints import Question, World
 from .dataspace import dataspace_policy
-from .limits import end_of
+from .limits import end_of, span
 from .profile import TITLE as PROFILE_TITLE
 from .profile import profile_document
 from .reading import parse_rights
@@ -44,5 +44,6 @@ __all__ = [
     "profile_address",
     "profile_document",
     "require_feasible",
+    "span",
     "summary",
 ]

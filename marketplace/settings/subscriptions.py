@@ -133,6 +133,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.notices.handlers.on_delivery_accepted",
         "clearing.handlers.on_delivery_accepted",
     ),
+    "delivery.restored": ("contracts.handlers.on_delivery_restored",),
     "delivery.ended": ("clearing.handlers.on_delivery_ended",),
     "usage.recorded": ("clearing.handlers.on_usage_recorded",),
     "dispute.opened": (

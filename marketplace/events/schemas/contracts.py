@@ -105,6 +105,20 @@ class AgreementConcluded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgreementExpired(Event):
+    """An agreement ended with its term: its rights of use are over. ``ends_at``: ISO instant of their end."""
+
+    type = "agreement.expired"
+    subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
+
+    agreement: str
+    buyer: str
+    seller: str
+    ends_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgreementTerminated(Event):
     """An agreement ended before its term. ``reason_code``: ``payment_failed``, ``refunded``, …"""
 
