@@ -1,36 +1,45 @@
-"""The data of the agreement document, which ``document_templates/agreement`` lays out. Pure.
+"""The data of the agreement document, which ``document_templates/agreement`` lays out: a projection of what was signed. Pure.
 
-It comes only from the instrument's content and texts and from the signatures.
+It shows the whole text of the language, every signature, and then every value of the signed object by its name. It
+comes only from the instrument's content and texts and from the signatures.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from marketplace.kernel.canonical import sha256_hex
 
-from .contract_text import articles_of, use_lines_of
+from .contract_text import particulars_of, sections_of, title_of
 from .signed_object import Drawn
 from .states import Party, SignatureMethod, label_of
 
 TEMPLATE = "contracts/agreement"
 PARTY_NAMES = {Party.SELLER: "provider", Party.BUYER: "consumer"}
+PARTICULAR_PARTS = {"ja": "：", "en": ": "}
+"""What parts the label of a particular from its value."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignatureView:
-    """A signature in the document; ``party`` is ``seller`` or ``buyer``, ``key`` the party's own if it signed with one."""
+    """A signature in the document; ``party`` is ``seller`` or ``buyer``.
+
+    ``signer_name`` is the person's name when it signed, empty for a program; ``key`` is the party's own if it signed with one,
+    ``mandate`` that within which a program submitted it.
+    """
 
     party: str
     signer: str
+    signer_name: str
     signed_at: datetime
     method: str
     jws: str
     key: str = ""
+    mandate: str = ""
 
 
 def document_of(
@@ -41,47 +50,52 @@ def document_of(
     return {
         "agreement": said["agreement"],
         "concluded_at": concluded_at.isoformat(),
-        "template": {"code": said["template"]["code"], "version": said["template"]["version"]},
         "provider": _party(said["provider"]),
         "consumer": _party(said["consumer"]),
-        "dataset": {"title": said["dataset"]["title"], "version": said["dataset"]["version"]},
-        "price": {
-            "amount_minor": said["terms"]["price_minor"],
-            "currency": said["terms"]["currency"],
-            "tax_rate_bp": said["tax_rate_bp"],
-        },
-        "clauses": _clauses(drawn),
-        "policy_summary": [
-            {"ja": ja, "en": en}
-            for ja, en in zip(
-                use_lines_of(drawn.text_ja, "ja"), use_lines_of(drawn.text_en, "en"), strict=True
-            )
-        ],
-        "signatures": [_signature(signature) for signature in signatures],
+        "text": {"ja": _outline(drawn.text_ja, "ja"), "en": _outline(drawn.text_en, "en")},
+        "signatures": [_signature(signature, said) for signature in signatures],
+        "object": [{"name": name, "value": value} for name, value in leaves_of(said)],
         "signed_hash": drawn.signed_hash,
     }
 
 
-def _party(party: dict[str, Any]) -> dict[str, Any]:
-    return {"name": party["name"], "corporate_number": party["corporate_number"]}
+def leaves_of(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every leaf of a JSON value, by its dotted name: a text as it is, anything else as JSON writes it.
+
+    Items of a list are counted from 1. An empty list or object is a leaf.
+    """
+    if isinstance(value, Mapping) and value:
+        for key in sorted(value):
+            yield from leaves_of(value[key], f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list) and value:
+        for number, item in enumerate(value, start=1):
+            yield from leaves_of(item, f"{name}.{number}")
+    else:
+        yield name, value if isinstance(value, str) else json.dumps(value)
 
 
-def _clauses(drawn: Drawn) -> list[dict[str, Any]]:
-    pairs = zip(articles_of(drawn.text_ja, "ja"), articles_of(drawn.text_en, "en"), strict=True)
-    return [
-        {
-            "number": ja.number,
-            "heading": {"ja": ja.heading, "en": en.heading},
-            "text": {"ja": ja.body, "en": en.body},
-        }
-        for ja, en in pairs
-    ]
+def _party(party: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: party[name] for name in ("id", "name", "corporate_number", "address", "representative")}
 
 
-def _signature(signature: SignatureView) -> dict[str, Any]:
+def _outline(text: str, language: str) -> dict[str, Any]:
+    """A contract's text in its parts."""
+    particulars = (line.partition(PARTICULAR_PARTS[language]) for line in particulars_of(text))
     return {
-        "party": PARTY_NAMES[Party(signature.party)],
-        "signer": f"{signature.signer} ({signature.key})" if signature.key else signature.signer,
+        "title": title_of(text),
+        "particulars": [{"label": label, "value": value} for label, _, value in particulars],
+        "sections": [{"heading": heading, "text": body} for heading, body in sections_of(text)],
+    }
+
+
+def _signature(signature: SignatureView, said: Mapping[str, Any]) -> dict[str, Any]:
+    party = PARTY_NAMES[Party(signature.party)]
+    return {
+        "party": party,
+        "organisation": said[party]["name"],
+        "name": signature.signer_name,
+        "signer": signature.signer,
+        "means": ", ".join(each for each in (signature.key, signature.mandate) if each),
         "signed_at": signature.signed_at.isoformat(),
         "method": label_of(SignatureMethod, signature.method).as_dict(),
         "hash": sha256_hex(signature.jws.encode()),

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from listings.rights import parse_rights, summary
 from listings.states import TaxCategory
@@ -20,10 +19,6 @@ from .clauses import fill_placeholders, one_line
 from .plan import plan_lines, read_plan
 from .states import label_of
 
-ARTICLE = {
-    "ja": re.compile(r"## 第(\d+)条（(.+)）"),
-    "en": re.compile(r"## Article (\d+) \((.+)\)"),
-}
 ARTICLE_FORM = {"ja": "## 第{number}条（{heading}）", "en": "## Article {number} ({heading})"}
 
 USE = Label("Terms of use", "利用条件")
@@ -56,11 +51,9 @@ SIGNING_TEXT = Label(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
-    """One article of a contract, with its placeholders filled in."""
+class Section(NamedTuple):
+    """A section of a contract's text: an article, or what the market adds to the articles."""
 
-    number: int
     heading: str
     body: str
 
@@ -175,32 +168,26 @@ def _file(file: Mapping[str, Any], language: str) -> str:
     return f"{one_line(file['file_name'])} ({size} bytes, SHA-256 {file['sha256']})"
 
 
-def articles_of(text: str, language: str) -> list[Article]:
-    """The articles of a contract's text, in order."""
-    articles = []
-    for heading, body in _sections(text):
-        found = ARTICLE[language].fullmatch(heading)
-        if found:
-            articles.append(Article(number=int(found[1]), heading=found[2], body=body))
-    return articles
+def title_of(text: str) -> str:
+    """The title of a contract's text."""
+    return text.partition("\n")[0].removeprefix("# ")
 
 
-def use_lines_of(text: str, language: str) -> list[str]:
-    """The terms of use in a contract's text."""
-    wanted = f"## {USE.in_language(language)}"
-    body = next(body for heading, body in reversed(_sections(text)) if heading == wanted)
-    return [line.removeprefix("- ") for line in body.split("\n")]
+def particulars_of(text: str) -> list[str]:
+    """The particulars of a contract's text, one line each."""
+    lines = text.partition("\n## ")[0].split("\n")[1:]
+    return [line.removeprefix("- ") for line in lines if line]
 
 
-def _sections(text: str) -> list[tuple[str, str]]:
-    """Heading line and body of every section after the particulars."""
-    sections: list[tuple[str, str]] = []
+def sections_of(text: str) -> list[Section]:
+    """Every section of a contract's text after the particulars, in order: its articles, and what the market adds to them."""
+    sections: list[Section] = []
     lines: list[str] = []
     for line in text.split("\n"):
         if line.startswith("## "):
-            sections.append((line, ""))
+            sections.append(Section(line.removeprefix("## "), ""))
             lines = []
         elif sections:
             lines.append(line)
-            sections[-1] = (sections[-1][0], "\n".join(lines).strip("\n"))
+            sections[-1] = Section(sections[-1].heading, "\n".join(lines).strip("\n"))
     return sections

@@ -82,7 +82,7 @@ def instrument_whole() -> pgtrigger.Trigger:
 def signature_of_instrument() -> pgtrigger.Trigger:
     """A party of the negotiation signs the instrument's hash, the seller first, by a signatory of its or by a program; with a live key.
 
-    The market signs for a signatory only who proved a second factor just before.
+    The market signs for a signatory only who proved a second factor just before. The name of the person is that of its account.
 
     The key's row is locked until the transaction ends: its revocation waits, or is seen.
     """

@@ -59,6 +59,7 @@ SHA256 = r"^[0-9a-f]{64}$"
 REFERENCE_LENGTH_MAX = 60
 TEMPLATE_CODE_LENGTH_MAX = 60
 SEGMENT_LENGTH_MAX = 40
+SIGNER_NAME_LENGTH_MAX = 100
 
 __all__ = [
     "Adjustment",
@@ -264,7 +265,8 @@ class Instrument(models.Model):
 class Signature(models.Model):
     """A party's signature of an instrument: made by the market on a person's instruction (立会人型), or with the party's key.
 
-    ``signer`` is the public identifier of who gave the instruction or submitted the signature. ``jws`` is the market's
+    ``signer`` is the public identifier of who gave the instruction or submitted the signature, ``signer_name`` the person's name at
+    that moment, which PostgreSQL writes (empty for a program); both parties read it in the contract's document. ``jws`` is the market's
     compact JWS over the content of this row, or the party's detached one over ``signed_object.own_claims`` with ``key``.
     Invariants: a party signs once, the seller first; it signs the instrument's hash; the signer is a signatory of the party,
     or a program within its ``mandate``; the party's own key is live; it is within a limit of authority; the listing was not withdrawn; signatures never change.
@@ -276,6 +278,7 @@ class Signature(models.Model):
     organisation = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
     organisation_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
     signer = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    signer_name = models.CharField(max_length=SIGNER_NAME_LENGTH_MAX, blank=True, default="", db_default="")
     method = models.CharField(max_length=12, choices=SignatureMethod.choices)
     key = models.ForeignKey(
         "participants.OrganisationKey", on_delete=models.PROTECT, related_name="+", null=True

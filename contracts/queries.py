@@ -141,9 +141,16 @@ def document_data(agreement: Agreement) -> dict[str, Any]:
     """The data of an agreement for ``document_templates/agreement``, with its signatures."""
     signatures = [
         SignatureView(
-            row.party, row.signer, row.signed_at, row.method, row.jws, row.key.public_id if row.key else ""
+            row.party,
+            row.signer,
+            row.signer_name,
+            row.signed_at,
+            row.method,
+            row.jws,
+            row.key.public_id if row.key else "",
+            row.mandate.public_id if row.mandate else "",
         )
-        for row in agreement.instrument.signatures.all()
+        for row in agreement.instrument.signatures.select_related("key", "mandate").order_by("pk")
     ]
     return document_of(
         drawn_contract(agreement.instrument), concluded_at=agreement.concluded_at, signatures=signatures

@@ -1,3 +1,4 @@
+NEW.signer_name := coalesce((SELECT u.name FROM public.participants_user u WHERE u.public_id = NEW.signer), '');
 SELECT signed_hash INTO hash FROM public.contracts_instrument WHERE id = NEW.instrument_id;
 SELECT * INTO n FROM public.contracts_negotiation
     WHERE id = (SELECT negotiation_id FROM public.contracts_instrument WHERE id = NEW.instrument_id)

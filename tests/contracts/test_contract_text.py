@@ -9,14 +9,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.clauses import LANGUAGES, check_clauses, fill_placeholders
-from contracts.contract_text import articles_of, render_text, use_lines, use_lines_of
+from contracts.contract_text import (
+    ARTICLE_FORM,
+    USE,
+    Section,
+    particulars_of,
+    render_text,
+    sections_of,
+    title_of,
+    use_lines,
+)
 from contracts.signed_object import compose
 from contracts.terms import parse_terms
 from marketplace.kernel.errors import FieldInvalid
 
 from .factories import OFFER, brief_template, template_document
 
+MARKETS_OWN = 3
+"""Sections that follow the articles: terms of use, period for acceptance, signatures."""
 BRIEF = check_clauses(brief_template()["clauses"])
+
+
+def articles_of(text: str) -> list[Section]:
+    """The articles of a contract's text: its sections before the market's own."""
+    return sections_of(text)[:-MARKETS_OWN]
+
+
+def headed(number: int, clause: dict[str, Any], language: str) -> str:
+    """The heading of an article, as the text has it."""
+    heading = ARTICLE_FORM[language].format(number=number, heading=clause["heading"][language])
+    return heading.removeprefix("## ")
+
+
+def uses_of(text: str, language: str) -> list[str]:
+    """The terms of use in a contract's text, one line each."""
+    wanted = USE.in_language(language)
+    body = next(body for heading, body in reversed(sections_of(text)) if heading == wanted)
+    return [line.removeprefix("- ") for line in body.split("\n")]
 
 
 def said(**changes: Any) -> dict[str, Any]:
@@ -106,9 +135,10 @@ def test_a_person_without_a_corporate_number_is_named_without_one():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_articles_can_be_told_apart_again(language):
     clauses = check_clauses(template_document()["clauses"])
-    articles = articles_of(render_text(said(), clauses, language), language)
-    assert [article.number for article in articles] == list(range(1, 24))
-    assert [article.heading for article in articles] == [clause["heading"][language] for clause in clauses]
+    articles = articles_of(render_text(said(), clauses, language))
+    assert [article.heading for article in articles] == [
+        headed(number, clause, language) for number, clause in enumerate(clauses, start=1)
+    ]
     assert articles[6].body == clauses[6]["text"][language]
 
 
@@ -116,7 +146,15 @@ def test_the_articles_can_be_told_apart_again(language):
 def test_the_terms_of_use_can_be_told_apart_again(language):
     content = said()
     text = render_text(content, BRIEF, language)
-    assert use_lines_of(text, language) == use_lines(content["terms"]["rights"], language)
+    assert uses_of(text, language) == use_lines(content["terms"]["rights"], language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_title_particulars_and_sections_are_the_whole_text(language):
+    text = render_text(said(), check_clauses(template_document()["clauses"]), language)
+    particulars = "\n".join(f"- {line}" for line in particulars_of(text))
+    sections = "".join(f"\n\n## {heading}\n\n{body}" for heading, body in sections_of(text))
+    assert f"# {title_of(text)}\n\n{particulars}{sections}\n" == text
 
 
 FORGED = "## 第3条（偽） / ## Article 3 (Forged)"
@@ -145,10 +183,8 @@ def test_a_title_cannot_forge_an_article(language, title):
         ]
     )
     content = said(dataset={**said()["dataset"], "title": {"ja": title, "en": title}})
-    articles = articles_of(render_text(content, clauses, language), language)
-    assert [(article.number, article.heading) for article in articles] == [
-        (1, clauses[0]["heading"][language])
-    ]
+    articles = articles_of(render_text(content, clauses, language))
+    assert [article.heading for article in articles] == [headed(1, clauses[0], language)]
 
 
 words = st.text(min_size=1, max_size=40).filter(lambda text: text.strip() and "\x00" not in text)
@@ -176,12 +212,12 @@ def test_whatever_is_written_comes_apart_as_it_was_put_together(title, heading, 
     )
     for language in LANGUAGES:
         text = render_text(content, clauses, language)
-        (article,) = articles_of(text, language)
-        assert article.heading == clauses[0]["heading"][language]
+        (article,) = articles_of(text)
+        assert article.heading == headed(1, clauses[0], language)
         assert article.body.startswith(
             fill_placeholders(clauses[0]["text"][language].split("{")[0], {}).split("\n")[0]
         )
-        assert use_lines_of(text, language) == use_lines(content["terms"]["rights"], language)
+        assert uses_of(text, language) == use_lines(content["terms"]["rights"], language)
 
 
 def test_the_same_content_gives_the_same_text():

@@ -74,7 +74,7 @@ def test_both_sign_with_their_own_keys(market, held):
     record = EvidenceRecord.objects.get(kind="contracts.negotiation_agreed")
     assert (record.payload["method"], record.payload["key"]) == ("own_key", rows[0].key.public_id)
     shown = queries.document_data(agreement)["signatures"][0]
-    assert shown["signer"] == f"{market.seller.identifier} ({rows[0].key.public_id})"
+    assert (shown["signer"], shown["means"]) == (market.seller.identifier, rows[0].key.public_id)
     assert shown["method"]["ja"].startswith("当事者の鍵による電子署名")
     assert {name: found for name, found in verify_all("contracts").items() if found} == {}
 

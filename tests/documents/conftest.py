@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -12,10 +10,7 @@ from typing import Any
 import pytest
 from django.apps import AppConfig, apps
 
-# A change of font, or a string of two-byte glyph codes: in hexadecimal, or as bytes, the high one in octal.
-_GLYPHS_SHOWN = re.compile(
-    rb"(?s)/(f\d+) [\d.]+ Tf|<([0-9A-Fa-f]+)>|\(((?:\\[0-7]{3}(?:\\[0-7]{3}|\\.|.))*)\)"
-)
+from tests.documents.reading import text_of_pdf
 
 
 def bilingual(ja: str, en: str) -> dict[str, str]:
@@ -66,39 +61,63 @@ def invoice() -> dict[str, Any]:
     }
 
 
+def outline(title: str, label: str, value: str, heading: str, text: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "particulars": [{"label": label, "value": value}],
+        "sections": [{"heading": heading, "text": text}],
+    }
+
+
 @pytest.fixture
 def agreement() -> dict[str, Any]:
     """An agreement signed by both parties."""
     return {
         "agreement": "agr_01JH8Z3Q6W4XK2M7",
         "concluded_at": "2026-01-05T01:30:00.123456Z",
-        "template": {"code": "data-provision", "version": "3"},
         "provider": {
+            "id": "org_01JH8Z3Q6W4XK2M1",
             "name": bilingual("瀬戸内気象データ株式会社", "Setouchi Weather Data Co., Ltd."),
             "corporate_number": "5180001012345",
+            "address": "香川県高松市番町1-1",
+            "representative": "代表取締役 讃岐 一郎",
         },
-        "consumer": {"name": bilingual("山田太郎", "Taro Yamada"), "corporate_number": None},
-        "dataset": {"title": bilingual("気象観測データ", "Weather observations"), "version": "2026.1"},
-        "price": {"amount_minor": 480_000, "currency": "JPY", "tax_rate_bp": 1000},
-        "clauses": [
-            {
-                "number": 2,
-                "heading": bilingual("利用許諾", "Licence"),
-                "text": bilingual(
-                    "非独占的な権利を許諾する。\n\n第三者に提供しない。", "A right.\n\nNo third party."
-                ),
-            }
-        ],
-        "policy_summary": [bilingual("自己の分析に利用できます。", "May be used for own analysis.")],
+        "consumer": {
+            "id": "org_01JH8Z3Q6W4XK2M2",
+            "name": bilingual("山田太郎", "Taro Yamada"),
+            "corporate_number": None,
+            "address": "東京都千代田区",
+            "representative": "山田 太郎",
+        },
+        "text": {
+            "ja": outline(
+                "データ取引契約書",
+                "対価",
+                "¥480,000（税抜）",
+                "第2条（利用許諾）",
+                "非独占的な権利を許諾する。\n\n第三者に提供しない。\nただし承諾を得たときを除く。",
+            ),
+            "en": outline(
+                "Data Transaction Agreement",
+                "Price",
+                "¥480,000 (without tax)",
+                "Article 2 (Licence)",
+                "A right.\n\nNo third party.",
+            ),
+        },
         "signatures": [
             {
                 "party": "provider",
-                "signer": "山田 花子",
+                "organisation": bilingual("瀬戸内気象データ株式会社", "Setouchi Weather Data Co., Ltd."),
+                "name": "山田 花子",
+                "signer": "usr_01JH8Z",
+                "means": "key_01JH8Z",
                 "signed_at": "2026-01-05T10:12:00+09:00",
                 "method": bilingual("電子署名", "Electronic signature"),
                 "hash": "9f86d081",
             }
         ],
+        "object": [{"name": "terms.price_minor", "value": "480000"}, {"name": "market", "value": "sanpo"}],
         "signed_hash": "sha256:2c26b46b",
     }
 
@@ -117,41 +136,4 @@ def sample_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def text_of() -> Callable[[bytes], str]:
     """Reads a PDF as typst writes it: the text that its pages show, without any spaces."""
-    return _text_of
-
-
-def _text_of(pdf: bytes) -> str:
-    objects = {int(number): body for number, body in re.findall(rb"(?s)(\d+) 0 obj\s(.*?)\sendobj", pdf)}
-    shown = []
-    for resources, contents in re.findall(rb"/Type/Page/Resources (\d+) 0 R.*?/Contents (\d+) 0 R", pdf):
-        fonts = dict(re.findall(rb"/(f\d+) (\d+) 0 R", objects[int(resources)]))
-        glyphs = {name: _glyphs(objects, objects[int(number)]) for name, number in fonts.items()}
-        current: dict[bytes, str] = {}
-        for font, digits, escaped in _GLYPHS_SHOWN.findall(_stream(objects[int(contents)])):
-            current = glyphs[font] if font else current
-            codes = bytes.fromhex(digits.decode()) + _unescaped(escaped)
-            shown += [current[codes[at : at + 2]] for at in range(0, len(codes), 2)]
-    return re.sub(r"\s", "", "".join(shown))
-
-
-def _stream(body: bytes) -> bytes:
-    return zlib.decompress(body.partition(b"stream\n")[2])
-
-
-def _glyphs(objects: dict[int, bytes], font: bytes) -> dict[bytes, str]:
-    reference = re.search(rb"/ToUnicode (\d+) 0 R", font)
-    assert reference, "every font says which characters its glyphs are"
-    pairs = re.findall(rb"<([0-9A-F]{4})> <([0-9A-F]+)>", _stream(objects[int(reference[1])]))
-    return {
-        bytes.fromhex(code.decode()): bytes.fromhex(to.decode()).decode("utf-16-be") for code, to in pairs
-    }
-
-
-def _unescaped(string: bytes) -> bytes:
-    named = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-
-    def original(match: re.Match[bytes]) -> bytes:
-        escape = match[1]
-        return bytes([int(escape, 8)]) if escape.isdigit() else named.get(escape, escape)
-
-    return re.sub(rb"(?s)\\([0-7]{3}|.)", original, string)
+    return text_of_pdf

@@ -105,15 +105,14 @@ def test_invoice_repeats_its_head_on_every_page(invoice: dict[str, Any], text_of
 def test_agreement_shows_what_was_signed(agreement: dict[str, Any], text_of: TextOf) -> None:
     shown = text_of(render_pdf(template="contracts/agreement", data=agreement, language="ja"))
     expected = [
-        "提供者瀬戸内気象データ株式会社法人番号5180001012345",
-        "利用者山田太郎契約番号agr_01JH8Z3Q6W4XK2M7",
+        "提供者瀬戸内気象データ株式会社法人番号5180001012345住所香川県高松市番町1-1代表者代表取締役讃岐一郎",
+        "利用者山田太郎住所東京都千代田区代表者山田太郎",
         "成立日時2026年1月5日10:30:00JST",
-        "対価¥480,000（税抜、消費税率10%）",
-        "契約ひな形data-provision第3版",
-        "第2条（利用許諾）非独占的な権利を許諾する。第三者に提供しない。",
-        "1.自己の分析に利用できます。",
-        "提供者山田花子9f86d0812026年1月5日10:12:00JST電子署名",
+        "対価¥480,000（税抜）",
+        "第2条（利用許諾）非独占的な権利を許諾する。第三者に提供しない。ただし承諾を得たときを除く。",
+        "提供者瀬戸内気象データ株式会社山田花子usr_01JH8Z(key_01JH8Z)9f86d0812026年1月5日10:12:00JST電子署名",
         "sha256:2c26b46b",
+        "terms.price_minor480000marketsanpo",
     ]
     assert [text for text in expected if text not in shown] == []
 
@@ -123,8 +122,8 @@ def test_agreement_reads_in_english(agreement: dict[str, Any], text_of: TextOf) 
     expected = [
         "ProviderSetouchiWeatherDataCo.,Ltd.",
         "Concluded5January202610:30:00JST",
-        "Price¥480,000(taxexcluded;consumptiontax10%)",
-        "Article2LicenceAright.Nothirdparty.",
+        "Price¥480,000(withouttax)",
+        "Article2(Licence)Aright.Nothirdparty.",
         "Electronicsignature",
     ]
     assert [text for text in expected if text not in shown] == []
@@ -139,14 +138,15 @@ def test_agreement_without_signatures_says_so(agreement: dict[str, Any], text_of
 
 
 def test_agreement_as_html_shows_and_escapes_what_was_signed(agreement: dict[str, Any]) -> None:
-    agreement["signatures"][0]["signer"] = "<b>山田</b>"
+    agreement["signatures"][0]["name"] = "<b>山田</b>"
     page = render_html(template="contracts/agreement", data=agreement, language="ja")
     expected = [
         "<h2>第2条（利用許諾）</h2>",
-        "<p>非独占的な権利を許諾する。</p><p>第三者に提供しない。</p>",
+        "<p>非独占的な権利を許諾する。</p><p>第三者に提供しない。<br>ただし承諾を得たときを除く。</p>",
         "<dd>2026年1月5日 10:30:00 JST</dd>",
-        "<dd>¥480,000（税抜、消費税率 10%）</dd>",
-        "<td>&lt;b&gt;山田&lt;/b&gt;</td>",
+        "<dt>対価</dt><dd>¥480,000（税抜）</dd>",
+        "<br>&lt;b&gt;山田&lt;/b&gt;<br>",
         "<code>sha256:2c26b46b</code>",
+        "<dt>terms.price_minor</dt><dd>480000</dd>",
     ]
     assert [text for text in expected if text not in page] == []
