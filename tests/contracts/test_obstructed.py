@@ -10,7 +10,7 @@ from contracts import services
 from contracts.errors import ObstructedStillOpen
 from contracts.models import Negotiation
 from contracts.services import obstructed
-from contracts.services.obstructed import END_OBSTRUCTED, OBSTRUCTED, end_rest
+from contracts.services.obstructed import END_OBSTRUCTED, end_rest
 from listings import services as listings
 from marketplace.jobs.kinds import Work
 from marketplace.jobs.models import Job
@@ -95,10 +95,10 @@ def test_one_that_cannot_be_ended_holds_back_no_other(market):
     assert [state for state, _ in states(rows)] == [
         "terminated", "terminated", "requested", "terminated", "terminated"
     ]  # fmt: skip
-    assert AsideRow.objects.get(loop=OBSTRUCTED.name, ended_at=None).subject == rows[2].public_id
+    assert AsideRow.objects.get(loop="contracts.end_obstructed", ended_at=None).subject == rows[2].public_id
     end_rest(attempt)
     assert {state for state, _ in states(rows)} == {"terminated"}
-    assert not AsideRow.objects.filter(loop=OBSTRUCTED.name, ended_at=None).exists()
+    assert not AsideRow.objects.filter(loop="contracts.end_obstructed", ended_at=None).exists()
 
 
 def test_the_job_ends_nothing_of_who_is_active_again(market):

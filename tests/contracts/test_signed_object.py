@@ -14,6 +14,9 @@ from marketplace.kernel.canonical import canonical_json, digest_of, sha256_hex
 from .factories import brief_template
 from .test_contract_text import said
 
+# The market's keys are read from the database, unless this process has read them before.
+pytestmark = pytest.mark.django_db
+
 CLAUSES = check_clauses(brief_template()["clauses"])
 SIGNED_AT = datetime(2026, 12, 1, 1, 2, 3, tzinfo=UTC)
 

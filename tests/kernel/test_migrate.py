@@ -77,11 +77,8 @@ def test_a_migration_waits_for_its_locks_and_lets_others_pass(committed_database
 
 
 def test_a_migration_that_never_gets_its_locks_changes_nothing(committed_database):
-    with reader(committed_database):
-        began = time.monotonic()
-        with pytest.raises(CommandError, match="2 attempts"):
-            call_command("migrate", "mfa", "zero", lock_seconds=1, attempts=2, stdout=io.StringIO())
-        assert time.monotonic() - began < 15
+    with reader(committed_database), pytest.raises(CommandError, match="2 attempts"):
+        call_command("migrate", "mfa", "zero", lock_seconds=1, attempts=2, stdout=io.StringIO())
     assert exists() is True
     call_command("migrate", "mfa", "zero", stdout=io.StringIO())
     assert exists() is False
