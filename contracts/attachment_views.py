@@ -20,8 +20,9 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.media import SUFFIXES
 
-from . import queries, services
+from . import services
 from .attachment_models import ATTACHMENT_BYTES_MAX, Attachment
+from .attachment_queries import visible_attachments
 from .attachment_serializers import AttachFileSerializer, AttachmentSerializer
 from .services.attachments import TOO_LARGE
 
@@ -60,7 +61,7 @@ class AttachmentViewSet(MarketReadViewSet[Attachment]):
 
     def get_queryset(self) -> QuerySet[Attachment]:
         """Rows in the caller's scope, without their content."""
-        return queries.visible_attachments(self.actor)
+        return visible_attachments(self.actor)
 
     @create_command(
         summary="Attach a file to a proposal",

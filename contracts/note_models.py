@@ -13,8 +13,10 @@ from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.participants.acting import acts_now, holders
 
-from .disclosure_models import DISCLOSING as NOTING
+from .disclosure_models import DISCLOSING
 
+NOTING = DISCLOSING
+"""Who writes notes for a party: whoever negotiates or signs for it."""
 NOTE_LENGTH_MAX = 2_000
 NOTES_MAX = 200
 """Private notes of one organisation on one negotiation, at most."""

@@ -11,8 +11,9 @@ from marketplace.api.filters import AskedFilterSet
 from marketplace.api.views import MarketReadViewSet, create_command
 from marketplace.kernel.permissions import Permission
 
-from . import queries, services
+from . import services
 from .note_models import NOTING, PrivateNote
+from .note_queries import visible_notes
 from .note_serializers import PrivateNoteSerializer, WriteNoteSerializer
 
 
@@ -36,7 +37,7 @@ class PrivateNoteViewSet(MarketReadViewSet[PrivateNote]):
 
     def get_queryset(self) -> QuerySet[PrivateNote]:
         """Rows in the caller's scope."""
-        return queries.visible_notes(self.actor)
+        return visible_notes(self.actor)
 
     @create_command(
         summary="Write a private note",

@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.db.models import (
     Count,
-    Exists,
     OuterRef,
     Prefetch,
     Q,
@@ -33,16 +32,15 @@ from marketplace.rules import queries as rules
 
 from . import signed_object
 from .agreement_document import SignatureView, document_of
+from .attachment_queries import annexes_of
 from .models import (
     Adjustment,
     Agreement,
-    Attachment,
     Dispute,
     Instrument,
     Mandate,
     MessageDisclosure,
     Negotiation,
-    PrivateNote,
     Proposal,
     Signature,
     Template,
@@ -95,8 +93,8 @@ def draft_of(negotiation: Negotiation, terms: Terms) -> Drawn:
         agreement=negotiation.agreement_identifier,
         negotiation=negotiation.public_id,
         reference=negotiation.reference,
-        provider=_party(parties[negotiation.seller_id]),
-        consumer=_party(parties[negotiation.buyer_id]),
+        provider=party_of(parties[negotiation.seller_id]),
+        consumer=party_of(parties[negotiation.buyer_id]),
         dataset={
             "listing": negotiation.listing,
             "version": negotiation.listing_version,
@@ -117,7 +115,8 @@ def draft_of(negotiation: Negotiation, terms: Terms) -> Drawn:
     return signed_object.draw_up(said, template.clauses)
 
 
-def _party(organisation: OrganisationView) -> dict[str, Any]:
+def party_of(organisation: OrganisationView) -> dict[str, Any]:
+    """A party as the signed content has it."""
     return {
         "id": organisation.public_id,
         "name": organisation.name,
@@ -318,31 +317,6 @@ def visible_disclosures(actor: Actor) -> QuerySet[MessageDisclosure]:
     return rows if actor.may_see() else rows.filter(_party_is(actor, "negotiation__"))
 
 
-def visible_attachments(actor: Actor) -> QuerySet[Attachment]:
-    """Attachments of the actor's negotiations, without their content; for the operator those that a party disclosed with the messages, to
-    whom disputes or support are work."""
-    rows = Attachment.objects.defer("content").select_related("proposal__negotiation")
-    if not actor.may_see():
-        return rows.filter(_party_is(actor, "proposal__negotiation__"))
-    if not actor.may(Permission.DISPUTES_WRITE, Permission.SUPPORT_WRITE):
-        return rows.none()
-    standing = MessageDisclosure.objects.filter(
-        negotiation=OuterRef("proposal__negotiation"), revoked_at=None
-    )
-    return rows.filter(Exists(standing))
-
-
-def annexes_of(proposal: Proposal) -> list[dict[str, Any]]:
-    """The files beside a proposal, as the contract over it names them, in order."""
-    return [row.annex() for row in proposal.attachments.defer("content").order_by("number")]
-
-
-def visible_notes(actor: Actor) -> QuerySet[PrivateNote]:
-    """Private notes of the actor's organisation; all, for the operator."""
-    rows = PrivateNote.objects.select_related("negotiation")
-    return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
-
-
 def visible_disputes(actor: Actor) -> QuerySet[Dispute]:
     """Disputes over agreements of the actor's organisation; all, for the operator."""
     rows = Dispute.objects.select_related("agreement")
@@ -362,6 +336,12 @@ def _party_is(actor: Actor, path: str = "") -> Q:
 
 def plan_of_agreement(agreement: str) -> tuple[Plan, datetime]:
     """The signed plan of an agreement, which is all that is executed of it, and when it was concluded; raises Missing."""
+    content, concluded_at = signed_content(agreement)
+    return plan_of(content), concluded_at
+
+
+def signed_content(agreement: str) -> tuple[dict[str, Any], datetime]:
+    """What was signed (``signed_object.compose``), and when the agreement was concluded; raises Missing."""
     found = (
         Agreement.objects.filter(public_id=agreement)
         .values_list("instrument__content", "concluded_at")
@@ -370,7 +350,7 @@ def plan_of_agreement(agreement: str) -> tuple[Plan, datetime]:
     if found is None:
         raise Missing(kind="agreement", identifier=agreement)
     content, concluded_at = found
-    return plan_of(json.loads(content)), concluded_at
+    return json.loads(content), concluded_at
 
 
 def agreement_of(negotiation: str) -> str:

@@ -29,6 +29,7 @@ from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
 from .filters import AgreementFilter, NegotiationFilter
 from .lost_time import time_given_back
 from .models import Adjustment, Agreement, Dispute, Negotiation, Template
+from .paper_views import AgreementPapers, NegotiationPapers
 from .plan_views import ShowsPlan
 from .rendering import agreement_pdf
 from .round_serializers import RoundSerializer
@@ -100,7 +101,7 @@ class TemplateViewSet(MarketReadViewSet[Template]):
         return services.publish_template(actor=self.actor, **data)
 
 
-class NegotiationViewSet(ShowsPlan):
+class NegotiationViewSet(NegotiationPapers, ShowsPlan):
     """Negotiations of the caller's organisation, as buyer or seller; all, for the operator.
 
     States are those of the Dataspace Protocol 2025-1.
@@ -243,7 +244,7 @@ class NegotiationViewSet(ShowsPlan):
         return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
 
 
-class AgreementViewSet(MarketReadViewSet[Agreement]):
+class AgreementViewSet(AgreementPapers, MarketReadViewSet[Agreement]):
     """Agreements of the caller's organisation; all, for the operator."""
 
     reads = Permission.MARKET_READ

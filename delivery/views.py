@@ -25,6 +25,7 @@ from .collection import Moment
 from .errors import DownloadsNotHere
 from .filters import DeliveryFilter, DownloadFilter, VoucherFilter
 from .models import Download, Entitlement, Voucher
+from .paper_views import DeliveryPapers
 from .plane.grants import granted_address
 from .serializers import (
     DeliverySerializer,
@@ -39,7 +40,7 @@ EXAMPLE_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 DISTRIBUTION = "dst_01JDQ7M2F0000000000000000A"
 
 
-class DeliveryViewSet(MarketReadViewSet[Entitlement]):
+class DeliveryViewSet(DeliveryPapers, MarketReadViewSet[Entitlement]):
     """Deliveries of the caller's organisation, as buyer or seller; all, for the operator."""
 
     reads = Permission.MARKET_READ

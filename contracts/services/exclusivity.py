@@ -25,7 +25,7 @@ def require_grantable(listing: str, terms: Terms) -> None:
 
 @contextmanager
 def granted_once(listing: str, *, exclusive: bool) -> Iterator[None]:
-    """Around the writing of an agreement: what another transaction concluded meanwhile is said as ``require_grantable`` does.
+    """Around the writing of an agreement: what excludes it is said as ``require_grantable`` does, also what is concluded meanwhile.
 
     Of two that exclude each other the database lets one be written, while the other waits for it.
     """

@@ -142,7 +142,6 @@ def _sign_as_buyer(
     terms = parse_terms(instrument.said["terms"])
     # The buyer may do by now what it buys, until it has paid for it at least.
     compile_plan(terms, at=clock.now(), zone=clock.market_zone())
-    require_grantable(negotiation.listing, terms)
     subject = _subject(instrument.signed_hash, Party.BUYER, instrument.said["terms"])
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)

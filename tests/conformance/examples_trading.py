@@ -118,6 +118,8 @@ TABLE.example("POST contract-templates/", "operator")(lambda _world: Request(bod
 TABLE.listed("negotiations/", "buyer", requested)
 TABLE.example("POST negotiations/", "buyer")(request_negotiation)
 TABLE.of_row("GET negotiations/{}/rounds/", "buyer", offered)
+TABLE.of_row("GET negotiations/{}/papers/quotation/", "buyer", offered)
+TABLE.of_row("GET negotiations/{}/papers/quotation/document.pdf/", "buyer", offered, is_costly=True)
 TABLE.of_row("POST negotiations/{}/offer/", "seller", requested, TERMS)
 TABLE.of_row("POST negotiations/{}/counter/", "buyer", offered, TERMS)
 TABLE.of_row("POST negotiations/{}/accept/", "buyer", offered)
@@ -133,6 +135,12 @@ TABLE.example("GET agreements/{}/permitted-use/", "buyer")(
 )
 TABLE.of_row("GET agreements/{}/document.pdf/", "buyer", agreement, is_costly=True)
 TABLE.of_row("GET agreements/{}/document.html/", "buyer", agreement, is_costly=True)
+TABLE.example("GET agreements/{}/papers/{}/", "buyer")(
+    lambda world: Request((agreement(world), "order-confirmation"))
+)
+TABLE.example("GET agreements/{}/papers/{}/document.pdf/", "buyer", is_costly=True)(
+    lambda world: Request((agreement(world), "order"))
+)
 TABLE.of_row("GET agreements/{}/document.txt/", "buyer", agreement)
 TABLE.listed("disputes/", "buyer", dispute)
 TABLE.listed("adjustments/", "buyer", adjustment)
@@ -187,6 +195,12 @@ def download(world: World) -> str:
 
 
 TABLE.listed("deliveries/", "buyer", entitlement)
+TABLE.example("GET deliveries/{}/papers/{}/", "buyer")(
+    lambda world: Request((received(world), "delivery-note"))
+)
+TABLE.example("GET deliveries/{}/papers/{}/document.pdf/", "buyer", is_costly=True)(
+    lambda world: Request((received(world), "delivery-note"))
+)
 TABLE.example("GET deliveries/{}/distributions/{}/content/", "buyer")(content)
 TABLE.example("POST deliveries/{}/receipts/", "buyer")(receipt)
 TABLE.of_row("POST deliveries/{}/accept/", "buyer", received)

@@ -17,7 +17,15 @@ from django.db import transaction
 from django.db.models import Model
 from oauth2_provider.models import get_access_token_model
 
-from contracts.models import Agreement, Mandate, MessageDisclosure, Proposal, Signature
+from contracts.models import (
+    Agreement,
+    Attachment,
+    Mandate,
+    MessageDisclosure,
+    PrivateNote,
+    Proposal,
+    Signature,
+)
 from delivery.models import Download, Voucher
 from marketplace.access.models import AccessDeferral, StaffAccess
 from marketplace.api.openapi import openapi_document
@@ -73,6 +81,8 @@ NEVER_MADE: tuple[type[Model], ...] = (
     OrganisationKey,
     Signature,
     Proposal,
+    PrivateNote,
+    Attachment,
     Agreement,
     Download,
     Voucher,

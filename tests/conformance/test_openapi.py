@@ -15,6 +15,7 @@ from marketplace.api.openapi import openapi_document
 WITH_FILES = {
     "/api/v1/bank-statements/",
     "/api/v1/listings/{id}/versions/",
+    "/api/v1/negotiation-attachments/",
     "/api/v1/owner-recoveries/",
     "/api/v1/registrations/{id}/documents/",
 }

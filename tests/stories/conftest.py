@@ -260,11 +260,9 @@ def people(report) -> None:
     oversight.records_asked(owner)
     negotiation = Negotiation.objects.order_by("pk").first()
     buyer = Organisation.objects.get(pk=negotiation.buyer_id)
-    contracting.disclose_messages(
-        actor=actor_of(person_of(buyer, "discloser", ("trader",)), buyer),
-        negotiation=negotiation.public_id,
-        reference="SUP-2026-0117",
-    )
+    trader = actor_of(person_of(buyer, "discloser", ("trader",)), buyer)
+    contracting.disclose_messages(actor=trader, negotiation=negotiation.public_id, reference="SUP-2026-0117")
+    contracting.write_note(actor=trader, negotiation=negotiation.public_id, text="上限は9万円。")
     participants.suspend_participant(
         actor=SYSTEM,
         organisation=insolvent.public_id,

@@ -20,11 +20,13 @@ from clearing.models import (
     SettlementInstruction,
 )
 from clearing.trades.obligation_reference import obligation_reference
+from contracts.models import Attachment, Proposal
 from marketplace.api.openapi import openapi_document
 from marketplace.api.permissions import Keyed, declared_by, permissions_in
 from marketplace.approvals.models import Approval
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.permissions import RULES
 from marketplace.participants import services as participants
 from tests.client import KeyedClient
@@ -131,6 +133,28 @@ def set_off(report) -> Iterator[None]:
     yield
     with unguarded("clearing_setoff"):
         SetOff.objects.filter(pk=forged.pk).delete()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def attachment(report) -> Iterator[None]:
+    """A forged attachment, because the day has none; it is gone after these tests."""
+    proposal, content = Proposal.objects.order_by("pk").first(), b"%PDF-1.7"
+    with unguarded("contracts_attachment"):
+        forged = Attachment.objects.create(
+            proposal=proposal,
+            number=1,
+            party=proposal.party,
+            file_name="scope.pdf",
+            media_type="application/pdf",
+            content=content,
+            size_bytes=len(content),
+            sha256=sha256_hex(content),
+            added_by=proposal.made_by,
+            added_at=clock.now(),
+        )
+    yield
+    with unguarded("contracts_attachment"):
+        Attachment.objects.filter(pk=forged.pk).delete()
 
 
 @pytest.fixture(scope="module", autouse=True)
