@@ -17,6 +17,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
 from .clauses import fill_placeholders, one_line
+from .ending_terms import ending_text
 from .states import label_of
 
 ARTICLE = {
@@ -77,6 +78,7 @@ def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
     terms_of_use = "\n".join(f"- {line}" for line in use_lines(content["terms"]["rights"], language))
     text += f"\n\n## {USE.in_language(language)}\n\n{terms_of_use}"
     text += f"\n\n## {OPEN.in_language(language)}\n\n{_open_text(content['terms'], language)}"
+    text += f"\n\n{ending_text(content['terms'], language)}"
     return f"{text}\n\n## {SIGNING.in_language(language)}\n\n{SIGNING_TEXT.in_language(language)}\n"
 
 

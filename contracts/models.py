@@ -35,6 +35,7 @@ from . import ending_guards, guards
 from .authority_guards import signed_with_authority
 from .disclosure_models import MessageDisclosure
 from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
+from .ending_models import Ending
 from .mandate_guards import within_mandate
 from .mandate_models import Mandate
 from .states import (
@@ -59,6 +60,7 @@ __all__ = [
     "Adjustment",
     "Agreement",
     "Dispute",
+    "Ending",
     "Instrument",
     "Mandate",
     "MessageDisclosure",
@@ -378,6 +380,8 @@ class Agreement(models.Model):
             set_once("terminated_at", "termination_reason", "expired_at", "end_announced_at"),
             set_now("expired_at", "end_announced_at"),
             ending_guards.ends_as_signed(),
+            ending_guards.terminated_as_ended(),
+            ending_guards.ends_whole(),
             guards.independent_parties(),
             not_halted(),
             admission_not_run_out(buyer="buyer_id", seller="seller_id"),

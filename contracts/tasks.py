@@ -11,9 +11,15 @@ SWEEP = Loop("contracts.sweep")
 
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """Run the sweeps: negotiations whose deadline passed, agreements that end soon, and those that ended; returns how many rows changed."""
+    """Run the sweeps: negotiations whose deadline passed, agreements that end soon, proposals to end them, and those that ended; returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
-        for sweep in (services.end_expired, services.announce_ends, services.expire_agreements)
+        for sweep in (
+            services.end_expired,
+            services.announce_ends,
+            services.lapse_endings,
+            services.carry_out_endings,
+            services.expire_agreements,
+        )
     }
     return SWEEP.each(sweeps, lambda name: sweeps[name]())

@@ -3,6 +3,7 @@
 from rest_framework.routers import SimpleRouter
 
 from .disclosure_views import DisclosureViewSet
+from .ending_views import EndingViewSet
 from .mandate_views import MandateViewSet
 from .views import (
     AdjustmentViewSet,
@@ -18,6 +19,7 @@ router.register("negotiations", NegotiationViewSet, basename="negotiation")
 router.register("message-disclosures", DisclosureViewSet, basename="message-disclosure")
 router.register("mandates", MandateViewSet, basename="mandate")
 router.register("agreements", AgreementViewSet, basename="agreement")
+router.register("endings", EndingViewSet, basename="ending")
 router.register("disputes", DisputeViewSet, basename="dispute")
 router.register("adjustments", AdjustmentViewSet, basename="adjustment")
 

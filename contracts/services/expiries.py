@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from listings.rights import end_of_use
 from marketplace.events.schemas.contracts import AgreementExpired
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
@@ -20,21 +18,17 @@ from marketplace.kernel.states import advance
 from marketplace.notices import services as notices
 from marketplace.notices.texts import Wording
 
+from ..ending_states import EndingState
 from ..ending_texts import ENDED, ENDING
 from ..lost_time import without_access
 from ..models import Agreement
 from ..states import AGREEMENT, AgreementState
+from .ending_moves import drop_endings
 
 ANNOUNCED_BEFORE: Final = timedelta(days=7)
 BATCH: Final = 200
 EXPIRE = Loop("contracts.expire_agreements")
 ANNOUNCE = Loop("contracts.announce_ends")
-
-
-def end_of_signed(rights: Mapping[str, Any], concluded_at: datetime) -> datetime | None:
-    """When the signed rights of an agreement end (UTC), before anything was given back; None without a term."""
-    found = end_of_use(rights.get("valid_until"), rights.get("duration"), concluded_at, clock.market_zone())
-    return found[0].astimezone(UTC) if found else None
 
 
 @transaction.atomic
@@ -77,6 +71,8 @@ def expire_agreements() -> int:
     Access that is suspended or in dispute is open: what it lost may be given back. Emits agreement.expired for each.
     """
     due = without_access(_ending(clock.now())).exclude(public_id__in=EXPIRE.standing_aside())
+    # What was to end it before is carried out first, with its refund.
+    due = due.exclude(endings__state=EndingState.SCHEDULED)
     return EXPIRE.each(due.order_by("ends_at", "pk").values_list("public_id", flat=True)[:BATCH], _expire)
 
 
@@ -87,6 +83,9 @@ def _expire(agreement: str) -> bool:
         return False
     if subject.ends_at > clock.now() or not without_access(Agreement.objects.filter(pk=subject.pk)).exists():
         return False
+    if subject.endings.filter(state=EndingState.SCHEDULED).exists():
+        return False
+    drop_endings(subject)
     advance(subject, AGREEMENT, command="expire", role="system", expired_at=clock.now())
     record(
         kind="contracts.agreement_expired",

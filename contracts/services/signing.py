@@ -25,6 +25,7 @@ from marketplace.rules.services import DecisionView
 from marketplace.rules.states import Outcome
 
 from .. import queries
+from ..consequences import end_of_signed
 from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from ..locks import CONCLUSION_LOCK
 from ..models import Agreement, Instrument, Negotiation, Signature
@@ -33,7 +34,6 @@ from ..states import NEGOTIATION, Party
 from ..terms import Terms, parse_terms
 from .attesting import Attestation, attest
 from .authority import commit_party
-from .expiries import end_of_signed
 from .holds import held
 from .moves import (
     change_state,
@@ -269,7 +269,7 @@ def _make_agreement(negotiation: Negotiation, instrument: Instrument, decision: 
             signed_hash=instrument.signed_hash,
             decision=decision,
             concluded_at=now,
-            ends_at=end_of_signed(terms["rights"], now),
+            ends_at=end_of_signed(terms["rights"], now, clock.market_zone()),
         )
     )
 
