@@ -30,6 +30,8 @@ from .trades.services.trades import conclude_trade, secure_waiting_trades
 
 UNSERVED = ("not_collected", "terminated")
 """Reasons for the end of access after which the buyer does not pay for what was not delivered."""
+RETURNING = ("refund", "termination")
+"""Outcomes of a dispute that return the price."""
 
 
 def on_agreement_concluded(event: AgreementConcluded, envelope: Envelope) -> None:
@@ -77,7 +79,7 @@ def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
     """Returns the hold to the buyer, or secures the trade again until its acceptance."""
     resolve_trade(
-        actor=SYSTEM, agreement=event.agreement, dispute=event.dispute, refund=event.outcome == "refund"
+        actor=SYSTEM, agreement=event.agreement, dispute=event.dispute, refund=event.outcome in RETURNING
     )
 
 
@@ -91,5 +93,6 @@ def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
         creditor=event.creditor,
         amount_minor=event.amount_minor,
         kind=event.kind,
+        within_left=event.within_left,
         transaction_id=envelope.transaction,
     )

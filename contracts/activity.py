@@ -23,6 +23,12 @@ ActivityRecords(
     keys=("agreement__buyer_id", "agreement__seller_id"),
 )
 ActivityRecords(
+    "endings",
+    "contracts.ending_views.EndingViewSet",
+    ("contracts_ending",),
+    keys=("agreement__buyer_id", "agreement__seller_id"),
+)
+ActivityRecords(
     "adjustments",
     "contracts.views.AdjustmentViewSet",
     ("contracts_adjustment",),

@@ -8,8 +8,12 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.guards import sql_body
+from marketplace.kernel.guards import sql_body, sql_list
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acts_now, holders
+from marketplace.participants.interest_guards import RECUSED
 
+from .ending_states import OPEN_ENDINGS, EndingGround
 from .states import AgreementState
 
 _SQL = Path(__file__).parent / "sql"
@@ -33,4 +37,110 @@ def ends_as_signed() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("ends_at", "state", "expired_at"),
         declare=[("rights", "jsonb")],
         func=sql_body(_SQL / "ends_as_signed.sql"),
+    )
+
+
+def ends_lawfully() -> pgtrigger.Trigger:
+    """A new ending is of an agreement in force, from today on and before its term, on a ground that the contract or the law gives.
+
+    The agreement's row is locked until the transaction ends: of its expiry, its termination and this, one comes first.
+    """
+    return pgtrigger.Trigger(
+        name="ends_lawfully",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("a", "record"), ("terms", "jsonb"), ("returned", "numeric"), ("today", "date")],
+        func=sql_body(
+            _SQL / "ends_lawfully.sql",
+            ACTS=acts_now(
+                "NEW.proposed_by",
+                holds=holders(Permission.CONTRACTS_SIGN),
+                organisation="o.id = (CASE NEW.party WHEN 'buyer' THEN a.buyer_id ELSE a.seller_id END)",
+            ),
+        ),
+    )
+
+
+def ending_moves_in_time() -> pgtrigger.Trigger:
+    """The other party accepts by its signatory, in time; a proposal lapses after its time; what is scheduled is carried out after its last day."""
+    return pgtrigger.Trigger(
+        name="ending_moves_in_time",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        declare=[("a", "record")],
+        func=sql_body(
+            _SQL / "ending_moves_in_time.sql",
+            ACTS=acts_now(
+                "NEW.answered_by",
+                holds=holders(Permission.CONTRACTS_SIGN),
+                organisation="o.id = (CASE NEW.party WHEN 'buyer' THEN a.seller_id ELSE a.buyer_id END)",
+            ),
+        ),
+    )
+
+
+def ended_by_unrelated() -> pgtrigger.Trigger:
+    """Nobody orders the end of an agreement by law who has declared an interest in one of its parties."""
+    return pgtrigger.Trigger(
+        name=RECUSED,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        func=f"""
+IF NEW.ground = 'law' AND EXISTS (
+    SELECT FROM public.contracts_agreement a, unnest(ARRAY[NEW.proposed_by::text, NEW.first_person::text]) AS who
+     WHERE a.id = NEW.agreement_id AND (public.is_recused(who, a.buyer_id) OR public.is_recused(who, a.seller_id))) THEN
+    RAISE EXCEPTION 'who has declared an interest in a party ends no agreement of it'
+        USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+def terminated_as_ended() -> pgtrigger.Trigger:
+    """An agreement is terminated on a ground of its endings by one that was carried out, and for the seller's breach by a dispute."""
+    return pgtrigger.Trigger(
+        name="terminated_as_ended",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        func=sql_body(_SQL / "terminated_as_ended.sql", GROUNDS=sql_list(EndingGround.values)),
+    )
+
+
+def ends_whole() -> pgtrigger.Trigger:
+    """At the end of the transaction that ends an agreement, nothing that would end it is open."""
+    return pgtrigger.Trigger(
+        name="ends_whole",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        timing=pgtrigger.Deferred,
+        func=f"""
+IF NEW.state <> 'in_force' AND EXISTS (
+    SELECT FROM public.contracts_ending e WHERE e.agreement_id = NEW.id AND e.state IN ({sql_list(OPEN_ENDINGS)})) THEN
+    RAISE EXCEPTION '% has ended: nothing that would end it stays open', NEW.public_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_whole';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+def ended_whole() -> pgtrigger.Trigger:
+    """At the end of the transaction that carries out an ending, its agreement is terminated on its ground."""
+    return pgtrigger.Trigger(
+        name="ended_whole",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        timing=pgtrigger.Deferred,
+        func="""
+IF NEW.state = 'done' AND NOT EXISTS (
+    SELECT FROM public.contracts_agreement a
+     WHERE a.id = NEW.agreement_id AND a.state = 'terminated' AND a.termination_reason = NEW.ground) THEN
+    RAISE EXCEPTION '% is carried out when its agreement is terminated', NEW.public_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'ended_whole';
+END IF;
+RETURN NULL;
+""",
     )

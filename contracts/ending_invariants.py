@@ -25,3 +25,46 @@ Invariant(
         "  OR a.state = 'expired' AND coalesce(a.expired_at < a.ends_at, true) OR a.state = 'in_force' AND a.expired_at IS NOT NULL"
     ),
 )
+Invariant(
+    name="contracts.ended_as_shown",
+    promise=6,
+    statement=(
+        "What ends an agreement before its term was shown with its consequences, and is carried out after its last day; the agreement ends with it,"
+        " and nothing that would end an agreement stays open after its end."
+    ),
+    guards=(
+        "contracts_ending.ends_lawfully",
+        "contracts_ending.ending_moves_in_time",
+        "contracts_ending.ended_whole",
+        "contracts_ending.ordered_by_two",
+        "contracts_ending.recused",
+        "contracts_ending.state_guard",
+        "contracts_ending.immutable",
+        "contracts_ending.set_once",
+        "contracts_ending.set_now",
+        "contracts_ending.dated_now",
+        "contracts_ending.no_delete",
+        "contracts_ending.ending_one_open",
+        "contracts_ending.ending_stated",
+        "contracts_ending.ending_by_law_takes_two",
+        "contracts_ending.ending_closed_when",
+        "contracts_ending.ending_answered_by",
+        "contracts_ending.ending_answered",
+        "contracts_agreement.terminated_as_ended",
+        "contracts_agreement.ends_whole",
+    ),
+    test="tests/contracts/test_endings.py::test_the_database_moves_no_ending_out_of_time",
+    check=by_query(
+        "SELECT e.public_id, a.public_id AS agreement FROM contracts_ending e JOIN contracts_agreement a ON a.id = e.agreement_id"
+        " WHERE e.access_until <> (e.last_day + 1)::timestamp AT TIME ZONE 'Asia/Tokyo'"
+        "  OR e.refund_minor <> (e.consequences ->> 'refund_minor')::bigint OR e.refund_minor > a.price_minor"
+        "  OR (e.consequences ->> 'last_day')::date <> e.last_day"
+        "  OR e.state = 'done' AND (e.closed_at < e.access_until OR a.state <> 'terminated' OR a.termination_reason <> e.ground)"
+        "  OR e.state IN ('proposed', 'scheduled') AND a.state <> 'in_force'"
+        " UNION SELECT a.public_id, a.public_id FROM contracts_agreement a"
+        "  WHERE a.termination_reason IN ('mutual', 'convenience', 'law') AND NOT EXISTS ("
+        "   SELECT FROM contracts_ending e WHERE e.agreement_id = a.id AND e.state IN ('done', 'scheduled') AND e.closed_at >= e.access_until)"
+        "  OR a.termination_reason = 'seller_breach' AND NOT EXISTS ("
+        "   SELECT FROM contracts_dispute d WHERE d.agreement_id = a.id AND d.outcome = 'termination')"
+    ),
+)

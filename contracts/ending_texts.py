@@ -19,3 +19,14 @@ ENDED = Wording(
         "{agreement} に基づく利用期間は {end}（日本時間）に終了し、データの提供も終了しました。契約終了後の措置に関する条項は引き続き適用されます。",
     ),
 )
+MOVED = Wording(
+    Label("End of {agreement}: {state}", "{agreement} の中途終了: {state}"),
+    Label(
+        "{ending} ends {agreement} before its term ({ground}), with the last day {last_day}: {state}.{reason} Its consequences are in endings/{ending}/.",
+        "{agreement} の中途終了 {ending}（{ground}、最終日 {last_day}）: {state}。{reason} 効果は endings/{ending}/ で確認できます。",
+    ),
+)
+ANSWER_ENDING = Label(
+    "Answer the proposal to end {agreement} after {last_day}",
+    "{agreement} を {last_day} の経過をもって終了する提案に回答してください",
+)

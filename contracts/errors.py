@@ -174,6 +174,53 @@ class AgreementEnded(DomainError):
     detail = Label("{agreement} is no longer in force.", "{agreement} は終了しています。")
 
 
+class NoNoticeAgreed(DomainError):
+    """The contract lets nobody end it by notice. Fields: ``agreement``."""
+
+    code = "no_notice_agreed"
+    category = Category.CONFLICT
+    field = "ground"
+    detail = Label(
+        "{agreement} cannot be ended by notice: its terms allow none. Propose to end it by agreement of both (mutual).",
+        "{agreement} の契約条件に中途解約の定めがないため、通知では終了できません。合意解除（mutual）を提案してください。",
+    )
+
+
+class ConsequencesChanged(DomainError):
+    """The digest is not that of the consequences as they stand. Fields: ``agreement``."""
+
+    code = "consequences_changed"
+    category = Category.CONFLICT
+    field = "digest"
+    detail = Label(
+        "The consequences of ending {agreement} are others than those that you confirm. Read them again (agreements/{agreement}/ending/), then confirm"
+        " them; propose anew what was proposed before.",
+        "{agreement} を終了した場合の効果が、確認されたものと異なります。再度確認し（agreements/{agreement}/ending/）、改めて確定または提案してください。",
+    )
+
+
+class EndingOpen(DomainError):
+    """Something that would end the agreement is open. Fields: ``agreement, ending``."""
+
+    code = "ending_open"
+    category = Category.CONFLICT
+    detail = Label(
+        "{ending}, which would end {agreement}, is open. Answer or withdraw it first; what is scheduled stands.",
+        "{agreement} には手続中の {ending} があります。先に回答または撤回してください（予定された終了は変更できません）。",
+    )
+
+
+class EndingOver(DomainError):
+    """The time to answer a proposed ending has passed. Fields: ``ending``."""
+
+    code = "ending_over"
+    category = Category.CONFLICT
+    detail = Label(
+        "The time to answer {ending} has passed. Propose another last day.",
+        "{ending} の回答期限は過ぎました。別の最終日で改めて提案してください。",
+    )
+
+
 class DisputeAlreadyOpen(DomainError):
     """A dispute over the agreement is already open. Fields: ``agreement, dispute``."""
 

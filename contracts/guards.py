@@ -11,6 +11,7 @@ from marketplace.kernel.permissions import RULES, Permission
 from marketplace.participants.interest_guards import RECUSED
 from marketplace.rules.halt_time import extended_as_halted
 
+from .ending_states import NOTICE_DAYS, RefundRule
 from .states import OPEN_DAYS, RESERVED_GROUNDS
 
 _SQL = Path(__file__).parent / "sql"
@@ -55,13 +56,20 @@ def steps_signed() -> pgtrigger.Trigger:
 
 
 def proposal_in_turn() -> pgtrigger.Trigger:
-    """A proposal follows the previous one, its party is the one whose request or offer the state says it is, and it states how long it is open."""
+    """A proposal follows the previous one, its party is the one whose request or offer the state says it is, and it states how long it is open and how it ends early."""
     return pgtrigger.Trigger(
         name="proposal_in_turn",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("present", "text"), ("latest", "integer")],
-        func=sql_body(_SQL / "proposal_in_turn.sql", LOWEST=OPEN_DAYS[0], HIGHEST=OPEN_DAYS[1]),
+        func=sql_body(
+            _SQL / "proposal_in_turn.sql",
+            LOWEST=OPEN_DAYS[0],
+            HIGHEST=OPEN_DAYS[1],
+            REFUNDS=sql_list(RefundRule.values),
+            NOTICE_LOWEST=NOTICE_DAYS[0],
+            NOTICE_HIGHEST=NOTICE_DAYS[1],
+        ),
     )
 
 

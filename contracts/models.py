@@ -36,6 +36,7 @@ from .attachment_models import Attachment
 from .authority_guards import signed_with_authority
 from .disclosure_models import MessageDisclosure
 from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
+from .ending_models import Ending
 from .exclusive_grants import exclusively_granted
 from .mandate_guards import within_mandate
 from .mandate_models import Mandate
@@ -66,6 +67,7 @@ __all__ = [
     "Agreement",
     "Attachment",
     "Dispute",
+    "Ending",
     "Instrument",
     "Mandate",
     "MessageDisclosure",
@@ -392,6 +394,8 @@ class Agreement(models.Model):
             set_once("terminated_at", "termination_reason", "expired_at", "end_announced_at"),
             set_now("expired_at", "end_announced_at"),
             ending_guards.ends_as_signed(),
+            ending_guards.terminated_as_ended(),
+            ending_guards.ends_whole(),
             guards.independent_parties(),
             not_halted(),
             admission_not_run_out(buyer="buyer_id", seller="seller_id"),

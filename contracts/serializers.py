@@ -344,6 +344,7 @@ class ChangedTermsSerializer(StrictSerializer):
     inspection_days = serializers.IntegerField(required=False, min_value=1, max_value=INSPECTION_DAYS_MAX)
     open_days = serializers.IntegerField(required=False, min_value=OPEN_DAYS[0], max_value=OPEN_DAYS[1])
     withdrawal_reserved = serializers.BooleanField(required=False)
+    ending = serializers.DictField(required=False)
     rights = serializers.DictField(required=False)
 
 

@@ -153,6 +153,13 @@ class TerminationReason(TextChoices):
 
     PAYMENT_FAILED = "payment_failed", Label("the price was not paid in", "代金の未入金")
     REFUNDED = "refunded", Label("the price was returned to the buyer", "代金の返金")
+    MUTUAL = "mutual", Label("agreed by both parties", "合意解除")
+    CONVENIENCE = "convenience", Label("notice under the contract", "契約に定める解約の通知")
+    SELLER_BREACH = (
+        "seller_breach",
+        Label("the seller's breach, as a dispute decided", "提供者の違反（異議の裁定）"),
+    )
+    LAW = "law", Label("required by law", "法令に基づく終了")
 
 
 class DisputeReason(TextChoices):
@@ -179,6 +186,13 @@ class DisputeOutcome(TextChoices):
     DISMISSED = "dismissed", Label("dismissed; the data counts as accepted", "棄却（検収済みとみなす）")
     REDELIVERY = "redelivery", Label("the data is delivered again", "再提供")
     REFUND = "refund", Label("cancelled; the price is returned", "取消し・返金")
+    TERMINATION = (
+        "termination",
+        Label(
+            "the agreement is terminated for the seller's breach; the price is returned",
+            "提供者の違反による解除・返金",
+        ),
+    )
 
 
 DISPUTE = StateMachine(

@@ -11,13 +11,15 @@ SWEEP = Loop("contracts.sweep")
 
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """Run the sweeps: negotiations whose deadline passed or passes soon, agreements that end soon, and those that ended; returns how many rows changed."""
+    """Run the sweeps: negotiations whose deadline passed or passes soon, agreements that end soon, proposals to end them, and those that ended; returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
             services.end_expired,
             services.remind_to_answer,
             services.announce_ends,
+            services.lapse_endings,
+            services.carry_out_endings,
             services.expire_agreements,
         )
     }

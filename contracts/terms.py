@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from listings.rights import Parties, Rights, parse_rights, policy_of
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
+from .ending_terms import NO_ENDING, parse_ending
 from .states import OPEN_DAYS, RESPONSE_DAYS
 
 NUMBERS = {
@@ -19,7 +20,7 @@ NUMBERS = {
     "inspection_days": (1, 60),
     "open_days": OPEN_DAYS,
 }
-DEFAULTS: dict[str, Any] = {"open_days": RESPONSE_DAYS, "withdrawal_reserved": False}
+DEFAULTS: dict[str, Any] = {"open_days": RESPONSE_DAYS, "withdrawal_reserved": False, "ending": {}}
 """What a published offer does not state: a listing is an invitation, and only a proposal that is signed stays open."""
 FIXED_TERMS = ("currency", "tax_category")
 """Terms that the published offer fixes: the currency of its price, and the tax category that the law requires."""
@@ -39,7 +40,8 @@ class Terms:
     calendar days from a matched receipt within which the buyer inspects, up to the next business day if the last one
     is a closed day; after that the data counts as accepted. ``open_days``: calendar days from the seller's signature until the
     end of which the buyer may sign; meanwhile the seller may withdraw its signed proposal only on a reserved ground, or
-    anyway if ``withdrawal_reserved``. The first day is not counted in any.
+    anyway if ``withdrawal_reserved``. ``ending``: whether a party may end the contract by notice, of how many calendar days, and
+    what then comes back (``ending_terms``). The first day is not counted in any.
     """
 
     price_minor: int
@@ -50,6 +52,7 @@ class Terms:
     rights: Rights
     open_days: int = RESPONSE_DAYS
     withdrawal_reserved: bool = False
+    ending: Mapping[str, Any] = field(default_factory=lambda: dict(NO_ENDING))
 
     def as_dict(self) -> dict[str, Any]:
         """Every term by name, in JSON types."""
@@ -62,6 +65,7 @@ class Terms:
             "rights": self.rights.as_dict(),
             "open_days": self.open_days,
             "withdrawal_reserved": self.withdrawal_reserved,
+            "ending": dict(self.ending),
         }
 
     def policy(self, *, identifier: str, parties: Parties) -> dict[str, Any]:
@@ -84,6 +88,7 @@ def parse_terms(stored: Mapping[str, Any]) -> Terms:
     return Terms(
         **{name: stored[name] for name in (*NUMBERS, *FIXED_TERMS, "withdrawal_reserved")},
         rights=parse_rights(stored["rights"], prefix="terms.rights"),
+        ending=parse_ending(stored["ending"]),
     )
 
 
@@ -94,17 +99,21 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
     """
     if not changes:
         return current
-    for name in sorted(set(changes) - {*NUMBERS, *FIXED_TERMS, "withdrawal_reserved", "rights"}):
+    for name in sorted(set(changes) - {*NUMBERS, *FIXED_TERMS, "withdrawal_reserved", "ending", "rights"}):
         raise FieldInvalid(f"terms.{name}", NO_TERM)
     for name in FIXED_TERMS:
         if name in changes and changes[name] != getattr(current, name):
             raise FieldInvalid(f"terms.{name}", FIXED_BY_OFFER)
-    changed = {name: changes[name] for name in (*NUMBERS, "withdrawal_reserved") if name in changes}
+    changed: dict[str, Any] = {
+        name: changes[name] for name in (*NUMBERS, "withdrawal_reserved") if name in changes
+    }
     for name, value in changed.items():
         if name in NUMBERS:
             _check_number(name, value, *NUMBERS[name])
         else:
             _check_reserved(value)
+    if "ending" in changes:
+        changed["ending"] = parse_ending(changes["ending"], current.ending)
     rights = current.rights
     if "rights" in changes:
         if not isinstance(changes["rights"], Mapping):

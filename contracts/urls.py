@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from .attachment_views import AttachmentViewSet
 from .disclosure_views import DisclosureViewSet
+from .ending_views import EndingViewSet
 from .mandate_views import MandateViewSet
 from .note_views import PrivateNoteViewSet
 from .views import (
@@ -22,6 +23,7 @@ router.register("negotiation-attachments", AttachmentViewSet, basename="negotiat
 router.register("negotiation-notes", PrivateNoteViewSet, basename="negotiation-note")
 router.register("mandates", MandateViewSet, basename="mandate")
 router.register("agreements", AgreementViewSet, basename="agreement")
+router.register("endings", EndingViewSet, basename="ending")
 router.register("disputes", DisputeViewSet, basename="dispute")
 router.register("adjustments", AdjustmentViewSet, basename="adjustment")
 

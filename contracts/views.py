@@ -26,6 +26,7 @@ from . import queries, services
 from .agreement_document import TEMPLATE
 from .disclosure_models import DISCLOSING, MessageDisclosure
 from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
+from .ending_views import EndsAgreements
 from .filters import AgreementFilter, NegotiationFilter
 from .lost_time import time_given_back
 from .models import Adjustment, Agreement, Dispute, Negotiation, Template
@@ -244,7 +245,7 @@ class NegotiationViewSet(NegotiationPapers, ShowsPlan):
         return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
 
 
-class AgreementViewSet(AgreementPapers, MarketReadViewSet[Agreement]):
+class AgreementViewSet(AgreementPapers, EndsAgreements, MarketReadViewSet[Agreement]):
     """Agreements of the caller's organisation; all, for the operator."""
 
     reads = Permission.MARKET_READ

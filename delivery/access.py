@@ -15,7 +15,7 @@ from .errors import (
     AccessSuspended,
     PaymentOverdue,
 )
-from .states import EntitlementState, InspectionState
+from .states import EndedReason, EntitlementState, InspectionState
 
 if TYPE_CHECKING:
     from .models import Entitlement, Inspection
@@ -32,6 +32,8 @@ def refusal(
     identifier, expires_at = entitlement.public_id, entitlement.expires_at
     if entitlement.state == EntitlementState.TERMINATED:
         return AccessEnded(entitlement=identifier, reason_code=entitlement.ended_reason)
+    if entitlement.closes_at is not None and entitlement.closes_at <= now:
+        return AccessEnded(entitlement=identifier, reason_code=EndedReason.TERMINATED.value)
     # The term stands still meanwhile.
     if entitlement.state == EntitlementState.SUSPENDED:
         return AccessSuspended(entitlement=identifier, reason=entitlement.suspension_reason)

@@ -33,6 +33,23 @@ def term_as_signed() -> pgtrigger.Trigger:
     )
 
 
+def closes_as_ended() -> pgtrigger.Trigger:
+    """Access closes before its term only where the end of the agreement is scheduled, with its last day."""
+    return pgtrigger.Trigger(
+        name="closes_as_ended",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("closes_at"),
+        func="""
+IF NEW.closes_at IS NOT NULL AND NOT EXISTS (
+    SELECT FROM public.contracts_ending e JOIN public.contracts_agreement a ON a.id = e.agreement_id
+     WHERE a.public_id = NEW.agreement AND e.state IN ('scheduled', 'done') AND e.access_until = NEW.closes_at) THEN
+    RAISE EXCEPTION 'nothing ends % then', NEW.agreement USING ERRCODE = 'check_violation', CONSTRAINT = 'closes_as_ended';
+END IF;
+RETURN NEW;
+""",
+    )
+
+
 def access_is_whole() -> pgtrigger.Trigger:
     """Access starts with a file and an inspection; it is terminated only without an open inspection."""
     return pgtrigger.Trigger(

@@ -12,11 +12,15 @@ from marketplace.events.schemas.clearing import (
     TradeRefunded,
     TradeSecured,
 )
-from marketplace.events.schemas.contracts import DisputeResolved
+from marketplace.events.schemas.contracts import AgreementEnding, AgreementTerminated, DisputeResolved
 from marketplace.kernel.actors import SYSTEM
 
 from . import services
 from .states import EndedReason
+
+SCHEDULED = "scheduled"
+ENDED_EARLY = ("mutual", "convenience", "law")
+"""Reasons of a termination that no trade tells of."""
 
 
 def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
@@ -60,6 +64,24 @@ def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:
             secured_event=envelope.identifier,
         ),
     )
+
+
+def on_agreement_ending(event: AgreementEnding, envelope: Envelope) -> None:
+    """Close access at the end of the last day, once the end of the agreement is scheduled."""
+    if event.state == SCHEDULED:
+        services.close_access_at(
+            actor=SYSTEM,
+            agreement=event.agreement,
+            moment=datetime.fromisoformat(event.access_until),
+        )
+
+
+def on_agreement_terminated(event: AgreementTerminated, envelope: Envelope) -> None:
+    """End access under an agreement that was ended before its term; where its price failed or was returned, its trade says so."""
+    if event.reason_code in ENDED_EARLY:
+        services.withdraw_agreement(
+            actor=SYSTEM, agreement=event.agreement, reason_code=EndedReason.TERMINATED
+        )
 
 
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:

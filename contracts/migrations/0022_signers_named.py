@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0021_signed_proposals_stay_open'),
+        ('contracts', '0023_endings'),
     ]
 
     operations = [

@@ -5,6 +5,15 @@ from .attachments import attach_file
 from .disclosures import disclose_messages, revoke_disclosure
 from .disputes import dispute_mismatch, open_dispute, resolve_dispute
 from .ended_admissions import end_of_admission
+from .endings import (
+    accept_ending,
+    carry_out_endings,
+    end_by_law,
+    end_early,
+    lapse_endings,
+    refuse_ending,
+    withdraw_ending,
+)
 from .expiries import announce_ends, expire_agreements, move_end
 from .halts import notify_of_halt
 from .holds import decide_conclusion, lock_held
@@ -19,20 +28,25 @@ from .templates import publish_template
 from .terminations import end_expired, terminate
 
 __all__ = [
+    "accept_ending",
     "accept_offer",
     "adjust_price",
     "announce_ends",
     "attach_file",
+    "carry_out_endings",
     "counter_request",
     "decide_conclusion",
     "disclose_messages",
     "dispute_mismatch",
+    "end_by_law",
+    "end_early",
     "end_expired",
     "end_of_admission",
     "end_of_suspended",
     "end_of_withdrawn",
     "end_without_signer",
     "expire_agreements",
+    "lapse_endings",
     "lock_held",
     "make_offer",
     "move_end",
@@ -40,6 +54,7 @@ __all__ = [
     "notify_of_halt",
     "open_dispute",
     "publish_template",
+    "refuse_ending",
     "remind_to_answer",
     "request_negotiation",
     "resolve_dispute",
@@ -50,5 +65,6 @@ __all__ = [
     "submit_signature",
     "terminate",
     "terminate_agreement",
+    "withdraw_ending",
     "write_note",
 ]

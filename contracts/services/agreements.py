@@ -10,7 +10,7 @@ from marketplace.events.schemas.contracts import AdjustmentDue, AgreementTermina
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
-from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing
@@ -19,9 +19,11 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 
+from ..ending_queries import sum_returned
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
 from ..states import AGREEMENT, AgreementState, Party, TerminationReason
+from .ending_moves import drop_endings
 
 REASON_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 REASON_LENGTH_MAX = 2_000
@@ -40,19 +42,20 @@ def locked_agreement(actor: Actor, public_id: str) -> Agreement:
 def terminate_agreement(
     *, agreement: str, reason_code: TerminationReason, cause: str, actor: Actor = SYSTEM
 ) -> Agreement:
-    """Terminate an agreement because its price was not paid in or was returned.
+    """Terminate an agreement: its price was not paid in or was returned, its ending is carried out, or a dispute decided so.
 
-    ``cause`` is the reason code of the event. An agreement that is already terminated stays so. Emits
+    ``cause`` is the reason code of the event, or what ends it. An agreement that is already terminated stays so. Emits
     agreement.terminated. Raises Missing, IllegalTransition.
     """
     subject = locked_agreement(actor, agreement)
     if subject.state == AgreementState.TERMINATED:
         return subject
+    drop_endings(subject)
     advance(
         subject,
         AGREEMENT,
         command="terminate",
-        role=actor.role.value,
+        role=Role.SYSTEM.value,
         terminated_at=clock.now(),
         termination_reason=reason_code.value,
     )
@@ -97,12 +100,36 @@ def adjust_price(
         raise NotAParty(agreement=agreement, organisation=debtor)
     if subject.state == AgreementState.TERMINATED:
         raise AgreementEnded(agreement=agreement)
-    remaining = subject.price_minor - _sum_returned(subject)
+    remaining = subject.price_minor - sum_returned(subject)
     if parties[debtor] is Party.SELLER and amount_minor > remaining:
         raise PriceExceeded(agreement=agreement, remaining_minor=remaining)
+    return make_adjustment(
+        actor,
+        subject,
+        debtor=parties[debtor],
+        amount_minor=amount_minor,
+        reason=reason,
+        reason_code=reason_code,
+    )
+
+
+def make_adjustment(
+    actor: Actor,
+    subject: Agreement,
+    *,
+    debtor: Party,
+    amount_minor: int,
+    reason: str,
+    reason_code: str,
+    within_left: bool = False,
+) -> Adjustment:
+    """Record an adjustment of an agreement that the caller has locked, and have clearing carry it out.
+
+    ``within_left``: of what clearing returned meanwhile by itself, nothing is returned again. Emits adjustment.due.
+    """
     adjustment = Adjustment.objects.create(
         agreement=subject,
-        debtor=parties[debtor].value,
+        debtor=debtor.value,
         amount_minor=amount_minor,
         currency=subject.currency,
         reason_code=reason_code,
@@ -110,8 +137,10 @@ def adjust_price(
         ordered_by=actor.identifier,
         ordered_at=clock.now(),
     )
-    creditor = next(party for party in parties if party != debtor)
-    facts = {"agreement": agreement, "debtor": debtor, "creditor": creditor, "reason_code": reason_code}
+    owes, gets = subject.seller_identifier, subject.buyer_identifier
+    if debtor is Party.BUYER:
+        owes, gets = gets, owes
+    facts = {"agreement": subject.public_id, "debtor": owes, "creditor": gets, "reason_code": reason_code}
     record(
         kind="contracts.price_adjusted",
         subject=adjustment.public_id,
@@ -125,7 +154,11 @@ def adjust_price(
     )
     emit(
         AdjustmentDue(
-            adjustment=adjustment.public_id, amount_minor=amount_minor, currency=subject.currency, **facts
+            adjustment=adjustment.public_id,
+            amount_minor=amount_minor,
+            currency=subject.currency,
+            within_left=within_left,
+            **facts,
         )
     )
     return adjustment
@@ -141,11 +174,3 @@ def _check_order(amount_minor: int, reason_code: str, reason: str) -> None:
             ),
         )
     stated_text("reason", reason, REASON_LENGTH_MAX)
-
-
-def _sum_returned(agreement: Agreement) -> int:
-    """The amount that the seller has returned so far, less what the buyer paid in addition."""
-    returned = 0
-    for debtor, amount_minor in agreement.adjustments.values_list("debtor", "amount_minor"):
-        returned += amount_minor if debtor == Party.SELLER else -amount_minor
-    return returned

@@ -18,8 +18,8 @@ from marketplace.participants.interest_queries import require_unrelated
 
 from ..errors import AgreementEnded, DisputeAlreadyOpen
 from ..models import Agreement, Dispute
-from ..states import DISPUTE, AgreementState, DisputeOutcome, DisputeReason, DisputeState
-from .agreements import locked_agreement
+from ..states import DISPUTE, AgreementState, DisputeOutcome, DisputeReason, DisputeState, TerminationReason
+from .agreements import locked_agreement, terminate_agreement
 
 TEXT_LENGTH_MAX = 5_000
 
@@ -93,8 +93,9 @@ def _make_dispute(actor: Actor, subject: Agreement, reason_code: str, text: str)
 
 @transaction.atomic
 def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) -> Dispute:
-    """Resolve a dispute, as the operator: ``dismissed``, ``redelivery`` or ``refund``, with the reason.
+    """Resolve a dispute, as the operator: ``dismissed``, ``redelivery``, ``refund`` or ``termination``, with the reason.
 
+    A termination is for the seller's breach: the agreement ends at once, and the price is returned as by a refund.
     Delivery and clearing carry out the outcome. After the agreement was terminated, the dispute can only be dismissed. Emits
     dispute.resolved. Raises Missing, Recused, IllegalTransition, AgreementEnded, FieldInvalid, Forbidden.
     """
@@ -137,6 +138,13 @@ def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) ->
             outcome=str(outcome),
         )
     )
+    if outcome == DisputeOutcome.TERMINATION:
+        terminate_agreement(
+            agreement=agreement.public_id,
+            reason_code=TerminationReason.SELLER_BREACH,
+            cause=subject.public_id,
+            actor=actor,
+        )
     return subject
 
 

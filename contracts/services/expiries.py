@@ -18,10 +18,12 @@ from marketplace.kernel.states import advance
 from marketplace.notices import services as notices
 from marketplace.notices.texts import Wording
 
+from ..ending_states import EndingState
 from ..ending_texts import ENDED, ENDING
 from ..lost_time import without_access
 from ..models import Agreement
 from ..states import AGREEMENT, AgreementState
+from .ending_moves import drop_endings
 
 ANNOUNCED_BEFORE: Final = timedelta(days=7)
 BATCH: Final = 200
@@ -69,6 +71,8 @@ def expire_agreements() -> int:
     Access that is suspended or in dispute is open: what it lost may be given back. Emits agreement.expired for each.
     """
     due = without_access(_ending(clock.now())).exclude(public_id__in=EXPIRE.standing_aside())
+    # What was to end it before is carried out first, with its refund.
+    due = due.exclude(endings__state=EndingState.SCHEDULED)
     return EXPIRE.each(due.order_by("ends_at", "pk").values_list("public_id", flat=True)[:BATCH], _expire)
 
 
@@ -79,6 +83,9 @@ def _expire(agreement: str) -> bool:
         return False
     if subject.ends_at > clock.now() or not without_access(Agreement.objects.filter(pk=subject.pk)).exists():
         return False
+    if subject.endings.filter(state=EndingState.SCHEDULED).exists():
+        return False
+    drop_endings(subject)
     advance(subject, AGREEMENT, command="expire", role="system", expired_at=clock.now())
     record(
         kind="contracts.agreement_expired",

@@ -9,6 +9,12 @@ IF coalesce((NEW.terms ->> 'open_days')::integer NOT BETWEEN {LOWEST} AND {HIGHE
     RAISE EXCEPTION 'a proposal states for how long it is open once signed, and whether its withdrawal is reserved'
         USING ERRCODE = 'check_violation';
 END IF;
+IF coalesce(NEW.terms #>> '{ending,refund}' NOT IN ({REFUNDS})
+   OR NOT (jsonb_typeof(NEW.terms #> '{ending,convenience_notice_days}') = 'null'
+           OR (NEW.terms #>> '{ending,convenience_notice_days}')::integer BETWEEN {NOTICE_LOWEST} AND {NOTICE_HIGHEST}), true) THEN
+    RAISE EXCEPTION 'a proposal states whether notice ends the contract, and what then comes back'
+        USING ERRCODE = 'check_violation';
+END IF;
 IF NOT public.is_paid_in_time(NEW.terms -> 'rights', NEW.made_at, (NEW.terms ->> 'funding_days')::integer) THEN
     RAISE EXCEPTION 'the rights of use end before they are paid for' USING ERRCODE = 'check_violation';
 END IF;

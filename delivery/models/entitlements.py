@@ -34,6 +34,7 @@ class Entitlement(models.Model):
     takes effect. The parties' public identifiers are those of the trade. ``payment_due_by``: the deadline for paying in
     a later charge of the agreement; if it is not secured by then, access is closed. ``expires_at`` is the end of the term, which
     moves by what a ``Restitution`` gives back, at most to ``expires_latest``, the last day that the parties signed, if they signed one.
+    ``closes_at``: the end of the last day of an agreement that is ended before its term.
     ``suspended_at``: since when the operator suspends access; the term stands still meanwhile. ``resumed_by``, ``resume_first_person``
     and ``resumed_at``: the two people of the operator who ended the last suspension, and when.
 
@@ -60,6 +61,7 @@ class Entitlement(models.Model):
     granted_at = MomentField()
     expires_at = MomentField(null=True)
     expires_latest = MomentField(null=True)
+    closes_at = MomentField(null=True)
     payment_due_by = MomentField(null=True)
     suspension_reason = models.TextField(blank=True, default="")
     suspended_at = MomentField(null=True)
@@ -146,7 +148,8 @@ class Entitlement(models.Model):
                 "expires_latest", "salt",
             ),
             restitution_guards.term_stands_still(),
-            set_once("ended_at", "ended_reason"),
+            set_once("ended_at", "ended_reason", "closes_at"),
+            guards.closes_as_ended(),
             guards.secured_first(),
             guards.term_as_signed(),
             guards.access_is_whole(),

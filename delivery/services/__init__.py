@@ -3,6 +3,7 @@
 from .access import (
     SecuredTrade,
     await_payment,
+    close_access_at,
     extend_payment,
     grant_access,
     record_payment,
@@ -34,6 +35,7 @@ __all__ = [
     "apply_dispute_outcome",
     "authorise_download",
     "await_payment",
+    "close_access_at",
     "deem_receipts",
     "dispute_delivery",
     "download",

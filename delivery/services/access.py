@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from contracts import queries as contracts
+from contracts.ending_queries import closes_at
 from delivery.errors import NothingToDeliver
 from delivery.models import AwaitedPayment, EntitledDistribution, Entitlement, Inspection
 from delivery.states import (
@@ -96,6 +97,7 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         granted_at=now,
         expires_at=plan.access.ends_at(concluded_at, clock.market_zone()),
         expires_latest=plan.access.ends_latest(concluded_at, clock.market_zone()),
+        closes_at=closes_at(secured.agreement),
         payment_due_by=payment_due_by,
     )
     EntitledDistribution.objects.bulk_create(
@@ -111,10 +113,8 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         for file in files
     )
     inspection = Inspection.objects.create(entitlement=entitlement, opened_at=now)
-    if entitlement.expires_at is not None and entitlement.expires_at <= now:
-        end_access(
-            actor=actor, delivery=Delivery(entitlement, inspection), reason_code=EndedReason.NOT_COLLECTED
-        )
+    if over := _over_by(entitlement, now):
+        end_access(actor=actor, delivery=Delivery(entitlement, inspection), reason_code=over)
         return entitlement
     advance(entitlement, ENTITLEMENT, command="start", role="system")
     record(
@@ -131,6 +131,15 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
     )
     emit_granted(Delivery(entitlement, inspection))
     return entitlement
+
+
+def _over_by(entitlement: Entitlement, now: datetime) -> EndedReason | None:
+    """Why access that was granted late never starts; None if it does."""
+    if entitlement.closes_at is not None and entitlement.closes_at <= now:
+        return EndedReason.TERMINATED
+    if entitlement.expires_at is not None and entitlement.expires_at <= now:
+        return EndedReason.NOT_COLLECTED
+    return None
 
 
 def _standing(secured: SecuredTrade) -> tuple[int | None, datetime | None]:
@@ -301,6 +310,15 @@ def withdraw_access(*, actor: Actor, trade: str, reason_code: str) -> Entitlemen
         return None
     end_access(actor=actor, delivery=delivery, reason_code=reason_code)
     return delivery.entitlement
+
+
+@transaction.atomic
+def close_access_at(*, actor: Actor, agreement: str, moment: datetime) -> int:
+    """Close access under every trade of an agreement at ``moment``, the end of its last day; returns how many entitlements."""
+    actor.require_system()
+    rows = Entitlement.objects.select_for_update().filter(agreement=agreement, ended_at=None, closes_at=None)
+    keys = list(rows.order_by("pk").values_list("pk", flat=True))
+    return Entitlement.objects.filter(pk__in=keys).update(closes_at=moment)
 
 
 @transaction.atomic

@@ -314,7 +314,7 @@ def apply_dispute_outcome(*, actor: Actor, dispute: str, outcome: str) -> None:
     """Apply the outcome of a dispute; does nothing if the delivery has already moved on.
 
     ``dismissed``: the delivery counts as accepted. ``redelivery``: access opens for another round, which needs new
-    matching receipts. ``refund``: the delivery is cancelled and access ends. Raises ValueError for any other outcome.
+    matching receipts. ``refund``, ``termination``: the delivery is cancelled and access ends. Raises ValueError for any other outcome.
     """
     actor.require_system()
     disputed = Inspection.objects.filter(dispute=dispute).first()
@@ -328,7 +328,7 @@ def apply_dispute_outcome(*, actor: Actor, dispute: str, outcome: str) -> None:
         record_acceptance(actor=actor, delivery=delivery, command="dismiss", by=AcceptedBy.DISMISSAL)
     elif outcome == "redelivery":
         _deliver_again(actor, delivery)
-    elif outcome == "refund":
+    elif outcome in ("refund", "termination"):
         end_access(actor=actor, delivery=delivery, reason_code=EndedReason.REFUNDED)
     else:
         raise ValueError(f"a dispute cannot end as {outcome}")

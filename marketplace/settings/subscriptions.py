@@ -96,7 +96,12 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "clearing.handlers.on_agreement_concluded",
         "marketplace.oversight.handlers.on_agreement_concluded",
     ),
-    "agreement.terminated": ("clearing.handlers.on_agreement_terminated",),
+    "agreement.ending": ("delivery.handlers.on_agreement_ending",),
+    # What comes back is told first, with adjustment.due; access ends before the hold of what was not accepted is returned.
+    "agreement.terminated": (
+        "delivery.handlers.on_agreement_terminated",
+        "clearing.handlers.on_agreement_terminated",
+    ),
     "trade.concluded": (
         "marketplace.notices.handlers.on_trade_concluded",
         "delivery.handlers.on_trade_concluded",

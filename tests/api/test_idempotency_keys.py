@@ -41,6 +41,8 @@ MOVES_NO_MONEY = {
     "RegistrationViewSet.submit",
     "AuthorityLimitViewSet.create",
     "FactChangeViewSet.create",
+    "EndingViewSet.refuse",
+    "EndingViewSet.withdraw",
     "MandateViewSet.create",
     "MandateViewSet.revoke",
     "OrganisationKeyViewSet.challenge",

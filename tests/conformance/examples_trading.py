@@ -6,11 +6,14 @@ import json
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from contracts.consequences import digest_of_consequences
+from contracts.ending_queries import consequences_shown
 from delivery import services as delivering
 from delivery.models import Download, Voucher
 from listings import services as listings
 from listings.models import ListingVersion
 from listings.views import LISTING_EXAMPLE
+from marketplace.kernel import clock
 from marketplace.kernel.suspensions import SuspensionKind
 from quality.models import Profile
 from tests.contracts import factories as contracts
@@ -114,6 +117,32 @@ def adjustment(world: World) -> str:
 
 
 TABLE.listed("contract-templates/", EVERYBODY, lambda world: world.template.public_id)
+
+
+def ended(world: World) -> Request:
+    row = contracts.agreement(world.contracts)
+    asked = {"ground": "mutual", "last_day": clock.today(), "refund": "none"}
+    digest = digest_of_consequences(consequences_shown(row, **asked))
+    return Request((row.public_id,), {**asked, "last_day": str(asked["last_day"]), "digest": digest})
+
+
+def ended_by_law(world: World) -> Request:
+    row = contracts.agreement(world.contracts)
+    today = clock.today()
+    digest = digest_of_consequences(consequences_shown(row, ground="law", last_day=today, refund=None))
+    return Request((row.public_id,), {"last_day": str(today), "digest": digest, "reason": "法令改正"})
+
+
+def ending(world: World) -> str:
+    """An end that the buyer proposed."""
+    return contracts.ending(world.contracts).public_id
+
+
+def answered(world: World) -> Request:
+    row = contracts.ending(world.contracts)
+    return Request((row.public_id,), {"digest": row.digest})
+
+
 TABLE.example("POST contract-templates/", "operator")(lambda _world: Request(body=contracts.brief_template()))
 TABLE.listed("negotiations/", "buyer", requested)
 TABLE.example("POST negotiations/", "buyer")(request_negotiation)
@@ -144,6 +173,15 @@ TABLE.example("GET agreements/{}/papers/{}/document.pdf/", "buyer", is_costly=Tr
 TABLE.of_row("GET agreements/{}/document.txt/", "buyer", agreement)
 TABLE.listed("disputes/", "buyer", dispute)
 TABLE.listed("adjustments/", "buyer", adjustment)
+TABLE.example("GET agreements/{}/ending/", "buyer")(
+    lambda world: Request((agreement(world),), query=f"?ground=mutual&refund=none&last_day={clock.today()}")
+)
+TABLE.example("POST agreements/{}/end/", "buyer")(ended)
+TABLE.example("POST agreements/{}/end-by-law/", "operator", takes_two=True)(ended_by_law)
+TABLE.listed("endings/", "buyer", ending)
+TABLE.example("POST endings/{}/accept/", "seller")(answered)
+TABLE.of_row("POST endings/{}/refuse/", "seller", ending)
+TABLE.of_row("POST endings/{}/withdraw/", "buyer", ending)
 
 
 def granted(world: World) -> deliveries.Granted:

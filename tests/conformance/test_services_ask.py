@@ -61,7 +61,12 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.counter_request,
             contracting.accept_offer,
         ),
-        Permission.CONTRACTS_SIGN: (contracting.sign, contracting.sign_mandate),
+        Permission.CONTRACTS_SIGN: (
+            contracting.sign,
+            contracting.sign_mandate,
+            contracting.end_early,
+            contracting.accept_ending,
+        ),
         Permission.CONTRACTS_SUBMIT: (contracting.submit_signature,),
         Permission.MEMBERS_WRITE: (participants.state_authority_limit,),
         Permission.ORGANISATION_WRITE: (
@@ -101,6 +106,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
         Permission.DISPUTES_WRITE: (
             contracting.resolve_dispute,
             contracting.adjust_price,
+            contracting.end_by_law,
             delivering.suspend_access,
             delivering.resume_access,
         ),
@@ -127,6 +133,8 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
     (participants.end_interest, (Permission.ADMISSION_WRITE, Permission.ORGANISATION_WRITE)),
     (cases.resolve_case, (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE)),
     (rules.preview, (Permission.RULEBOOK_WRITE, Permission.ADMISSION_READ)),
+    (contracting.refuse_ending, (Permission.NEGOTIATIONS_SETTLE, Permission.CONTRACTS_SIGN)),
+    (contracting.withdraw_ending, (Permission.NEGOTIATIONS_SETTLE, Permission.CONTRACTS_SIGN)),
     (contracting.terminate, (Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE)),
 ]
 OF_THE_MARKET = (
@@ -136,6 +144,7 @@ OF_THE_MARKET = (
     delivering.record_payment,
     delivering.withdraw_access,
     delivering.withdraw_agreement,
+    delivering.close_access_at,
     delivering.apply_dispute_outcome,
 )
 

@@ -13,10 +13,13 @@ import yaml
 from django.db import connection
 
 from contracts import queries, services
+from contracts.consequences import digest_of_consequences
+from contracts.ending_queries import consequences_shown
 from contracts.models import (
     Adjustment,
     Agreement,
     Dispute,
+    Ending,
     Instrument,
     Negotiation,
     Proposal,
@@ -26,6 +29,7 @@ from contracts.models import (
 from listings import services as listings
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.participants.models import Organisation
 from marketplace.rules.models import Decision
@@ -221,9 +225,17 @@ def adjustment(market: Market) -> Adjustment:
     )
 
 
+def ending(market: Market) -> Ending:
+    """An end, after today, that the buyer of an agreement proposed."""
+    row = agreement(market)
+    asked: dict[str, Any] = {"ground": "mutual", "last_day": clock.today(), "refund": "none"}
+    digest = digest_of_consequences(consequences_shown(row, **asked))
+    return services.end_early(actor=market.buyer, agreement=row.public_id, digest=digest, **asked)
+
+
 def everything() -> dict[str, Any]:
     """All that a refusal must leave as it was: every row of contracts, and how much was told."""
-    models = (Template, Negotiation, Proposal, Instrument, Signature, Agreement, Dispute, Adjustment)
+    models = (Template, Negotiation, Proposal, Instrument, Signature, Agreement, Dispute, Adjustment, Ending)
     rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
     told = {model.__name__: model.objects.count() for model in (OutboxEvent, EvidenceRecord, Decision)}
     return {**rows, **told}

@@ -108,6 +108,7 @@ def test_the_operator_corrects_a_price(market):
             "currency": "JPY",
             "reason_code": "price_correction",
             "kind": "adjustment",
+            "within_left": False,
         }
     ]
     assert EvidenceRecord.objects.get(subject=adjustment.public_id).kind == "contracts.price_adjusted"

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from contracts import queries, services
 from contracts.models import Adjustment, Agreement, Dispute, Instrument, Negotiation
+from marketplace.kernel import clock
 from marketplace.kernel.canonical import sha256_hex
 from tests.access.factories import open_over_http
 from tests.participants import factories as people
@@ -185,6 +186,7 @@ def everything_of(market) -> dict[str, str]:
         "agreements": dispute.agreement.public_id,
         "disputes": dispute.public_id,
         "adjustments": adjustment.public_id,
+        "endings": factories.ending(market).public_id,
     }
 
 
@@ -193,6 +195,7 @@ READS = {
     "agreements": ("", "contract/", "verification/", "document.pdf/", "document.html/", "document.txt/"),
     "disputes": ("",),
     "adjustments": ("",),
+    "endings": ("",),
 }
 COMMANDS = {
     "negotiations": {
@@ -204,6 +207,7 @@ COMMANDS = {
     },
     "agreements": {"adjust-price": {"debtor": "x", "amount_minor": 1, "reason": "x"}},
     "disputes": {"resolve": {"outcome": "dismissed", "reason": "x"}},
+    "endings": {"accept": {"digest": "0" * 64}, "refuse": {}, "withdraw": {}},
 }
 
 
@@ -222,7 +226,7 @@ def test_a_third_party_finds_nothing_by_any_route(market, clients):
                 assert clients[who].get(path).status_code == 200, path
         for command, data in COMMANDS.get(collection, {}).items():
             answer = clients["stranger"].post(f"{BASE}/{collection}/{identifier}/{command}/", data)
-            assert answer.status_code == (404 if collection == "negotiations" else 403), command
+            assert answer.status_code == (404 if collection in ("negotiations", "endings") else 403), command
     assert factories.everything() == before
 
 
@@ -349,7 +353,14 @@ def test_lists_are_narrowed(market, clients):
     assert found("agreements", "state=terminated") == []
 
 
-QUERIES = {"contract-templates": 2, "negotiations": 4, "agreements": 3, "disputes": 2, "adjustments": 2}
+QUERIES = {
+    "contract-templates": 2,
+    "negotiations": 4,
+    "agreements": 3,
+    "disputes": 2,
+    "adjustments": 2,
+    "endings": 2,
+}
 
 
 @pytest.mark.parametrize("collection", QUERIES)
@@ -361,6 +372,7 @@ def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(market, clients,
             actor=market.operator, dispute=dispute.public_id, outcome="dismissed", reason="根拠なし"
         )
         factories.adjustment(market)
+        factories.ending(market)
         if number:
             services.publish_template(
                 actor=market.operator, **factories.brief_template(code=f"brief-{number}")
@@ -369,7 +381,7 @@ def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(market, clients,
     clients["buyer"].get(path)
     with CaptureQueriesContext(connection) as captured:
         answer = clients["buyer"].get(path)
-    assert len(answer.json()["results"]) in (rows, 2 * rows)
+    assert len(answer.json()["results"]) in (rows, 2 * rows, 3 * rows)
     assert len(captured) == QUERIES[collection], [query["sql"] for query in captured]
 
 
@@ -439,3 +451,23 @@ def test_rights_that_contradict_themselves_are_not_proposed(market, clients):
         answer = clients["buyer"].post(f"{BASE}/negotiations/", body(market, terms={"rights": rights}))
         assert (answer.status_code, f"terms.rights.{name}" in answer.content.decode()) == (422, True)
         assert factories.everything() == before
+
+
+def test_an_agreement_is_ended_over_the_api(market, clients):
+    agreement = factories.agreement(market).public_id
+    path = f"{BASE}/agreements/{agreement}"
+    asked = {"ground": "mutual", "last_day": str(clock.today()), "refund": "pro_rata"}
+    preview = clients["buyer"].get(f"{path}/ending/", asked).json()
+    assert preview["consequences"]["period"]["days"] in (365, 366)
+    assert "come back" in preview["words"]["en"]
+    refusal = clients["buyer"].post(f"{path}/end/", {**asked, "digest": "0" * 64})
+    assert (refusal.status_code, refusal.json()["code"]) == (409, "consequences_changed")
+    made = clients["buyer"].post(f"{path}/end/", {**asked, "digest": preview["digest"]})
+    assert (made.status_code, made.json()["state"]) == (201, "proposed")
+    ending = f"{BASE}/endings/{made.json()['id']}"
+    assert clients["stranger"].get(f"{ending}/").status_code == 404
+    assert clients["buyer"].post(f"{ending}/accept/", {"digest": preview["digest"]}).status_code == 403
+    accepted = clients["seller"].post(f"{ending}/accept/", {"digest": preview["digest"]})
+    assert (accepted.status_code, accepted.json()["state"]) == (200, "scheduled")
+    missing = clients["buyer"].get(f"{path}/ending/", {"ground": "mutual"})
+    assert (missing.status_code, "last_day" in missing.text) == (422, True)

@@ -1,19 +1,30 @@
-"""An agreement whose access is still open has not ended."""
+"""An agreement whose access is still open has not ended, and access ends with the last day of what ends it early."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.db import connection
 
 from contracts import handlers, services
-from contracts.models import Agreement
+from contracts.consequences import digest_of_consequences
+from contracts.ending_queries import consequences_shown
+from contracts.models import Agreement, Ending
+from delivery import handlers as delivery_handlers
 from delivery import services as delivering
+from delivery.errors import AccessEnded
+from delivery.models import Entitlement
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import parse
 from marketplace.events.services import envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
+from marketplace.participants.models import Organisation
+from tests.participants import factories as participants
+from tests.roles import assert_refused
 
 from . import factories
 from .test_restitutions import MONTH, resume, suspend
@@ -41,3 +52,60 @@ def test_an_agreement_ends_when_its_access_has_ended_with_what_was_given_back(tu
     delivering.expire_access()
     assert services.expire_agreements() == 1
     assert verify_all()["contracts.ends_as_signed"] == []
+
+
+def notice(granted, last_day) -> Ending:
+    """The end of the agreement of a delivery by law, after ``last_day``."""
+    agreement = Agreement.objects.get(public_id=granted.agreement)
+    asked = {"ground": "law", "last_day": last_day}
+    digest = digest_of_consequences(consequences_shown(agreement, refund=None, **asked))
+    order = {"agreement": granted.agreement, "last_day": last_day, "digest": digest, "reason": "法令"}
+    with pytest.raises(SecondPersonNeeded):
+        services.end_by_law(actor=factories.operator_actor(), **order)
+    operator = Organisation.objects.get(is_operator=True)
+    second = participants.actor_for(operator, participants.person_of(operator, "colleague").public_id)
+    participants.keep_proved(second.identifier)
+    return services.end_by_law(actor=second, **order)
+
+
+def hear(kind: str) -> None:
+    row = OutboxEvent.objects.filter(type=kind).latest("pk")
+    handler = getattr(delivery_handlers, f"on_{kind.replace('.', '_')}")
+    handler(parse(row.type, row.data), envelope_of(row))
+
+
+def test_access_ends_with_the_last_day(tuesday):
+    granted = factories.granted(rights=MONTH)
+    ending = notice(granted, clock.today() + DAY)
+    hear("agreement.ending")
+    assert granted.row.closes_at == ending.access_until
+    clock.move_to(ending.access_until - timedelta(seconds=1), running=False)
+    assert granted.fetch() == granted.contents[0]
+    clock.move_to(ending.access_until, running=False)
+    with pytest.raises(AccessEnded):
+        granted.fetch()
+    assert services.carry_out_endings() == 1
+    hear("agreement.terminated")
+    assert (granted.row.state, granted.row.ended_reason) == ("terminated", "terminated")
+    assert OutboxEvent.objects.get(type="delivery.ended").data["reason_code"] == "terminated"
+
+
+def test_access_that_is_secured_after_the_end_never_starts(tuesday):
+    factories.open_market()
+    buyer = participants.admitted("buyer", factories.SEGMENT, "buyer")
+    seller = participants.admitted("seller", factories.SEGMENT, "seller")
+    agreement = factories.agreed(buyer, seller, factories.listed(seller, factories.CONTENTS, MONTH))
+    granted = SimpleNamespace(agreement=agreement.public_id)
+    ending = notice(granted, clock.today())
+    clock.move_to(ending.access_until, running=False)
+    factories.handle_secured(*factories.secured(agreement))
+    row = Entitlement.objects.get(agreement=agreement.public_id)
+    assert (row.state, row.ended_reason, row.closes_at) == ("terminated", "terminated", ending.access_until)
+
+
+def test_the_database_closes_no_access_that_nothing_ends(tuesday):
+    factories.granted(rights=MONTH)
+    assert_refused(
+        lambda: connection.cursor().execute("UPDATE delivery_entitlement SET closes_at = now()"),
+        because="nothing ends",
+    )

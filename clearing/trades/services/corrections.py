@@ -49,8 +49,11 @@ def adjust_trade(
     amount_minor: int,
     transaction_id: int | None,
     kind: str = ObligationKind.ADJUSTMENT,
+    within_left: bool = False,
 ) -> bool:
     """Make a correction that was decided elsewhere an obligation, once; False if all trades failed or were refunded.
+
+    ``within_left``: at most what its trade has left, which is all where clearing returned some by itself; nothing left is nothing due.
 
     While the buyer owes the guaranteed part of the trade, it is put off until the bill is paid.
 
@@ -66,6 +69,11 @@ def adjust_trade(
         return True
     parties = _parties(trades[0])
     trade = _correctable(trades, kind, amount_minor, seller_owes=parties.get(debtor) == trades[0].seller_id)
+    if trade is not None and within_left:
+        left_minor = remaining_of(trade).left_minor(
+            KINDS[kind].limit or Limit.PRICE, seller_owes=parties.get(debtor) == trade.seller_id
+        )
+        amount_minor, trade = min(amount_minor, left_minor), trade if left_minor > 0 else None
     if trade is None:
         record_trade("adjustment_void", trades[0], actor, adjustment=adjustment, amount_minor=amount_minor)
         return False

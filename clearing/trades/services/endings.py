@@ -23,7 +23,6 @@ from ..errors import BillNotOverdue
 from ..guaranteed_models import guaranteed_part
 from ..models import Trade
 from ..states import GIVEN_UP_REASON_LENGTH_MAX, TRADE, TradeState
-from .charge_plans import locked_progress
 from .eligibility import undo_corrections
 from .funding import give_back_halted_time
 from .holds import locked_agreement, locked_with_waiting, record_trade, return_hold
@@ -60,14 +59,21 @@ def fail_trade(*, actor: Actor, trade: str) -> bool:
 
 @transaction.atomic
 def end_agreement(*, actor: Actor, agreement: str, reason_code: str) -> bool:
-    """End the charges of a terminated agreement: no further charge begins, and waiting trades fail.
+    """End the charges of a terminated agreement: no further charge begins, and waiting trades fail, that of a plain price too.
 
     Holds are returned once access has ended (``return_undelivered``). Returns whether anything ended.
     """
-    progress = locked_progress(agreement)
-    if progress is None or progress.ended_at is not None:
+    if not Trade.objects.filter(agreement=agreement).exists():
         return False
-    end_charges(actor, progress, locked_with_waiting(agreement), reason_code)
+    progress, trades = locked_agreement(agreement, with_waiting=True)
+    if progress is None:
+        waiting = [trade for trade in trades if trade.state == TradeState.CONCLUDED]
+        for trade in waiting:
+            _fail(trade, actor, "agreement_ended")
+        return bool(waiting)
+    if progress.ended_at is not None:
+        return False
+    end_charges(actor, progress, trades, reason_code)
     return True
 
 

@@ -119,8 +119,35 @@ class AgreementExpired(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgreementEnding(Event):
+    """What ends an agreement before its term changed its ``state``: ``proposed``, ``scheduled``, ``done``, ``refused``, ``withdrawn``,
+    ``lapsed`` or ``dropped``.
+
+    ``ground``: ``mutual``, ``convenience`` or ``law``; ``party``: ``buyer``, ``seller`` or ``operator``, who ends it; ``last_day``: ISO
+    date; ``access_until``: ISO instant of its end.
+    """
+
+    type = "agreement.ending"
+    subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
+
+    ending: str
+    agreement: str
+    buyer: str
+    seller: str
+    ground: str
+    party: str
+    state: str
+    last_day: str
+    access_until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgreementTerminated(Event):
-    """An agreement ended before its term. ``reason_code``: ``payment_failed``, ``refunded``, …"""
+    """An agreement ended before its term, or its price was returned.
+
+    ``reason_code``: ``payment_failed``, ``refunded``, ``mutual``, ``convenience``, ``seller_breach`` or ``law``.
+    """
 
     type = "agreement.terminated"
     subject_field = "agreement"
@@ -151,8 +178,8 @@ class DisputeOpened(Event):
 class DisputeResolved(Event):
     """A dispute was resolved.
 
-    ``outcome``: ``dismissed`` (the delivery counts as accepted), ``redelivery`` (the inspection starts again) or
-    ``refund`` (the price is refunded).
+    ``outcome``: ``dismissed`` (the delivery counts as accepted), ``redelivery`` (the inspection starts again), ``refund`` (the price
+    is refunded) or ``termination`` (so too, and the agreement is terminated for the seller's breach).
     """
 
     type = "dispute.resolved"
@@ -170,7 +197,7 @@ class DisputeResolved(Event):
 class AdjustmentDue(Event):
     """A correction that clearing must carry out once. ``debtor`` pays ``creditor``; amounts exclude tax.
 
-    ``kind``: ``adjustment``, ``refund`` or ``penalty`` (outside consumption tax).
+    ``kind``: ``adjustment``, ``refund`` or ``penalty`` (outside consumption tax). ``within_left``: at most what the price has left.
     """
 
     type = "adjustment.due"
@@ -185,3 +212,4 @@ class AdjustmentDue(Event):
     currency: str
     reason_code: str
     kind: str = "adjustment"
+    within_left: bool = False

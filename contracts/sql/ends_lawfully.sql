@@ -1,0 +1,34 @@
+SELECT * INTO a FROM public.contracts_agreement WHERE id = NEW.agreement_id FOR NO KEY UPDATE;
+SELECT content::jsonb -> 'terms' INTO terms FROM public.contracts_instrument WHERE id = a.instrument_id;
+SELECT coalesce(sum(CASE debtor WHEN 'seller' THEN amount_minor ELSE -amount_minor END), 0)
+  INTO returned FROM public.contracts_adjustment WHERE agreement_id = a.id;
+today := (public.business_now() AT TIME ZONE 'Asia/Tokyo')::date;
+IF a.state IS DISTINCT FROM 'in_force' THEN
+    RAISE EXCEPTION '% is not in force: nothing ends it', a.public_id USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
+END IF;
+IF NEW.last_day < today OR NEW.access_until IS DISTINCT FROM (NEW.last_day + 1)::timestamp AT TIME ZONE 'Asia/Tokyo'
+   OR coalesce(NEW.access_until >= a.ends_at, false) THEN
+    RAISE EXCEPTION 'an agreement ends with the end of its last day, today or later and before its term'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
+END IF;
+IF NEW.refund_minor > a.price_minor - returned THEN
+    RAISE EXCEPTION 'what comes back never passes the price' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
+END IF;
+IF (NEW.consequences ->> 'agreement', NEW.consequences ->> 'ground', NEW.consequences ->> 'refund', (NEW.consequences ->> 'last_day')::date,
+    (NEW.consequences ->> 'refund_minor')::bigint) IS DISTINCT FROM
+   (a.public_id::text, NEW.ground::text, NEW.refund::text, NEW.last_day, NEW.refund_minor::bigint) THEN
+    RAISE EXCEPTION 'an ending is what its consequences say' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
+END IF;
+IF (NEW.state = 'proposed') <> (NEW.ground = 'mutual') OR NEW.answered_at IS NOT NULL THEN
+    RAISE EXCEPTION 'only what both agree on waits for an answer' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
+END IF;
+IF NEW.ground = 'convenience' AND coalesce(
+    NEW.last_day < today + (terms #>> '{ending,convenience_notice_days}')::integer
+    OR NEW.refund <> terms #>> '{ending,refund}', true) THEN
+    RAISE EXCEPTION 'the contract allows no such notice' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
+END IF;
+IF NEW.ground <> 'law' AND NOT {ACTS} THEN
+    RAISE EXCEPTION '% signs for no party that ends this agreement', NEW.proposed_by
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
+END IF;
+RETURN NEW;

@@ -1,0 +1,91 @@
+"""Agreements that end before their term: what comes back, to the yen, in whichever state their trade is."""
+
+from __future__ import annotations
+
+import pytest
+
+from clearing import handlers
+from clearing.models import Obligation, Trade
+from clearing.trades.services.corrections import refund_trade
+from contracts.pro_rata import pro_rata
+from marketplace.events.schemas.contracts import AdjustmentDue, AgreementTerminated
+from tests.clearing import factories
+from tests.clearing.two_people import by_two
+
+PRICE = 1_200_000
+YEAR = pro_rata(price_minor=PRICE, tax_rate_bp=1_000, days=365, unused_days=182)
+
+
+def end_early(market, trade: Trade, amount_minor: int) -> None:
+    """What clearing hears when an agreement is ended: what comes back, that it is terminated, and that access has ended."""
+    parties = {"buyer": market.party("buyer").public_id, "seller": market.party("seller").public_id}
+    due = AdjustmentDue(
+        adjustment=f"adj_{trade.pk}",
+        agreement=trade.agreement,
+        debtor=parties["seller"],
+        creditor=parties["buyer"],
+        amount_minor=amount_minor,
+        currency="JPY",
+        reason_code="ended_early",
+        within_left=True,
+    )
+    over = AgreementTerminated(agreement=trade.agreement, **parties, reason_code="mutual")
+    for _ in range(2):
+        handlers.on_adjustment_due(due, factories.envelope(due))
+        handlers.on_agreement_terminated(over, factories.envelope(over))
+    factories.ended(trade, "terminated")
+    trade.refresh_from_db()
+
+
+def given_back(trade: Trade) -> list[tuple[int, int]]:
+    rows = Obligation.objects.filter(trade=trade, kind__in=("adjustment", "refund")).order_by("pk")
+    return list(rows.values_list("amount_minor", "tax_minor"))
+
+
+def test_the_year_of_the_example_comes_back_to_the_yen(market):
+    trade = factories.accepted(market, "buyer", "seller", PRICE)
+    end_early(market, trade, YEAR.refund_minor)
+    assert given_back(trade) == [(598_356, 59_835)] == [(YEAR.refund_minor, YEAR.refund_tax_minor)]
+    stays = (trade.captured_price_minor - 598_356, trade.captured_tax_minor - 59_835)
+    assert stays == (601_644, 60_165) == (YEAR.kept_minor, YEAR.kept_tax_minor)
+    assert trade.state == "accepted"
+
+
+@pytest.mark.parametrize(("price", "returned"), [(999_999, 333_333), (100_001, 7), (11, 3)])
+def test_the_tax_agrees_with_what_was_shown_after_other_corrections(market, price, returned):
+    trade = factories.accepted(market, "buyer", "seller", price)
+    factories.adjust(market, trade, "seller", "buyer", returned)
+    shown = pro_rata(price_minor=price, tax_rate_bp=1_000, days=365, unused_days=182, returned_minor=returned)
+    end_early(market, trade, shown.refund_minor)
+    assert given_back(trade)[1:] == [(shown.refund_minor, shown.refund_tax_minor)]
+
+
+def test_what_was_not_accepted_is_not_paid(market):
+    factories.pay_in(market, "buyer", 1_320_000)
+    trade = factories.conclude(market, "buyer", "seller", PRICE)
+    assert trade.state == "secured"
+    end_early(market, trade, YEAR.refund_minor)
+    assert (trade.state, factories.available(market, "buyer")) == ("refunded", 1_320_000)
+
+
+def test_a_trade_that_waits_for_its_money_fails(market):
+    trade = factories.conclude(market, "buyer", "seller", PRICE)
+    assert trade.state == "concluded"
+    end_early(market, trade, YEAR.refund_minor)
+    assert trade.state == "failed"
+    factories.pay_in(market, "buyer", 1_320_000)
+    assert factories.available(market, "buyer") == 1_320_000
+
+
+def test_what_clearing_returned_by_itself_is_not_returned_again(market):
+    trade = factories.accepted(market, "buyer", "seller", PRICE)
+    by_two(market, refund_trade, trade=trade.public_id, reason="過大", amount_minor=1_000_000)
+    end_early(market, trade, YEAR.refund_minor)
+    assert given_back(trade) == [(1_000_000, 100_000), (200_000, 20_000)]
+
+
+def test_what_was_returned_whole_has_nothing_left(market):
+    trade = factories.accepted(market, "buyer", "seller", PRICE)
+    factories.adjust(market, trade, "seller", "buyer", PRICE)
+    end_early(market, trade, YEAR.refund_minor)
+    assert given_back(trade) == [(PRICE, 120_000)]
