@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from marketplace.cases.queries import held_subjects
 from marketplace.cases.states import CaseKindCode
@@ -54,18 +54,27 @@ def remind_to_answer(*, limit: int = 100) -> int:
 
 
 def _due(days: int) -> QuerySet[Negotiation]:
-    """Negotiations whose time to answer ends within the days, of which this turn's party was not reminded so late."""
+    """Negotiations whose time to answer ends within the days, of which this turn's party was not reminded so late.
+
+    Not those of a signed proposal that is open no longer than the days.
+    """
     now = clock.now()
-    latest = Proposal.objects.filter(negotiation=OuterRef("pk")).order_by("-number")
+    # Of the negotiation around the query in which it stands.
+    latest = Proposal.objects.filter(negotiation=OuterRef(OuterRef("pk"))).order_by("-number")
     reminded = Reminder.objects.filter(
         proposal__negotiation=OuterRef("pk"),
         proposal=latest.values("pk")[:1],
         state=OuterRef("state"),
         days__lte=days,
     )
-    return Negotiation.objects.filter(
-        state__in=WAITS_FOR, respond_by__gt=now, respond_by__lte=now + timedelta(days=days)
-    ).exclude(Exists(reminded))
+    short = Proposal.objects.filter(pk=latest.values("pk")[:1], terms__open_days__lte=days)
+    return (
+        Negotiation.objects.filter(
+            state__in=WAITS_FOR, respond_by__gt=now, respond_by__lte=now + timedelta(days=days)
+        )
+        .exclude(Exists(reminded))
+        .exclude(Q(state=NegotiationState.AGREED) & Q(Exists(short)))
+    )
 
 
 @transaction.atomic

@@ -79,6 +79,16 @@ def test_nobody_is_reminded_of_a_period_as_short_as_the_reminder(market):
     assert (tasks.sweep(), Reminder.objects.count()) == (0, 0)
 
 
+def test_what_needs_no_reminder_takes_no_place_in_a_run(market):
+    short, reminded, other = (factories.requested(market, open_days=1) for _ in range(3))
+    left(other, days=1)
+    services.sign(actor=market.seller, negotiation=short.public_id)
+    assert services.remind_to_answer(limit=1) == 1
+    assert services.remind_to_answer(limit=1) == 1
+    assert told(market.organisation("seller")) == [reminded.public_id, other.public_id]
+    assert services.remind_to_answer(limit=1) == 0
+
+
 def test_nobody_is_reminded_of_what_ended_or_stands_still(market):
     ended, halted = factories.requested(market), factories.requested(market)
     services.terminate(actor=market.buyer, negotiation=ended.public_id)
