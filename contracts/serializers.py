@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from listings.rights import dataspace_policy
+from listings.serializers import ChargingSerializer
 from marketplace.api.principal import principal_of
 from marketplace.api.serializers import (
     AmountField,
@@ -360,6 +361,7 @@ class ChangedTermsSerializer(StrictSerializer):
     open_days = serializers.IntegerField(required=False, min_value=OPEN_DAYS[0], max_value=OPEN_DAYS[1])
     withdrawal_reserved = serializers.BooleanField(required=False)
     rights = serializers.DictField(required=False)
+    charging = ChargingSerializer(required=False)
 
 
 class RequestNegotiationSerializer(StrictSerializer):

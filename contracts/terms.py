@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from listings.charging_terms import ChargingTerms, parse_charging
 from listings.rights import Parties, Rights, parse_rights, policy_of
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
@@ -19,7 +20,7 @@ NUMBERS = {
     "inspection_days": (1, 60),
     "open_days": OPEN_DAYS,
 }
-DEFAULTS: dict[str, Any] = {"open_days": RESPONSE_DAYS, "withdrawal_reserved": False}
+DEFAULTS: dict[str, Any] = {"open_days": RESPONSE_DAYS, "withdrawal_reserved": False, "charging": None}
 """What a published offer does not state: a listing is an invitation, and only a proposal that is signed stays open."""
 FIXED_TERMS = ("currency", "tax_category")
 """Terms that the published offer fixes: the currency of its price, and the tax category that the law requires."""
@@ -33,7 +34,8 @@ NO_TERM = Label("unknown term of a contract; remove it", "この項目は取引�
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Price, deadlines and rights of use. ``price_minor`` is without tax, in minor units of ``currency``.
+    """Price, deadlines and rights of use. ``price_minor`` is without tax, in minor units of ``currency``: of the whole, or of a period if
+    ``charging`` says so.
 
     ``funding_days``: bank business days from the agreement within which the buyer pays in. ``inspection_days``:
     calendar days from a matched receipt within which the buyer inspects, up to the next business day if the last one
@@ -50,6 +52,12 @@ class Terms:
     rights: Rights
     open_days: int = RESPONSE_DAYS
     withdrawal_reserved: bool = False
+    charging: ChargingTerms = field(default_factory=ChargingTerms)
+
+    @property
+    def total_minor(self) -> int:
+        """What all charges come to, without tax, in minor units."""
+        return self.charging.total_minor(self.price_minor)
 
     def as_dict(self) -> dict[str, Any]:
         """Every term by name, in JSON types."""
@@ -62,13 +70,14 @@ class Terms:
             "rights": self.rights.as_dict(),
             "open_days": self.open_days,
             "withdrawal_reserved": self.withdrawal_reserved,
+            "charging": self.charging.as_dict(),
         }
 
     def policy(self, *, identifier: str, parties: Parties) -> dict[str, Any]:
         """The terms of use as an ODRL 2.2 Offer, or with an assignee an Agreement. ``identifier`` is its IRI."""
         return policy_of(
             self.rights,
-            price_minor=self.price_minor,
+            price_minor=self.total_minor,
             currency=self.currency,
             identifier=identifier,
             parties=parties,
@@ -84,17 +93,18 @@ def parse_terms(stored: Mapping[str, Any]) -> Terms:
     return Terms(
         **{name: stored[name] for name in (*NUMBERS, *FIXED_TERMS, "withdrawal_reserved")},
         rights=parse_rights(stored["rights"], prefix="terms.rights"),
+        charging=parse_charging(stored["charging"], prefix="terms.charging"),
     )
 
 
 def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
-    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``.
+    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``; ``charging`` is stated anew.
 
     Raises FieldInvalid, which names the field as ``terms.<name>``.
     """
     if not changes:
         return current
-    for name in sorted(set(changes) - {*NUMBERS, *FIXED_TERMS, "withdrawal_reserved", "rights"}):
+    for name in sorted(set(changes) - {*NUMBERS, *FIXED_TERMS, "withdrawal_reserved", "rights", "charging"}):
         raise FieldInvalid(f"terms.{name}", NO_TERM)
     for name in FIXED_TERMS:
         if name in changes and changes[name] != getattr(current, name):
@@ -112,7 +122,10 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
                 "terms.rights", Label("specify an object of choices", "選択項目のオブジェクトにしてください")
             )
         rights = parse_rights({**rights.as_dict(), **changes["rights"]}, prefix="terms.rights")
-    return replace(current, **changed, rights=rights)
+    charging = current.charging
+    if "charging" in changes:
+        charging = parse_charging(changes["charging"], prefix="terms.charging")
+    return replace(current, **changed, rights=rights, charging=charging)
 
 
 def _check_reserved(value: Any) -> None:
