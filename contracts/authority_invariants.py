@@ -39,7 +39,7 @@ Invariant(
         "  WHERE l.organisation_id = s.organisation_id) AND (SELECT count(*) FROM participants_commitment c"
         "   WHERE c.organisation_id = s.organisation_id AND c.subject = n.public_id AND c.given_by = s.signer"
         "     AND c.person = coalesce(m.signed_by, s.signer) AND c.currency = p.terms ->> 'currency'"
-        "     AND c.amount_minor = (p.terms ->> 'price_minor')::numeric)"
+        "     AND c.amount_minor = public.total_of_terms(p.terms))"
         "  <> CASE s.party WHEN 'buyer' THEN 2 ELSE 1 END"
     ),
 )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from listings.rights import parse_rights, summary
-from listings.states import TaxCategory
+from listings.states import Charging, TaxCategory
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
@@ -39,6 +39,10 @@ OPEN_TEXT = Label(
 WITHDRAWAL_RESERVED = Label(
     "The Provider further reserves the right to withdraw it within the period for any reason.",
     "提供者は、このほか期間中いつでも撤回する権利を留保する。",
+)
+CHARGED = Label(
+    "- Charging: {kind}, {charges} charges, {{total}} in all without tax",
+    "- 課金：{kind}（全{charges}回、税抜の総額 {{total}}）",
 )
 SIGNING = Label("Signatures", "署名の方法")
 SIGNING_TEXT = Label(
@@ -128,6 +132,7 @@ def _ja_particulars(content: Mapping[str, Any], values: Mapping[str, str]) -> li
         *(f"- ファイル：{_file(file, 'ja')}" for file in dataset["files"]),
         *(f"- 添付資料：{_file(annex, 'ja')}" for annex in content.get("annexes", ())),
         f"- 対価：{values['price']}（税抜。{tax.ja}、作成日の税率 {values['tax_rate']}）",
+        *_charged(content, "ja"),
         f"- 入金期限：契約成立の日から{values['funding_days']}営業日以内",
         f"- 検査期間：受領の確認から{values['inspection_days']}日間",
         f"- ひな形：{content['template']['code']} 第{content['template']['version']}版",
@@ -145,10 +150,21 @@ def _en_particulars(content: Mapping[str, Any], values: Mapping[str, str]) -> li
         *(f"- File: {_file(file, 'en')}" for file in dataset["files"]),
         *(f"- Annex: {_file(annex, 'en')}" for annex in content.get("annexes", ())),
         f"- Price: {values['price']} (without tax; {tax}, {values['tax_rate']} on the day of drawing up)",
+        *_charged(content, "en"),
         f"- Pay-in: within {values['funding_days']} business days of conclusion",
         f"- Inspection period: {values['inspection_days']} days from confirmed receipt",
         f"- Template: {content['template']['code']} version {content['template']['version']}",
     ]
+
+
+def _charged(content: Mapping[str, Any], language: str) -> list[str]:
+    """The line on charging of what is not paid at once; the plan says which charge falls due when."""
+    money = read_plan(content["plan"]).money
+    if money.charging == Charging.ONE_OFF:
+        return []
+    total = Money(sum(charge.price_minor for charge in money.charges), money.currency)
+    said = CHARGED.fill({"kind": label_of(Charging, money.charging), "charges": len(money.charges)})
+    return [said.in_language(language).format(total=total.format(language))]
 
 
 def _party(party: Mapping[str, Any], language: str) -> str:

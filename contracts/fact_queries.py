@@ -14,6 +14,7 @@ from marketplace.participants.qualification_queries import qualifications_in_for
 from marketplace.participants.relation_queries import are_related
 
 from .states import AgreementState, Party
+from .terms import parse_terms
 
 _FACTS = """
     SELECT n.buyer_id, n.seller_id, n.segment, n.listing, p.terms, p.number
@@ -70,7 +71,7 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
         "buyer": buyer.public_id,
         "seller": seller.public_id,
         "segment": segment,
-        "price_minor": terms["price_minor"],
+        "price_minor": parse_terms(terms).total_minor,
         "currency": terms["currency"],
         "rounds": rounds,
         "buyer_active": buyer.is_active,

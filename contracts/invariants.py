@@ -50,7 +50,7 @@ def _unverified_instruments() -> list[dict[str, Any]]:
 Invariant(
     name="contracts.rights_usable",
     promise=3,
-    statement="The rights that a party proposes permit what they sell: a transfer with the right to sell, a period longer than zero. What is agreed can be paid for before it ends.",
+    statement="The rights that a party proposes permit what they sell: a transfer with the right to sell, a period longer than zero. What is agreed can be paid for before it ends, and lasts until its last charge has run.",
     guards=(
         "contracts_proposal.proposal_rights_usable",
         "contracts_proposal.proposal_in_turn",
@@ -63,8 +63,10 @@ Invariant(
         " WHERE (terms#>>'{rights,contract_type}' = 'transfer' AND terms#>>'{rights,onward_transfer}' = 'prohibited')"
         " OR terms#>>'{rights,duration}' !~ '[1-9]'"
         " OR NOT public.is_paid_in_time(terms -> 'rights', made_at, (terms ->> 'funding_days')::integer)"
+        " OR NOT public.is_charged_in_time(terms -> 'charging', terms -> 'rights', made_at)"
         " UNION ALL SELECT a.negotiation_id, 0 FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id"
         " WHERE NOT public.is_paid_in_time(i.content::jsonb #> '{terms,rights}', a.concluded_at, a.funding_days)"
+        " OR NOT public.is_charged_in_time(i.content::jsonb #> '{terms,charging}', i.content::jsonb #> '{terms,rights}', a.concluded_at)"
     ),
 )
 Invariant(

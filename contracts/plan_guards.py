@@ -16,7 +16,7 @@ _SQL = Path(__file__).parent / "sql"
 def departs(said: str) -> str:
     """Whether the plan of a signed object (JSON in SQL) says something else than its terms of what is executed.
 
-    That is the window of access, the days of inspection, the price and when it is paid in; the charges are 1, 2, 3, ….
+    That is the window of access, the days of inspection, and every charge with its day: they are 1, 2, 3, … and come to the price.
     """
     return f"""(
     ({said} #>> '{{plan,access,ends,valid_until}}', {said} #>> '{{plan,access,ends,duration}}',
@@ -27,9 +27,26 @@ def departs(said: str) -> str:
     ({said} #>> '{{terms,rights,valid_until}}', {said} #>> '{{terms,rights,duration}}',
      {said} #>> '{{terms,inspection_days}}', {said} #>> '{{terms,price_minor}}',
      {said} #>> '{{terms,currency}}', {said} #>> '{{terms,tax_category}}', {said} #>> '{{terms,funding_days}}')
-    OR (SELECT (array_agg((one.value ->> 'charge')::integer ORDER BY one.at), sum((one.value ->> 'price_minor')::numeric))
-          IS DISTINCT FROM (ARRAY[1], ({said} #>> '{{terms,price_minor}}')::numeric)
-          FROM jsonb_array_elements({said} #> '{{plan,money,charges}}') WITH ORDINALITY AS one(value, at)))"""  # noqa: S608  our own words
+    OR ({said} #>> '{{plan,money,charging}}', {said} #>> '{{plan,money,period_months}}',
+        {said} #>> '{{plan,money,first_period_from}}')
+    IS DISTINCT FROM
+       (coalesce({said} #>> '{{terms,charging,kind}}', 'one_off'), coalesce({said} #>> '{{terms,charging,period_months}}', '1'),
+        {said} #>> '{{terms,charging,first_period_from}}')
+    OR jsonb_array_length({said} #> '{{plan,money,charges}}')
+       IS DISTINCT FROM coalesce(({said} #>> '{{terms,charging,charges}}')::integer, 1)
+    OR (SELECT sum((listed.value ->> 'price_minor')::numeric)
+          FROM jsonb_array_elements({said} #> '{{plan,money,charges}}') AS listed(value))
+       IS DISTINCT FROM public.total_of_terms({said} -> 'terms')::numeric
+    OR EXISTS (
+        SELECT FROM jsonb_array_elements({said} #> '{{plan,money,charges}}') WITH ORDINALITY AS listed(value, at)
+          CROSS JOIN LATERAL (
+            SELECT ({said} #>> '{{plan,money,first_period_from}}')::date AS first_from,
+                   (listed.at::integer - 1) * ({said} #>> '{{plan,money,period_months}}')::integer AS months) counted
+         WHERE ((listed.value ->> 'charge')::integer, (listed.value ->> 'due_on')::date, (listed.value ->> 'months')::integer)
+               IS DISTINCT FROM
+               (listed.at::integer,
+                CASE WHEN listed.at > 1 THEN (first_from + make_interval(months => counted.months))::date END,
+                CASE WHEN first_from IS NULL THEN counted.months ELSE 0 END)))"""  # noqa: S608  our own words
 
 
 def plan_of_terms() -> pgtrigger.Trigger:

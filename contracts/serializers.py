@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from listings.rights import dataspace_policy
+from listings.serializers import ChargingSerializer
 from marketplace.api.principal import principal_of
 from marketplace.api.serializers import (
     AmountField,
@@ -346,6 +347,7 @@ class ChangedTermsSerializer(StrictSerializer):
     withdrawal_reserved = serializers.BooleanField(required=False)
     ending = serializers.DictField(required=False)
     rights = serializers.DictField(required=False)
+    charging = ChargingSerializer(required=False)
 
 
 class RequestNegotiationSerializer(StrictSerializer):

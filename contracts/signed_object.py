@@ -41,7 +41,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a party is about to sign: the hash of a contract, as which party, and at which price."""
+    """What a party is about to sign: the hash of a contract, as which party, and what all its charges come to."""
 
     signed_hash: str
     party: Party

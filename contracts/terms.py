@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from listings.charging_terms import ChargingTerms, parse_charging
 from listings.rights import Parties, Rights, parse_rights, policy_of
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
@@ -20,7 +21,12 @@ NUMBERS = {
     "inspection_days": (1, 60),
     "open_days": OPEN_DAYS,
 }
-DEFAULTS: dict[str, Any] = {"open_days": RESPONSE_DAYS, "withdrawal_reserved": False, "ending": {}}
+DEFAULTS: dict[str, Any] = {
+    "open_days": RESPONSE_DAYS,
+    "withdrawal_reserved": False,
+    "ending": {},
+    "charging": None,
+}
 """What a published offer does not state: a listing is an invitation, and only a proposal that is signed stays open."""
 FIXED_TERMS = ("currency", "tax_category")
 """Terms that the published offer fixes: the currency of its price, and the tax category that the law requires."""
@@ -34,7 +40,8 @@ NO_TERM = Label("unknown term of a contract; remove it", "この項目は取引�
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Price, deadlines and rights of use. ``price_minor`` is without tax, in minor units of ``currency``.
+    """Price, deadlines and rights of use. ``price_minor`` is without tax, in minor units of ``currency``: of the whole, or of a period if
+    ``charging`` says so.
 
     ``funding_days``: bank business days from the agreement within which the buyer pays in. ``inspection_days``:
     calendar days from a matched receipt within which the buyer inspects, up to the next business day if the last one
@@ -53,6 +60,12 @@ class Terms:
     open_days: int = RESPONSE_DAYS
     withdrawal_reserved: bool = False
     ending: Mapping[str, Any] = field(default_factory=lambda: dict(NO_ENDING))
+    charging: ChargingTerms = field(default_factory=ChargingTerms)
+
+    @property
+    def total_minor(self) -> int:
+        """What all charges come to, without tax, in minor units."""
+        return self.charging.total_minor(self.price_minor)
 
     def as_dict(self) -> dict[str, Any]:
         """Every term by name, in JSON types."""
@@ -66,13 +79,14 @@ class Terms:
             "open_days": self.open_days,
             "withdrawal_reserved": self.withdrawal_reserved,
             "ending": dict(self.ending),
+            "charging": self.charging.as_dict(),
         }
 
     def policy(self, *, identifier: str, parties: Parties) -> dict[str, Any]:
         """The terms of use as an ODRL 2.2 Offer, or with an assignee an Agreement. ``identifier`` is its IRI."""
         return policy_of(
             self.rights,
-            price_minor=self.price_minor,
+            price_minor=self.total_minor,
             currency=self.currency,
             identifier=identifier,
             parties=parties,
@@ -89,17 +103,19 @@ def parse_terms(stored: Mapping[str, Any]) -> Terms:
         **{name: stored[name] for name in (*NUMBERS, *FIXED_TERMS, "withdrawal_reserved")},
         rights=parse_rights(stored["rights"], prefix="terms.rights"),
         ending=parse_ending(stored["ending"]),
+        charging=parse_charging(stored["charging"], prefix="terms.charging"),
     )
 
 
 def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
-    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``.
+    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``; ``charging`` is stated anew.
 
     Raises FieldInvalid, which names the field as ``terms.<name>``.
     """
     if not changes:
         return current
-    for name in sorted(set(changes) - {*NUMBERS, *FIXED_TERMS, "withdrawal_reserved", "ending", "rights"}):
+    known = {*NUMBERS, *FIXED_TERMS, "withdrawal_reserved", "ending", "rights", "charging"}
+    for name in sorted(set(changes) - known):
         raise FieldInvalid(f"terms.{name}", NO_TERM)
     for name in FIXED_TERMS:
         if name in changes and changes[name] != getattr(current, name):
@@ -121,7 +137,10 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
                 "terms.rights", Label("specify an object of choices", "選択項目のオブジェクトにしてください")
             )
         rights = parse_rights({**rights.as_dict(), **changes["rights"]}, prefix="terms.rights")
-    return replace(current, **changed, rights=rights)
+    charging = current.charging
+    if "charging" in changes:
+        charging = parse_charging(changes["charging"], prefix="terms.charging")
+    return replace(current, **changed, rights=rights, charging=charging)
 
 
 def _check_reserved(value: Any) -> None:

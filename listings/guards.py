@@ -70,7 +70,7 @@ def lawful_when_published() -> pgtrigger.Trigger:
 
 
 def usable_when_published() -> pgtrigger.Trigger:
-    """No version is published whose rights of use would end before they are paid for."""
+    """No version is published whose rights of use would end before they are paid for, or before the last charge has run."""
     return pgtrigger.Trigger(
         name="usable_when_published",
         when=pgtrigger.Before,

@@ -143,14 +143,20 @@ Invariant(
     name="listings.rights_usable",
     promise=6,
     statement="The rights of an offer permit what they sell: a transfer with the right to sell, a period longer than zero, and on the day of"
-    " publication a last day that is not past.",
-    guards=("listings_offer.offer_rights_usable", "listings_listingversion.usable_when_published"),
+    " publication a last day that is not past, and they last until the last charge has run.",
+    guards=(
+        "listings_offer.offer_rights_usable",
+        "listings_offer.offer_charging",
+        "listings_listingversion.usable_when_published",
+    ),
     test=f"{TESTS}::test_rights_that_never_permit_what_they_sell_are_refused",
     check=by_query(
         "SELECT o.public_id AS offer FROM listings_offer o JOIN listings_listingversion v ON v.id = o.version_id"
         " WHERE (o.rights->>'contract_type' = 'transfer' AND o.rights->>'onward_transfer' = 'prohibited')"
         " OR o.rights->>'duration' !~ '[1-9]'"
         " OR (o.rights->>'valid_until')::date < (v.published_at AT TIME ZONE 'Asia/Tokyo')::date"
+        " OR NOT public.is_charging(o.charging)"
+        " OR v.published_at IS NOT NULL AND NOT public.is_charged_in_time(o.charging, o.rights, v.published_at)"
     ),
 )
 Invariant(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
@@ -25,6 +27,8 @@ from marketplace.kernel.guards import append_only, immutable, no_delete, set_onc
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.participants.suspension_guards import begun_by_active
 
+from .charging_guards import is_charging
+from .charging_terms import ChargingTerms
 from .guards import (
     added_in_draft,
     complete_when_submitted,
@@ -272,13 +276,19 @@ class Distribution(models.Model):
         return self.public_id
 
 
+def charged_once() -> dict[str, Any]:
+    """The terms of charging of a price that is paid once."""
+    return ChargingTerms().as_dict()
+
+
 class Offer(models.Model):
     """The price, rights of use and terms under which a version is sold.
 
     ``rights`` are the seller's choices (see ``listings.rights``), ``policy`` the same rights in ODRL 2.2 and
     ``policy_digest`` the SHA-256 of its canonical JSON. ``price_minor`` is without tax, in minor units of
-    ``currency``. ``template`` is the code of a contract template. Invariant: one offer per version, added in
-    preparation, never changed or deleted; its rights permit what they sell, at least on the day of publication.
+    ``currency``; ``charging`` says in which rhythm it is charged (``listings.charging_terms``). ``template`` is the code of a contract
+    template. Invariant: one offer per version, added in preparation, never changed or deleted; its rights permit what they sell, at least on
+    the day of publication, and until the last charge has run.
     """
 
     public_id = IdentifierField(prefix="ofr")
@@ -293,9 +303,11 @@ class Offer(models.Model):
     funding_days = DaysField()
     inspection_days = DaysField()
     negotiable = models.BooleanField()
+    charging = BoundedJSONField(default=charged_once)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=is_charging("charging"), name="offer_charging"),
             models.CheckConstraint(
                 condition=Q(price_minor__gte=1, price_minor__lte=AMOUNT_MINOR_MAX), name="offer_price"
             ),

@@ -13,6 +13,7 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import currencies
 
+from .charging_terms import ChargingTerms, parse_charging
 from .rights import Rights, parse_rights
 from .states import TaxCategory
 
@@ -24,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "funding_days": 3,
     "inspection_days": 7,
     "negotiable": True,
+    "charging": None,
 }
 REQUIRED = ("price_minor", "rights", "template")
 
@@ -40,11 +42,12 @@ class OfferTerms:
     funding_days: int
     inspection_days: int
     negotiable: bool
+    charging: ChargingTerms
 
 
 def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
     """The terms of a seller's ``offer``: price_minor, rights (see ``listings.rights``) and template (the code of a
-    contract template) are required; currency, tax_category, funding_days, inspection_days and negotiable have DEFAULTS.
+    contract template) are required; currency, tax_category, funding_days, inspection_days, negotiable and charging have DEFAULTS.
 
     Raises FieldInvalid, which names the field as ``offer.<name>``.
     """
@@ -78,6 +81,7 @@ def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
     if not isinstance(terms["negotiable"], bool):
         raise FieldInvalid("offer.negotiable", Label("specify true or false", "true か false にしてください"))
     rights = parse_rights(terms.pop("rights"), prefix="offer.rights")
+    charging = parse_charging(terms.pop("charging"), prefix="offer.charging")
     if rights.must_be_negotiated and not terms["negotiable"]:
         raise FieldInvalid(
             "offer.negotiable",
@@ -86,7 +90,7 @@ def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
                 "利用目的が個別調整の場合は、交渉可としてください",
             ),
         )
-    return OfferTerms(rights=rights, **terms)
+    return OfferTerms(rights=rights, charging=charging, **terms)
 
 
 def _check_number(name: str, value: Any, lowest: int, highest: int) -> None:

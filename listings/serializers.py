@@ -9,8 +9,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import AmountField, BilingualField, ChoiceLabelField, StrictSerializer
-from marketplace.kernel.bounds import DAYS_MAX, FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
+from marketplace.kernel.bounds import CHARGES_MAX, DAYS_MAX, FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX, MONTHS_MAX
 
+from .charging_terms import OFFERED
 from .models import Distribution, Listing, ListingVersion, Offer
 from .rights import dataspace_policy, parse_rights, summary
 from .states import ListingState, PersonalDataClass, TaxCategory, VersionState
@@ -42,11 +43,24 @@ class RightsLineSerializer(serializers.Serializer[Any]):
     value = BilingualField()
 
 
+class ChargingSerializer(StrictSerializer):
+    """In which rhythm a price is charged: once, in ``charges`` instalments of it, or it for each of ``charges`` periods.
+
+    A charge every ``period_months`` months, from ``first_period_from`` on, or from the day of the conclusion if that is null.
+    """
+
+    kind = serializers.ChoiceField(choices=[(kind.value, kind.label) for kind in OFFERED])
+    charges = serializers.IntegerField(min_value=1, max_value=CHARGES_MAX, required=False)
+    period_months = serializers.IntegerField(min_value=1, max_value=MONTHS_MAX, required=False)
+    first_period_from = serializers.CharField(max_length=10, required=False, allow_null=True)
+
+
 class OfferSerializer(serializers.ModelSerializer[Offer]):
     """The price and the rights of use: as choices, as ODRL and as text."""
 
     id = serializers.CharField(source="public_id")
     rights = serializers.DictField()
+    charging = ChargingSerializer()
     rights_in_words = serializers.SerializerMethodField()
     policy = serializers.DictField()
     dataspace_policy = serializers.SerializerMethodField()
@@ -67,6 +81,7 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
             "funding_days",
             "inspection_days",
             "negotiable",
+            "charging",
         )
 
     @extend_schema_field(RightsLineSerializer(many=True))
@@ -240,6 +255,7 @@ class OfferInputSerializer(StrictSerializer):
     funding_days = serializers.IntegerField(min_value=0, required=False, max_value=FUNDING_DAYS_MAX)
     inspection_days = serializers.IntegerField(min_value=1, required=False, max_value=INSPECTION_DAYS_MAX)
     negotiable = serializers.BooleanField(required=False)
+    charging = ChargingSerializer(required=False)
 
 
 @extend_schema_field(OfferInputSerializer)

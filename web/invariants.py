@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from delivery.collection import collection_deadline
 from marketplace.kernel import clock
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
@@ -16,33 +17,47 @@ from marketplace.kernel.suspensions import EFFECTS, HOLDING_PAYMENTS
 ALARM_DAYS = 7
 """How long what waits for a person may do so before an alarm about it has to stand; alarms are raised within seconds."""
 
+ON_ITS_WAY = timedelta(hours=1)
+"""How long an event may be on its way to its handler, in real time, before a task has to ask somebody to repair it."""
+
 _ALARMED = "EXISTS (SELECT FROM observability_raisedalarm r WHERE r.ended_at IS NULL AND r.code = 'deliveries_unreported')"
 _PENDING = """
     EXISTS (
         SELECT FROM events_outboxevent e
           LEFT JOIN events_inboxentry i ON i.event_id = e.id AND i.subscriber = '{subscriber}'
-         WHERE e.subject = t.agreement AND e.type = '{kind}' AND (i.state IN ('pending', 'parked') OR i.id IS NULL AND ({alone}
+         WHERE e.subject = t.agreement AND e.type = '{kind}' AND (e.recorded_at > %(on_its_way_since)s OR {repaired}) AND (i.state IN ('pending', 'parked') OR i.id IS NULL AND ({alone}
             OR NOT EXISTS (SELECT FROM events_relayposition p WHERE (p.transaction, p.event_id) >= (e.transaction, e.id)))))
 """
-"""Whether an event about the agreement of trade ``t`` is still to be handled; ``alone``: nobody handles it in this process."""
+"""Whether an event about the agreement of trade ``t`` is still to be handled, and soon; ``alone``: nobody handles it in this process."""
+_REPAIRED = "EXISTS (SELECT FROM notices_task r WHERE r.kind = 'repair' AND r.state = 'open')"
+_COLLECTED_LATE = """
+    n.state = 'awaiting' AND d.state <> 'suspended' AND n.opened_at < %(unreported_since)s"""
+"""What should have been collected and reported long ago, whether access goes on or not."""
+_UNASKED = """
+    EXISTS (SELECT FROM contracts_dispute o
+              JOIN events_outboxevent e ON e.type = 'dispute.opened' AND e.subject = a.public_id AND e.data ->> 'dispute' = o.public_id
+              JOIN events_inboxentry i ON i.event_id = e.id AND i.subscriber = 'notices' AND i.state = 'handled'
+             WHERE o.agreement_id = a.id AND o.state = 'open' AND NOT EXISTS (
+                SELECT FROM notices_task r WHERE r.kind = 'resolve' AND r.subject = o.public_id AND r.state = 'open'))"""
+"""Whether a dispute is open that the people who resolve disputes are not asked to resolve, although notices has heard of it."""
 _HAS_ACCESS = """
     EXISTS (
         SELECT FROM delivery_entitlement d
           JOIN delivery_inspection n ON n.entitlement_id = d.id AND n.round = (
                SELECT max(l.round) FROM delivery_inspection l WHERE l.entitlement_id = d.id)
          WHERE d.agreement = t.agreement AND (
-               d.ended_at IS NULL
+               d.ended_at IS NULL AND (NOT ({late}) OR {alarmed})
             OR n.state IN ('running', 'disputed')
             OR n.state = 'accepted' AND (t.charging IN ('subscription', 'metered') OR {acceptance})
             OR n.state = 'awaiting' AND (d.ended_at > %(alarmed_since)s OR {alarmed})))
 """
-"""Access was granted and has not ended; or it has, and the inspection has an end, or a person is asked for it."""
+"""Access was granted and has not ended, and is used in time; or it has, and the inspection has an end; or a person is asked for it."""
 _WAITING_WITHOUT_END = """
     SELECT t.public_id, t.agreement, t.state FROM clearing_trade t
       LEFT JOIN contracts_agreement a ON a.public_id = t.agreement
      WHERE t.state = 'secured' AND NOT ({has_access}) AND NOT ({on_its_way})
-        OR t.state = 'disputed' AND a.id IS NOT NULL AND NOT ({resolved}) AND NOT EXISTS (
-           SELECT FROM contracts_dispute o WHERE o.agreement_id = a.id AND o.state = 'open')
+        OR t.state = 'disputed' AND a.id IS NOT NULL AND NOT ({resolved}) AND ({unasked} OR NOT EXISTS (
+           SELECT FROM contracts_dispute o WHERE o.agreement_id = a.id AND o.state = 'open'))
      ORDER BY t.id LIMIT {limit}
 """
 
@@ -50,14 +65,16 @@ _WAITING_WITHOUT_END = """
 def _pending(kind: str, subscriber: str) -> str:
     handlers = settings.EVENT_SUBSCRIPTIONS.get(kind, ())
     alone = not any(handler.startswith(f"{subscriber}.") for handler in handlers)
-    return _PENDING.format(kind=kind, subscriber=subscriber, alone=str(alone).lower())
+    return _PENDING.format(kind=kind, subscriber=subscriber, alone=str(alone).lower(), repaired=_REPAIRED)
 
 
 def _waiting_without_end() -> list[dict[str, Any]]:
     """Trades whose money is on hold, and of which neither a step nor a person is known that ends it.
 
-    An event that grants access or returns the money may still be to be handled; a parked one is an alarm of its own.
+    An event that grants access or returns the money may still be to be handled, for an hour; after that, and where it is parked, a
+    task asks somebody to repair it.
     """
+    now = clock.now()
     resolved = _pending("dispute.resolved", "clearing")
     on_its_way = (
         _pending("trade.secured", "delivery"),
@@ -65,15 +82,25 @@ def _waiting_without_end() -> list[dict[str, Any]]:
         _pending("dispute.opened", "clearing"),
         resolved,
     )
-    has_access = _HAS_ACCESS.format(acceptance=_pending("delivery.accepted", "clearing"), alarmed=_ALARMED)
+    has_access = _HAS_ACCESS.format(
+        acceptance=_pending("delivery.accepted", "clearing"), alarmed=_ALARMED, late=_COLLECTED_LATE
+    )
     sql = _WAITING_WITHOUT_END.format(
         has_access=has_access,
         on_its_way=" OR ".join(on_its_way),
         resolved=resolved,
+        unasked=_UNASKED,
         limit=BREACHES_SHOWN_MAX,
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"alarmed_since": clock.now() - timedelta(days=ALARM_DAYS)})
+        cursor.execute(
+            sql,
+            {
+                "alarmed_since": now - timedelta(days=ALARM_DAYS),
+                "unreported_since": collection_deadline(now) - timedelta(days=ALARM_DAYS),
+                "on_its_way_since": clock.real_now() - ON_ITS_WAY,
+            },
+        )
         return [dict(zip(("trade", "agreement", "state"), row, strict=True)) for row in cursor.fetchall()]
 
 
@@ -81,8 +108,9 @@ Invariant(
     name="web.secured_trades_have_access",
     promise=3,
     statement=(
-        "Every trade whose money is on hold has access, or an inspection that ends, or its money is on its way back, or a"
-        " dispute about it is open."
+        "Every trade whose money is on hold has access, or an inspection that ends, or its money is on its way back for an hour at most, or"
+        " people are asked: to resolve the dispute about it, to repair what stopped, or to look at what nobody reported within"
+        f" {ALARM_DAYS} days after its time."
     ),
     guards=(
         "delivery_entitlement.entitlement_ended_when",
@@ -90,6 +118,8 @@ Invariant(
         "delivery_inspection.no_delete",
         "clearing_trade.money_on_hold",
         "contracts_dispute.dispute_one_open",
+        "notices_task.task_open_once",
+        "notices_task.no_delete",
     ),
     test="tests/web/test_invariants.py::test_a_trade_whose_money_waits_without_end_is_named",
     check=_waiting_without_end,

@@ -20,7 +20,7 @@ from ..ground.scopes import own_key
 from ..trades.models import Obligation, Trade
 from ..trades.queries import cycles_of
 from ..trades.states import ObligationKind, TradeState
-from ..trades.waiting import DISPUTED, WAITS_FOR_ACCEPTANCE, WAITS_FOR_MONEY
+from ..trades.waiting import DISPUTED, WAITS_FOR_MONEY, secured_reason
 
 TRADE_DISPUTED, TRADE_RESUMED = "clearing.trade_disputed", "clearing.trade_resumed"
 TRADE_EXPIRED = "clearing.trade_expired"
@@ -128,7 +128,7 @@ def _reason(trade: Trade, moment: datetime, holds: list[Any]) -> WaitingReason:
         return DISPUTED
     if trade.secured_at is None or trade.secured_at > moment:
         return WAITS_FOR_MONEY
-    return WAITS_FOR_ACCEPTANCE
+    return secured_reason(trade)
 
 
 def ended_without_clearing() -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 
 from ..ground.columns import currency_stated, organisation_key
 from .guards import plan_has_charges, plan_is_whole, shares_within_whole, usage_within_ceiling
+from .signed_guards import plan_as_signed
 from .states import UsageRefusal
 
 
@@ -54,7 +55,7 @@ class ChargePlan(models.Model):
             ),
             currency_stated("charge_plan_currency"),
         ]
-        triggers = [append_only(), dated_now(past=["concluded_at"]), plan_has_charges()]
+        triggers = [append_only(), dated_now(past=["concluded_at"]), plan_has_charges(), plan_as_signed()]
 
 
 class PlannedCharge(models.Model):

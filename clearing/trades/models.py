@@ -33,6 +33,7 @@ from .guards import (
 )
 from .neutral_guards import independent_traders
 from .obligation_kinds import BASE_KINDS, BENEFICIARY_KINDS, KINDS_WITHOUT_OWN_TAX, OWED_TO_OPERATOR
+from .signed_guards import trade_as_signed
 from .states import TRADE, FeePayer, LegalBasis, ObligationKind, TradeState
 from .tax_constraints import TAX_CONSTRAINTS
 
@@ -289,6 +290,7 @@ class Trade(models.Model):
             trade_leaf(),
             no_delete(),
             within_plan(),
+            trade_as_signed(),
             captured_as_used(),
             captured_beyond_returned(),
             money_on_hold(),

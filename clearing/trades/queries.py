@@ -24,7 +24,7 @@ from ..ground.parameters import commissioned_lead_business_days
 from ..ground.scopes import own_key
 from ..ledger.queries import balances
 from ..ledger.states import AccountKind
-from .charge_models import ChargeProgress, PlannedShare
+from .charge_models import ChargeProgress, PlannedCharge, PlannedShare
 from .guaranteed_models import guaranteed_part
 from .limits import ENDED_STATES, Remaining, remaining_of_all
 from .models import Obligation, Trade
@@ -43,6 +43,21 @@ class TradeCounts:
     held: int
     failed: int
     refunded: int
+
+
+def charging_counts() -> dict[str, dict[str, int]]:
+    """By kind of charging, without plain prices: how many agreements, how many charges, and what they come to without tax."""
+    rows = (
+        PlannedCharge.objects.values("plan__charging")
+        .annotate(
+            agreements=Count("plan", distinct=True), charges=Count("pk"), total_minor=Sum("price_minor")
+        )
+        .order_by("plan__charging")
+    )
+    return {
+        row["plan__charging"]: {name: row[name] for name in ("agreements", "charges", "total_minor")}
+        for row in rows
+    }
 
 
 def trade_counts() -> TradeCounts:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from listings.states import PERIODIC
 from marketplace.kernel.labels import Label
 from marketplace.kernel.waiting import Waiting, WaitingReason, WaitsFor
 
@@ -52,6 +53,14 @@ WAITS_FOR_ACCEPTANCE = WaitingReason(
         "The delivery's own `waiting` says who acts next: collection, inspection, or the end of a suspension.",
         "次の手順（取得・検査・停止の解除）は提供の `waiting` に示されます。",
     ),
+)
+WAITS_FOR_PERIOD = WaitingReason(
+    "trade.waits_for_period",
+    Label(
+        "waits for the end of its period, and for the delivery to be accepted before",
+        "課金の対象となる期間の満了（および検収）を待っています",
+    ),
+    WaitsFor.NOBODY,
 )
 WAITS_FOR_BILLED_PAYMENT = WaitingReason(
     "trade.waits_for_billed_payment",
@@ -109,12 +118,17 @@ def waiting_of_trade(
     if trade.state == TradeState.SECURED and part is not None and part.billed_at is not None:
         return WAITS_FOR_BILLED_PAYMENT.waiting(since=part.billed_at, until=part.due_end)
     if trade.state == TradeState.SECURED:
-        return WAITS_FOR_ACCEPTANCE.waiting(since=trade.secured_at)
+        return secured_reason(trade).waiting(since=trade.secured_at)
     if trade.state == TradeState.DISPUTED:
         return DISPUTED.waiting()
     if trade.state != TradeState.ACCEPTED or cycle is None:
         return None
     return waiting_of_obligation(cycle, cut_off_at=cut_off_at)
+
+
+def secured_reason(trade: Trade) -> WaitingReason:
+    """What a trade whose money is on hold waits for: acceptance, or the end of the period that it charges."""
+    return WAITS_FOR_PERIOD if trade.charging in PERIODIC else WAITS_FOR_ACCEPTANCE
 
 
 def waiting_of_obligation(cycle: Cycle, *, cut_off_at: datetime | None) -> Waiting | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from listings.charging_terms import require_chargeable
 from listings.rights import Rights, require_feasible
 from listings.rights.choices import DisclosureScope, Permissibility, Purpose
 
@@ -42,6 +43,9 @@ def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:
     that cannot be carried out as ``terms.<name>``.
     """
     require_feasible(terms.rights, funding_days=terms.funding_days, now=at, zone=zone, prefix="terms.rights")
+    require_chargeable(
+        terms.charging, terms.price_minor, terms.rights, now=at, zone=zone, prefix="terms.charging"
+    )
     return build_plan(terms)
 
 
@@ -66,9 +70,10 @@ def build_plan(terms: Terms) -> Plan:
             currency=str(terms.currency),
             tax_category=str(terms.tax_category),
             funding_days=terms.funding_days,
-            charging="one_off",
-            period_months=1,
-            first_period_from=None,
+            charging=terms.charging.kind,
+            period_months=terms.charging.period_months,
+            first_period_from=terms.charging.first_period_from,
+            released="period_end" if terms.charging.is_periodic else "acceptance",
             charges=charges,
         ),
         endings=tuple(rule.ending(rights) for rule in ENDINGS),
@@ -85,7 +90,23 @@ def plan_of(said: Mapping[str, Any]) -> Plan:
 
 
 def _charges(terms: Terms) -> tuple[Charge, ...]:
-    return (Charge(charge=1, price_minor=terms.price_minor, due_on=None, months=0),)
+    """The charges as clearing makes them; their days are known where the terms state the first.
+
+    The first is due at the conclusion in any case, because access begins when it is secured.
+    """
+    charging = terms.charging
+    # Any day will do where none is stated: then only the months after it are taken.
+    parts = charging.parts(terms.price_minor, date(2000, 1, 1))
+    is_dated = charging.first_period_from is not None
+    return tuple(
+        Charge(
+            charge=part.charge,
+            price_minor=part.price_minor,
+            due_on=part.due_on.isoformat() if is_dated and part.charge > 1 else None,
+            months=0 if is_dated else (part.charge - 1) * charging.period_months,
+        )
+        for part in parts
+    )
 
 
 def _stops(terms: Terms, charges: tuple[Charge, ...]) -> Iterator[Stop]:

@@ -75,7 +75,8 @@ class Charge:
 @dataclass(frozen=True, slots=True)
 class Money:
     """The price in minor units without tax, in what rhythm it is charged, and within how many bank business days of its due day each
-    charge is paid in. ``charging`` and what follows are terms that clearing has a rule for (``listings.charging``)."""
+    charge is paid in. ``charging`` and what follows are the terms of ``listings.charging_terms``. What a charge pays for is released to
+    the seller ``released``: when the delivery was accepted, and of periods at the end of each."""
 
     price_minor: int
     currency: str
@@ -84,6 +85,7 @@ class Money:
     charging: str
     period_months: int
     first_period_from: str | None
+    released: str
     charges: tuple[Charge, ...]
 
 

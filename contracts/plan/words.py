@@ -12,6 +12,10 @@ from marketplace.kernel.money import Money as Amount
 from .endings import LABELS
 from .model import Charge, Deadline, Ending, Plan
 
+PREVAILS = Label(
+    "This is how the agreement is carried out by programs; where an article says otherwise, this prevails.",
+    "本契約はプログラムにより次のとおり履行される。各条と異なるときは、これによる。",
+)
 NONE = Label("none", "なし")
 AS_BEFORE = Label("as before", "従前のとおり")
 BEGINS = {
@@ -60,10 +64,25 @@ CHARGE = Label(
     "Charge {charge}: {price}, without tax, falls due {due} and is paid in within {days} bank business days of it.",
     "課金{charge}：{price}（税抜）。{due}に履行期が到来し、その日から{days}銀行営業日以内に入金する。",
 )
+FIRST = Label(
+    "The periods that are charged begin on {day}; access begins as soon as the first charge is secured.",
+    "課金の対象となる期間は{day}に始まる。アクセスは初回の課金の代金が確保された時に始まる。",
+)
+RELEASED = {
+    "acceptance": Label(
+        "The price of a charge goes to the Provider once the delivery is accepted.",
+        "課金の代金は、検収の後に提供者に支払われる。",
+    ),
+    "period_end": Label(
+        "Each charge pays for a period of {months} months, and its price goes to the Provider at the end of the period, once the delivery is accepted.",
+        "課金はそれぞれ{months}か月の期間に対するものであり、その代金は検収を経て期間の満了後に提供者に支払われる。",
+    ),
+}
 AT_CONCLUSION = Label("on the day of the conclusion", "契約成立の日")
 ON_DAY = Label("on {day}", "{day}")
 MONTHS_AFTER = Label(
-    "{months} months after the day of the conclusion", "契約成立の日の{months}か月後の応当日"
+    "{months} months after the day of the conclusion, or at the end of that month if it has no such day,",
+    "契約成立の日の{months}か月後の応当日（ないときはその月の末日）",
 )
 OF = {
     "agreement": Label("If the agreement ends", "契約の終了"),
@@ -180,6 +199,7 @@ def plan_lines(plan: Plan, language: str) -> list[str]:
 
 
 def _said(plan: Plan) -> Iterator[Label]:
+    yield PREVAILS
     yield from _access(plan)
     for by in plan.receipt.by:
         yield RECEIPT[by].fill({"minutes": plan.receipt.deemed_minutes})
@@ -188,6 +208,9 @@ def _said(plan: Plan) -> Iterator[Label]:
         yield ACCEPTANCE[by].fill({"days": plan.acceptance.inspection_days, "causes": causes})
     for charge in plan.money.charges:
         yield _charge(plan, charge)
+    if plan.money.first_period_from:
+        yield FIRST.fill({"day": plan.money.first_period_from})
+    yield RELEASED[plan.money.released].fill({"months": plan.money.period_months})
     yield from (_ending(ending) for ending in plan.endings)
     yield from (STOPS[stop.what] for stop in plan.stops)
     yield from (_deadline(deadline) for deadline in plan.deadlines)

@@ -8,10 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Func, Sum
 from django.db.models.fields import BigIntegerField
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
 
 from marketplace.events.schemas.keys import MandateChanged
 from marketplace.events.services import emit
@@ -177,10 +175,16 @@ def _exceeded(mandate: Mandate, negotiation: Negotiation, subject: Subject) -> M
 
 
 def _signed_minor(mandate: Mandate) -> int:
-    """The prices that were signed within a mandate in its last ``total_days`` days."""
+    """What all charges come to that were signed within a mandate in its last ``total_days`` days."""
     since = clock.now() - timedelta(days=mandate.total_days)
     found = Signature.objects.filter(mandate=mandate, signed_at__gt=since).aggregate(
-        total=Sum(Cast(KeyTextTransform("price_minor", "instrument__proposal__terms"), BigIntegerField()))
+        total=Sum(
+            Func(
+                "instrument__proposal__terms",
+                function="public.total_of_terms",
+                output_field=BigIntegerField(),
+            )
+        )
     )
     return int(found["total"] or 0)
 

@@ -84,6 +84,7 @@ def _published_terms(sale: OfferView) -> Terms:
             "funding_days": sale.funding_days,
             "inspection_days": sale.inspection_days,
             "rights": sale.rights,
+            "charging": sale.charging,
         }
     )
 

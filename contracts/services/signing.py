@@ -30,7 +30,7 @@ from ..models import Agreement, Instrument, Negotiation, Signature
 from ..plan import Plan, compile_plan, plan_of
 from ..signed_object import Subject
 from ..states import NEGOTIATION, Party
-from ..terms import parse_terms
+from ..terms import Terms, parse_terms
 from .attesting import Attestation, attest
 from .authority import commit_party
 from .exclusivity import granted_once, require_grantable
@@ -105,7 +105,7 @@ def _sign_as_seller(
     require_grantable(negotiation.listing, terms)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash)
-    subject = _subject(drawn.signed_hash, Party.SELLER, proposal.terms)
+    subject = _subject(drawn.signed_hash, Party.SELLER, terms)
     attested = attest(actor, negotiation, subject, given)
     commit_party(actor, limits, negotiation, subject, attested.mandate)
     instrument = Instrument.objects.create(
@@ -142,7 +142,7 @@ def _sign_as_buyer(
     terms = parse_terms(instrument.said["terms"])
     # The buyer may do by now what it buys, until it has paid for it at least.
     compile_plan(terms, at=clock.now(), zone=clock.market_zone())
-    subject = _subject(instrument.signed_hash, Party.BUYER, instrument.said["terms"])
+    subject = _subject(instrument.signed_hash, Party.BUYER, terms)
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
     CONCLUSION_LOCK.acquire_for(str(negotiation.buyer_id))
@@ -198,8 +198,8 @@ def _trade_facts(negotiation: Negotiation, instrument: Instrument) -> dict[str, 
     }
 
 
-def _subject(signed_hash: str, party: Party, terms: dict[str, Any]) -> Subject:
-    return Subject(signed_hash, party, price_minor=terms["price_minor"], currency=terms["currency"])
+def _subject(signed_hash: str, party: Party, terms: Terms) -> Subject:
+    return Subject(signed_hash, party, price_minor=terms.total_minor, currency=terms.currency)
 
 
 def _require_read(negotiation: Negotiation, signed_hash: str, read_hash: str | None) -> None:

@@ -25,4 +25,8 @@ END IF;
 IF NOT public.is_paid_in_time(said #> '{terms,rights}', NEW.concluded_at, NEW.funding_days) THEN
     RAISE EXCEPTION 'the rights of use end before they are paid for' USING ERRCODE = 'check_violation';
 END IF;
+IF NOT public.is_charged_in_time(said #> '{terms,charging}', said #> '{terms,rights}', NEW.concluded_at) THEN
+    RAISE EXCEPTION 'the rights of use end before the last charge has run, or a period has begun before the agreement'
+        USING ERRCODE = 'check_violation';
+END IF;
 RETURN NEW;

@@ -13,7 +13,7 @@ IF cardinality(acts) <> (
       JOIN public.participants_commitment c
         ON c.organisation_id = NEW.organisation_id AND c.subject = n.public_id AND c.act = ANY (acts)
        AND c.role = '{SIGNATORY}' AND c.person = answers AND c.given_by = NEW.signer
-       AND c.currency = p.terms ->> 'currency' AND c.amount_minor = (p.terms ->> 'price_minor')::numeric
+       AND c.currency = p.terms ->> 'currency' AND c.amount_minor = public.total_of_terms(p.terms)
        AND c.transaction = pg_current_xact_id()
      WHERE i.id = NEW.instrument_id
 ) THEN

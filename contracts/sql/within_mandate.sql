@@ -25,15 +25,15 @@ IF NOT n.template = ANY (m.templates)
    OR (cardinality(m.counterparties) > 0 AND NOT m.counterparties @> ARRAY[
        CASE NEW.party WHEN 'seller' THEN n.buyer_identifier ELSE n.seller_identifier END])
    OR terms ->> 'currency' IS DISTINCT FROM m.currency
-   OR (terms ->> 'price_minor')::numeric > m.price_max_minor THEN
+   OR public.total_of_terms(terms) > m.price_max_minor THEN
     RAISE EXCEPTION 'the contract is outside the mandate' USING ERRCODE = 'check_violation';
 END IF;
-SELECT coalesce(sum((p.terms ->> 'price_minor')::numeric), 0) INTO signed
+SELECT coalesce(sum(public.total_of_terms(p.terms)), 0) INTO signed
   FROM public.contracts_signature s
   JOIN public.contracts_instrument i ON i.id = s.instrument_id
   JOIN public.contracts_proposal p ON p.id = i.proposal_id
  WHERE s.mandate_id = m.id AND s.signed_at > NEW.signed_at - m.total_days * interval '1 day';
-IF signed + (terms ->> 'price_minor')::numeric > m.total_max_minor THEN
+IF signed + public.total_of_terms(terms) > m.total_max_minor THEN
     RAISE EXCEPTION 'the total of the mandate is reached' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

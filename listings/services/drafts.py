@@ -24,6 +24,7 @@ from marketplace.participants import queries as participants
 from marketplace.participants.suspension_queries import require_active
 
 from ..anonymisation import check_anonymisation
+from ..charging_terms import require_chargeable
 from ..errors import DescriptionFixed, ListingEnded, ReferenceTaken
 from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
 from ..offers import OfferTerms, parse_offer
@@ -208,6 +209,14 @@ def _usable_offer(offer: Mapping[str, Any]) -> OfferTerms:
         zone=clock.market_zone(),
         prefix="offer.rights",
     )
+    require_chargeable(
+        terms.charging,
+        terms.price_minor,
+        terms.rights,
+        now=clock.now(),
+        zone=clock.market_zone(),
+        prefix="offer.charging",
+    )
     return terms
 
 
@@ -353,13 +362,13 @@ def _make_offer(version: ListingVersion, terms: OfferTerms, seller: str) -> Offe
     identifier = new_identifier("ofr")
     policy = policy_of(
         terms.rights,
-        price_minor=terms.price_minor,
+        price_minor=terms.charging.total_minor(terms.price_minor),
         currency=terms.currency,
         identifier=f"urn:sanpo:{identifier}",
         parties=Parties(assigner=f"urn:sanpo:{seller}"),
     )
     columns = asdict(terms)
-    columns["rights"] = terms.rights.as_dict()
+    columns["rights"], columns["charging"] = terms.rights.as_dict(), terms.charging.as_dict()
     return Offer.objects.create(
         public_id=identifier, version=version, policy=policy, policy_digest=digest_of(policy), **columns
     )

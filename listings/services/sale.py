@@ -28,6 +28,7 @@ from marketplace.participants import queries as participants
 from marketplace.participants.interest_queries import require_unrelated
 from marketplace.rules import services as rules
 
+from ..charging_terms import parse_charging, require_chargeable
 from ..errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
 from ..models import Listing, ListingVersion
 from ..rights import parse_rights, require_feasible
@@ -47,8 +48,8 @@ ADMISSION_ENDED = Label(
     "the seller is no longer admitted to this segment.", "この分野での出品者としての参加が終了しています。"
 )
 RIGHTS_ENDED = Label(
-    "the rights of use that it would sell have ended, or would end before the price is paid in.",
-    "販売しようとする利用権は、すでに終了しているか、代金の入金期限より前に終了します。",
+    "the rights of use that it would sell have ended, or would end before the price is paid in or before its last charge has run.",
+    "販売しようとする利用権は、すでに終了しているか、代金の入金期限または最後の課金の期間より前に終了します。",
 )
 COMMANDS = {"allow": "publish", "warn": "publish", "hold": "hold", "deny": "refuse"}
 
@@ -166,6 +167,14 @@ def _require_feasible(version: ListingVersion) -> None:
         now=clock.now(),
         zone=clock.market_zone(),
         prefix="offer.rights",
+    )
+    require_chargeable(
+        parse_charging(version.offer.charging),
+        version.offer.price_minor,
+        rights,
+        now=clock.now(),
+        zone=clock.market_zone(),
+        prefix="offer.charging",
     )
 
 

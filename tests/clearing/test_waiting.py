@@ -124,6 +124,7 @@ def test_the_codes_of_clearing():
         "trade.waits_for_cut_off",
         "trade.waits_for_cut_off_command",
         "trade.waits_for_money",
+        "trade.waits_for_period",
     ]
 
 

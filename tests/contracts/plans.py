@@ -34,6 +34,20 @@ CASES = {
             "use_count_max": 10,
         }
     ),
+    "instalments": terms(
+        price_minor=100_000,
+        charging={"kind": "instalment", "charges": 3, "period_months": 2, "first_period_from": None},
+    ),
+    "subscription": terms(
+        {**OFFER["rights"], "duration": "P2Y"},
+        price_minor=10_000,
+        charging={
+            "kind": "subscription",
+            "charges": 3,
+            "period_months": 1,
+            "first_period_from": "2027-01-31",
+        },
+    ),
 }
 
 

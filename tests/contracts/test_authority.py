@@ -223,3 +223,13 @@ def test_over_http_a_colleague_repeats_the_command(market, boss):
     assert deciding.get(f"{BASE}/approvals/{approval}/").json()["state"] == "pending"
     assert deciding.post(path, {"signed_hash": read}).status_code == 200
     assert asking.get(f"{BASE}/approvals/{approval}/").json()["state"] == "approved"
+
+
+def test_every_charge_of_an_agreement_counts_against_a_limit(market):
+    limit(market.seller, role="signatory", per_act_minor=50_000)
+    charging = {"kind": "subscription", "charges": 5, "period_months": 1}
+    within = factories.requested(market, price_minor=10_000, charging=charging)
+    beyond = factories.requested(market, price_minor=10_001, charging=charging)
+    left_alone(NobodyDecides, lambda: sign(market.seller, beyond), limit_minor=50_000)
+    assert sign(market.seller, within).state == "agreed"
+    assert broken() == {}

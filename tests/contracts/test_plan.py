@@ -22,6 +22,9 @@ from contracts.plan import (
 from contracts.states import DisputeOutcome, TerminationReason
 from contracts.terms import Terms
 from delivery.states import INSPECTION, OPEN_INSPECTIONS, EndedReason, InspectionState
+from listings.charging import months_later
+from listings.charging import plan_of as plan_of_charges
+from listings.charging_terms import ChargingTerms
 from listings.rights.choices import (
     ContractType,
     DisclosureScope,
@@ -62,6 +65,16 @@ choices = st.builds(
     report_use=st.booleans(),
     accept_audit=st.booleans(),
 )
+chargings = st.one_of(
+    st.just(ChargingTerms()),
+    st.builds(
+        ChargingTerms,
+        kind=st.sampled_from(["instalment", "subscription"]),
+        charges=st.integers(1, 40),
+        period_months=st.integers(1, 30),
+        first_period_from=st.none() | st.dates(date(1990, 1, 1), date(2199, 12, 31)).map(date.isoformat),
+    ),
+)
 any_terms = st.builds(
     Terms,
     price_minor=st.integers(1, 1_000_000_000_000),
@@ -72,6 +85,7 @@ any_terms = st.builds(
     rights=choices,
     open_days=st.integers(1, 30),
     withdrawal_reserved=st.booleans(),
+    charging=chargings,
 )
 
 
@@ -116,13 +130,32 @@ def test_a_plan_is_complete_and_says_itself(agreed):
     assert {(ending.of, ending.reason) for ending in plan.endings} == {
         (of, reason) for of, labels in ENUMS.items() for reason in labels
     }
-    assert sum(charge.price_minor for charge in plan.money.charges) == agreed.price_minor
+    assert sum(charge.price_minor for charge in plan.money.charges) == agreed.total_minor
     words = {language: plan_lines(plan, language) for language in ("ja", "en")}
     assert len(words["ja"]) == len(words["en"])
     for line in (*words["ja"], *words["en"]):
         assert line
         assert "{" not in line
         assert "\n" not in line
+
+
+@given(agreed=any_terms, on=st.dates(date(2000, 1, 1), date(2150, 1, 1)))
+def test_charges_fall_due_as_clearing_makes_them(agreed, on):
+    money = build_plan(agreed).money
+    made = plan_of_charges(
+        charging=money.charging,
+        price_minor=money.price_minor,
+        charges=len(money.charges),
+        period_months=money.period_months,
+        first_from=date.fromisoformat(money.first_period_from) if money.first_period_from else on,
+    )
+    due = [
+        date.fromisoformat(charge.due_on) if charge.due_on else months_later(on, charge.months)
+        for charge in money.charges
+    ]
+    assert due[0] == on
+    assert due[1:] == [part.due_on for part in made[1:]] == sorted(due[1:])
+    assert [charge.price_minor for charge in money.charges] == [part.price_minor for part in made]
 
 
 def test_the_same_terms_give_the_same_plan_whenever_they_are_concluded():
@@ -145,6 +178,43 @@ def test_a_term_that_cannot_be_carried_out_is_named(rights, name):
     with pytest.raises(FieldInvalid) as refused:
         compile_plan(terms({"contract_type": "licence", **rights}), at=NOW, zone=TOKYO)
     assert refused.value.name == f"terms.rights.{name}"
+
+
+@pytest.mark.parametrize(
+    ("charging", "rights", "name"),
+    [
+        ({"kind": "subscription", "charges": 13}, {"duration": "P1Y"}, "charging.charges"),
+        ({"kind": "subscription", "charges": 2}, {}, "charging.kind"),
+        ({"kind": "instalment", "charges": 3}, {"duration": "P1M"}, "charging.charges"),
+        ({"kind": "instalment", "charges": 1000}, {}, "charging.charges"),
+        (
+            {"kind": "subscription", "first_period_from": "2026-11-30"},
+            {"duration": "P1Y"},
+            "charging.first_period_from",
+        ),
+    ],
+)
+def test_charging_that_cannot_be_carried_out_is_named(charging, rights, name):
+    agreed = terms({"contract_type": "licence", **rights}, charging=charging, price_minor=999)
+    with pytest.raises(FieldInvalid) as refused:
+        compile_plan(agreed, at=NOW, zone=TOKYO)
+    assert refused.value.name == f"terms.{name}"
+
+
+@pytest.mark.parametrize(
+    ("charging", "rights"),
+    [
+        ({"kind": "subscription", "charges": 12}, {"duration": "P1Y"}),
+        (
+            {"kind": "subscription", "charges": 4, "first_period_from": "2026-12-31"},
+            {"valid_until": "2027-04-29"},
+        ),
+        ({"kind": "instalment", "charges": 2}, {"valid_until": "2027-01-01"}),
+    ],
+)
+def test_rights_that_last_until_the_last_charge_has_run_suffice(charging, rights):
+    agreed = terms({"contract_type": "licence", **rights}, charging=charging)
+    assert len(compile_plan(agreed, at=NOW, zone=TOKYO).money.charges) == charging["charges"]
 
 
 def test_what_the_market_keeps_is_apart_from_what_the_buyer_promises():

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
-from contracts import queries
+from contracts import queries, services
 from contracts.models import Instrument
+from marketplace.kernel import clock
 from marketplace.kernel.canonical import canonical_json
+from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.invariants import REGISTER
 
 from . import factories
-from .raw import forced, refused
+from .raw import copied, forced, refused
 from .test_signature_guards import drawn
 
 OTHERS = [
@@ -23,9 +26,14 @@ OTHERS = [
     (("money", "currency"), "USD"),
     (("money", "tax_category"), "reduced"),
     (("money", "funding_days"), 9),
+    (("money", "charging"), "instalment"),
+    (("money", "period_months"), 2),
+    (("money", "first_period_from"), "2030-01-01"),
     (("money", "charges"), []),
-    (("money", "charges"), [{"charge": 2, "price_minor": 100_000}]),
-    (("money", "charges"), [{"charge": 1, "price_minor": 99_999}]),
+    (("money", "charges"), [{"charge": 2, "price_minor": 100_000, "due_on": None, "months": 0}]),
+    (("money", "charges"), [{"charge": 1, "price_minor": 99_999, "due_on": None, "months": 0}]),
+    (("money", "charges"), [{"charge": 1, "price_minor": 100_000, "due_on": "2030-01-01", "months": 0}]),
+    (("money", "charges"), [{"charge": 1, "price_minor": 100_000, "due_on": None, "months": 1}]),
 ]
 """What a plan may not say of the terms of the tests' offer."""
 
@@ -63,3 +71,37 @@ def test_a_plan_that_departs_from_its_terms_is_named(market, said, instead):
     assert check() == []
     forced("UPDATE contracts_instrument SET content = replace(content, %s, %s)", said, instead)
     assert [row["public_id"] for row in check()] == [Instrument.objects.get().public_id]
+
+
+MONTHLY = {"kind": "subscription", "charges": 12, "period_months": 1, "first_period_from": None}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"charges": 13}, {"first_period_from": "2020-01-01"}, {"kind": "weekly"}, {"charges": 0}]
+)
+def test_a_proposal_whose_charges_cannot_be_carried_out_is_refused(market, changes):
+    negotiation = factories.requested(market)
+    proposal = negotiation.proposals.get()
+    terms = {**proposal.terms, "charging": {**MONTHLY, **changes}}
+    statement, parameters = copied("contracts_proposal", proposal.pk, number=2, terms=json.dumps(terms))
+    refused("the terms of charging cannot be carried out", statement, *parameters)
+
+
+def test_a_proposal_whose_charges_are_not_over_before_its_rights_are_is_named(market):
+    factories.requested(market)
+    check = REGISTER["contracts.rights_usable"].check
+    assert check() == []
+    charging = json.dumps({**MONTHLY, "charges": 13})
+    forced("UPDATE contracts_proposal SET terms = jsonb_set(terms, '{charging}', %s)", charging)
+    assert len(check()) == 1
+
+
+def test_nobody_signs_once_the_first_period_has_begun(market):
+    charging = {"kind": "subscription", "charges": 6, "first_period_from": clock.today().isoformat()}
+    negotiation = factories.agreed(market, charging=charging).public_id
+    clock.move_to(clock.now() + timedelta(days=1))
+    before = factories.everything()
+    with pytest.raises(FieldInvalid) as refusal:
+        services.sign(actor=market.buyer, negotiation=negotiation)
+    assert refusal.value.name == "terms.charging.first_period_from"
+    assert factories.everything() == before

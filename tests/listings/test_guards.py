@@ -5,6 +5,7 @@ import json
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from listings.charging_terms import ChargingTerms
 from listings.models import Distribution, Listing, ListingVersion, Offer
 from marketplace.cases.models import Case
 from marketplace.kernel.invariants import REGISTER
@@ -238,9 +239,9 @@ def test_an_offer_has_possible_terms(seller, values):
     bare = ListingVersion.objects.create(listing=subject, number=1, created_at=subject.created_at)
     refused(
         "INSERT INTO listings_offer (public_id, version_id, rights, policy, policy_digest, template, negotiable,"
-        " price_minor, currency, tax_category, funding_days, inspection_days)"
-        f" VALUES ('ofr_x', %s, '{{}}', '{{}}', repeat('0', 64), 't', true, {values})",
-        [bare.pk],
+        " charging, price_minor, currency, tax_category, funding_days, inspection_days)"
+        f" VALUES ('ofr_x', %s, '{{}}', '{{}}', repeat('0', 64), 't', true, %s, {values})",
+        [bare.pk, json.dumps(ChargingTerms().as_dict())],
     )
     assert Offer.objects.count() == 0
 

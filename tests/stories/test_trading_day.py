@@ -11,6 +11,8 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from clearing.cycles.queries import cycle_summaries
+from clearing.trades.states import TradeState
+from clearing.trades.waiting import WAITS_FOR_PERIOD
 from contracts import queries as contracts
 from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
@@ -25,6 +27,7 @@ from .conftest import Market, running_market, without_times_and_identifiers
 FOUND_WITHIN_SECONDS = 170
 DECLARED = read()
 PURCHASES = DECLARED.purchases(1) + DECLARED.purchases(2)
+SUBSCRIPTIONS = DECLARED.course("subscriptions")
 
 
 def test_a_finished_day_is_reported_again_unchanged(market, report):
@@ -48,7 +51,7 @@ def test_every_declared_purchase_became_a_trade_and_took_its_course(report):
     assert len(PURCHASES) >= 62
     assert report["agreements"] == trades["concluded"] == len(PURCHASES)
     assert (trades["failed"], trades["refunded"], trades["held"]) == (1, 1, 0)
-    assert trades["cleared"] == len(PURCHASES) - 2
+    assert trades["cleared"] == len(PURCHASES) - 2 - len(SUBSCRIPTIONS)
 
 
 def test_what_was_sent_is_what_arrived(report):
@@ -66,7 +69,14 @@ def test_both_cycles_settled_with_fewer_payments_and_less_value(report):
         assert len(cycle["input_hash"]) == len(cycle["output_hash"]) == 64
     held_over = len(DECLARED.raw["disputes"])
     assert report["cycles"][0]["trades"] == len(DECLARED.purchases(1)) - held_over - 1
-    assert report["cycles"][1]["trades"] == len(DECLARED.purchases(2)) + 1
+    assert report["cycles"][1]["trades"] == len(DECLARED.purchases(2)) + 1 - len(SUBSCRIPTIONS)
+
+
+def test_a_subscription_is_concluded_and_its_first_period_runs(report):
+    (subscription,) = SUBSCRIPTIONS.values()
+    (charged,) = report["charging"].items()
+    assert charged[0] == "subscription"
+    assert (charged[1]["agreements"], charged[1]["charges"]) == (1, subscription["charges"])
 
 
 def test_what_was_held_or_ended_says_why(report):
@@ -83,7 +93,11 @@ def test_what_was_held_or_ended_says_why(report):
         row["business_key"].split(":")[1]: (row["cycle"], row["reason"], row["became"])
         for row in report["left_out"]
     }
-    assert held == disputed
+    running = {
+        references[key]: ("JPY-2026-0002", str(WAITS_FOR_PERIOD.label), str(TradeState.SECURED.label))
+        for key in SUBSCRIPTIONS
+    }
+    assert held == disputed | running
     ended = {row["business_key"].split(":")[1]: row["reason"] for row in report["ended"]}
     (unfunded,) = DECLARED.course("unfunded")
     (undone,) = (key for key, row in DECLARED.course("disputes").items() if row["outcome"] == "refund")
@@ -91,7 +105,9 @@ def test_what_was_held_or_ended_says_why(report):
         references[unfunded]: "not paid for in time",
         references[undone]: "refunded after a dispute",
     }
-    assert report["waiting"] == []
+    assert {
+        row["business_key"].split(":")[1]: row["reason_code"] for row in report["waiting"]
+    } == dict.fromkeys(running, WAITS_FOR_PERIOD.code)
 
 
 def test_a_document_comes_in_the_kind_its_address_names(market, report):

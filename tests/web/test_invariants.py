@@ -18,8 +18,13 @@ from marketplace.events.schema import parse
 from marketplace.events.services import envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import REGISTER
+from marketplace.kernel.labels import Label
+from marketplace.notices.handlers import on_dispute_opened
 from marketplace.notices.handlers.attachments import on_claim_attached
+from marketplace.notices.services import open_task
+from marketplace.notices.states import TaskKind
 from marketplace.observability.alarms import apply_readings
+from marketplace.participants.models import Organisation
 from tests.clearing import factories as clearing
 from tests.delivery import factories as delivery
 from tests.participants import factories as participants
@@ -40,8 +45,13 @@ def handle(kind: str, handler) -> None:
         cursor.execute(
             "INSERT INTO events_inboxentry (event_id, handler, subscriber, subject, state, handled_at)"
             " VALUES (%s, %s, %s, %s, 'handled', now())",
-            [event.pk, handler.__name__, handler.__module__.split(".")[0], event.subject],
+            [event.pk, f"{handler.__module__}.{handler.__name__}", _subscriber(handler), event.subject],
         )
+
+
+def _subscriber(handler) -> str:
+    parts = handler.__module__.removeprefix("marketplace.").split(".")
+    return parts[0]
 
 
 def named() -> list[str]:
@@ -157,6 +167,45 @@ def test_a_receipt_that_nobody_reports_is_an_alarm_a_week_after_access_expired(t
     )
     assert named() == []
     clock.move_to(granted.granted_at + timedelta(days=8), running=False)
+    assert named() == [trade.public_id]
+    apply_readings({"deliveries_unreported": 1.0})
+    assert named() == []
+
+
+def test_what_is_on_its_way_for_an_hour_needs_somebody_who_repairs_it(trade):
+    assert named() == []
+    force(
+        "events_outboxevent",
+        "UPDATE events_outboxevent SET recorded_at = recorded_at - interval '61 minutes'",
+    )
+    assert named() == [trade.public_id]
+    open_task(
+        organisation_id=Organisation.objects.get(is_operator=True).id,
+        kind=TaskKind.REPAIR,
+        subject="delivery",
+        thread="delivery",
+        title=Label("repair", "修復"),
+    )
+    assert named() == []
+
+
+def test_a_dispute_that_nobody_is_asked_to_resolve_is_named(trade, granted):
+    services.dispute_delivery(
+        actor=buyer_of(granted), entitlement=granted.public_id, reason_code="incomplete", text="12月分がない"
+    )
+    handle("dispute.opened", handlers.on_dispute_opened)
+    assert named() == []
+    handle("dispute.opened", on_dispute_opened)
+    assert named() == []
+    force("notices_task", "UPDATE notices_task SET state = 'done', closed_at = now() WHERE kind = 'resolve'")
+    assert named() == [trade.public_id]
+
+
+def test_what_nobody_reports_while_access_goes_on_is_an_alarm(trade, granted):
+    fetch(granted)
+    clock.move_to(granted.granted_at + timedelta(days=36), running=False)
+    assert named() == []
+    clock.move_to(granted.granted_at + timedelta(days=38), running=False)
     assert named() == [trade.public_id]
     apply_readings({"deliveries_unreported": 1.0})
     assert named() == []

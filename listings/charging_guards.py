@@ -1,0 +1,35 @@
+"""The SQL functions that say whether terms of charging are whole, and can be carried out. A migration makes them.
+
+They repeat ``listings.charging_terms`` for guards, and what a contract comes to in all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.db.models import BooleanField, Func, Q
+
+from marketplace.kernel.bounds import CHARGES_MAX, MONTHS_MAX, TERM_MONTHS_MAX
+from marketplace.kernel.guards import sql_body, sql_list
+
+from .charging_terms import OFFERED
+from .states import PERIODIC
+
+CREATE = sql_body(
+    Path(__file__).parent / "sql" / "charging.sql",
+    KINDS=sql_list(OFFERED),
+    PERIODIC=sql_list(PERIODIC),
+    CHARGES_MAX=CHARGES_MAX,
+    MONTHS_MAX=MONTHS_MAX,
+    TERM_MONTHS_MAX=TERM_MONTHS_MAX,
+)
+DROP = """
+DROP FUNCTION public.total_of_terms(jsonb);
+DROP FUNCTION public.is_charged_in_time(jsonb, jsonb, timestamptz);
+DROP FUNCTION public.is_charging(jsonb);
+"""
+
+
+def is_charging(column: str) -> Q:
+    """The condition on terms of charging in a JSON column: they are whole, within their limits, and of a kind that is offered."""
+    return Q(Func(column, function="public.is_charging", output_field=BooleanField()))

@@ -1,0 +1,169 @@
+"""Terms of charging, as an offer states them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listings import services
+from listings.charging_terms import ChargingTerms, parse_charging, require_chargeable
+from listings.models import Offer
+from listings.rights import parse_rights
+from marketplace.kernel import clock
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.invariants import REGISTER
+from tests.participants import factories as participants
+from tests.roles import assert_refused, unguarded
+
+from . import factories
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+MONTHLY = {"kind": "subscription", "charges": 12, "period_months": 1}
+
+
+def test_without_any_a_price_is_paid_once():
+    assert parse_charging(None) == parse_charging({"kind": "one_off"}) == ChargingTerms()
+    assert parse_charging(MONTHLY).as_dict() == {**MONTHLY, "first_period_from": None}
+    assert parse_charging(MONTHLY).total_minor(500) == 6_000
+    assert parse_charging({**MONTHLY, "kind": "instalment"}).total_minor(500) == 500
+
+
+@pytest.mark.parametrize(
+    ("stated", "name"),
+    [
+        ("monthly", "charging"),
+        ({"rhythm": 1}, "charging.rhythm"),
+        ({"kind": "metered"}, "charging.kind"),
+        ({"kind": None}, "charging.kind"),
+        ({"kind": "one_off", "charges": 2}, "charging.kind"),
+        ({"kind": "one_off", "first_period_from": "2027-01-01"}, "charging.kind"),
+        ({**MONTHLY, "charges": 0}, "charging.charges"),
+        ({**MONTHLY, "charges": True}, "charging.charges"),
+        ({**MONTHLY, "charges": 1_001}, "charging.charges"),
+        ({**MONTHLY, "charges": 1_000, "period_months": 2}, "charging.charges"),
+        ({**MONTHLY, "period_months": 121}, "charging.period_months"),
+        ({**MONTHLY, "first_period_from": "1 April"}, "charging.first_period_from"),
+        ({**MONTHLY, "first_period_from": "2027-02-29"}, "charging.first_period_from"),
+        ({**MONTHLY, "first_period_from": "20270401"}, "charging.first_period_from"),
+        ({**MONTHLY, "first_period_from": "9999-01-01"}, "charging.first_period_from"),
+        ({**MONTHLY, "first_period_from": 7}, "charging.first_period_from"),
+    ],
+)
+def test_terms_of_charging_that_nobody_can_read_are_named(stated, name):
+    with pytest.raises(FieldInvalid) as refused:
+        parse_charging(stated)
+    assert refused.value.name == name
+
+
+def offered(seller, **charging):
+    """A version in preparation, of an offer of a year with terms of charging."""
+    rights = {**factories.RIGHTS, "duration": "P1Y"}
+    return factories.draft(seller, offer=factories.offer(rights=rights, charging=charging or None))
+
+
+@pytest.mark.django_db
+def test_an_offer_states_its_charging_and_is_refused_where_the_rights_end_too_early(seller):
+    for charging, name in (({**MONTHLY, "charges": 13}, "charges"), ({**MONTHLY, "kind": "x"}, "kind")):
+        with pytest.raises(FieldInvalid) as refused:
+            offered(seller, **charging)
+        assert refused.value.name == f"offer.charging.{name}"
+    assert not Offer.objects.exists()
+    assert offered(seller).offer.charging == ChargingTerms().as_dict()
+    version = offered(seller, **MONTHLY)
+    assert version.offer.charging == {**MONTHLY, "first_period_from": None}
+    assert version.offer.policy["permission"][0]["duty"]
+    clock.move_to(clock.now() + timedelta(days=1))
+    assert (
+        services.submit_version(actor=participants.actor_for(seller), listing_version=version.public_id).state
+        == "submitted"
+    )
+
+
+@pytest.mark.django_db
+def test_a_first_period_that_has_begun_is_not_submitted(seller):
+    version = offered(seller, **MONTHLY | {"charges": 6}, first_period_from=clock.today().isoformat())
+    clock.move_to(clock.now() + timedelta(days=1))
+    with pytest.raises(FieldInvalid) as refused:
+        services.submit_version(actor=participants.actor_for(seller), listing_version=version.public_id)
+    assert refused.value.name == "offer.charging.first_period_from"
+    version.refresh_from_db()
+    assert version.state == "draft"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "charging",
+    [
+        {"kind": "weekly"},
+        {"charges": 0},
+        {"charges": 1_001},
+        {"period_months": 121},
+        {"kind": "one_off"},
+        {"first_period_from": "soon"},
+        {"more": 1},
+    ],
+)
+def test_the_database_takes_no_other_terms_of_charging(seller, charging):
+    offered(seller, **MONTHLY)
+    stated = json.dumps({**MONTHLY, "first_period_from": None, **charging})
+
+    def attack():
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE listings_offer SET charging = %s", [stated])
+
+    with unguarded("listings_offer"):
+        assert_refused(attack, because="offer_charging")
+
+
+@pytest.mark.django_db
+def test_an_offer_whose_rights_end_before_its_last_charge_is_named(seller):
+    version = factories.published(
+        seller, offer=factories.offer(rights={**factories.RIGHTS, "duration": "P1Y"})
+    )
+    check = REGISTER["listings.rights_usable"].check
+    assert check() == []
+    with unguarded("listings_offer"), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE listings_offer SET charging = %s",
+            [json.dumps({**MONTHLY, "charges": 13, "first_period_from": None})],
+        )
+    assert [row["offer"] for row in check()] == [version.offer.public_id]
+
+
+@pytest.mark.django_db
+@given(
+    kind=st.sampled_from(["one_off", "instalment", "subscription"]),
+    charges=st.integers(1, 30),
+    months=st.integers(1, 14),
+    first=st.none() | st.dates(date(2026, 1, 1), date(2028, 1, 1)).map(date.isoformat),
+    valid_until=st.none() | st.dates(date(2026, 1, 1), date(2032, 1, 1)).map(date.isoformat),
+    duration=st.none() | st.sampled_from(["P1M", "P1Y", "P400D", "P3Y"]),
+    at=st.integers(0, 17_520).map(lambda hours: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours)),
+)
+def test_the_database_refuses_what_the_market_refuses(
+    kind, charges, months, first, valid_until, duration, at
+):
+    charging = ChargingTerms() if kind == "one_off" else ChargingTerms(kind, charges, months, first)
+    rights = parse_rights({"contract_type": "licence", "valid_until": valid_until, "duration": duration})
+    passes = True
+    try:
+        require_chargeable(charging, 1_000, rights, now=at, zone=TOKYO, prefix="charging")
+    except FieldInvalid:
+        passes = False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT public.is_charging(%s), public.is_charged_in_time(%s, %s, %s), public.total_of_terms(%s)",
+            [
+                *[json.dumps(charging.as_dict())] * 2,
+                json.dumps(rights.as_dict()),
+                at,
+                json.dumps({"price_minor": 1_000, "charging": charging.as_dict()}),
+            ],
+        )
+        assert cursor.fetchone() == (True, passes, charging.total_minor(1_000))
