@@ -6,11 +6,14 @@ import json
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from contracts.models import Agreement
+from contracts.rendering import agreement_pdf
 from delivery import services as delivering
 from delivery.models import Download, Voucher
 from listings import services as listings
 from listings.models import ListingVersion
 from listings.views import LISTING_EXAMPLE
+from marketplace.documents.models import DocumentCertificate
 from marketplace.kernel.suspensions import SuspensionKind
 from quality.models import Profile
 from tests.contracts import factories as contracts
@@ -109,6 +112,12 @@ def dispute(world: World) -> str:
     return contracts.dispute(world.contracts).public_id
 
 
+def certificate(world: World) -> str:
+    """A certificate that has sealed the document of an agreement."""
+    agreement_pdf(Agreement.objects.get(public_id=agreement(world)), "ja")
+    return DocumentCertificate.objects.get().public_id
+
+
 def adjustment(world: World) -> str:
     return contracts.adjustment(world.contracts).public_id
 
@@ -133,6 +142,7 @@ TABLE.example("GET agreements/{}/permitted-use/", "buyer")(
 TABLE.of_row("GET agreements/{}/document.pdf/", "buyer", agreement, is_costly=True)
 TABLE.of_row("GET agreements/{}/document.html/", "buyer", agreement, is_costly=True)
 TABLE.of_row("GET agreements/{}/document.txt/", "buyer", agreement)
+TABLE.listed("document-certificates/", EVERYBODY, certificate)
 TABLE.listed("disputes/", "buyer", dispute)
 TABLE.listed("adjustments/", "buyer", adjustment)
 
