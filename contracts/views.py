@@ -24,6 +24,7 @@ from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .agreement_document import TEMPLATE
+from .bundle_views import AgreementBundleMixin
 from .disclosure_models import DISCLOSING, MessageDisclosure
 from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
 from .filters import AgreementFilter, NegotiationFilter
@@ -242,7 +243,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
 
 
-class AgreementViewSet(MarketReadViewSet[Agreement]):
+class AgreementViewSet(AgreementBundleMixin):
     """Agreements of the caller's organisation; all, for the operator."""
 
     reads = Permission.MARKET_READ

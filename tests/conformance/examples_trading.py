@@ -140,6 +140,7 @@ TABLE.example("GET agreements/{}/permitted-use/", "buyer")(
     lambda world: Request((agreement(world),), query="?action=use&purpose=commercial&region=JP")
 )
 TABLE.of_row("GET agreements/{}/document.pdf/", "buyer", agreement, is_costly=True)
+TABLE.of_row("GET agreements/{}/bundle/", "buyer", agreement, is_costly=True)
 TABLE.of_row("GET agreements/{}/document.html/", "buyer", agreement, is_costly=True)
 TABLE.of_row("GET agreements/{}/document.txt/", "buyer", agreement)
 TABLE.listed("document-certificates/", EVERYBODY, certificate)

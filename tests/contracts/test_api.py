@@ -221,7 +221,7 @@ def test_a_third_party_finds_nothing_by_any_route(market, clients):
     for collection, identifier in made.items():
         clients["operator"].get(f"{BASE}/{collection}/{identifier}/")
     # A document is sealed when somebody first reads it, which evidence states.
-    clients["buyer"].get(f"{BASE}/agreements/{made['agreements']}/document.pdf/")
+    clients["buyer"].get(f"{BASE}/agreements/{made['agreements']}/bundle/")
     before = factories.everything()
     for collection, identifier in made.items():
         assert clients["stranger"].get(f"{BASE}/{collection}/").json()["results"] == []
