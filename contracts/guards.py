@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pgtrigger
 
+from listings.states import SignatureLevel
 from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import RULES, Permission
 from marketplace.participants.interest_guards import RECUSED
@@ -61,7 +62,12 @@ def proposal_in_turn() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("present", "text"), ("latest", "integer")],
-        func=sql_body(_SQL / "proposal_in_turn.sql", LOWEST=OPEN_DAYS[0], HIGHEST=OPEN_DAYS[1]),
+        func=sql_body(
+            _SQL / "proposal_in_turn.sql",
+            LOWEST=OPEN_DAYS[0],
+            HIGHEST=OPEN_DAYS[1],
+            LEVELS=sql_list(SignatureLevel.values),
+        ),
     )
 
 
@@ -83,6 +89,7 @@ def signature_of_instrument() -> pgtrigger.Trigger:
     """A party of the negotiation signs the instrument's hash, the seller first, by a signatory of its or by a program; with a live key.
 
     The market signs for a signatory only who proved a second factor just before. The name of the person is that of its account.
+    Where the terms demand that parties sign with their own keys, no other signature is taken.
 
     The key's row is locked until the transaction ends: its revocation waits, or is seen.
     """
@@ -90,7 +97,7 @@ def signature_of_instrument() -> pgtrigger.Trigger:
         name="signature_of_instrument",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("hash", "text"), ("n", "record"), ("k", "record")],
+        declare=[("hash", "text"), ("level", "text"), ("n", "record"), ("k", "record")],
         func=sql_body(
             _SQL / "signature_of_instrument.sql",
             ROLES=sql_list(sorted(RULES[Permission.CONTRACTS_SIGN].participant)),

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from listings.rights import dataspace_policy
+from listings.states import SignatureLevel
 from marketplace.api.principal import principal_of
 from marketplace.api.serializers import (
     AmountField,
@@ -357,6 +358,7 @@ class ChangedTermsSerializer(StrictSerializer):
     inspection_days = serializers.IntegerField(required=False, min_value=1, max_value=INSPECTION_DAYS_MAX)
     open_days = serializers.IntegerField(required=False, min_value=OPEN_DAYS[0], max_value=OPEN_DAYS[1])
     withdrawal_reserved = serializers.BooleanField(required=False)
+    signature_level = serializers.ChoiceField(choices=SignatureLevel.choices, required=False)
     rights = serializers.DictField(required=False)
 
 

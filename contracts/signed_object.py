@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listings.rights import Parties
+from listings.states import SignatureLevel
 from marketplace.evidence.signatures import SignatureInvalid, verify
 from marketplace.kernel.canonical import canonical_json, sha256_hex
 from marketplace.participants.signing_keys import detached_faults
 
 from .clauses import LANGUAGES
 from .contract_text import render_text
-from .states import Party, SignatureMethod
+from .states import METHODS_AT_LEVEL, Party, SignatureMethod
 from .terms import Terms
 
 CONTENT_TYPE = "sanpo.agreement.v1"
@@ -40,12 +41,13 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a party is about to sign: the hash of a contract, as which party, and at which price."""
+    """What a party is about to sign: the hash of a contract, as which party, at which price, and by which methods it may."""
 
     signed_hash: str
     party: Party
     price_minor: int
     currency: str
+    methods: frozenset[SignatureMethod]
 
 
 def iri(identifier: str) -> str:
@@ -85,7 +87,7 @@ def compose(
         "terms": terms.as_dict(),
         "tax_rate_bp": tax_rate_bp,
         "policy": terms.policy(identifier=iri(agreement), parties=parties),
-        "signature_methods": sorted(SignatureMethod.values),
+        "signature_methods": sorted(METHODS_AT_LEVEL[SignatureLevel(terms.signature_level)]),
     }
 
 

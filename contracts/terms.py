@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from listings.rights import Parties, Rights, parse_rights, policy_of
+from listings.states import SignatureLevel
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
@@ -19,8 +20,14 @@ NUMBERS = {
     "inspection_days": (1, 60),
     "open_days": OPEN_DAYS,
 }
-DEFAULTS: dict[str, Any] = {"open_days": RESPONSE_DAYS, "withdrawal_reserved": False}
+DEFAULTS: dict[str, Any] = {
+    "open_days": RESPONSE_DAYS,
+    "withdrawal_reserved": False,
+    "signature_level": SignatureLevel.MARKET_SIDE.value,
+}
 """What a published offer does not state: a listing is an invitation, and only a proposal that is signed stays open."""
+CHOICES = ("withdrawal_reserved", "signature_level")
+"""Terms that are neither numbers nor rights."""
 FIXED_TERMS = ("currency", "tax_category")
 """Terms that the published offer fixes: the currency of its price, and the tax category that the law requires."""
 
@@ -39,7 +46,7 @@ class Terms:
     calendar days from a matched receipt within which the buyer inspects, up to the next business day if the last one
     is a closed day; after that the data counts as accepted. ``open_days``: calendar days from the seller's signature until the
     end of which the buyer may sign; meanwhile the seller may withdraw its signed proposal only on a reserved ground, or
-    anyway if ``withdrawal_reserved``. The first day is not counted in any.
+    anyway if ``withdrawal_reserved``. The first day is not counted in any. ``signature_level`` is what both parties' signatures must be.
     """
 
     price_minor: int
@@ -50,6 +57,7 @@ class Terms:
     rights: Rights
     open_days: int = RESPONSE_DAYS
     withdrawal_reserved: bool = False
+    signature_level: str = SignatureLevel.MARKET_SIDE.value
 
     def as_dict(self) -> dict[str, Any]:
         """Every term by name, in JSON types."""
@@ -62,6 +70,7 @@ class Terms:
             "rights": self.rights.as_dict(),
             "open_days": self.open_days,
             "withdrawal_reserved": self.withdrawal_reserved,
+            "signature_level": str(self.signature_level),
         }
 
     def policy(self, *, identifier: str, parties: Parties) -> dict[str, Any]:
@@ -80,9 +89,10 @@ def parse_terms(stored: Mapping[str, Any]) -> Terms:
     stored = {**DEFAULTS, **stored}
     for name, (lowest, highest) in NUMBERS.items():
         _check_number(name, stored[name], lowest, highest)
-    _check_reserved(stored["withdrawal_reserved"])
+    for name in CHOICES:
+        CHECKS[name](stored[name])
     return Terms(
-        **{name: stored[name] for name in (*NUMBERS, *FIXED_TERMS, "withdrawal_reserved")},
+        **{name: stored[name] for name in (*NUMBERS, *FIXED_TERMS, *CHOICES)},
         rights=parse_rights(stored["rights"], prefix="terms.rights"),
     )
 
@@ -94,17 +104,17 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
     """
     if not changes:
         return current
-    for name in sorted(set(changes) - {*NUMBERS, *FIXED_TERMS, "withdrawal_reserved", "rights"}):
+    for name in sorted(set(changes) - {*NUMBERS, *FIXED_TERMS, *CHOICES, "rights"}):
         raise FieldInvalid(f"terms.{name}", NO_TERM)
     for name in FIXED_TERMS:
         if name in changes and changes[name] != getattr(current, name):
             raise FieldInvalid(f"terms.{name}", FIXED_BY_OFFER)
-    changed = {name: changes[name] for name in (*NUMBERS, "withdrawal_reserved") if name in changes}
+    changed = {name: changes[name] for name in (*NUMBERS, *CHOICES) if name in changes}
     for name, value in changed.items():
         if name in NUMBERS:
             _check_number(name, value, *NUMBERS[name])
         else:
-            _check_reserved(value)
+            CHECKS[name](value)
     rights = current.rights
     if "rights" in changes:
         if not isinstance(changes["rights"], Mapping):
@@ -120,6 +130,19 @@ def _check_reserved(value: Any) -> None:
         raise FieldInvalid(
             "terms.withdrawal_reserved", Label("specify true or false", "true か false を指定してください")
         )
+
+
+def _check_level(value: Any) -> None:
+    if value not in SignatureLevel.values:
+        known = ", ".join(SignatureLevel.values)
+        raise FieldInvalid(
+            "terms.signature_level",
+            Label(f"specify one of {known}", f"次のいずれかを指定してください: {known}"),
+        )
+
+
+CHECKS = {"withdrawal_reserved": _check_reserved, "signature_level": _check_level}
+"""What checks each of ``CHOICES``; raises FieldInvalid."""
 
 
 def _check_number(name: str, value: Any, lowest: int, highest: int) -> None:

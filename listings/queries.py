@@ -58,6 +58,7 @@ class OfferView:
     funding_days: int
     inspection_days: int
     negotiable: bool
+    signature_level: str
     must_be_negotiated: bool
     personal_data_class: str
 
@@ -128,6 +129,7 @@ def version_for_sale(listing: str) -> OfferView:
         funding_days=offer.funding_days,
         inspection_days=offer.inspection_days,
         negotiable=offer.negotiable,
+        signature_level=offer.signature_level,
         must_be_negotiated=parse_rights(offer.rights).must_be_negotiated,
         personal_data_class=row.personal_data_class,
     )

@@ -13,7 +13,7 @@ from marketplace.kernel.bounds import DAYS_MAX, FUNDING_DAYS_MAX, INSPECTION_DAY
 
 from .models import Distribution, Listing, ListingVersion, Offer
 from .rights import dataspace_policy, parse_rights, summary
-from .states import ListingState, PersonalDataClass, TaxCategory, VersionState
+from .states import ListingState, PersonalDataClass, SignatureLevel, TaxCategory, VersionState
 
 
 class SourceSerializer(StrictSerializer):
@@ -67,6 +67,7 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
             "funding_days",
             "inspection_days",
             "negotiable",
+            "signature_level",
         )
 
     @extend_schema_field(RightsLineSerializer(many=True))
@@ -240,6 +241,7 @@ class OfferInputSerializer(StrictSerializer):
     funding_days = serializers.IntegerField(min_value=0, required=False, max_value=FUNDING_DAYS_MAX)
     inspection_days = serializers.IntegerField(min_value=1, required=False, max_value=INSPECTION_DAYS_MAX)
     negotiable = serializers.BooleanField(required=False)
+    signature_level = serializers.ChoiceField(choices=SignatureLevel.choices, required=False)
 
 
 @extend_schema_field(OfferInputSerializer)

@@ -9,6 +9,9 @@ IF coalesce((NEW.terms ->> 'open_days')::integer NOT BETWEEN {LOWEST} AND {HIGHE
     RAISE EXCEPTION 'a proposal states for how long it is open once signed, and whether its withdrawal is reserved'
         USING ERRCODE = 'check_violation';
 END IF;
+IF coalesce(NEW.terms ->> 'signature_level' NOT IN ({LEVELS}), true) THEN
+    RAISE EXCEPTION 'a proposal states which level of signature it demands' USING ERRCODE = 'check_violation';
+END IF;
 IF NOT public.is_paid_in_time(NEW.terms -> 'rights', NEW.made_at, (NEW.terms ->> 'funding_days')::integer) THEN
     RAISE EXCEPTION 'the rights of use end before they are paid for' USING ERRCODE = 'check_violation';
 END IF;
