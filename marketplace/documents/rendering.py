@@ -24,7 +24,7 @@ from marketplace.jobs.states import JobState, Queue
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.labels import Label
 
-from .errors import DocumentFailed, DocumentNotReady, LanguageUnknown
+from .errors import DocumentFailed, DocumentNotReady, LanguageUnknown, TextUnprintable
 from .models import RenderedDocument, SealedDocument
 from .presentation import LOCALES, Language
 from .sealing import seal_and_keep
@@ -140,10 +140,33 @@ def _kept(kind: DocumentKind) -> QuerySet[Any]:
 
 def _make(kind: DocumentKind, subject: str, data: dict[str, Any], language: Language) -> bytes:
     """Render a document, and seal and keep it if its kind says so."""
-    content = render_pdf(template=kind.template, data=data, language=language)
     if not kind.is_sealed:
-        return content
+        return render_pdf(template=kind.template, data=data, language=language)
+    content = _render_signed(kind, data, language)
     return seal_and_keep(kind=kind.name, subject=subject, language=language, content=content, ask=kind.ask)
+
+
+def _render_signed(kind: DocumentKind, data: dict[str, Any], language: Language) -> bytes:
+    """Render what was signed, which nobody can change any more: a character that no font has becomes its code, as ``[U+1F600]``."""
+    while True:
+        try:
+            return render_pdf(template=kind.template, data=data, language=language)
+        except TextUnprintable as error:
+            spelled = _spell_out(data, set(error.fields["characters"]) - {" "})
+            if spelled == data:
+                raise
+            data = spelled
+
+
+def _spell_out(value: Any, characters: set[str]) -> Any:
+    """``value`` with the code of each of ``characters`` in its place."""
+    if isinstance(value, dict):
+        return {name: _spell_out(inner, characters) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_spell_out(inner, characters) for inner in value]
+    if not isinstance(value, str):
+        return value
+    return "".join(f"[U+{ord(each):04X}]" if each in characters else each for each in value)
 
 
 def _render(kind: DocumentKind, work: Work) -> None:

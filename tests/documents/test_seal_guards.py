@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import connection
 
-from marketplace.documents.errors import DocumentNotReady, SealFaulty
+from marketplace.documents.errors import DocumentNotReady, SealFaulty, TextUnprintable
 from marketplace.documents.models import DocumentCertificate, SealedDocument
 from marketplace.documents.rendering import read_pdf
 from marketplace.documents.seal_keys import make_local_chain, sealer, sealer_of
@@ -21,6 +21,7 @@ from marketplace.evidence.timestamp_errors import TimestampRefused
 from marketplace.jobs.models import Job
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.invariants import verify_all
+from tests.documents.reading import text_of_pdf
 from tests.evidence.authorities import Signer
 from tests.roles import assert_refused, unguarded
 
@@ -165,6 +166,17 @@ def test_a_seal_that_is_timestamped_is_made_by_a_job(settings, tmp_path):
     settings.TIMESTAMP_AUTHORITY_CERTIFICATES = ""
     (found,) = breaches()["documents.sealed_verifies"]
     assert found["faults"][0].startswith("its timestamp cannot be verified")
+
+
+def test_what_was_signed_is_shown_with_the_codes_of_characters_that_no_font_has():
+    data = data_of("unprintable") | {
+        "purchase_order": "PO ก\U0001f600 7",
+        "lines": data_of("lines_3")["lines"],
+    }
+    with pytest.raises(TextUnprintable):
+        render_pdf(template=SEALED.template, data=data, language="ja")
+    sealed = read_pdf(kind=SEALED, subject=SUBJECT, data=data, language="ja")
+    assert "PO[U+0E01][U+1F600]7" in text_of_pdf(sealed)
 
 
 def test_what_an_authority_answers_wrongly_is_not_kept(settings, tmp_path):
