@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from listings.rights import parse_rights, summary
-from listings.states import Charging, TaxCategory
+from listings.states import Charging, SignatureLevel, TaxCategory
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
@@ -55,6 +55,18 @@ SIGNING_TEXT = Label(
     "立会人として市場の鍵で署名する。当事者の鍵による電子署名：当事者は自ら登録した鍵で署名し、市場がこれを検証する。",
 )
 
+OWN_KEYS_ALONE = Label(
+    "Each party signs this document with its own key; a market-side signature does not suffice.",
+    "各当事者は、本書には自らの鍵による電子署名で署名する。立会人型電子署名では足りない。",
+)
+TRUST = Label(
+    "A signature shows three things apart: a person's intent, by a person whom the party authorised; the party, by the key of the signature; and time, "
+    "where a timestamp authority states it. The operator's seal on the document shows that the document is the Market's rendering of what was signed, and is no "
+    "signature of a party.",
+    "署名は次の三つを区別して示す。当事者が権限を与えた者の意思、署名の鍵による当事者、および時刻認証局が証する場合の時刻である。"
+    "運営者の電子署名（シール）は、この文書が署名の対象を本市場が表示したものであることを示し、当事者の署名ではない。",
+)
+
 
 class Section(NamedTuple):
     """A section of a contract's text: an article, or what the market adds to the articles."""
@@ -80,7 +92,15 @@ def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
     text += f"\n\n## {PLAN.in_language(language)}\n\n{planned}"
     text += f"\n\n## {OPEN.in_language(language)}\n\n{_open_text(content['terms'], language)}"
     text += f"\n\n{ending_text(content['terms'], language)}"
-    return f"{text}\n\n## {SIGNING.in_language(language)}\n\n{SIGNING_TEXT.in_language(language)}\n"
+    return f"{text}\n\n## {SIGNING.in_language(language)}\n\n{_signing_text(content['terms'], language)}\n"
+
+
+def _signing_text(terms: Mapping[str, Any], language: str) -> str:
+    """How the parties sign, which level the terms demand, and what a signature shows: the same under every template."""
+    parts = [SIGNING_TEXT, TRUST]
+    if terms["signature_level"] == SignatureLevel.OWN_KEY:
+        parts.insert(1, OWN_KEYS_ALONE)
+    return "\n".join(part.in_language(language) for part in parts)
 
 
 def _open_text(terms: Mapping[str, Any], language: str) -> str:

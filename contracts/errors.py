@@ -278,6 +278,20 @@ class KeyNotLive(DomainError):
     )
 
 
+class SignatureLevelUnmet(DomainError):
+    """The terms demand that each party signs with its own key (``signature_level``). Fields: ``negotiation``."""
+
+    code = "signature_level_unmet"
+    category = Category.CONFLICT
+    field = "signature"
+    detail = Label(
+        "The terms of {negotiation} demand that you sign with your organisation's own key. Register one (organisation-keys/), sign what"
+        " negotiations/{negotiation}/to-sign/ gives, and send that to submit-signature/; or propose another signature_level.",
+        "{negotiation} の取引条件は、自組織の鍵による署名を求めています。鍵を登録し（organisation-keys/）、"
+        "negotiations/{negotiation}/to-sign/ の内容に署名して submit-signature/ へ送信するか、別の signature_level を提案してください。",
+    )
+
+
 class MandateNeeded(DomainError):
     """A program has no mandate that is live and for the key of the signature. Fields: ``program``."""
 

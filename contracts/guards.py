@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pgtrigger
 
+from listings.states import SignatureLevel
 from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import RULES, Permission
 from marketplace.participants.interest_guards import RECUSED
@@ -69,6 +70,7 @@ def proposal_in_turn() -> pgtrigger.Trigger:
             REFUNDS=sql_list(RefundRule.values),
             NOTICE_LOWEST=NOTICE_DAYS[0],
             NOTICE_HIGHEST=NOTICE_DAYS[1],
+            LEVELS=sql_list(SignatureLevel.values),
         ),
     )
 
@@ -91,6 +93,7 @@ def signature_of_instrument() -> pgtrigger.Trigger:
     """A party of the negotiation signs the instrument's hash, the seller first, by a signatory of its or by a program; with a live key.
 
     The market signs for a signatory only who proved a second factor just before. The name of the person is that of its account.
+    Where the terms demand that parties sign with their own keys, no other signature is taken.
 
     The key's row is locked until the transaction ends: its revocation waits, or is seen.
     """
@@ -98,7 +101,7 @@ def signature_of_instrument() -> pgtrigger.Trigger:
         name="signature_of_instrument",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("hash", "text"), ("n", "record"), ("k", "record")],
+        declare=[("hash", "text"), ("level", "text"), ("n", "record"), ("k", "record")],
         func=sql_body(
             _SQL / "signature_of_instrument.sql",
             ROLES=sql_list(sorted(RULES[Permission.CONTRACTS_SIGN].participant)),

@@ -113,6 +113,21 @@ Invariant(
     check=_unverified_instruments,
 )
 Invariant(
+    name="contracts.signed_at_level",
+    promise=6,
+    statement="Where the terms demand that parties sign with their own keys, each signature was made with the party's own key.",
+    guards=(
+        "contracts_signature.signature_of_instrument",
+        "contracts_signature.append_only",
+        "contracts_proposal.proposal_in_turn",
+    ),
+    test="tests/contracts/test_signature_levels.py::test_the_database_takes_no_signature_below_the_level",
+    check=by_query(
+        "SELECT s.public_id, s.method FROM contracts_signature s JOIN contracts_instrument i ON i.id = s.instrument_id"
+        " WHERE s.method <> 'own_key' AND i.content::jsonb #>> '{terms,signature_level}' = 'own_key'"
+    ),
+)
+Invariant(
     name="contracts.proposals_kept",
     promise=6,
     statement="Proposals and templates are numbered without a gap, are made in turn, and never change.",

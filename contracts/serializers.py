@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from listings.rights import dataspace_policy
 from listings.serializers import ChargingSerializer
+from listings.states import SignatureLevel
 from marketplace.api.principal import principal_of
 from marketplace.api.serializers import (
     AmountField,
@@ -346,6 +347,7 @@ class ChangedTermsSerializer(StrictSerializer):
     open_days = serializers.IntegerField(required=False, min_value=OPEN_DAYS[0], max_value=OPEN_DAYS[1])
     withdrawal_reserved = serializers.BooleanField(required=False)
     ending = serializers.DictField(required=False)
+    signature_level = serializers.ChoiceField(choices=SignatureLevel.choices, required=False)
     rights = serializers.DictField(required=False)
     charging = ChargingSerializer(required=False)
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listings.rights import Parties
+from listings.states import SignatureLevel
 from marketplace.evidence.signatures import SignatureInvalid, verify
 from marketplace.kernel.canonical import canonical_json, sha256_hex
 from marketplace.participants.signing_keys import detached_faults
@@ -22,7 +23,7 @@ from marketplace.participants.signing_keys import detached_faults
 from .clauses import LANGUAGES
 from .contract_text import render_text
 from .plan import build_plan
-from .states import Party, SignatureMethod
+from .states import METHODS_AT_LEVEL, Party, SignatureMethod
 from .terms import Terms
 
 CONTENT_TYPE = "sanpo.agreement.v1"
@@ -41,12 +42,13 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a party is about to sign: the hash of a contract, as which party, and what all its charges come to."""
+    """What a party is about to sign: the hash of a contract, as which party, what all its charges come to, and by which methods it may."""
 
     signed_hash: str
     party: Party
     price_minor: int
     currency: str
+    methods: frozenset[SignatureMethod]
 
 
 def iri(identifier: str) -> str:
@@ -90,7 +92,7 @@ def compose(
         "tax_rate_bp": tax_rate_bp,
         "policy": terms.policy(identifier=iri(agreement), parties=parties),
         "annexes": [dict(annex) for annex in annexes],
-        "signature_methods": sorted(SignatureMethod.values),
+        "signature_methods": sorted(METHODS_AT_LEVEL[SignatureLevel(terms.signature_level)]),
     }
 
 

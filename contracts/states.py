@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 
+from listings.states import SignatureLevel
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import StateMachine, expand_roles
 
@@ -98,6 +99,13 @@ class SignatureMethod(TextChoices):
             "当事者の鍵による電子署名（組織が登録した自己の鍵で署名し、市場が検証）",
         ),
     )
+
+
+METHODS_AT_LEVEL = {
+    SignatureLevel.MARKET_SIDE: frozenset({SignatureMethod.MARKET_SIDE, SignatureMethod.OWN_KEY}),
+    SignatureLevel.OWN_KEY: frozenset({SignatureMethod.OWN_KEY}),
+}
+"""The methods of signature that meet a level."""
 
 
 class MandateLimit(TextChoices):

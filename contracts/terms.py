@@ -8,6 +8,7 @@ from typing import Any
 
 from listings.charging_terms import ChargingTerms, parse_charging
 from listings.rights import Parties, Rights, parse_rights, policy_of
+from listings.states import SignatureLevel
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
@@ -26,8 +27,11 @@ DEFAULTS: dict[str, Any] = {
     "withdrawal_reserved": False,
     "ending": {},
     "charging": None,
+    "signature_level": SignatureLevel.MARKET_SIDE.value,
 }
 """What a published offer does not state: a listing is an invitation, and only a proposal that is signed stays open."""
+CHOICES = ("withdrawal_reserved", "signature_level")
+"""Terms that are neither numbers nor rights."""
 FIXED_TERMS = ("currency", "tax_category")
 """Terms that the published offer fixes: the currency of its price, and the tax category that the law requires."""
 
@@ -48,7 +52,7 @@ class Terms:
     is a closed day; after that the data counts as accepted. ``open_days``: calendar days from the seller's signature until the
     end of which the buyer may sign; meanwhile the seller may withdraw its signed proposal only on a reserved ground, or
     anyway if ``withdrawal_reserved``. ``ending``: whether a party may end the contract by notice, of how many calendar days, and
-    what then comes back (``ending_terms``). The first day is not counted in any.
+    what then comes back (``ending_terms``). The first day is not counted in any. ``signature_level`` is what both parties' signatures must be.
     """
 
     price_minor: int
@@ -59,6 +63,7 @@ class Terms:
     rights: Rights
     open_days: int = RESPONSE_DAYS
     withdrawal_reserved: bool = False
+    signature_level: str = SignatureLevel.MARKET_SIDE.value
     ending: Mapping[str, Any] = field(default_factory=lambda: dict(NO_ENDING))
     charging: ChargingTerms = field(default_factory=ChargingTerms)
 
@@ -80,6 +85,7 @@ class Terms:
             "withdrawal_reserved": self.withdrawal_reserved,
             "ending": dict(self.ending),
             "charging": self.charging.as_dict(),
+            "signature_level": str(self.signature_level),
         }
 
     def policy(self, *, identifier: str, parties: Parties) -> dict[str, Any]:
@@ -98,9 +104,10 @@ def parse_terms(stored: Mapping[str, Any]) -> Terms:
     stored = {**DEFAULTS, **stored}
     for name, (lowest, highest) in NUMBERS.items():
         _check_number(name, stored[name], lowest, highest)
-    _check_reserved(stored["withdrawal_reserved"])
+    for name in CHOICES:
+        CHECKS[name](stored[name])
     return Terms(
-        **{name: stored[name] for name in (*NUMBERS, *FIXED_TERMS, "withdrawal_reserved")},
+        **{name: stored[name] for name in (*NUMBERS, *FIXED_TERMS, *CHOICES)},
         rights=parse_rights(stored["rights"], prefix="terms.rights"),
         ending=parse_ending(stored["ending"]),
         charging=parse_charging(stored["charging"], prefix="terms.charging"),
@@ -114,20 +121,18 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
     """
     if not changes:
         return current
-    known = {*NUMBERS, *FIXED_TERMS, "withdrawal_reserved", "ending", "rights", "charging"}
+    known = {*NUMBERS, *FIXED_TERMS, *CHOICES, "ending", "rights", "charging"}
     for name in sorted(set(changes) - known):
         raise FieldInvalid(f"terms.{name}", NO_TERM)
     for name in FIXED_TERMS:
         if name in changes and changes[name] != getattr(current, name):
             raise FieldInvalid(f"terms.{name}", FIXED_BY_OFFER)
-    changed: dict[str, Any] = {
-        name: changes[name] for name in (*NUMBERS, "withdrawal_reserved") if name in changes
-    }
+    changed: dict[str, Any] = {name: changes[name] for name in (*NUMBERS, *CHOICES) if name in changes}
     for name, value in changed.items():
         if name in NUMBERS:
             _check_number(name, value, *NUMBERS[name])
         else:
-            _check_reserved(value)
+            CHECKS[name](value)
     if "ending" in changes:
         changed["ending"] = parse_ending(changes["ending"], current.ending)
     rights = current.rights
@@ -148,6 +153,19 @@ def _check_reserved(value: Any) -> None:
         raise FieldInvalid(
             "terms.withdrawal_reserved", Label("specify true or false", "true か false を指定してください")
         )
+
+
+def _check_level(value: Any) -> None:
+    if value not in SignatureLevel.values:
+        known = ", ".join(SignatureLevel.values)
+        raise FieldInvalid(
+            "terms.signature_level",
+            Label(f"specify one of {known}", f"次のいずれかを指定してください: {known}"),
+        )
+
+
+CHECKS = {"withdrawal_reserved": _check_reserved, "signature_level": _check_level}
+"""What checks each of ``CHOICES``; raises FieldInvalid."""
 
 
 def _check_number(name: str, value: Any, lowest: int, highest: int) -> None:

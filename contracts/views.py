@@ -24,6 +24,7 @@ from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .agreement_document import TEMPLATE
+from .bundle_views import AgreementBundleMixin
 from .disclosure_models import DISCLOSING, MessageDisclosure
 from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
 from .ending_views import EndsAgreements
@@ -245,7 +246,7 @@ class NegotiationViewSet(NegotiationPapers, ShowsPlan):
         return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
 
 
-class AgreementViewSet(AgreementPapers, EndsAgreements, MarketReadViewSet[Agreement]):
+class AgreementViewSet(AgreementPapers, EndsAgreements, AgreementBundleMixin):
     """Agreements of the caller's organisation; all, for the operator."""
 
     reads = Permission.MARKET_READ

@@ -48,6 +48,7 @@ from .states import (
     VERSION,
     ListingState,
     PersonalDataClass,
+    SignatureLevel,
     TaxCategory,
     VersionState,
 )
@@ -304,10 +305,19 @@ class Offer(models.Model):
     inspection_days = DaysField()
     negotiable = models.BooleanField()
     charging = BoundedJSONField(default=charged_once)
+    signature_level = models.CharField(
+        max_length=12,
+        choices=SignatureLevel.choices,
+        default=SignatureLevel.MARKET_SIDE,
+        db_default=SignatureLevel.MARKET_SIDE,
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=is_charging("charging"), name="offer_charging"),
+            models.CheckConstraint(
+                condition=Q(signature_level__in=SignatureLevel.values), name="offer_signature_level"
+            ),
             models.CheckConstraint(
                 condition=Q(price_minor__gte=1, price_minor__lte=AMOUNT_MINOR_MAX), name="offer_price"
             ),

@@ -15,7 +15,7 @@ from marketplace.kernel.money import currencies
 
 from .charging_terms import ChargingTerms, parse_charging
 from .rights import Rights, parse_rights
-from .states import TaxCategory
+from .states import SignatureLevel, TaxCategory
 
 TEMPLATE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 
@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "inspection_days": 7,
     "negotiable": True,
     "charging": None,
+    "signature_level": SignatureLevel.MARKET_SIDE.value,
 }
 REQUIRED = ("price_minor", "rights", "template")
 
@@ -43,11 +44,13 @@ class OfferTerms:
     inspection_days: int
     negotiable: bool
     charging: ChargingTerms
+    signature_level: str
 
 
 def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
     """The terms of a seller's ``offer``: price_minor, rights (see ``listings.rights``) and template (the code of a
-    contract template) are required; currency, tax_category, funding_days, inspection_days, negotiable and charging have DEFAULTS.
+    contract template) are required; currency, tax_category, funding_days, inspection_days, negotiable, charging and
+    signature_level have DEFAULTS.
 
     Raises FieldInvalid, which names the field as ``offer.<name>``.
     """
@@ -73,6 +76,12 @@ def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
         permitted = ", ".join(TaxCategory.values)
         raise FieldInvalid(
             "offer.tax_category",
+            Label(f"specify one of {permitted}", f"次から選んでください: {permitted}"),
+        )
+    if terms["signature_level"] not in SignatureLevel.values:
+        permitted = ", ".join(SignatureLevel.values)
+        raise FieldInvalid(
+            "offer.signature_level",
             Label(f"specify one of {permitted}", f"次から選んでください: {permitted}"),
         )
     _check_number("price_minor", terms["price_minor"], 1, AMOUNT_MINOR_MAX)

@@ -59,6 +59,7 @@ class OfferView:
     inspection_days: int
     negotiable: bool
     charging: dict[str, Any]
+    signature_level: str
     must_be_negotiated: bool
     personal_data_class: str
 
@@ -130,6 +131,7 @@ def version_for_sale(listing: str) -> OfferView:
         inspection_days=offer.inspection_days,
         negotiable=offer.negotiable,
         charging=offer.charging,
+        signature_level=offer.signature_level,
         must_be_negotiated=parse_rights(offer.rights).must_be_negotiated,
         personal_data_class=row.personal_data_class,
     )

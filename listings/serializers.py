@@ -14,7 +14,7 @@ from marketplace.kernel.bounds import CHARGES_MAX, DAYS_MAX, FUNDING_DAYS_MAX, I
 from .charging_terms import OFFERED
 from .models import Distribution, Listing, ListingVersion, Offer
 from .rights import dataspace_policy, parse_rights, summary
-from .states import ListingState, PersonalDataClass, TaxCategory, VersionState
+from .states import ListingState, PersonalDataClass, SignatureLevel, TaxCategory, VersionState
 
 
 class SourceSerializer(StrictSerializer):
@@ -82,6 +82,7 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
             "inspection_days",
             "negotiable",
             "charging",
+            "signature_level",
         )
 
     @extend_schema_field(RightsLineSerializer(many=True))
@@ -256,6 +257,7 @@ class OfferInputSerializer(StrictSerializer):
     inspection_days = serializers.IntegerField(min_value=1, required=False, max_value=INSPECTION_DAYS_MAX)
     negotiable = serializers.BooleanField(required=False)
     charging = ChargingSerializer(required=False)
+    signature_level = serializers.ChoiceField(choices=SignatureLevel.choices, required=False)
 
 
 @extend_schema_field(OfferInputSerializer)

@@ -44,6 +44,25 @@ class TaxCategory(TextChoices):
     EXEMPT = "exempt", Label("exempt", "非課税")
 
 
+class SignatureLevel(TextChoices):
+    """What the terms of an offer or contract demand of the signatures of both parties."""
+
+    MARKET_SIDE = (
+        "market_side",
+        Label(
+            "each party signs by market-side signature or with its own key",
+            "立会人型電子署名または当事者の鍵による電子署名",
+        ),
+    )
+    OWN_KEY = (
+        "own_key",
+        Label(
+            "each party signs with its own key; a market-side signature does not suffice",
+            "当事者の鍵による電子署名に限る（立会人型電子署名は不可）",
+        ),
+    )
+
+
 class ListingState(TextChoices):
     """Whether a listing is for sale."""
 

@@ -9,6 +9,7 @@ API_APPLICATIONS = (
     "marketplace.evidence",
     "marketplace.events",
     "marketplace.jobs",
+    "marketplace.documents",
     "marketplace.approvals",
     "marketplace.participants",
     "marketplace.access",

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Verifies what the market publishes: its evidence log, and its neutrality bundles. One file, for strangers.
+"""Verifies what the market publishes: its evidence log, its neutrality bundles, and bundles of agreements. One file, for strangers.
 
     python verify.py download https://market.example/log LOG        # the public log, into the folder LOG
     python verify.py LOG --key VERIFIER_KEY [--kept NOTE] [--witness VERIFIER_KEY]... [--witnesses-min N]
     python verify.py BUNDLE.zip [--log LOG --key VERIFIER_KEY ...]  # a neutrality bundle, and that the log has it
+    python verify.py AGREEMENT.zip --key VERIFIER_KEY [--extract FOLDER] [--log LOG]  # the bundle of an agreement
 
-Needs Python 3.11, and for the log the package ``cryptography``; nothing else. A log is a folder laid out as the log's
+Needs Python 3.11, and for the log and agreements the package ``cryptography``; nothing else. A log is a folder laid out as the log's
 addresses are (C2SP tlog-tiles):
 
     checkpoint            the signed note: origin, size, root, the log's signature, cosignatures of witnesses
@@ -18,7 +19,11 @@ A neutrality bundle is the archive of a period. Recomputed are the hashes of its
 fees and rebates, the ranking of searches, the order of processing, and the suppression of figures; with a log, that it has
 the record of this very file. ``replay.py`` recomputes what needs the rules' language: every decision, and which tariff applies.
 
-Every check stands in CHECKS or RECOMPUTED: a name, and one function that yields what is wrong. What is wrong has a code, so that
+The bundle of an agreement (``agreements/{id}/bundle/``) holds the signed object, its texts, the signatures of both parties, the history
+of the market's keys, records of the log, and the PDFs that the operator sealed. Recomputed are every hash, every signature, and the
+paths of the records. The seals (PAdES) and their timestamps (RFC 3161) it reads, and prints the openssl commands that verify them.
+
+Every check stands in CHECKS, RECOMPUTED or OF_AGREEMENTS: a name, and one function that yields what is wrong. What is wrong has a code, so that
 programs can tell a fork from a missing file. Exit status: 0 verified, 1 faults, 2 nothing to verify.
 
 Tell it the key (``--key``) and what you kept (``--kept``) from elsewhere than the log: whoever made the log can make
@@ -1029,6 +1034,388 @@ def recompute(published: Published, checks: Mapping[str, Recomputed]) -> dict[st
     return found
 
 
+# The bundle of an agreement --------------------------------------------------------------------------------------------
+
+
+AGREED = "sanpo-agreement/1"
+SIGNED_TYPE, CLAIMS_TYPE = "sanpo.agreement.v1", "sanpo.signature.v1"
+SIDES = {"seller": "provider", "buyer": "consumer"}
+CURVES = {"Ed25519": ("Ed25519", "EdDSA"), "P-256": ("ES256",)}
+"""The curves of parties' keys, and how the header of a signature may call their algorithm."""
+BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
+STAMP_TOKEN = bytes.fromhex("060b2a864886f70d010910020e")
+"""The object identifier of a timestamp over a signature (RFC 3161 appendix A), in DER."""
+
+
+class Agreed:
+    """The bundle of an agreement: its files, read whole, and the keys of the market that the reader trusts."""
+
+    def __init__(self, files: dict[str, bytes], keys: list[Key]) -> None:
+        """Raises Unreadable."""
+        self.files = files
+        try:
+            self.manifest = read_object(files["manifest.json"], "manifest.json")
+            self.object = read_object(files["object.json"], "object.json")
+            self.signatures = [
+                Stated("signatures.json", row)
+                for row in read_json(files["signatures.json"], "signatures.json")
+            ]
+            self.evidence = read_object(files["evidence.json"], "evidence.json")
+            history = files["keys.json"].decode()
+            own = [read_key(row["verifier_key"]) for row in read_json(history, "keys.json")["keys"]]
+        except (*UNREADABLE, RecursionError) as error:
+            raise Unreadable(f"{error!r}"[:300]) from error
+        self.keys = follow_handovers(keys, history) if keys else own
+        self.note = _note_or_none(self.evidence["checkpoint"] or "")
+
+
+class Seal(NamedTuple):
+    """The signature in a PDF: the bytes that it is over, itself (CMS in DER), its value, and the timestamp on that, if any."""
+
+    signed: bytes
+    cms: bytes
+    value: bytes
+    token: bytes
+
+
+def read_agreed(path: Path) -> dict[str, bytes] | None:
+    """The files of the bundle of an agreement; None if the file is something else."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > FILE_BYTES_MAX:
+                return None
+            names = archive.namelist()
+            if len(names) != len(set(names)):
+                return None
+            files = {name: archive.read(name) for name in names}
+        stated = read_object(files["manifest.json"], "manifest.json")
+    except (*UNREADABLE, RecursionError):
+        return None
+    return files if stated.get("format") == AGREED else None
+
+
+def agreed_files(agreed: Agreed) -> Iterator[Fault]:
+    """Files are those of the manifest, which a key of the market signed."""
+    listed = agreed.manifest["files"]
+    for name in sorted((set(listed) | set(agreed.files)) - {"manifest.json", "manifest.jws"}):
+        if name not in listed or name not in agreed.files:
+            yield Fault("file_missing", "it stands in the manifest or in the archive alone", name)
+        elif hashlib.sha256(agreed.files[name]).hexdigest() != listed[name]["sha256"]:
+            yield Fault("file_changed", "it does not have the hash of the manifest", name)
+    if not _is_market_jws(agreed, agreed.files["manifest.jws"].decode(), agreed.files["manifest.json"]):
+        yield Fault("manifest_not_signed", "no key of the market that you trust signed the manifest")
+
+
+def agreed_object(agreed: Agreed) -> Iterator[Fault]:
+    """The object is the one that was signed, in canonical form, of the agreement and market that the manifest names."""
+    content, stated = agreed.files["object.json"], agreed.manifest
+    if hashlib.sha256(content).hexdigest() != stated["signed_hash"]:
+        yield Fault("object_changed", "it does not have the signed hash", "object.json")
+    if canonical(agreed.object) != content:
+        yield Fault("object_not_canonical", "it is not in canonical form (RFC 8785)", "object.json")
+    if agreed.object["type"] != SIGNED_TYPE:
+        yield Fault(
+            "object_unknown", f"its type is {agreed.object['type']!r}, not {SIGNED_TYPE}", "object.json"
+        )
+    for name in ("agreement", "market"):
+        if agreed.object[name] != stated[name]:
+            yield Fault("object_of_another", f"its {name} is {agreed.object[name]}", "object.json")
+
+
+def agreed_texts(agreed: Agreed) -> Iterator[Fault]:
+    """The texts and the plan are those of the object."""
+    for language, digest in agreed.object["text"].items():
+        name = f"text.{language}.txt"
+        if hashlib.sha256(agreed.files[name]).hexdigest() != digest:
+            yield Fault("text_changed", "the object has another hash of it", name)
+    if ("plan" in agreed.object) != ("plan.json" in agreed.files):
+        yield Fault("plan_differs", "the plan stands in the object or beside it alone", "plan.json")
+    elif "plan" in agreed.object and canonical(agreed.object["plan"]) != agreed.files["plan.json"]:
+        yield Fault("plan_differs", "the object has another plan", "plan.json")
+
+
+def agreed_signatures(agreed: Agreed) -> Iterator[Fault]:
+    """Both parties signed the hash of the object, each for itself, at the level that the terms demand."""
+    parties = [row["party"] for row in agreed.signatures]
+    if sorted(parties) != sorted(SIDES):
+        yield Fault("signature_missing", f"signed by {', '.join(parties) or 'nobody'}", "signatures.json")
+    level = agreed.object["terms"].get("signature_level", "market_side")
+    for row in agreed.signatures:
+        yield from _faults_of_claims(agreed, row)
+        if row["method"] == "own_key":
+            yield from _faults_of_own(row)
+        elif not _is_market_jws(agreed, row["jws"], row["content"].encode()):
+            yield Fault("signature_invalid", "no key of the market that you trust made it", row["party"])
+        if level != "market_side" and row["method"] != level:
+            yield Fault(
+                "signature_level", f"the terms demand {level}, it signed by {row['method']}", row["party"]
+            )
+
+
+def _faults_of_claims(agreed: Agreed, row: Row) -> Iterator[Fault]:
+    """What a signature is over says who signed what."""
+    claims = read_object(row["content"], f"the signature of the {row['party']}")
+    side = SIDES.get(row["party"], "")
+    expected = {
+        "type": CLAIMS_TYPE,
+        "agreement": agreed.object["agreement"],
+        "signed_hash": hashlib.sha256(agreed.files["object.json"]).hexdigest(),
+        "party": row["party"],
+        "organisation": agreed.object[side]["id"] if side else None,
+        "method": row["method"],
+    }
+    if row["method"] == "market_side":
+        expected |= {"signer": row["signer"], "signed_at": claims["signed_at"]}
+        if moment(claims["signed_at"]) != moment(row["signed_at"]):
+            yield Fault("signature_of_another", "it was made at another moment", row["party"])
+    if canonical(claims) != row["content"].encode() or claims != expected:
+        yield Fault("signature_of_another", "it is over something else", row["party"])
+
+
+def _faults_of_own(row: Row) -> Iterator[Fault]:
+    """A party's own signature is a detached JWS by its key, which was in force."""
+    key, at = row["key"], moment(row["signed_at"])
+    try:
+        is_valid = _is_own_jws(row["jws"], row["content"].encode(), key["jwk"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        yield Fault("signature_invalid", f"it is no signature by a key: {error!r}", row["party"])
+        return
+    if not is_valid:
+        yield Fault("signature_invalid", "the party's key did not make it", row["party"])
+    ended = key["revoked_at"] is not None and moment(key["revoked_at"]) < at
+    if ended or at < moment(key["valid_from"]):
+        yield Fault("key_not_in_force", f"{key['id']} was not in force when it signed", row["party"])
+
+
+def _is_market_jws(agreed: Agreed, signature: str, content: bytes) -> bool:
+    """Whether it is a compact JWS over ``content`` by a key of the market that is trusted."""
+    signed, _, value = signature.rpartition(".")
+    try:
+        header, _, payload = signed.partition(".")
+        if read_json(_from_base64url(header))["alg"] not in CURVES["Ed25519"]:
+            return False
+        if _from_base64url(payload) != content:
+            return False
+        found = _from_base64url(value)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+    keys = [key.public for key in agreed.keys if key.algorithm == ED25519]
+    return any(is_signed(public, found, signed.encode()) for public in keys)
+
+
+def _is_own_jws(signature: str, content: bytes, jwk: Row) -> bool:
+    """Whether it is a detached JWS (RFC 7515 appendix F) over ``content`` by the key ``jwk``; raises ValueError, KeyError."""
+    header, payload, value = signature.split(".")
+    stated = read_json(_from_base64url(header))
+    members = {name: jwk[name] for name in ("crv", "kty", "x", *(("y",) if jwk["kty"] == "EC" else ()))}
+    thumbprint = base64.urlsafe_b64encode(hashlib.sha256(canonical(members)).digest()).rstrip(b"=").decode()
+    if payload or stated["alg"] not in CURVES[jwk["crv"]] or stated["kid"] != thumbprint:
+        return False
+    message = header.encode() + b"." + base64.urlsafe_b64encode(content).rstrip(b"=")
+    public, found = _from_base64url(jwk["x"]), _from_base64url(value)
+    if jwk["crv"] == "Ed25519":
+        return is_signed(public, found, message)
+    return _is_signed_p256(public, _from_base64url(jwk["y"]), found, message)
+
+
+def _is_signed_p256(x: bytes, y: bytes, signature: bytes, message: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    if len(signature) != 64:
+        return False
+    numbers = [int.from_bytes(each, "big") for each in (x, y, signature[:32], signature[32:])]
+    try:
+        public = ec.EllipticCurvePublicNumbers(numbers[0], numbers[1], ec.SECP256R1()).public_key()
+        public.verify(encode_dss_signature(numbers[2], numbers[3]), message, ec.ECDSA(SHA256()))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def agreed_evidence(agreed: Agreed) -> Iterator[Fault]:
+    """The records stand in the log under the checkpoint that it signed, and say what the other files say."""
+    if agreed.evidence["checkpoint"] is None:
+        if agreed.evidence["records"]:
+            yield Fault("record_not_covered", "there are records, but no checkpoint", "evidence.json")
+        return
+    if agreed.note is None:
+        yield Fault("checkpoint_unreadable", "its checkpoint is no signed checkpoint", "evidence.json")
+        return
+    yield from faults_of_signature(agreed.note, agreed.keys, of="the checkpoint of evidence.json")
+    for row in agreed.evidence["records"]:
+        content = row["content"].encode()
+        commitment = hashlib.sha256(bytes.fromhex(row["salt"]) + content).hexdigest()
+        leaf = hashlib.sha256(b"\x00" + f'{{"commitment":"{commitment}","v":1}}'.encode()).digest()
+        path = [bytes.fromhex(step) for step in row["path"]]
+        if root_of_path(leaf, row["index"], agreed.note.size, path) != agreed.note.root:
+            yield Fault("record_differs", "the log does not have it under the checkpoint", row["id"])
+        yield from _faults_of_record(agreed, read_object(content, row["id"]), row["id"])
+
+
+def _faults_of_record(agreed: Agreed, record: Row, item: str) -> Iterator[Fault]:
+    stated = record["payload"]
+    if record["subject"] not in (agreed.object["agreement"], agreed.object["negotiation"]):
+        yield Fault("record_of_another", f"it is about {record['subject']}", item)
+    elif record["kind"] == "documents.sealed":
+        name = f"agreement.{stated['language']}.pdf"
+        if hashlib.sha256(agreed.files[name]).hexdigest() != stated["sha256"]:
+            yield Fault("record_states_otherwise", f"the log has another hash of {name}", item)
+    elif stated["signed_hash"] != agreed.manifest["signed_hash"]:
+        yield Fault("record_states_otherwise", "the log has another signed hash", item)
+
+
+def root_of_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """The root to which a path leads from a leaf (RFC 9162 section 2.1.3.2); None if it does not fit the place."""
+    if not 0 <= index < size:
+        return None
+    found, last, reached = index, size - 1, leaf
+    for step in path:
+        if last == 0:
+            return None
+        if found % 2 or found == last:
+            reached = hashlib.sha256(b"\x01" + step + reached).digest()
+            while found % 2 == 0 and found:
+                found, last = found >> 1, last >> 1
+        else:
+            reached = hashlib.sha256(b"\x01" + reached + step).digest()
+        found, last = found >> 1, last >> 1
+    return reached if last == 0 else None
+
+
+def read_seal(pdf: bytes) -> Seal:
+    """The one signature of a PDF, which is over the whole file but itself; raises ValueError."""
+    ranges = BYTE_RANGE.findall(pdf)
+    if len(ranges) != 1:
+        raise ValueError(f"it has {len(ranges)} signatures, not the operator's one")
+    start, length, after, rest = map(int, ranges[0])
+    if start != 0 or after < length or after + rest != len(pdf):
+        raise ValueError("its signature does not cover the whole file")
+    gap = pdf[length:after]
+    if not (gap.startswith(b"<") and gap.endswith(b">")):
+        raise ValueError("its signature is not where it must be")
+    filled = bytes.fromhex(gap[1:-1].decode("ascii"))
+    try:
+        size = _size_of(filled)
+        cms = filled[:size]
+        if any(filled[size:]):
+            raise ValueError("something stands behind its signature")
+        signer = _parts(_parts(_parts(_parts(_parts(cms)[0])[1])[0])[-1])[0]
+        value = _parts(signer)[5]
+    except IndexError as error:
+        raise ValueError("its signature is no CMS") from error
+    signed = pdf[:length] + pdf[after:]
+    if b"\x04\x20" + hashlib.sha256(signed).digest() not in cms:
+        raise ValueError("bytes that were sealed have changed")
+    return Seal(signed, cms, value, _token_in(signer))
+
+
+def _token_in(signer: bytes) -> bytes:
+    """The timestamp on a signature, in DER; empty without one."""
+    _, found, rest = signer.partition(STAMP_TOKEN)
+    return _parts(rest)[0][: _size_of(_parts(rest)[0])] if found else b""
+
+
+def _size_of(content: bytes) -> int:
+    """How many bytes the first element (DER) takes."""
+    length = content[1]
+    if length <= 0x80:
+        return 2 + length
+    width = length & 0x7F
+    return 2 + width + int.from_bytes(content[2 : 2 + width], "big")
+
+
+def agreed_documents(agreed: Agreed) -> Iterator[Fault]:
+    """The PDFs have one seal each, over all of their bytes. Who made it, openssl and readers of PDF verify."""
+    for name in _documents(agreed):
+        try:
+            read_seal(agreed.files[name])
+        except (ValueError, IndexError, KeyError) as error:
+            yield Fault("seal_invalid", str(error), name)
+
+
+def _documents(agreed: Agreed) -> list[str]:
+    return [f"agreement.{language}.pdf" for language in sorted(agreed.object["text"])]
+
+
+OF_AGREEMENTS: dict[str, Callable[[Agreed], Iterator[Fault]]] = {
+    "files": agreed_files,
+    "object": agreed_object,
+    "texts": agreed_texts,
+    "signatures": agreed_signatures,
+    "evidence": agreed_evidence,
+    "documents": agreed_documents,
+}
+"""Every check of the bundle of an agreement, in order."""
+
+
+def seal_commands(name: str, folder: Path) -> list[str]:
+    """What verifies the seal of a PDF, and its timestamp, with the files that ``extract_agreed`` writes."""
+    at = folder / name.removesuffix(".pdf")
+    return [
+        (
+            f"openssl cms -verify -binary -inform DER -in {at}.p7s -content {at}.signed -CAfile {folder / 'certificates.pem'}"
+            " -purpose any -out /dev/null"
+        ),
+        f"openssl ts -verify -token_in -in {at}.tst -data {at}.value -CAfile CERTIFICATES_OF_THE_AUTHORITY.pem",
+    ]
+
+
+def extract_agreed(agreed: Agreed, folder: Path) -> None:
+    """Write the files of the bundle that it names itself, and of each PDF what its seal is over, the seal, and its timestamp."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in agreed.manifest["files"]:
+        if re.fullmatch(r"[a-z]+(\.[a-z]+)+", name):
+            (folder / name).write_bytes(agreed.files[name])
+    for name in _documents(agreed):
+        seal, at = read_seal(agreed.files[name]), name.removesuffix(".pdf")
+        parts = {"signed": seal.signed, "p7s": seal.cms, "value": seal.value, "tst": seal.token}
+        for ending, content in parts.items():
+            if content:
+                (folder / f"{at}.{ending}").write_bytes(content)
+
+
+def verify_agreement(files: dict[str, bytes], options: argparse.Namespace) -> int:
+    """Verify the bundle of an agreement; prints what was found, and what verifies the rest. Returns the exit status."""
+    agreed = Agreed(files, options.key)
+    status = 0
+    if options.log is not None:
+        kept = [*(options.kept or ()), *([agreed.evidence["checkpoint"]] if agreed.note else [])]
+        status = verify_log(Bundle(options.log, options.key, kept, options.witness, options.witnesses_min))
+    if not options.key:
+        print("keys: the bundle's own; name one that you have from elsewhere by --key")
+    outcome = {name: _all_of(check, agreed, name) for name, check in OF_AGREEMENTS.items()}
+    status |= show(outcome)
+    proved, unproved = len(agreed.evidence["records"]), agreed.evidence["without_proof"]
+    print(f"records of the log: {proved} proved, {unproved} younger than the checkpoint")
+    folder = options.extract or Path("FOLDER")
+    if options.extract and not status:
+        extract_agreed(agreed, folder)
+    print("not checked: who sealed the documents (PAdES), and their timestamps (RFC 3161)")
+    print(
+        "  a reader of PDF that verifies signatures does, such as Adobe Acrobat Reader, and so do these commands:"
+    )
+    if not options.extract:
+        print("  (with --extract FOLDER this program writes their files)")
+    for name in [] if outcome["documents"] else _documents(agreed):
+        cms, stamp = seal_commands(name, folder)
+        print(f"  {cms}")
+        print(f"  {stamp}" if read_seal(files[name]).token else f"  {name} has no timestamp")
+    if not status:
+        print(f"verified: {agreed.object['agreement']}, signed hash {agreed.manifest['signed_hash']}")
+    return status
+
+
+def _all_of(check: Callable[[Agreed], Iterator[Fault]], agreed: Agreed, name: str) -> list[Fault]:
+    try:
+        return list(check(agreed))
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
+        text = error.args[0] if isinstance(error, Lacking) else f"it is not what it must be: {error!r}"
+        return [Fault("unreadable", text, name)]
+
+
 # Commands ------------------------------------------------------------------------------------------------------------
 
 
@@ -1118,6 +1505,9 @@ def main(arguments: list[str]) -> int:
         parser.error(f"{options.bundle} is neither the folder of a log nor the file of a neutrality bundle")
     if folder is not None and not folder.is_dir():
         parser.error(f"{folder} is no folder")
+    agreed = read_agreed(options.bundle) if options.bundle.is_file() else None
+    if agreed is not None:
+        return _verify_agreement(parser, agreed, options)
     if folder is None and options.kept:
         parser.error("what you kept is compared with a log: name it by --log")
     if folder is not None and find_spec("cryptography") is None:
@@ -1127,6 +1517,20 @@ def main(arguments: list[str]) -> int:
         return verify_log(log)
     try:
         return verify_bundle(Published(options.bundle), log)
+    except Unreadable as error:
+        print(f"not a bundle: {error}")
+        return 2
+
+
+def _verify_agreement(
+    parser: argparse.ArgumentParser, files: dict[str, bytes], options: argparse.Namespace
+) -> int:
+    if find_spec("cryptography") is None:
+        parser.error("verifying an agreement needs the package cryptography: pip install cryptography")
+    if options.kept and options.log is None:
+        parser.error("what you kept is compared with a log: name it by --log")
+    try:
+        return verify_agreement(files, options)
     except Unreadable as error:
         print(f"not a bundle: {error}")
         return 2
@@ -1184,9 +1588,11 @@ def read_kept(text: str) -> list[str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        description="Verifies the market's evidence log and its neutrality bundles."
+        description="Verifies the market's evidence log, its neutrality bundles and its agreements."
     )
-    parser.add_argument("bundle", type=Path, help="the folder of a log, or the file of a neutrality bundle")
+    parser.add_argument(
+        "bundle", type=Path, help="the folder of a log, or the file of a neutrality bundle or of an agreement"
+    )
     parser.add_argument("--log", type=Path, help="the folder of the log that has the neutrality bundle")
     parser.add_argument(
         "--key", action="append", type=read_key, default=[], help="the log's verifier key; may be repeated"
@@ -1198,6 +1604,9 @@ def _parser() -> argparse.ArgumentParser:
         "--witness", action="append", type=read_key, default=[], help="a witness that you trust"
     )
     parser.add_argument("--witnesses-min", type=int, default=0)
+    parser.add_argument(
+        "--extract", type=Path, help="where to write the files of an agreement that verified, for openssl"
+    )
     return parser
 
 

@@ -12,7 +12,7 @@ from marketplace.participants.key_queries import SigningKey, lock_live_key
 from marketplace.participants.signing_keys import KID_LENGTH, kid_of
 
 from .. import signed_object
-from ..errors import KeyNotLive, SignatureRefused
+from ..errors import KeyNotLive, SignatureLevelUnmet, SignatureRefused
 from ..models import Mandate, Negotiation
 from ..signed_object import Subject
 from ..states import SignatureMethod
@@ -35,8 +35,11 @@ class Attestation:
 def attest(actor: Actor, negotiation: Negotiation, subject: Subject, given: str | None) -> Attestation:
     """The attestation of a party's signature: what the party gave, verified, or else the market's own for a person.
 
-    Raises KeyNotLive, SignatureRefused, MandateNeeded, OutsideMandate.
+    Raises SignatureLevelUnmet where the terms demand another method, KeyNotLive, SignatureRefused, MandateNeeded, OutsideMandate.
     """
+    method = SignatureMethod.MARKET_SIDE if given is None else SignatureMethod.OWN_KEY
+    if method not in subject.methods:
+        raise SignatureLevelUnmet(negotiation=negotiation.public_id)
     if given is None:
         return _by_market(actor, negotiation, subject)
     kid = kid_of(given)

@@ -83,6 +83,7 @@ def _published_terms(sale: OfferView) -> Terms:
             "tax_category": sale.tax_category,
             "funding_days": sale.funding_days,
             "inspection_days": sale.inspection_days,
+            "signature_level": sale.signature_level,
             "rights": sale.rights,
             "charging": sale.charging,
         }

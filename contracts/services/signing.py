@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from listings.states import SignatureLevel
 from marketplace.cases.queries import allowed_decisions
 from marketplace.cases.services import drop_cases
 from marketplace.cases.states import CaseKindCode
@@ -29,7 +30,7 @@ from ..locks import CONCLUSION_LOCK
 from ..models import Agreement, Instrument, Negotiation, Signature
 from ..plan import Plan, compile_plan, plan_of
 from ..signed_object import Subject
-from ..states import NEGOTIATION, Party
+from ..states import METHODS_AT_LEVEL, NEGOTIATION, Party
 from ..terms import Terms, parse_terms
 from .attesting import Attestation, attest
 from .authority import commit_party
@@ -57,7 +58,7 @@ def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> N
     current terms; the buyer's signature then concludes the agreement, if the rules allow it. ``signed_hash``, if given, is
     the hash of the contract that the party has read. Emits negotiation.moved and, on conclusion, agreement.concluded. Raises
     ExclusivelyGranted, GrantedToOthers, PermissionNeeded, ProofNeeded, Forbidden, Missing, IllegalTransition, ListingWithdrawn, NegotiationExpired, NotAdmitted,
-    OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, TradingHalted, ColleagueNeeded and NobodyDecides above the
+    OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, SignatureLevelUnmet, TradingHalted, ColleagueNeeded and NobodyDecides above the
     signer's limit of authority, FieldInvalid when the rights of use end too early, and ConclusionRefused with the rules' reasons: then only
     the rules' decision is recorded, and nothing else changes; where they hold, ConclusionHeld names the case.
     """
@@ -199,7 +200,13 @@ def _trade_facts(negotiation: Negotiation, instrument: Instrument) -> dict[str, 
 
 
 def _subject(signed_hash: str, party: Party, terms: Terms) -> Subject:
-    return Subject(signed_hash, party, price_minor=terms.total_minor, currency=terms.currency)
+    return Subject(
+        signed_hash,
+        party,
+        price_minor=terms.total_minor,
+        currency=terms.currency,
+        methods=METHODS_AT_LEVEL[SignatureLevel(terms.signature_level)],
+    )
 
 
 def _require_read(negotiation: Negotiation, signed_hash: str, read_hash: str | None) -> None:

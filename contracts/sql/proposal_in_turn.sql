@@ -19,6 +19,9 @@ IF NEW.terms -> 'charging' IS NOT NULL AND NOT (public.is_charging(NEW.terms -> 
    AND public.is_charged_in_time(NEW.terms -> 'charging', NEW.terms -> 'rights', NEW.made_at)) THEN
     RAISE EXCEPTION 'the terms of charging cannot be carried out' USING ERRCODE = 'check_violation';
 END IF;
+IF coalesce(NEW.terms ->> 'signature_level' NOT IN ({LEVELS}), true) THEN
+    RAISE EXCEPTION 'a proposal states which level of signature it demands' USING ERRCODE = 'check_violation';
+END IF;
 IF NOT public.is_paid_in_time(NEW.terms -> 'rights', NEW.made_at, (NEW.terms ->> 'funding_days')::integer) THEN
     RAISE EXCEPTION 'the rights of use end before they are paid for' USING ERRCODE = 'check_violation';
 END IF;

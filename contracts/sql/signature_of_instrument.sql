@@ -1,5 +1,10 @@
 NEW.signer_name := coalesce((SELECT u.name FROM public.participants_user u WHERE u.public_id = NEW.signer), '');
-SELECT signed_hash INTO hash FROM public.contracts_instrument WHERE id = NEW.instrument_id;
+SELECT signed_hash, content::jsonb #>> '{terms,signature_level}' INTO hash, level
+    FROM public.contracts_instrument WHERE id = NEW.instrument_id;
+IF level = 'own_key' AND NEW.method <> 'own_key' THEN
+    RAISE EXCEPTION 'the terms demand that each party signs with its own key'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'signature_level';
+END IF;
 SELECT * INTO n FROM public.contracts_negotiation
     WHERE id = (SELECT negotiation_id FROM public.contracts_instrument WHERE id = NEW.instrument_id)
     FOR SHARE;

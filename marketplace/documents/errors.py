@@ -96,6 +96,28 @@ class DocumentFailed(DocumentError):
     )
 
 
+class SealMisconfigured(DocumentError):
+    """The key or certificates by which the operator seals documents cannot be used. Fields: ``setting``, ``reason``."""
+
+    code = "document_seal_misconfigured"
+    category = Category.UNAVAILABLE
+    detail = Label(
+        "The document cannot be sealed, and the operator must mend {setting}: {reason}",
+        "帳票に電子署名を付与できません。運営者による {setting} の修正が必要です: {reason}",
+    )
+
+
+class SealFaulty(DocumentError):
+    """What was sealed does not verify, so it was not kept. Fields: ``reason``."""
+
+    code = "document_seal_faulty"
+    category = Category.UNAVAILABLE
+    detail = Label(
+        "The document was sealed, but its seal does not verify: {reason}",
+        "帳票に付与した電子署名を検証できませんでした: {reason}",
+    )
+
+
 class FontMissing(DocumentError):
     """A font of the documents is not installed. Fields: ``font``."""
 

@@ -9,7 +9,9 @@ from django.db.models.functions import Now
 from marketplace.kernel.columns import MomentField
 from marketplace.kernel.guards import append_only, dated_now
 
-LANGUAGES = ("ja", "en")
+from .seal_models import LANGUAGES, DocumentCertificate, SealedDocument
+
+__all__ = ["DocumentCertificate", "RenderedDocument", "SealedDocument"]
 
 
 class RenderedDocument(models.Model):

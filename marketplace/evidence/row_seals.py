@@ -44,6 +44,7 @@ NOT_SEALED = {
     "evidence_checkpoint": "The log itself, whose checkpoints are signed.",
     "evidence_cosignature": "Each is signed by its witness; sealing them would make every checkpoint need the next.",
     "events_outboxevent": "Ranges leave for the archive, with their hashes (``events_archivedrange``).",
+    "documents_sealeddocument": "Files, each of whose hashes a record of its making states.",
     "documents_rendereddocument": "Renderings leave, and are made again from what is sealed.",
 }
 """Append-only tables whose rows this does not seal, with the reason."""

@@ -39,6 +39,11 @@ MARKET_SIGNING_KEY = env.str("MARKET_SIGNING_KEY", default="")
 SIGNING_KEY_FILE = Path(env.str("SIGNING_KEY_FILE", default=str(VAR / "keys" / "market.jwk")))
 # Names the evidence log in its checkpoints, for ever: an address without a scheme that the operator owns.
 EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}.example/log")
+# The operator seals PDFs (PAdES): a private key, and its certificate followed by those that issued it, as PEM or the name of a file.
+# Where both are empty, an authority of this machine issues them into the file.
+DOCUMENT_SIGNING_KEY = env.str("DOCUMENT_SIGNING_KEY", default="")
+DOCUMENT_SIGNING_CERTIFICATES = env.str("DOCUMENT_SIGNING_CERTIFICATES", default="")
+DOCUMENT_SIGNING_FILE = VAR / "keys" / "documents.pem"
 STORAGE_DIRECTORY = Path(env.str("STORAGE_DIRECTORY", default=str(VAR / "storage")))
 # Passwords and second factors of the demo market's people follow from it; elsewhere it is never made.
 DEMO_KEY_FILE = VAR / "demo" / "logins.key"

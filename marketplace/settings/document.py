@@ -81,6 +81,7 @@ ENUMERATIONS: dict[str, Any] = {
     "SecondFactorResetStateEnum": "marketplace.participants.states.SecondFactorResetState.choices",
     "RelationKindEnum": "marketplace.participants.relation_kinds.RelationKind.choices",
     "RelationSourceEnum": "marketplace.participants.relation_kinds.RelationSource.choices",
+    "SignatureLevelEnum": "listings.states.SignatureLevel.choices",
     "SignatureMethodEnum": "contracts.states.SignatureMethod.choices",
     "SupplyClassEnum": "marketplace.rules.tax_tables.SupplyClass.choices",
     "StakeKindEnum": "listings.stake_kinds.StakeKind.choices",

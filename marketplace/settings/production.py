@@ -21,6 +21,8 @@ BASE_URL = env.str("SANPO_BASE_URL")
 EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{urlsplit(BASE_URL).hostname}/log")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 MARKET_SIGNING_KEY = env.str("MARKET_SIGNING_KEY")
+DOCUMENT_SIGNING_KEY = env.str("DOCUMENT_SIGNING_KEY")
+DOCUMENT_SIGNING_CERTIFICATES = env.str("DOCUMENT_SIGNING_CERTIFICATES")
 
 # The demo market has no place beside real money.
 INSTALLED_APPS = [name for name in INSTALLED_APPS if name != "fixtures"]

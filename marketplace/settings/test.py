@@ -55,6 +55,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_BROKER_TRANSPORT_OPTIONS, "global_ke
 
 STORAGE_DIRECTORY = VAR / "test" / "storage" / _run
 SIGNING_KEY_FILE = VAR / "test" / "keys" / "market.jwk"
+DOCUMENT_SIGNING_FILE = VAR / "test" / "keys" / "documents.pem"
 DEMO_KEY_FILE = VAR / "test" / "keys" / "logins.key"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Fast and unsafe: the passwords of tests protect nothing.

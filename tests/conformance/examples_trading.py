@@ -8,11 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from contracts.consequences import digest_of_consequences
 from contracts.ending_queries import consequences_shown
+from contracts.models import Agreement
+from contracts.rendering import agreement_pdf
 from delivery import services as delivering
 from delivery.models import Download, Voucher
 from listings import services as listings
 from listings.models import ListingVersion
 from listings.views import LISTING_EXAMPLE
+from marketplace.documents.models import DocumentCertificate
 from marketplace.kernel import clock
 from marketplace.kernel.suspensions import SuspensionKind
 from quality.models import Profile
@@ -112,6 +115,12 @@ def dispute(world: World) -> str:
     return contracts.dispute(world.contracts).public_id
 
 
+def certificate(world: World) -> str:
+    """A certificate that has sealed the document of an agreement."""
+    agreement_pdf(Agreement.objects.get(public_id=agreement(world)), "ja")
+    return DocumentCertificate.objects.get().public_id
+
+
 def adjustment(world: World) -> str:
     return contracts.adjustment(world.contracts).public_id
 
@@ -163,6 +172,7 @@ TABLE.example("GET agreements/{}/permitted-use/", "buyer")(
     lambda world: Request((agreement(world),), query="?action=use&purpose=commercial&region=JP")
 )
 TABLE.of_row("GET agreements/{}/document.pdf/", "buyer", agreement, is_costly=True)
+TABLE.of_row("GET agreements/{}/bundle/", "buyer", agreement, is_costly=True)
 TABLE.of_row("GET agreements/{}/document.html/", "buyer", agreement, is_costly=True)
 TABLE.example("GET agreements/{}/papers/{}/", "buyer")(
     lambda world: Request((agreement(world), "order-confirmation"))
@@ -171,6 +181,7 @@ TABLE.example("GET agreements/{}/papers/{}/document.pdf/", "buyer", is_costly=Tr
     lambda world: Request((agreement(world), "order"))
 )
 TABLE.of_row("GET agreements/{}/document.txt/", "buyer", agreement)
+TABLE.listed("document-certificates/", EVERYBODY, certificate)
 TABLE.listed("disputes/", "buyer", dispute)
 TABLE.listed("adjustments/", "buyer", adjustment)
 TABLE.example("GET agreements/{}/ending/", "buyer")(

@@ -192,7 +192,15 @@ def everything_of(market) -> dict[str, str]:
 
 READS = {
     "negotiations": ("", "contract/"),
-    "agreements": ("", "contract/", "verification/", "document.pdf/", "document.html/", "document.txt/"),
+    "agreements": (
+        "",
+        "contract/",
+        "verification/",
+        "document.pdf/",
+        "document.html/",
+        "document.txt/",
+        "bundle/",
+    ),
     "disputes": ("",),
     "adjustments": ("",),
     "endings": ("",),
@@ -216,6 +224,8 @@ def test_a_third_party_finds_nothing_by_any_route(market, clients):
     open_over_http(clients["operator"], market.organisation("buyer"), "trades")
     for collection, identifier in made.items():
         clients["operator"].get(f"{BASE}/{collection}/{identifier}/")
+    # A document is sealed when somebody first reads it, which evidence states.
+    clients["buyer"].get(f"{BASE}/agreements/{made['agreements']}/bundle/")
     before = factories.everything()
     for collection, identifier in made.items():
         assert clients["stranger"].get(f"{BASE}/{collection}/").json()["results"] == []
@@ -268,7 +278,7 @@ def test_documents_are_read_in_both_languages(market, clients):
     page = clients["seller"].get(f"{path}/document.html/?language=en", HTTP_ACCEPT="text/html")
     assert (page.status_code, page["Content-Language"]) == (200, "en")
     assert page["Content-Type"].startswith("text/html")
-    assert "Data Transaction Agreement" in page.content.decode()
+    assert "Data Provision Agreement" in page.content.decode()
     asked_for_json = clients["seller"].get(f"{path}/document.pdf/", HTTP_ACCEPT="application/json")
     assert (asked_for_json.status_code, asked_for_json.content) == (200, pdf.content)
     for language in ("ja", "en"):

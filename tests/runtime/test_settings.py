@@ -15,6 +15,8 @@ COMPLETE = {
     "ALLOWED_HOSTS": "market.example",
     "SANPO_BASE_URL": "https://market.example",
     "MARKET_SIGNING_KEY": "{}",
+    "DOCUMENT_SIGNING_KEY": "document.key",
+    "DOCUMENT_SIGNING_CERTIFICATES": "document.pem",
     "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
 }
 

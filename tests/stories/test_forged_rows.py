@@ -121,6 +121,14 @@ FORGERIES: dict[str, Forgery] = {
     "contracts_signature": Forgery(refused="the parties sign in turn|only after a fresh proof"),  # as fast as the day was
     "contracts_template": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "delivery_entitleddistribution": Forgery(refused="nothing is added to an entitlement"),
+    "documents_documentcertificate": Forgery(
+        named=RECORDED,
+        changes={
+            "fingerprint": "encode(sha256('forged'), 'hex')", "certificate": "'forged'",
+            "not_before": "now()", "not_after": "now() + interval '1 day'",
+        },
+    ),
+    "documents_sealeddocument": Forgery(refused="while its certificate is valid|certificate_id"),
     "events_abandonment": Forgery(
         refused="parked",
         changes={"first_person": "'usr_forged_a'", "abandoned_by": "'usr_forged_b'"},

@@ -42,6 +42,7 @@ PUBLIC = {
     "cycle-detail",
     "cycle-left-out",
     "cycle-progress",
+    "document-certificate-detail",
     "evidence-checkpoint-consistency",
     "evidence-checkpoint-detail",
     "halt-detail",

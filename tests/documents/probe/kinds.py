@@ -50,3 +50,10 @@ PROBE = DocumentKind(
     data_of=data_of,
     label=Label("make a probe", "試験文書の作成"),
 )
+SEALED = DocumentKind(
+    name="probe.sealed",
+    template="clearing/invoice",
+    data_of=data_of,
+    label=Label("seal a probe", "試験文書の封緘"),
+    is_sealed=True,
+)
