@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from marketplace.kernel.columns import MomentField
+from marketplace.kernel.columns import DaysField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, sql_list
 
 from .states import REMINDED_DAYS, WAITS_FOR
@@ -43,7 +43,7 @@ class Reminder(models.Model):
 
     proposal = models.ForeignKey("contracts.Proposal", on_delete=models.PROTECT, related_name="reminders")
     state = models.CharField(max_length=10)
-    days = models.PositiveSmallIntegerField()
+    days = DaysField()
     reminded_at = MomentField()
 
     class Meta:

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('state', models.CharField(max_length=10)),
-                ('days', models.PositiveSmallIntegerField()),
+                ('days', marketplace.kernel.columns.DaysField()),
                 ('reminded_at', marketplace.kernel.columns.MomentField()),
                 ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='contracts.proposal')),
             ],
