@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from .deletion_views import DeletionDutyViewSet
 from .disclosure_views import DisclosureViewSet
 from .ending_views import EndingViewSet
 from .mandate_views import MandateViewSet
@@ -20,6 +21,7 @@ router.register("message-disclosures", DisclosureViewSet, basename="message-disc
 router.register("mandates", MandateViewSet, basename="mandate")
 router.register("agreements", AgreementViewSet, basename="agreement")
 router.register("endings", EndingViewSet, basename="ending")
+router.register("deletion-duties", DeletionDutyViewSet, basename="deletion-duty")
 router.register("disputes", DisputeViewSet, basename="dispute")
 router.register("adjustments", AdjustmentViewSet, basename="adjustment")
 

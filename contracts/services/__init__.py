@@ -1,6 +1,7 @@
 """Services of contracts."""
 
 from .agreements import adjust_price, terminate_agreement
+from .deletions import certify_deletion, escalate_deletions, remind_deletions
 from .disclosures import disclose_messages, revoke_disclosure
 from .disputes import dispute_mismatch, open_dispute, resolve_dispute
 from .ended_admissions import end_of_admission
@@ -29,6 +30,7 @@ __all__ = [
     "adjust_price",
     "announce_ends",
     "carry_out_endings",
+    "certify_deletion",
     "counter_request",
     "decide_conclusion",
     "disclose_messages",
@@ -40,6 +42,7 @@ __all__ = [
     "end_of_suspended",
     "end_of_withdrawn",
     "end_without_signer",
+    "escalate_deletions",
     "expire_agreements",
     "lapse_endings",
     "lock_held",
@@ -50,6 +53,7 @@ __all__ = [
     "open_dispute",
     "publish_template",
     "refuse_ending",
+    "remind_deletions",
     "request_negotiation",
     "resolve_dispute",
     "revoke_disclosure",

@@ -111,6 +111,7 @@ FORGERIES: dict[str, Forgery] = {
         named=RECORDED, changes={"refusal": "'no_period'", "charged_minor": "0"}
     ),
     "contracts_adjustment": Forgery(named=RECORDED),
+    "contracts_deletioncertificate": Forgery(refused="certifies a deletion|duty_id"),
     "contracts_instrument": Forgery(refused="over the terms that stand"),
     "contracts_proposal": Forgery(refused="numbered without a gap"),
     "contracts_signature": Forgery(refused="the parties sign in turn|only after a fresh proof"),  # as fast as the day was
