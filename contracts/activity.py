@@ -29,6 +29,12 @@ ActivityRecords(
     keys=("agreement__buyer_id", "agreement__seller_id"),
 )
 ActivityRecords(
+    "deletion-duties",
+    "contracts.deletion_views.DeletionDutyViewSet",
+    ("contracts_deletionduty", "contracts_deletioncertificate"),
+    keys=("agreement__buyer_id", "agreement__seller_id"),
+)
+ActivityRecords(
     "adjustments",
     "contracts.views.AdjustmentViewSet",
     ("contracts_adjustment",),

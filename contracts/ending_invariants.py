@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from .deletion_guards import DUE
+
 Invariant(
     name="contracts.ends_as_signed",
     promise=6,
@@ -66,5 +68,39 @@ Invariant(
         "   SELECT FROM contracts_ending e WHERE e.agreement_id = a.id AND e.state IN ('done', 'scheduled') AND e.closed_at >= e.access_until)"
         "  OR a.termination_reason = 'seller_breach' AND NOT EXISTS ("
         "   SELECT FROM contracts_dispute d WHERE d.agreement_id = a.id AND d.outcome = 'termination')"
+    ),
+)
+Invariant(
+    name="contracts.deleted_or_asked",
+    promise=10,
+    statement=(
+        "An agreement that ended and whose rights demand deletion has a certificate, an open deadline, or an open task of the operator's people."
+    ),
+    guards=(
+        "contracts_agreement.ended_with_duty",
+        "contracts_deletionduty.due_as_signed",
+        "contracts_deletionduty.certified_whole",
+        "contracts_deletionduty.state_guard",
+        "contracts_deletionduty.immutable",
+        "contracts_deletionduty.set_once",
+        "contracts_deletionduty.set_now",
+        "contracts_deletionduty.dated_now",
+        "contracts_deletionduty.no_delete",
+        "contracts_deletionduty.deletion_certified_when",
+        "contracts_deletionduty.deletion_overdue_when",
+        "contracts_deletioncertificate.append_only",
+        "contracts_deletioncertificate.dated_now",
+        "contracts_deletioncertificate.certified_by_buyer",
+        "contracts_deletioncertificate.deletion_stated",
+    ),
+    test="tests/contracts/test_deletions.py::test_the_database_takes_no_duty_that_nobody_has",
+    check=by_query(
+        "SELECT a.public_id, y.public_id AS duty FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id"  # noqa: S608
+        " LEFT JOIN contracts_deletionduty y ON y.agreement_id = a.id"
+        " LEFT JOIN contracts_deletioncertificate c ON c.duty_id = y.id"
+        f" WHERE y.id IS NULL AND {DUE} OR y.id IS NOT NULL AND (a.state = 'in_force' OR (y.state = 'certified') <> (c.id IS NOT NULL)"
+        "  OR y.due_by <> public.end_of_period(y.arose_at, 'P30D')"
+        "  OR y.state = 'overdue' AND NOT EXISTS (SELECT FROM notices_task t"
+        "   WHERE t.subject = y.public_id AND t.kind = 'look_into' AND t.state = 'open'))"
     ),
 )

@@ -44,10 +44,11 @@ class EndsAgreements:
     def ending(self, request: Request, **_: Any) -> Response:
         """Until when access would be open, what would come back with its tax, what must be deleted and what survives; and the digest
         that the command `end/` repeats."""
+        agreement = self.get_object()
         asked = EndingQuestionSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         wanted = {"refund": None, **asked.validated_data}
-        consequences = consequences_shown(self.get_object(), **wanted)
+        consequences = consequences_shown(agreement, **wanted)
         preview = {
             "consequences": consequences,
             "words": words_of(consequences),

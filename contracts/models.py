@@ -34,6 +34,8 @@ from marketplace.rules.halt_guards import not_halted
 from . import ending_guards, guards
 from .attachment_models import Attachment
 from .authority_guards import signed_with_authority
+from .deletion_guards import ended_with_duty
+from .deletion_models import DeletionCertificate, DeletionDuty
 from .disclosure_models import MessageDisclosure
 from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
 from .ending_models import Ending
@@ -66,6 +68,8 @@ __all__ = [
     "Adjustment",
     "Agreement",
     "Attachment",
+    "DeletionCertificate",
+    "DeletionDuty",
     "Dispute",
     "Ending",
     "Instrument",
@@ -396,6 +400,7 @@ class Agreement(models.Model):
             ending_guards.ends_as_signed(),
             ending_guards.terminated_as_ended(),
             ending_guards.ends_whole(),
+            ended_with_duty(),
             guards.independent_parties(),
             not_halted(),
             admission_not_run_out(buyer="buyer_id", seller="seller_id"),

@@ -14,6 +14,13 @@ RecordParties("ngt", source="public.contracts_negotiation", names=_BOTH)
 RecordParties("agr", source="public.contracts_agreement", names=_BOTH)
 RecordParties("dsp", source=_OF_AGREEMENT.format("dispute"), names=_BOTH)
 RecordParties("end", source=_OF_AGREEMENT.format("ending"), names=_BOTH)
+RecordParties("ddy", source=_OF_AGREEMENT.format("deletionduty"), names=_BOTH)
+RecordParties(
+    "dct",
+    source="(SELECT s.public_id, a.buyer_identifier, a.seller_identifier FROM public.contracts_deletioncertificate s"
+    " JOIN public.contracts_deletionduty d ON d.id = s.duty_id JOIN public.contracts_agreement a ON a.id = d.agreement_id)",
+    names=_BOTH,
+)
 RecordParties("adj", source=_OF_AGREEMENT.format("adjustment"), names=_BOTH)
 RecordParties("mdt", source="public.contracts_mandate", names=("r.organisation_identifier",))
 RecordParties("mds", source="public.contracts_messagedisclosure", names=("r.organisation_identifier",))

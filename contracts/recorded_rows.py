@@ -19,6 +19,12 @@ RecordedRows(
     " e.payload -> 'reason_code', e.actor",
 )
 RecordedRows(
+    table="contracts_deletioncertificate",
+    kinds=("contracts.deletion_certified",),
+    row="r.public_id, (SELECT d.public_id FROM contracts_deletionduty d WHERE d.id = r.duty_id), r.deleted_on::text, r.certified_by",
+    record="e.subject, e.payload -> 'duty', e.payload -> 'deleted_on', e.actor",
+)
+RecordedRows(
     table="contracts_messagedisclosure",
     kinds=("contracts.messages_disclosed",),
     row="r.public_id, r.organisation_identifier, r.reference, r.disclosed_by",

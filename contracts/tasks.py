@@ -11,7 +11,8 @@ SWEEP = Loop("contracts.sweep")
 
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """Run the sweeps: negotiations whose deadline passed or passes soon, agreements that end soon, proposals to end them, and those that ended; returns how many rows changed."""
+    """Run the sweeps: negotiations whose deadline passed or passes soon, agreements that end soon, proposals to end them, those that ended, and deletions;
+    returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
@@ -21,6 +22,8 @@ def sweep() -> int:
             services.lapse_endings,
             services.carry_out_endings,
             services.expire_agreements,
+            services.remind_deletions,
+            services.escalate_deletions,
         )
     }
     return SWEEP.each(sweeps, lambda name: sweeps[name]())

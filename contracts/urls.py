@@ -3,6 +3,7 @@
 from rest_framework.routers import SimpleRouter
 
 from .attachment_views import AttachmentViewSet
+from .deletion_views import DeletionDutyViewSet
 from .disclosure_views import DisclosureViewSet
 from .ending_views import EndingViewSet
 from .mandate_views import MandateViewSet
@@ -24,6 +25,7 @@ router.register("negotiation-notes", PrivateNoteViewSet, basename="negotiation-n
 router.register("mandates", MandateViewSet, basename="mandate")
 router.register("agreements", AgreementViewSet, basename="agreement")
 router.register("endings", EndingViewSet, basename="ending")
+router.register("deletion-duties", DeletionDutyViewSet, basename="deletion-duty")
 router.register("disputes", DisputeViewSet, basename="dispute")
 router.register("adjustments", AdjustmentViewSet, basename="adjustment")
 

@@ -2,6 +2,7 @@
 
 from .agreements import adjust_price, terminate_agreement
 from .attachments import attach_file
+from .deletions import certify_deletion, escalate_deletions, remind_deletions
 from .disclosures import disclose_messages, revoke_disclosure
 from .disputes import dispute_mismatch, open_dispute, resolve_dispute
 from .ended_admissions import end_of_admission
@@ -34,6 +35,7 @@ __all__ = [
     "announce_ends",
     "attach_file",
     "carry_out_endings",
+    "certify_deletion",
     "counter_request",
     "decide_conclusion",
     "disclose_messages",
@@ -45,6 +47,7 @@ __all__ = [
     "end_of_suspended",
     "end_of_withdrawn",
     "end_without_signer",
+    "escalate_deletions",
     "expire_agreements",
     "lapse_endings",
     "lock_held",
@@ -55,6 +58,7 @@ __all__ = [
     "open_dispute",
     "publish_template",
     "refuse_ending",
+    "remind_deletions",
     "remind_to_answer",
     "request_negotiation",
     "resolve_dispute",

@@ -23,6 +23,7 @@ from ..ending_queries import sum_returned
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
 from ..states import AGREEMENT, AgreementState, Party, TerminationReason
+from .deletions import begin_duty
 from .ending_moves import drop_endings
 
 REASON_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -59,6 +60,7 @@ def terminate_agreement(
         terminated_at=clock.now(),
         termination_reason=reason_code.value,
     )
+    begin_duty(subject)
     record(
         kind="contracts.agreement_terminated",
         subject=subject.public_id,

@@ -23,6 +23,7 @@ from ..ending_texts import ENDED, ENDING
 from ..lost_time import without_access
 from ..models import Agreement
 from ..states import AGREEMENT, AgreementState
+from .deletions import begin_duty
 from .ending_moves import drop_endings
 
 ANNOUNCED_BEFORE: Final = timedelta(days=7)
@@ -87,6 +88,7 @@ def _expire(agreement: str) -> bool:
         return False
     drop_endings(subject)
     advance(subject, AGREEMENT, command="expire", role="system", expired_at=clock.now())
+    begin_duty(subject)
     record(
         kind="contracts.agreement_expired",
         subject=agreement,

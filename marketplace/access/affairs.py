@@ -62,6 +62,7 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "negotiation-note": Affairs(_TRADES, _OF_ORGANISATION),
     "mandate": Affairs(_TRADES, _OF_ORGANISATION),
     "dispute": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ)),
+    "deletion-duty": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE,)),
     "ending": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ)),
     "adjustment": Affairs(
         _TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ)

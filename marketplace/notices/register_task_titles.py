@@ -15,6 +15,10 @@ REGISTER_TASK_TITLES: dict[TaskKind, Label] = {
         "Answer {party}, which asks the consultation desk beforehand ({consultation})",
         "{party} からの事前相談 {consultation} に回答してください",
     ),
+    TaskKind.DELETE: Label(
+        "Delete the data of {agreement} with its copies, and certify it",
+        "{agreement} のデータを複製を含め消去し、消去証明を提出してください",
+    ),
     TaskKind.LOOK_INTO: Label(
         "Look into {review}: {detector}", "検知事項 {review}（{detector}）を確認してください"
     ),

@@ -52,6 +52,7 @@ class TaskKind(TextChoices):
     CONSULT = "consult", Label("answer the question put beforehand", "事前相談への回答")
     STAFF = "staff", Label("name who is on call", "当番の指定")
     RELEASE = "release", Label("look at what was halted or suspended", "売買停止・取引停止の確認")
+    DELETE = "delete", Label("delete the data and certify it", "データの消去・消去証明の提出")
     LOOK_INTO = "look_into", Label("look into what was noticed", "検知事項の確認")
     REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 

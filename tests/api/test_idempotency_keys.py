@@ -41,6 +41,7 @@ MOVES_NO_MONEY = {
     "RegistrationViewSet.submit",
     "AuthorityLimitViewSet.create",
     "FactChangeViewSet.create",
+    "DeletionDutyViewSet.certify",
     "EndingViewSet.refuse",
     "EndingViewSet.withdraw",
     "MandateViewSet.create",

@@ -147,6 +147,11 @@ def ending(world: World) -> str:
     return contracts.ending(world.contracts).public_id
 
 
+def deletion(world: World) -> str:
+    """The duty to delete after an agreement that ended."""
+    return contracts.deletion(world.contracts).public_id
+
+
 def answered(world: World) -> Request:
     row = contracts.ending(world.contracts)
     return Request((row.public_id,), {"digest": row.digest})
@@ -191,6 +196,13 @@ TABLE.example("POST agreements/{}/end/", "buyer")(ended)
 TABLE.example("POST agreements/{}/end-by-law/", "operator", takes_two=True)(ended_by_law)
 TABLE.listed("endings/", "buyer", ending)
 TABLE.example("POST endings/{}/accept/", "seller")(answered)
+TABLE.listed("deletion-duties/", "buyer", deletion)
+TABLE.of_row(
+    "POST deletion-duties/{}/certify/",
+    "buyer",
+    deletion,
+    {"deleted_on": "2026-01-31", "statement": "消去しました。"},
+)
 TABLE.of_row("POST endings/{}/refuse/", "seller", ending)
 TABLE.of_row("POST endings/{}/withdraw/", "buyer", ending)
 

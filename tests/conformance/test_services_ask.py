@@ -66,6 +66,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.sign_mandate,
             contracting.end_early,
             contracting.accept_ending,
+            contracting.certify_deletion,
         ),
         Permission.CONTRACTS_SUBMIT: (contracting.submit_signature,),
         Permission.MEMBERS_WRITE: (participants.state_authority_limit,),

@@ -18,6 +18,8 @@ from contracts.ending_queries import consequences_shown
 from contracts.models import (
     Adjustment,
     Agreement,
+    DeletionCertificate,
+    DeletionDuty,
     Dispute,
     Ending,
     Instrument,
@@ -26,6 +28,7 @@ from contracts.models import (
     Signature,
     Template,
 )
+from contracts.states import TerminationReason
 from listings import services as listings
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
@@ -233,9 +236,19 @@ def ending(market: Market) -> Ending:
     return services.end_early(actor=market.buyer, agreement=row.public_id, digest=digest, **asked)
 
 
+def deletion(market: Market) -> DeletionDuty:
+    """The duty to delete of an agreement whose price was returned."""
+    row = agreement(market)
+    services.terminate_agreement(
+        agreement=row.public_id, reason_code=TerminationReason.REFUNDED, cause="trade.refunded"
+    )
+    return DeletionDuty.objects.get(agreement=row)
+
+
 def everything() -> dict[str, Any]:
     """All that a refusal must leave as it was: every row of contracts, and how much was told."""
     models = (Template, Negotiation, Proposal, Instrument, Signature, Agreement, Dispute, Adjustment, Ending)
+    models += (DeletionDuty, DeletionCertificate)
     rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
     told = {model.__name__: model.objects.count() for model in (OutboxEvent, EvidenceRecord, Decision)}
     return {**rows, **told}

@@ -44,7 +44,7 @@ CONCLUDED = datetime(2027, 3, 31, 10, tzinfo=JST)
 LAST_DAY = date(2027, 9, 30)
 YEAR = {
     "price_minor": 1_200_000,
-    "rights": {"duration": "P1Y"},
+    "rights": {"duration": "P1Y", "delete_at_end": False},
     "ending": {"convenience_notice_days": 30, "refund": "pro_rata"},
 }
 
@@ -107,7 +107,7 @@ def test_the_consequences_are_shown_before(year):
         "refund_tax_minor": 60_000,
         "kept_minor": 600_000,
         "kept_tax_minor": 60_000,
-        "deletion": True,
+        "deletion": False,
         "certificate_days": 30,
     }
 

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from contracts import queries, services
 from contracts.models import Dispute, Negotiation
+from contracts.states import TerminationReason
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import REGISTER
@@ -18,7 +19,7 @@ from tests.participants import factories as people
 from tests.roles import unguarded
 
 from . import factories
-from .raw import copied, refused, run
+from .raw import copied, refused
 
 APPEND_ONLY = (
     "contracts_template",
@@ -149,8 +150,8 @@ def test_an_end_is_explained(market):
 
 def test_an_end_is_for_good(market):
     agreement = factories.agreement(market)
-    run(
-        "UPDATE contracts_agreement SET state = 'terminated', terminated_at = now(), termination_reason = 'refunded'"
+    services.terminate_agreement(
+        agreement=agreement.public_id, reason_code=TerminationReason.REFUNDED, cause="trade.refunded"
     )
     refused("does not lead to", "UPDATE contracts_agreement SET state = 'in_force'")
     refused(
@@ -171,8 +172,10 @@ def test_a_dispute_is_opened_over_an_agreement_in_force(market):
     services.resolve_dispute(
         actor=market.operator, dispute=dispute.public_id, outcome="dismissed", reason="根拠なし"
     )
-    run(
-        "UPDATE contracts_agreement SET state = 'terminated', terminated_at = now(), termination_reason = 'refunded'"
+    services.terminate_agreement(
+        agreement=dispute.agreement.public_id,
+        reason_code=TerminationReason.REFUNDED,
+        cause="trade.refunded",
     )
     statement, parameters = copied(
         "contracts_dispute", dispute.pk, public_id="dsp_raw", state="open", outcome=None, finding=None,

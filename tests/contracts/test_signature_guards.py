@@ -225,9 +225,13 @@ def agreement_of(negotiation: Negotiation, **changes: Any) -> tuple[str, list[An
         **changes,
     }
     marks = ", ".join(["%s"] * len(facts))
+    columns, made = (
+        f"{', '.join(facts)}, concluded_at, ends_at",
+        "now(), public.end_of_rights(%s::jsonb, now())",
+    )
     return (
-        f"INSERT INTO contracts_agreement ({', '.join(facts)}, concluded_at) VALUES ({marks}, now())",
-        list(facts.values()),
+        f"INSERT INTO contracts_agreement ({columns}) VALUES ({marks}, {made})",
+        [*facts.values(), json.dumps(terms["rights"])],
     )
 
 

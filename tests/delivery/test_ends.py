@@ -109,3 +109,15 @@ def test_the_database_closes_no_access_that_nothing_ends(tuesday):
         lambda: connection.cursor().execute("UPDATE delivery_entitlement SET closes_at = now()"),
         because="nothing ends",
     )
+
+
+def test_a_dispute_that_terminates_ends_access(tuesday):
+    granted = factories.granted(rights=MONTH)
+    dispute = granted.dispute()
+    services.resolve_dispute(
+        actor=factories.operator_actor(), dispute=dispute, outcome="termination", reason="提供者の違反"
+    )
+    hear("dispute.resolved")
+    assert (granted.row.state, granted.row.ended_reason) == ("terminated", "refunded")
+    assert granted.inspection.state == "undone"
+    assert Agreement.objects.get(public_id=granted.agreement).termination_reason == "seller_breach"

@@ -20,7 +20,7 @@ from clearing.models import (
     SettlementInstruction,
 )
 from clearing.trades.obligation_reference import obligation_reference
-from contracts.models import Attachment, Proposal
+from contracts.models import Agreement, Attachment, DeletionDuty, Ending, Proposal
 from marketplace.api.openapi import openapi_document
 from marketplace.api.permissions import Keyed, declared_by, permissions_in
 from marketplace.approvals.models import Approval
@@ -174,6 +174,33 @@ def reserve_reduction(report) -> Iterator[None]:
     yield
     with unguarded("clearing_reservereduction"):
         ReserveReduction.objects.filter(pk=forged.pk).delete()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ended_agreement(report) -> Iterator[None]:
+    """A forged ending and a forged duty to delete, because the day ends no agreement; they are gone after these tests."""
+    agreement = Agreement.objects.order_by("pk").first()
+    with unguarded("contracts_ending", "contracts_deletionduty"):
+        ending = Ending.objects.create(
+            agreement=agreement,
+            ground="mutual",
+            party="buyer",
+            refund="none",
+            last_day=clock.today(),
+            access_until=clock.now(),
+            refund_minor=0,
+            consequences={},
+            digest="0" * 64,
+            state="proposed",
+            proposed_by="usr_first",
+            proposed_at=clock.now(),
+            respond_by=clock.now(),
+        )
+        duty = DeletionDuty.objects.create(agreement=agreement, arose_at=clock.now(), due_by=clock.now())
+    yield
+    with unguarded("contracts_ending", "contracts_deletionduty"):
+        Ending.objects.filter(pk=ending.pk).delete()
+        DeletionDuty.objects.filter(pk=duty.pk).delete()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -160,6 +160,22 @@ class AgreementTerminated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeletionMoved(Event):
+    """The duty to delete after an agreement's end: ``open``, ``overdue`` or ``certified``. ``due_by``: ISO instant."""
+
+    type = "deletion.moved"
+    subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
+
+    duty: str
+    agreement: str
+    buyer: str
+    seller: str
+    state: str
+    due_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DisputeOpened(Event):
     """The buyer opened a dispute over a delivery. The hold stays and the inspection period is suspended."""
 

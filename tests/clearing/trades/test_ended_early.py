@@ -89,3 +89,11 @@ def test_what_was_returned_whole_has_nothing_left(market):
     factories.adjust(market, trade, "seller", "buyer", PRICE)
     end_early(market, trade, YEAR.refund_minor)
     assert given_back(trade) == [(PRICE, 120_000)]
+
+
+def test_a_dispute_that_terminates_returns_the_hold(market):
+    factories.pay_in(market, "buyer", 1_320_000)
+    trade = factories.conclude(market, "buyer", "seller", PRICE)
+    factories.complain(trade)
+    factories.resolve(trade, "termination")
+    assert (trade.state, factories.available(market, "buyer")) == ("refunded", 1_320_000)
