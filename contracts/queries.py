@@ -9,7 +9,15 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import (
+    Count,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    prefetch_related_objects,
+)
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -17,7 +25,7 @@ from marketplace.kernel.canonical import canonical_json, sha256_hex
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
-from marketplace.kernel.prepared import columns_of, fetch_models
+from marketplace.kernel.prepared import columns_of, fetch_models, fetch_prepared
 from marketplace.participants import queries as participants
 from marketplace.participants.queries import OrganisationView
 from marketplace.rules import queries as rules
@@ -43,6 +51,12 @@ from .terms import Terms, parse_terms
 
 _INSTRUMENT = """
     SELECT {columns} FROM contracts_instrument i WHERE i.negotiation_id = %s
+"""
+
+
+_METERED = """
+    SELECT (i.content::jsonb #>> '{plan,money,unit_price_minor}')::bigint, i.content::jsonb #>> '{plan,money,currency}'
+      FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id WHERE a.public_id = %s
 """
 
 
@@ -327,6 +341,13 @@ def plan_of_agreement(agreement: str) -> tuple[Plan, datetime]:
         raise Missing(kind="agreement", identifier=agreement)
     content, concluded_at = found
     return plan_of(json.loads(content)), concluded_at
+
+
+def metered_price_of(agreement: str) -> tuple[int, str] | None:
+    """What a use costs under the signed plan of an agreement, in minor units without tax, and the currency; None if it is not metered."""
+    for unit_price_minor, currency in fetch_prepared(_METERED, [agreement]):
+        return None if unit_price_minor is None else (unit_price_minor, currency)
+    return None
 
 
 def agreement_of(negotiation: str) -> str:
