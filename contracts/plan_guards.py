@@ -28,10 +28,10 @@ def departs(said: str) -> str:
      {said} #>> '{{terms,inspection_days}}', {said} #>> '{{terms,price_minor}}',
      {said} #>> '{{terms,currency}}', {said} #>> '{{terms,tax_category}}', {said} #>> '{{terms,funding_days}}')
     OR ({said} #>> '{{plan,money,charging}}', {said} #>> '{{plan,money,period_months}}',
-        {said} #>> '{{plan,money,first_period_from}}')
+        {said} #>> '{{plan,money,first_period_from}}', {said} #>> '{{plan,money,unit_price_minor}}')
     IS DISTINCT FROM
        (coalesce({said} #>> '{{terms,charging,kind}}', 'one_off'), coalesce({said} #>> '{{terms,charging,period_months}}', '1'),
-        {said} #>> '{{terms,charging,first_period_from}}')
+        {said} #>> '{{terms,charging,first_period_from}}', {said} #>> '{{terms,charging,unit_price_minor}}')
     OR jsonb_array_length({said} #> '{{plan,money,charges}}')
        IS DISTINCT FROM coalesce(({said} #>> '{{terms,charging,charges}}')::integer, 1)
     OR (SELECT sum((listed.value ->> 'price_minor')::numeric)

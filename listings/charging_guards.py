@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.db.models import BooleanField, Func, Q
 
+from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.bounds import CHARGES_MAX, MONTHS_MAX, TERM_MONTHS_MAX
 from marketplace.kernel.guards import sql_body, sql_list
 
@@ -19,6 +20,7 @@ CREATE = sql_body(
     Path(__file__).parent / "sql" / "charging.sql",
     KINDS=sql_list(OFFERED),
     PERIODIC=sql_list(PERIODIC),
+    AMOUNT_MINOR_MAX=AMOUNT_MINOR_MAX,
     CHARGES_MAX=CHARGES_MAX,
     MONTHS_MAX=MONTHS_MAX,
     TERM_MONTHS_MAX=TERM_MONTHS_MAX,

@@ -18,7 +18,7 @@ from .rights import Rights
 from .rights.limits import end_of_use
 from .states import PERIODIC, Charging
 
-OFFERED = (Charging.ONE_OFF, Charging.INSTALMENT, Charging.SUBSCRIPTION)
+OFFERED = (Charging.ONE_OFF, Charging.INSTALMENT, Charging.SUBSCRIPTION, Charging.METERED)
 """The kinds of charging that an offer can state; clearing has a rule for each."""
 LIMITS = {"charges": (1, CHARGES_MAX), "period_months": (1, MONTHS_MAX)}
 
@@ -35,7 +35,8 @@ BEGUN = Label("specify a day that is not past", "過ぎていない日を指定�
 
 @dataclass(frozen=True, slots=True)
 class ChargingTerms:
-    """``kind`` (of ``Charging``): once; one price in ``charges`` instalments; or a price a period, for ``charges`` periods.
+    """``kind`` (of ``Charging``): once; one price in ``charges`` instalments; or a price a period, for ``charges`` periods;
+    or, metered, ``unit_price_minor`` for each use and at most the price a period.
 
     A charge falls due every ``period_months`` months, from ``first_period_from`` (ISO 8601 date) on or, without it, from the day of the
     conclusion. The first is due at the conclusion in any case.
@@ -45,6 +46,7 @@ class ChargingTerms:
     charges: int = 1
     period_months: int = 1
     first_period_from: str | None = None
+    unit_price_minor: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Every term by name, in JSON types."""
@@ -56,7 +58,7 @@ class ChargingTerms:
         return self.kind in PERIODIC
 
     def total_minor(self, price_minor: int) -> int:
-        """What all charges come to, without tax."""
+        """What all charges come to, without tax; at most, where use is metered."""
         return price_minor * self.charges if self.is_periodic else price_minor
 
     def parts(self, price_minor: int, concluded_on: date) -> list[PlannedPart]:
@@ -107,7 +109,27 @@ def parse_charging(stated: Any, *, prefix: str = "charging") -> ChargingTerms:
         )
         raise FieldInvalid(f"{prefix}.charges", most)
     _check_day(f"{prefix}.first_period_from", terms.first_period_from)
+    _check_metered(terms, prefix)
     return terms
+
+
+def _check_metered(terms: ChargingTerms, prefix: str) -> None:
+    """Metered use has a price a use, and its periods begin with access; nothing else has."""
+    name = f"{prefix}.unit_price_minor"
+    if terms.kind == Charging.METERED:
+        _check_number(name, terms.unit_price_minor, 1, AMOUNT_MINOR_MAX)
+        if terms.first_period_from is not None:
+            raise FieldInvalid(
+                f"{prefix}.first_period_from",
+                Label(
+                    "metered periods begin with the conclusion; state no day",
+                    "従量の期間は契約成立の日に始まります。日を指定しないでください",
+                ),
+            )
+    elif terms.unit_price_minor is not None:
+        raise FieldInvalid(
+            name, Label("only metered use has a price a use; remove it", "従量の場合だけ指定できます")
+        )
 
 
 def require_chargeable(
@@ -129,6 +151,14 @@ def require_chargeable(
         )
     if charging.kind == Charging.ONE_OFF:
         return
+    if charging.unit_price_minor is not None and charging.unit_price_minor > price_minor:
+        raise FieldInvalid(
+            f"{prefix}.unit_price_minor",
+            Label(
+                "one use costs no more than the ceiling of a period, price_minor",
+                "1回の料金を、期間ごとの上限 price_minor 以下にしてください",
+            ),
+        )
     today = now.astimezone(zone).date()
     if charging.first_period_from and date.fromisoformat(charging.first_period_from) < today:
         raise FieldInvalid(f"{prefix}.first_period_from", BEGUN)

@@ -44,7 +44,8 @@ class RightsLineSerializer(serializers.Serializer[Any]):
 
 
 class ChargingSerializer(StrictSerializer):
-    """In which rhythm a price is charged: once, in ``charges`` instalments of it, or it for each of ``charges`` periods.
+    """In which rhythm a price is charged: once, in ``charges`` instalments of it, it for each of ``charges`` periods, or (metered)
+    ``unit_price_minor`` for each use and at most ``price_minor`` a period.
 
     A charge every ``period_months`` months, from ``first_period_from`` on, or from the day of the conclusion if that is null.
     """
@@ -53,6 +54,7 @@ class ChargingSerializer(StrictSerializer):
     charges = serializers.IntegerField(min_value=1, max_value=CHARGES_MAX, required=False)
     period_months = serializers.IntegerField(min_value=1, max_value=MONTHS_MAX, required=False)
     first_period_from = serializers.CharField(max_length=10, required=False, allow_null=True)
+    unit_price_minor = AmountField(required=False, allow_null=True)
 
 
 class OfferSerializer(serializers.ModelSerializer[Offer]):

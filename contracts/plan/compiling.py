@@ -74,6 +74,7 @@ def build_plan(terms: Terms) -> Plan:
             period_months=terms.charging.period_months,
             first_period_from=terms.charging.first_period_from,
             released="period_end" if terms.charging.is_periodic else "acceptance",
+            unit_price_minor=terms.charging.unit_price_minor,
             charges=charges,
         ),
         endings=tuple(rule.ending(rights) for rule in ENDINGS),

@@ -76,7 +76,8 @@ class Charge:
 class Money:
     """The price in minor units without tax, in what rhythm it is charged, and within how many bank business days of its due day each
     charge is paid in. ``charging`` and what follows are the terms of ``listings.charging_terms``. What a charge pays for is released to
-    the seller ``released``: when the delivery was accepted, and of periods at the end of each."""
+    the seller ``released``: when the delivery was accepted, and of periods at the end of each. Where use is metered, each costs
+    ``unit_price_minor`` and a charge is the most of its period."""
 
     price_minor: int
     currency: str
@@ -86,6 +87,7 @@ class Money:
     period_months: int
     first_period_from: str | None
     released: str
+    unit_price_minor: int | None
     charges: tuple[Charge, ...]
 
 

@@ -78,6 +78,12 @@ RELEASED = {
         "課金はそれぞれ{months}か月の期間に対するものであり、その代金は検収を経て期間の満了後に提供者に支払われる。",
     ),
 }
+METERED = Label(
+    "A charge is the most of its period: each time the bytes of a file were sent as a whole costs {price}, without tax; what is not used goes back"
+    " at its end. Data that is delivered again after a dispute is not counted once more.",
+    "課金は期間ごとの上限である。ファイルの全バイトが送信されるごとに{price}（税抜）とし、使用されなかった部分は期間の満了後に返金される。"
+    "異議による再提供の分は数えない。",
+)
 AT_CONCLUSION = Label("on the day of the conclusion", "契約成立の日")
 ON_DAY = Label("on {day}", "{day}")
 MONTHS_AFTER = Label(
@@ -210,6 +216,9 @@ def _said(plan: Plan) -> Iterator[Label]:
         yield _charge(plan, charge)
     if plan.money.first_period_from:
         yield FIRST.fill({"day": plan.money.first_period_from})
+    if plan.money.unit_price_minor is not None:
+        unit = Amount(plan.money.unit_price_minor, plan.money.currency)
+        yield METERED.fill({"price": Label(unit.format("en"), unit.format("ja"))})
     yield RELEASED[plan.money.released].fill({"months": plan.money.period_months})
     yield from (_ending(ending) for ending in plan.endings)
     yield from (STOPS[stop.what] for stop in plan.stops)

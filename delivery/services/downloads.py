@@ -25,6 +25,7 @@ from marketplace.kernel.states import advance
 
 from .inspections import compare_waiting_receipt
 from .locking import Delivery, lock_delivery, lock_delivery_where, read_visible_delivery, require_buyer
+from .metering import meter_use
 from .refusals import count_refusal
 from .transmissions import Transmission
 
@@ -153,6 +154,7 @@ def finish_download(row: Download) -> None:
             "sha512": hashes.get("sent_sha512"),
         },
     )
+    meter_use(delivery, row)
     if hashes:
         compare_waiting_receipt(delivery, row)
 
@@ -180,6 +182,8 @@ def abort_download(row: Download, *, reason: AbortReason, sent_bytes: int = 0) -
         sent_bytes=sent_bytes,
         **hashes,
     )
+    if reason != AbortReason.DAMAGED:
+        meter_use(delivery, row)
     if hashes:
         compare_waiting_receipt(delivery, row)
     if reason == AbortReason.DAMAGED:

@@ -2,12 +2,16 @@ CREATE FUNCTION public.is_charging(charging jsonb) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RETURN coalesce(jsonb_typeof(charging) = 'object'
-        AND (SELECT count(*) = 4 FROM jsonb_object_keys(charging))
+        AND (SELECT count(*) = 5 FROM jsonb_object_keys(charging))
         AND charging ->> 'kind' IN ({KINDS})
         AND (charging ->> 'charges')::integer BETWEEN 1 AND {CHARGES_MAX}
         AND (charging ->> 'period_months')::integer BETWEEN 1 AND {MONTHS_MAX}
         AND (charging ->> 'charges')::integer * (charging ->> 'period_months')::integer <= {TERM_MONTHS_MAX}
         AND (charging ->> 'kind' <> 'one_off' OR (charging ->> 'charges')::integer = 1)
+        AND CASE charging ->> 'kind' WHEN 'metered'
+            THEN (charging ->> 'unit_price_minor')::bigint BETWEEN 1 AND {AMOUNT_MINOR_MAX}
+             AND jsonb_typeof(charging -> 'first_period_from') = 'null'
+            ELSE jsonb_typeof(charging -> 'unit_price_minor') = 'null' END
         AND (jsonb_typeof(charging -> 'first_period_from') = 'null'
              OR (charging ->> 'first_period_from') ~ '^\d{4}-\d{2}-\d{2}$'
             AND (charging ->> 'first_period_from')::date IS NOT NULL), false);

@@ -48,6 +48,10 @@ CASES = {
             "first_period_from": "2027-01-31",
         },
     ),
+    "metered": terms(
+        price_minor=50_000,
+        charging={"kind": "metered", "charges": 2, "period_months": 6, "unit_price_minor": 700},
+    ),
 }
 
 

@@ -74,6 +74,13 @@ chargings = st.one_of(
         period_months=st.integers(1, 30),
         first_period_from=st.none() | st.dates(date(1990, 1, 1), date(2199, 12, 31)).map(date.isoformat),
     ),
+    st.builds(
+        ChargingTerms,
+        kind=st.just("metered"),
+        charges=st.integers(1, 40),
+        period_months=st.integers(1, 30),
+        unit_price_minor=st.integers(1, 1_000_000),
+    ),
 )
 any_terms = st.builds(
     Terms,

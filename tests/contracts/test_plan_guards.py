@@ -29,6 +29,7 @@ OTHERS = [
     (("money", "charging"), "instalment"),
     (("money", "period_months"), 2),
     (("money", "first_period_from"), "2030-01-01"),
+    (("money", "unit_price_minor"), 5),
     (("money", "charges"), []),
     (("money", "charges"), [{"charge": 2, "price_minor": 100_000, "due_on": None, "months": 0}]),
     (("money", "charges"), [{"charge": 1, "price_minor": 99_999, "due_on": None, "months": 0}]),
@@ -73,7 +74,13 @@ def test_a_plan_that_departs_from_its_terms_is_named(market, said, instead):
     assert [row["public_id"] for row in check()] == [Instrument.objects.get().public_id]
 
 
-MONTHLY = {"kind": "subscription", "charges": 12, "period_months": 1, "first_period_from": None}
+MONTHLY = {
+    "kind": "subscription",
+    "charges": 12,
+    "period_months": 1,
+    "first_period_from": None,
+    "unit_price_minor": None,
+}
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,10 @@ def open_market() -> None:
 
 
 def listed(
-    seller: Organisation, contents: tuple[bytes, ...] = CONTENTS, rights: dict[str, Any] | None = None
+    seller: Organisation,
+    contents: tuple[bytes, ...] = CONTENTS,
+    rights: dict[str, Any] | None = None,
+    **offer: Any,
 ) -> str:
     """The public identifier of a listing on sale."""
     actor = participants.actor_for(seller, "app_seller")
@@ -180,6 +183,7 @@ def listed(
             "funding_days": 1,
             "inspection_days": 2,
             "negotiable": False,
+            **offer,
         },
     )
     listings.submit_version(actor=actor, listing_version=version.public_id)
@@ -223,12 +227,13 @@ def granted(
     rights: dict[str, Any] | None = None,
     buyer: Organisation | None = None,
     seller: Organisation | None = None,
+    **offer: Any,
 ) -> Granted:
     """A delivery to which access was granted."""
     open_market()
     buyer = buyer or participants.admitted("buyer", SEGMENT, "buyer")
     seller = seller or participants.admitted("seller", SEGMENT, "seller")
-    agreement = agreed(buyer, seller, listed(seller, contents, rights))
+    agreement = agreed(buyer, seller, listed(seller, contents, rights, **offer))
     event, identifier = secured(agreement)
     handle_secured(event, identifier)
     return Granted(

@@ -25,11 +25,12 @@ from . import factories
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 MONTHLY = {"kind": "subscription", "charges": 12, "period_months": 1}
+UNSTATED = {"first_period_from": None, "unit_price_minor": None}
 
 
 def test_without_any_a_price_is_paid_once():
     assert parse_charging(None) == parse_charging({"kind": "one_off"}) == ChargingTerms()
-    assert parse_charging(MONTHLY).as_dict() == {**MONTHLY, "first_period_from": None}
+    assert parse_charging(MONTHLY).as_dict() == {**MONTHLY, **UNSTATED}
     assert parse_charging(MONTHLY).total_minor(500) == 6_000
     assert parse_charging({**MONTHLY, "kind": "instalment"}).total_minor(500) == 500
 
@@ -39,7 +40,13 @@ def test_without_any_a_price_is_paid_once():
     [
         ("monthly", "charging"),
         ({"rhythm": 1}, "charging.rhythm"),
-        ({"kind": "metered"}, "charging.kind"),
+        ({"kind": "metered"}, "charging.unit_price_minor"),
+        ({"kind": "metered", "unit_price_minor": 0}, "charging.unit_price_minor"),
+        ({**MONTHLY, "unit_price_minor": 5}, "charging.unit_price_minor"),
+        (
+            {"kind": "metered", "unit_price_minor": 5, "first_period_from": "2027-01-01"},
+            "charging.first_period_from",
+        ),
         ({"kind": None}, "charging.kind"),
         ({"kind": "one_off", "charges": 2}, "charging.kind"),
         ({"kind": "one_off", "first_period_from": "2027-01-01"}, "charging.kind"),
@@ -76,13 +83,22 @@ def test_an_offer_states_its_charging_and_is_refused_where_the_rights_end_too_ea
     assert not Offer.objects.exists()
     assert offered(seller).offer.charging == ChargingTerms().as_dict()
     version = offered(seller, **MONTHLY)
-    assert version.offer.charging == {**MONTHLY, "first_period_from": None}
+    assert version.offer.charging == {**MONTHLY, **UNSTATED}
     assert version.offer.policy["permission"][0]["duty"]
     clock.move_to(clock.now() + timedelta(days=1))
     assert (
         services.submit_version(actor=participants.actor_for(seller), listing_version=version.public_id).state
         == "submitted"
     )
+
+
+@pytest.mark.django_db
+def test_a_use_costs_no_more_than_its_period(seller):
+    metered = {"kind": "metered", "charges": 12}
+    with pytest.raises(FieldInvalid) as refused:
+        offered(seller, **metered, unit_price_minor=48_001)
+    assert refused.value.name == "offer.charging.unit_price_minor"
+    assert offered(seller, **metered, unit_price_minor=48_000).offer.charging["unit_price_minor"] == 48_000
 
 
 @pytest.mark.django_db
@@ -107,11 +123,13 @@ def test_a_first_period_that_has_begun_is_not_submitted(seller):
         {"kind": "one_off"},
         {"first_period_from": "soon"},
         {"more": 1},
+        {"kind": "metered"},
+        {"unit_price_minor": 5},
     ],
 )
 def test_the_database_takes_no_other_terms_of_charging(seller, charging):
     offered(seller, **MONTHLY)
-    stated = json.dumps({**MONTHLY, "first_period_from": None, **charging})
+    stated = json.dumps({**MONTHLY, **UNSTATED, **charging})
 
     def attack():
         with connection.cursor() as cursor:
@@ -131,14 +149,14 @@ def test_an_offer_whose_rights_end_before_its_last_charge_is_named(seller):
     with unguarded("listings_offer"), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE listings_offer SET charging = %s",
-            [json.dumps({**MONTHLY, "charges": 13, "first_period_from": None})],
+            [json.dumps({**MONTHLY, **UNSTATED, "charges": 13})],
         )
     assert [row["offer"] for row in check()] == [version.offer.public_id]
 
 
 @pytest.mark.django_db
 @given(
-    kind=st.sampled_from(["one_off", "instalment", "subscription"]),
+    kind=st.sampled_from(["one_off", "instalment", "subscription", "metered"]),
     charges=st.integers(1, 30),
     months=st.integers(1, 14),
     first=st.none() | st.dates(date(2026, 1, 1), date(2028, 1, 1)).map(date.isoformat),
@@ -150,6 +168,8 @@ def test_the_database_refuses_what_the_market_refuses(
     kind, charges, months, first, valid_until, duration, at
 ):
     charging = ChargingTerms() if kind == "one_off" else ChargingTerms(kind, charges, months, first)
+    if kind == "metered":
+        charging = ChargingTerms(kind, charges, months, None, 10)
     rights = parse_rights({"contract_type": "licence", "valid_until": valid_until, "duration": duration})
     passes = True
     try:

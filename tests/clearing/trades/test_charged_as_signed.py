@@ -8,11 +8,12 @@ import pytest
 from django.db import connection
 
 from clearing import handlers
-from clearing.models import ChargePlan, PlannedCharge, Trade
+from clearing.models import ChargePlan, PlannedCharge, Trade, UsageRecord
 from contracts.models import Agreement
 from contracts.plan import plan_of
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.contracts import AgreementConcluded
+from marketplace.events.schemas.delivery import UsageRecorded
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import REGISTER
 from tests.contracts import factories as contracts
@@ -77,6 +78,26 @@ def test_a_plain_price_is_charged_once(market):
     agreement = concluded(market)
     assert not ChargePlan.objects.exists()
     assert Trade.objects.get(agreement=agreement.public_id).price_minor == 100_000
+    assert breaches() == []
+
+
+def test_metered_use_is_charged_up_to_what_was_signed_of_a_period(market):
+    charging = {"kind": "metered", "charges": 12, "unit_price_minor": 4_000}
+    agreement = concluded(market, price_minor=10_000, charging=charging)
+    plan = ChargePlan.objects.get(agreement=agreement.public_id)
+    assert (plan.charging, plan.charges, plan.price_minor) == ("metered", 12, 10_000)
+    for number in range(1, 4):
+        used = UsageRecorded(
+            agreement=agreement.public_id,
+            usage=f"dnl_{number}",
+            quantity=1,
+            amount_minor=4_000,
+            currency="JPY",
+            used_at=clock.now().isoformat(),
+        )
+        handle(handlers.on_usage_recorded, used)
+    charged = UsageRecord.objects.order_by("pk").values_list("charged_minor", "refusal")
+    assert list(charged) == [(4_000, None), (4_000, None), (2_000, "beyond_ceiling")]
     assert breaches() == []
 
 

@@ -1,0 +1,52 @@
+"""Counts what was sent of metered data as use."""
+
+from __future__ import annotations
+
+from django.db.models import Sum
+
+from contracts.queries import metered_price_of
+from delivery.models import Download
+from delivery.states import DownloadState
+from marketplace.events.schemas.delivery import UsageRecorded
+from marketplace.events.services import emit
+
+from .locking import Delivery
+
+
+def meter_use(delivery: Delivery, row: Download) -> None:
+    """Emit ``usage.recorded`` for a download that has ended, where the agreement is charged by use.
+
+    A file is used once for each time that as many bytes were sent as it has, in parts or at once, so that a download that was broken
+    off and taken up again is one use. Of data that is delivered again after a dispute, the first time is free. The caller holds the
+    delivery's lock, and has saved the download.
+    """
+    if not row.sent_bytes:
+        return
+    price = metered_price_of(delivery.entitlement.agreement)
+    if price is None:
+        return
+    unit_price_minor, currency = price
+    ended = Download.objects.exclude(pk=row.pk).exclude(state=DownloadState.SENDING)
+    before = (
+        ended.filter(inspection_id=row.inspection_id, distribution_id=row.distribution_id).aggregate(
+            sent=Sum("sent_bytes")
+        )["sent"]
+        or 0
+    )
+    free = 1 if delivery.inspection.round > 1 else 0
+    uses = _uses(before + row.sent_bytes, row, free) - _uses(before, row, free)
+    if uses:
+        emit(
+            UsageRecorded(
+                agreement=delivery.entitlement.agreement,
+                usage=row.public_id,
+                quantity=uses,
+                amount_minor=uses * unit_price_minor,
+                currency=currency,
+                used_at=row.ended_at.isoformat() if row.ended_at else row.started_at.isoformat(),
+            )
+        )
+
+
+def _uses(sent_bytes: int, row: Download, free: int) -> int:
+    return max(sent_bytes // row.distribution.size_bytes - free, 0)
