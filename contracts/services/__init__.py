@@ -8,7 +8,7 @@ from .halts import notify_of_halt
 from .holds import decide_conclusion, lock_held
 from .mandates import end_without_signer, revoke_mandate, sign_mandate
 from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
-from .obstructed import end_of_suspended, end_of_withdrawn
+from .obstructed import end_left_open, end_of_suspended, end_of_withdrawn
 from .signing import sign, submit_signature
 from .suspensions import notify_counterparties
 from .templates import publish_template
@@ -22,6 +22,7 @@ __all__ = [
     "disclose_messages",
     "dispute_mismatch",
     "end_expired",
+    "end_left_open",
     "end_of_admission",
     "end_of_suspended",
     "end_of_withdrawn",
