@@ -78,6 +78,19 @@ class ListingWithdrawn(DomainError):
     )
 
 
+class OtherNotAdmitted(DomainError):
+    """The other party may not trade in the segment any more. Fields: ``negotiation, segment, capacity``."""
+
+    code = "other_not_admitted"
+    category = Category.CONFLICT
+    detail = Label(
+        "The other party is not admitted to the segment {segment} as {capacity} any more, so {negotiation} does not go on. Wait until it"
+        " is admitted again, or terminate it.",
+        "相手方の分野 {segment} への {capacity} としての参加承認が失効しているため、{negotiation} は進められません。"
+        "再承認を待つか、交渉を終了してください。",
+    )
+
+
 class ProposalOpen(DomainError):
     """The signed proposal is open until its date; until then it is withdrawn only on a reserved ground. Fields: ``negotiation, open_until``."""
 

@@ -11,12 +11,13 @@ SWEEP = Loop("contracts.sweep")
 
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """Run the sweeps: negotiations whose deadline passed or passes soon, agreements that end soon, proposals to end them, those that ended, and deletions;
-    returns how many rows changed."""
+    """Run the sweeps: negotiations whose deadline passed or passes soon, or that something has overtaken, agreements that end soon, proposals to
+    end them, those that ended, and deletions; returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
             services.end_expired,
+            services.end_left_open,
             services.remind_to_answer,
             services.announce_ends,
             services.lapse_endings,

@@ -6,6 +6,7 @@ from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import Permission
 from marketplace.oversight.reviews.detectors import REFUSED_A_DAY
 from marketplace.participants.acting import acted_at, holders
+from marketplace.participants.interest_guards import recused_then
 
 from .models.outages import STATED_WITHIN
 
@@ -56,9 +57,10 @@ Invariant(
 Invariant(
     name="delivery.access_resumed_by_two",
     promise=5,
-    statement="Two people of the operator, who decide disputes, resumed access that was suspended.",
+    statement="Two people of the operator, who decide disputes and have no interest in buyer or seller, resumed access that was suspended.",
     guards=(
         "delivery_entitlement.resumed_by_staff",
+        "delivery_entitlement.recused",
         "delivery_entitlement.entitlement_resumed_by_two",
         "delivery_entitlement.set_now",
     ),
@@ -67,7 +69,13 @@ Invariant(
         "SELECT d.public_id, d.resumed_by FROM delivery_entitlement d"  # noqa: S608  our own words
         " WHERE d.resumed_at IS NOT NULL AND (d.resumed_by = d.resume_first_person"
         f"  OR NOT {acted_at('d.resumed_by', 'd.resumed_at', holds=_RESUMES)}"
-        f"  OR NOT {acted_at('d.resume_first_person', 'd.resumed_at', holds=_RESUMES)})"
+        f"  OR NOT {acted_at('d.resume_first_person', 'd.resumed_at', holds=_RESUMES)}"
+        + "".join(
+            f" OR {recused_then(person, party, 'd.resumed_at')}"
+            for person in ("d.resumed_by", "d.resume_first_person")
+            for party in ("d.buyer_id", "d.seller_id")
+        )
+        + ")"
     ),
 )
 Invariant(

@@ -103,6 +103,11 @@ def is_withdrawn(listing: str) -> bool:
     return rows == [(ListingState.WITHDRAWN.value,)]
 
 
+def withdrawn_listings() -> QuerySet[Listing, str]:
+    """The public identifiers of withdrawn listings, for a condition of another query."""
+    return Listing.objects.filter(state=ListingState.WITHDRAWN).values_list("public_id", flat=True)
+
+
 def version_for_sale(listing: str) -> OfferView:
     """The offer of the listing's published version. Raises Missing, NotOnSale."""
     row = Listing.objects.filter(public_id=listing).prefetch_related(_published_versions()).first()

@@ -44,10 +44,10 @@ def commanded_by_right() -> pgtrigger.Trigger:
     )
 
 
-def commanded_by_unrelated(*people: str, payee: str, when: str) -> pgtrigger.Trigger:
+def commanded_by_unrelated(*people: str, payload: str, when: str) -> pgtrigger.Trigger:
     """Nobody gives a command about single participants who has declared an interest in one of them."""
     recused = " OR ".join(f"public.is_recused(NEW.{person}, c.id)" for person in people)
-    concerned = CONCERNED.format(payee=payee, subject="NEW.subject")
+    concerned = CONCERNED.format(payload=payload, subject="NEW.subject")
     return pgtrigger.Trigger(
         name="commanded_by_unrelated",
         when=pgtrigger.After,

@@ -25,9 +25,9 @@ Invariant(
 )
 
 
-def _related(row: str, person: str, moment: str, payee: str) -> str:
+def _related(row: str, person: str, moment: str, payload: str) -> str:
     """The command of a row whose ``person`` had declared an interest in one whom it is about, in SQL up to its rows."""
-    concerned = CONCERNED.format(payee=payee, subject=f"{row}.subject")
+    concerned = CONCERNED.format(payload=payload, subject=f"{row}.subject")
     return (
         f" JOIN participants_staffinterest i ON i.person {person} AND i.declared_at < {moment}"  # noqa: S608  our own words
         f"  AND (i.ended_at IS NULL OR i.ended_at > {moment}) WHERE {row}.command IN ({sql_list(sorted(UNRELATED))})"
@@ -39,7 +39,10 @@ Invariant(
     name="clearing.commanded_by_unrelated",
     promise=5,
     statement="Nobody gave a command about a participant in which it had declared an interest that stood.",
-    guards=("approvals_approval.commanded_by_unrelated", "clearing_moneycommand.commanded_by_unrelated"),
+    guards=(
+        "approvals_approval.commanded_by_unrelated",
+        "clearing_moneycommand.commanded_by_unrelated",
+    ),
     test="tests/clearing/approvals/test_unrelated.py::test_the_database_recuses_who_is_related_from_commands",
     check=by_query(
         "SELECT a.public_id, i.person FROM approvals_approval a"  # noqa: S608  our own words
@@ -47,10 +50,10 @@ Invariant(
             "a",
             "IN (a.first_person, a.ended_by) AND a.state = 'approved'",
             "a.ended_at",
-            "a.payload ->> 'payee'",
+            "a.payload",
         )
         + " UNION ALL SELECT m.subject, i.person FROM clearing_moneycommand m"
-        + _related("m", "= m.given_by", "m.given_at", "m.payee")
+        + _related("m", "= m.given_by", "m.given_at", "jsonb_build_object('payee', m.payee)")
     ),
 )
 

@@ -57,7 +57,7 @@ class MoneyCommand(models.Model):
             append_only(),
             dated_now("given_at", real=["recorded_at"]),
             within_one_persons_limit(),
-            commanded_by_unrelated("given_by", payee="NEW.payee", when="true"),
+            commanded_by_unrelated("given_by", payload="jsonb_build_object('payee', NEW.payee)", when="true"),
         ]
 
 
@@ -66,7 +66,7 @@ pgtrigger.register(
     commanded_by_unrelated(
         "first_person",
         "ended_by",
-        payee="NEW.payload ->> 'payee'",
+        payload="NEW.payload",
         when="NEW.state = 'approved' AND OLD.state IS DISTINCT FROM NEW.state",
     ),
 )(Approval)

@@ -30,6 +30,7 @@ UNRELATED: Final = frozenset(
     (
         "clearing.adjustment",
         "clearing.allocate_pay_in",
+        "clearing.book_debit",
         "clearing.claw_back",
         "clearing.deposit_release",
         "clearing.give_up_bill",
@@ -50,8 +51,12 @@ UNRELATED: Final = frozenset(
         "clearing.write_off_fee",
     )
 )
-"""Commands about single participants: nobody gives one who has declared an interest in a party of its subject, or in its payee."""
+"""Commands about single participants: nobody gives one who has declared an interest in whom it is about (``CONCERNED``)."""
 CONCERNED: Final = """(
     SELECT o.id FROM public.participants_organisation o
-     WHERE o.public_id = {payee} OR o.public_id IN (SELECT p.party FROM public.evidence_parties('', {subject}, '{{}}'::jsonb) p))"""
-"""The keys of the organisations that a command is about, in SQL after FROM: its payee, and whose its subject is."""
+     WHERE o.public_id IN ({payload} ->> 'payee', {payload} ->> 'beneficiary')
+        OR o.public_id IN (SELECT p.party FROM public.evidence_parties('', {subject}, '{{}}'::jsonb) p)
+        OR o.public_id IN (SELECT p.party FROM public.evidence_parties('', {payload} ->> 'instruction', '{{}}'::jsonb) p)
+        OR o.public_id IN (SELECT p.party FROM public.evidence_parties('', {payload} ->> 'debit', '{{}}'::jsonb) p))"""
+"""The keys of the organisations that a command is about, in SQL after FROM: its payee and beneficiary, and whose its subject,
+the payment and the debit are that its payload names."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Sum
+from psycopg.types.json import Jsonb
 
 from marketplace.approvals.models import Approval
 from marketplace.approvals.services import require_two_people as require_two_people_of
@@ -45,7 +46,8 @@ def require_second_person(
     if actor.role is Role.SYSTEM:
         return None
     actor.require(permission_of(command))
-    require_unrelated(actor, *_concerned(command, subject, payee))
+    stated = {**payload, "payee": payee} if payee else payload
+    require_unrelated(actor, *_concerned(command, subject, stated))
     given_alone_minor = _given_alone_minor(command, payee, currency)
     approval = None
     if always or given_alone_minor + amount_minor >= second_person_minor():
@@ -53,7 +55,7 @@ def require_second_person(
             actor,
             command=command,
             subject=subject,
-            payload={**payload, "payee": payee} if payee else payload,
+            payload=stated,
             amount_minor=amount_minor,
             currency=currency,
         )
@@ -110,7 +112,7 @@ def _require_two_people(
 ) -> Approval:
     """Ask for two people of the operator, for the hours that the rulebook gives them. Raises Forbidden for others."""
     actor.require_operator()
-    concerned = _concerned(command, subject, payload.get("payee", ""))
+    concerned = _concerned(command, subject, payload)
     require_unrelated(actor, *concerned)
     return require_two_people_of(
         actor=actor,
@@ -125,13 +127,14 @@ def _require_two_people(
     )
 
 
-def _concerned(command: str, subject: str, payee: str) -> list[int]:
-    """The organisations (database keys) that a command is about: its payee, and whose its subject is."""
+def _concerned(command: str, subject: str, payload: Mapping[str, Any]) -> list[int]:
+    """The organisations (database keys) that a command is about (``permissions.CONCERNED``)."""
     if command not in UNRELATED:
         return []
-    concerned = CONCERNED.format(payee="%(payee)s", subject="%(subject)s")
+    concerned = CONCERNED.format(payload="%(payload)s::jsonb", subject="%(subject)s")
+    stated: dict[str, Any] = {"payload": Jsonb(dict(payload)), "subject": subject}
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT c.id FROM {concerned} c", {"payee": payee, "subject": subject})  # noqa: S608  our own words
+        cursor.execute(f"SELECT c.id FROM {concerned} c", stated)  # noqa: S608  our own words
         return [key for (key,) in cursor.fetchall()]
 
 

@@ -6,6 +6,12 @@ from marketplace.evidence.parties import RecordParties
 
 RecordParties("trd", source="public.clearing_trade", keys=("r.buyer_id", "r.seller_id"))
 RecordParties(
+    "obl",
+    source="public.clearing_obligation",
+    keys=("r.debtor_id", "r.creditor_id"),
+    where="r.id = substring(stated_subject FROM '^obl_[0-9A-Za-z]{1,26}_([1-9][0-9]{0,17})$')::bigint",
+)
+RecordParties(
     "clearing.obligation_reversed",
     source="public.clearing_obligation",
     keys=("r.debtor_id", "r.creditor_id"),
@@ -59,6 +65,7 @@ RecordParties(
     where="true",
     names=("stated_payload ->> 'organisation'",),
 )
+RecordParties("dbk", source="public.clearing_debitbooking", keys=("r.organisation_id",))
 for _kind in ("debit_booked", "debit_recouped"):
     RecordParties(
         f"clearing.{_kind}",

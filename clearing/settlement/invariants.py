@@ -9,6 +9,7 @@ from django.db import connection
 
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
+from marketplace.participants.interest_guards import recused_then
 from marketplace.participants.suspension_queries import WAS_HELD_FROM_PAYMENT
 
 from .causes import IDLE, LOWERED
@@ -376,4 +377,15 @@ Invariant(
     guards=("clearing_entry.caused_by_payment", "clearing_entry.append_only", "clearing_entry.entry_kind"),
     test="tests/clearing/ledger/test_causes.py::test_no_kind_of_entry_is_posted_without_its_cause",
     check=IDLE.check(),
+)
+Invariant(
+    name="clearing.restraints_by_unrelated",
+    promise=5,
+    statement="Nobody recorded or lifted an attachment, or stated proceedings, of a participant in which it had declared an interest.",
+    guards=("clearing_setoffrestraint.recused",),
+    test="tests/clearing/approvals/test_unrelated.py::test_nobody_related_lifts_or_records_an_attachment",
+    check=by_query(
+        "SELECT r.public_id, r.recorded_by FROM clearing_setoffrestraint r"  # noqa: S608  our own words
+        f" WHERE {recused_then('r.recorded_by', 'r.organisation_id', 'r.noted_at')}"
+    ),
 )

@@ -11,6 +11,7 @@ from marketplace.approvals.models import Approval
 from marketplace.kernel.columns import MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
+from marketplace.participants.interest_guards import unrelated
 from marketplace.participants.payout_accounts import (
     ACCOUNT_NUMBER_PATTERN,
     BANK_CODE_PATTERN,
@@ -31,7 +32,7 @@ class SetOffRestraint(models.Model):
     ``served_at``: when the attachment was served on the market, or the proceedings opened or became known to it;
     ``amount_minor`` is the attached amount, None for the whole. A row that ``lifts`` another ends it. ``reference`` is the
     court's file number. ``noted_at`` is the business time from which payments are held back. Two people lift a restraint:
-    ``approval`` is of the first, ``recorded_by`` is the second. Append-only.
+    ``approval`` is of the first, ``recorded_by`` is the second; nobody of them has an interest in the participant. Append-only.
     """
 
     public_id = IdentifierField(prefix="sor")
@@ -65,6 +66,7 @@ class SetOffRestraint(models.Model):
             append_only(),
             dated_now("noted_at", real=["recorded_at"], past=["served_at"]),
             lifts_restraint(),
+            unrelated("recorded_by"),
         ]
 
 

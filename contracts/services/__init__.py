@@ -21,7 +21,7 @@ from .holds import decide_conclusion, lock_held
 from .mandates import end_without_signer, revoke_mandate, sign_mandate
 from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
 from .notes import write_note
-from .obstructed import end_of_suspended, end_of_withdrawn
+from .obstructed import end_left_open, end_of_suspended, end_of_withdrawn
 from .reminders import remind_to_answer
 from .signing import sign, submit_signature
 from .suspensions import notify_counterparties
@@ -43,6 +43,7 @@ __all__ = [
     "end_by_law",
     "end_early",
     "end_expired",
+    "end_left_open",
     "end_of_admission",
     "end_of_suspended",
     "end_of_withdrawn",

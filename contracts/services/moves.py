@@ -20,7 +20,7 @@ from marketplace.kernel.states import advance
 from marketplace.participants import queries as participants
 from marketplace.rules.halt_time import halted_time
 
-from ..errors import ListingWithdrawn, NegotiationExpired
+from ..errors import ListingWithdrawn, NegotiationExpired, OtherNotAdmitted
 from ..models import Negotiation
 from ..states import NEGOTIATION, RESPONSE_DAYS, WAITS_FOR, NegotiationState, Party
 
@@ -50,11 +50,21 @@ def identifier_of(negotiation: Negotiation, party: Party) -> str:
 def require_move(actor: Actor, negotiation: Negotiation, command: str) -> str:
     """The role in which the actor may make this move now.
 
-    Raises IllegalTransition, ListingWithdrawn, NegotiationExpired, and NotAdmitted or OrganisationSuspended if the party may not trade
-    in the segment.
+    Raises IllegalTransition, ListingWithdrawn, NegotiationExpired, and NotAdmitted, OtherNotAdmitted or OrganisationSuspended if a
+    party may not trade in the segment.
     """
     role = require_turn(actor, negotiation, command)
-    participants.require_admitted(actor.require_organisation(), negotiation.segment, role)
+    own, other = negotiation.buyer_id, negotiation.seller_id
+    other_role = Party.SELLER.value
+    if role == Party.SELLER:
+        own, other, other_role = other, own, Party.BUYER.value
+    standings = participants.standings_in(negotiation.segment, [own, other])
+    standings[own].require(negotiation.segment, role)
+    standings[other].require_active()
+    if other_role not in standings[other].capacities:
+        raise OtherNotAdmitted(
+            negotiation=negotiation.public_id, segment=negotiation.segment, capacity=other_role
+        )
     return role
 
 

@@ -1,7 +1,8 @@
 """End the open negotiations that something has overtaken: a withdrawn listing, a suspended party, an admission that ended.
 
-The first ``AT_ONCE_MAX`` end in the transaction of who reports it; a job ends the others, each in its own. Until then nobody moves
-them: every move asks for the same obstacle.
+The first ``AT_ONCE_MAX`` end in the transaction of who reports it; a job ends the others, each in its own, and the sweep what a
+job that was abandoned left. Until then nobody moves them: every move asks for the same obstacle, but the buyer's signature under
+what a seller signed, which stays open whatever becomes of the seller's admission.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from listings import queries as listings
 from marketplace.jobs.kinds import JobKind, Work
 from marketplace.jobs.services import enqueue
 from marketplace.jobs.states import Queue
@@ -83,6 +85,28 @@ def end_rest(work: Work) -> None:
     left = _obstructed(obstacle).count()
     if left:
         raise ObstructedStillOpen(subject=work.subject, left=left)
+
+
+def end_left_open(*, limit: int = 100) -> int:
+    """End a batch of what a withdrawn listing or a suspended party obstructs and no job has ended; returns their number.
+
+    Each in its own transaction; one that cannot be ended stands aside, and is taken back when it is open no more.
+    """
+    suspended = participants.suspended_organisations()
+    obstructed = (
+        Q(listing__in=listings.withdrawn_listings()) | Q(buyer__in=suspended) | Q(seller__in=suspended)
+    )
+    rows = Negotiation.objects.filter(obstructed, state__in=OPEN_NEGOTIATIONS)
+    left = rows.exclude(public_id__in=OBSTRUCTED.standing_aside()).order_by("pk")
+    return OBSTRUCTED.each(left[:limit], _end_left, subject=lambda row: row.public_id)
+
+
+def _end_left(row: Negotiation) -> int:
+    parties = (row.buyer_identifier, row.seller_identifier)
+    obstacles = [{"reason_code": "participant_suspended", "organisation": party} for party in parties]
+    if row.listing in listings.withdrawn_listings().filter(public_id=row.listing):
+        obstacles.insert(0, {"reason_code": "listing_withdrawn", "listing": row.listing})
+    return int(any(_end_one(obstacle, row.public_id) for obstacle in obstacles))
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.texts import is_visible
+from marketplace.participants.interest_queries import require_unrelated
 from marketplace.rules.halt_time import covered_by_halts
 
 from .. import queries
@@ -38,7 +39,7 @@ def terminate(
     """End an open negotiation, as a party, as the operator (who gives a reason), or as the system.
 
     A seller withdraws what it has signed, while it is open, on a ground that every contract reserves (``leak_feared``, ``legal_ban``) and
-    with a reason, or anyway if it reserved that. Emits negotiation.moved. Raises Missing, IllegalTransition, FieldInvalid, ProposalOpen.
+    with a reason, or anyway if it reserved that. Emits negotiation.moved. Raises Recused, Missing, IllegalTransition, FieldInvalid, ProposalOpen.
     """
     actor.require(Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE)
     if not REASON_CODE.fullmatch(reason_code):
@@ -54,6 +55,7 @@ def terminate(
             Label(f"use at most {REASON_LENGTH_MAX} characters", f"{REASON_LENGTH_MAX}字以内にしてください"),
         )
     subject = locked(actor, negotiation)
+    require_unrelated(actor, subject.buyer_id, subject.seller_id)
     role = role_in(actor, subject)
     NEGOTIATION.target(state=subject.state, command="terminate", role=role)
     if role == "operator" and not is_visible(reason):

@@ -11,6 +11,7 @@ from marketplace.kernel.guards import append_only, immutable, no_delete, set_now
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
+from marketplace.participants.interest_guards import unrelated
 
 from .. import guards, restitution_guards
 from ..states import (
@@ -36,7 +37,7 @@ class Entitlement(models.Model):
     moves by what a ``Restitution`` gives back, at most to ``expires_latest``, the last day that the parties signed, if they signed one.
     ``closes_at``: the end of the last day of an agreement that is ended before its term.
     ``suspended_at``: since when the operator suspends access; the term stands still meanwhile. ``resumed_by``, ``resume_first_person``
-    and ``resumed_at``: the two people of the operator who ended the last suspension, and when.
+    and ``resumed_at``: the two people of the operator, without an interest in either party, who ended the last suspension, and when.
 
     Invariants: one entitlement per trade, created only after the trade is secured (promise 3); its parties and subject
     never change; its term is that of the signed rights, which only restitutions move, and it ends neither during a suspension nor a dispute; access starts with at least one file, within its term; an ended one records when and why; a terminated one has no
@@ -159,6 +160,7 @@ class Entitlement(models.Model):
                 when="OLD.state = 'suspended' AND NEW.state = 'started' OR NEW.resumed_by <> '' AND NEW.resumed_by IS DISTINCT FROM OLD.resumed_by",
                 name="resumed_by_staff",
             ),
+            unrelated("resumed_by", "resume_first_person", of="SELECT unnest(ARRAY[NEW.buyer_id, NEW.seller_id])"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -216,11 +216,13 @@ def _payment_due_by(agreement: str) -> datetime | None:
 def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlement:
     """Suspend access, as the operator, until it is resumed; running downloads abort, and the term stands still.
 
-    Both sides are told, and the people on call have a task to look at it. Raises FieldInvalid, IllegalTransition.
+    Both sides are told, and the people on call have a task to look at it. Who has declared an interest in either
+    suspends none. Raises Recused, FieldInvalid, IllegalTransition.
     """
     actor.require(Permission.DISPUTES_WRITE)
     why = stated_text("reason", reason, SUSPENSION_REASON_LENGTH_MAX)
     subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
+    require_unrelated(actor, subject.buyer_id, subject.seller_id)
     advance(
         subject,
         ENTITLEMENT,

@@ -307,10 +307,11 @@ def _suspend(listings: QuerySet[Listing], seller: str, actor: Actor, *, cause: s
 def resume_listing(*, actor: Actor, listing: str) -> Listing:
     """Resume the sale of a suspended listing after its seller is reinstated, or admitted again.
 
-    Raises IllegalTransition, NotAdmitted, OrganisationSuspended, NotOnSale (no published version), Missing.
+    Raises IllegalTransition, NotAdmitted, OrganisationSuspended, NotOnSale (no published version), Recused, Missing.
     """
     actor.require(Permission.LISTINGS_WRITE, Permission.ADMISSION_WRITE)
     subject = locked_listing(actor, listing)
+    require_unrelated(actor, subject.seller_id)
     role = role_in(actor, subject)
     LISTING.target(state=subject.state, command="resume", role=role)
     participants.require_admitted(subject.seller_id, subject.segment_id, "seller")

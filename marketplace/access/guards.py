@@ -73,7 +73,7 @@ RETURN NULL;
 
 
 def within_access() -> pgtrigger.Trigger:
-    """A subject is read while its access is open, and not too many of them."""
+    """A subject is read while its access is open and its person has no interest in the participant, and not too many of them."""
     return pgtrigger.Trigger(
         name="within_access",
         when=pgtrigger.Before,
@@ -82,7 +82,8 @@ def within_access() -> pgtrigger.Trigger:
 PERFORM FROM public.access_staffaccess a WHERE a.id = NEW.access_id FOR NO KEY UPDATE;
 IF NOT EXISTS (SELECT FROM public.access_staffaccess a
                 WHERE a.id = NEW.access_id AND a.ended_at IS NULL
-                  AND NEW.read_at >= a.opened_at AND NEW.read_at < a.expires_at) THEN
+                  AND NEW.read_at >= a.opened_at AND NEW.read_at < a.expires_at
+                  AND NOT public.is_recused(a.person, a.organisation_id)) THEN
     RAISE EXCEPTION 'the access is not open' USING ERRCODE = 'check_violation';
 END IF;
 IF (SELECT count(*) FROM public.access_accessread r WHERE r.access_id = NEW.access_id) >= {SUBJECTS_MAX} THEN

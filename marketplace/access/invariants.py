@@ -50,7 +50,8 @@ Invariant(
 Invariant(
     name="access.for_a_time",
     promise=8,
-    statement="An access is to a participant, ends after its hours, and nothing is read under it outside of them or beyond its bound.",
+    statement="An access is to a participant, ends after its hours, and nothing is read under it outside of them, beyond its bound, or after its"
+    " person declared an interest there.",
     guards=(
         "access_staffaccess.opened_on_participant",
         "access_staffaccess.access_hours",
@@ -74,6 +75,7 @@ Invariant(
         f" HAVING count(r.id) > {SUBJECTS_MAX} OR o.is_operator OR o.public_id <> a.organisation_identifier"
         f"  OR a.expires_at > a.opened_at + interval '{HOURS_MAX} hours' OR a.ended_at > a.expires_at"
         "  OR min(r.read_at) < a.opened_at OR max(r.read_at) > coalesce(a.ended_at, a.expires_at)"
+        f"  OR bool_or({recused_then('a.person', 'a.organisation_id', 'r.read_at')})"
     ),
 )
 Invariant(

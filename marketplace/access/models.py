@@ -197,8 +197,8 @@ class AccessDeferral(models.Model):
 class AccessRead(models.Model):
     """A subject was read under an access: once for each. Append-only.
 
-    ``digest`` is the salted hash of ``subject`` that stands in evidence. Invariants: read while the access was open, and at
-    most ``SUBJECTS_MAX`` under one.
+    ``digest`` is the salted hash of ``subject`` that stands in evidence. Invariants: read while the access was open and its person
+    had no interest in the participant; at most ``SUBJECTS_MAX`` under one.
     """
 
     access = models.ForeignKey(StaffAccess, on_delete=models.PROTECT, related_name="reads")

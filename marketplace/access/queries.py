@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Greatest
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.permissions import Permission
+from marketplace.participants.interest_queries import related_organisations
 
 from .models import AccessDeferral, AccessRead, StaffAccess
 
@@ -33,14 +34,14 @@ def visible_accesses(actor: Actor) -> QuerySet[StaffAccess]:
 def live_accesses(actor: Actor, kind: str) -> Sequence[StaffAccess]:
     """The accesses of one kind under which a person of the operator may read now, the latest first.
 
-    None, if it lost the role that opens them.
+    None, if it lost the role that opens them, or of organisations in which it has declared an interest since.
     """
     if not actor.is_person or not actor.may(Permission.ACCESS_OPEN):
         return []
     live = StaffAccess.objects.filter(
         person=actor.identifier, kind=kind, ended_at=None, expires_at__gt=clock.now()
     )
-    return list(live.order_by("-pk"))
+    return list(live.exclude(organisation_id__in=related_organisations(actor.identifier)).order_by("-pk"))
 
 
 def get_access(access: str) -> StaffAccess:

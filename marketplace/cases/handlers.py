@@ -140,6 +140,7 @@ def _move_tasks(case: Case, change: str) -> None:
             case.public_id,
             deadline=case.decide_by,
             title=TASKS.get(case.kind, TASKS["held"]),
+            needs=Permission.DISPUTES_WRITE if case.is_appeal else Permission.ADMISSION_WRITE,
             case=case.public_id,
             about=case.subject,
             on_call=people_on_call(on_call_now(Duty.DISPUTES if case.is_appeal else Duty.ADMISSION)),

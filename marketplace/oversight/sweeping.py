@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .activity.services import remove_expired
+from .holds.sweeping import ask_for_lifters
 from .incidents.sweeping import remind_due
 from .reviews.sweeping import tell_due
 from .seals.sweeping import ask_of_secrets, end_due
@@ -10,6 +11,7 @@ from .timestamps.jobs import ask_for_timestamps
 
 
 def sweep() -> int:
-    """Remind the operator of what is due, tell of reviews whose seal is over, end seals of records, let files go, and ask for
+    """Remind the operator of what is due and of holds that nobody may lift, tell of reviews whose seal is over, end seals of records, let files go, and ask for
     timestamps; returns how many rows were worked on."""
-    return remind_due() + tell_due() + ask_of_secrets() + end_due() + remove_expired() + ask_for_timestamps()
+    asked = remind_due() + ask_of_secrets() + ask_for_lifters() + ask_for_timestamps()
+    return asked + tell_due() + end_due() + remove_expired()

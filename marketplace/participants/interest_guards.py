@@ -11,8 +11,20 @@ from marketplace.kernel.permissions import Permission
 
 from .acting import acted_at, acts_now, holders
 
-DECIDES = (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE, Permission.ORGANISATION_WRITE)
-"""What people of the operator decide about participants, and who appoints them; each is left to two whom no colleague recused."""
+DECIDES = (
+    Permission.ACCESS_OPEN,
+    Permission.ADMISSION_WRITE,
+    Permission.CLEARING_WRITE,
+    Permission.DISPUTES_WRITE,
+    Permission.ORGANISATION_WRITE,
+    Permission.RULEBOOK_WRITE,
+    Permission.SUPPORT_WRITE,
+    Permission.TRADING_HALT,
+)
+"""What people of the operator decide about participants, and who appoints them; each is left to two whom no colleague recused.
+
+Every guard that asks for interests is of what one of these takes (``tests/participants/test_recusals.py``).
+"""
 ENDS = (Permission.ADMISSION_WRITE, Permission.ORGANISATION_WRITE)
 """Who ends interests, by two: who admits participants, or the operator's owners."""
 _ENDS = "(" + " OR ".join(holders(permission) for permission in ENDS) + ")"
@@ -37,13 +49,21 @@ RECUSED = "recused"
 """The constraint that the guard names."""
 
 
-def unrelated(*columns: str, organisation: str = "organisation_id", name: str = RECUSED) -> pgtrigger.Trigger:
-    """Nobody is written into ``columns`` who has declared an interest in the organisation (column of its key)."""
+def unrelated(
+    *columns: str, organisation: str = "organisation_id", of: str = "", name: str = RECUSED
+) -> pgtrigger.Trigger:
+    """Nobody is written into ``columns`` who has declared an interest in the organisation (column of its key).
+
+    ``of``: a query of the keys in SQL over the row ``NEW``, where no column has it, or it is about several.
+    """
+    key = "c.id" if of else f"NEW.{organisation}"
     recused = " OR ".join(
         f"(NEW.{column} <> '' AND NEW.{column} IS DISTINCT FROM OLD.{column}"
-        f" AND public.is_recused(NEW.{column}, NEW.{organisation}))"
+        f" AND public.is_recused(NEW.{column}, {key}))"
         for column in columns
     )
+    if of:
+        recused = f"EXISTS (SELECT FROM ({of}) AS c (id) WHERE {recused})"
     return pgtrigger.Trigger(
         name=name,
         when=pgtrigger.After,

@@ -7,6 +7,7 @@ from marketplace.kernel.permissions import Permission
 
 from .acting import acted_at, holders
 from .interest_guards import ends_interests, left_too_few, recused_then
+from .recusal_records import recorded_by_related
 
 _STAFF = holders(Permission.OPERATOR_READ)
 _ADMITS = holders(Permission.ADMISSION_WRITE)
@@ -67,4 +68,12 @@ Invariant(
         "  CROSS JOIN LATERAL (VALUES (r.first_person), (r.reinstated_by)) AS p (person)"
         f" WHERE {recused_then('p.person', 'r.organisation_id', 'r.reinstated_at')}"
     ),
+)
+Invariant(
+    name="participants.recorded_by_unrelated",
+    promise=5,
+    statement="Nobody of the operator decided anything about a participant, as records say, in which it had declared an interest.",
+    guards=("evidence_evidencerecord.recorded_by_unrelated",),
+    test="tests/participants/test_recusals.py::test_the_database_recuses_whoever_decides_by_its_record",
+    check=by_query(recorded_by_related()),
 )

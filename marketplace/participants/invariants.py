@@ -18,6 +18,7 @@ from . import (  # noqa: F401  they register themselves
     relation_invariants,
 )
 from .acting import acted_at, approvals_of_others, holders
+from .interest_guards import recused_then
 from .models import PayoutAccountChange
 from .payout_accounts import usable_from
 
@@ -134,7 +135,7 @@ Invariant(
     promise=9,
     statement=(
         "A changed payout account is proposed by a member who may change it, and confirmed by another, or by two of the"
-        " operator's staff for a participant of one person."
+        " operator's staff without an interest in it for a participant of one person."
     ),
     guards=(
         "participants_payoutaccountchange.payout_account_by_two",
@@ -151,7 +152,8 @@ Invariant(
         (
             "SELECT c.public_id FROM participants_payoutaccountchange c WHERE NOT c.is_registered AND ("
             " NOT {PROPOSED} OR c.confirmed_by IS NOT NULL AND NOT {CONFIRMED} AND NOT ({REVIEWED} AND {STAFF})"
-            " OR c.confirmed_by = c.proposed_by OR c.confirmed_by = c.reviewed_by)"
+            " OR c.confirmed_by = c.proposed_by OR c.confirmed_by = c.reviewed_by"
+            " OR c.confirmed_by IS NOT NULL AND NOT {CONFIRMED} AND ({RECUSED}))"
             " UNION ALL SELECT c.public_id FROM participants_payoutaccountchange c"
             "  JOIN participants_organisation o ON o.id = c.organisation_id"
             "  WHERE c.is_registered AND c.proposed_at <> o.registered_at"
@@ -161,6 +163,13 @@ Invariant(
         )
         .replace(
             "{CONFIRMED}", acted_at("c.confirmed_by", "c.confirmed_at", holds=_CHANGING, organisation=_OF_ROW)
+        )
+        .replace(
+            "{RECUSED}",
+            " OR ".join(
+                recused_then(person, "c.organisation_id", "c.confirmed_at")
+                for person in ("c.reviewed_by", "c.confirmed_by")
+            ),
         )
         .replace("{REVIEWED}", acted_at("c.reviewed_by", "c.reviewed_at", holds=_ADMITTING))
         .replace("{STAFF}", acted_at("c.confirmed_by", "c.confirmed_at", holds=_ADMITTING))
@@ -307,9 +316,10 @@ Invariant(
 Invariant(
     name="participants.trustees_appointed",
     promise=9,
-    statement="Nobody holds the role of trustee whom two people of admission did not appoint for the organisation.",
+    statement="Nobody holds the role of trustee whom two people of admission without an interest in it did not appoint for the organisation.",
     guards=(
         "participants_trusteeappointment.trustee_by_two",
+        "participants_trusteeappointment.recused",
         "participants_trusteeappointment.trustee_two_people",
         "participants_trusteeappointment.trustee_by_document",
         "participants_trusteeappointment.trustee_proposed_once",
@@ -327,7 +337,13 @@ Invariant(
             "   AND s.organisation_id = m.organisation_id AND a.ended_at <= g.granted_at)"
             " UNION ALL SELECT a.id, a.public_id FROM participants_trusteeappointment a"
             "  WHERE NOT {PROPOSED} OR a.state = 'appointed' AND (NOT {APPOINTED} OR a.ended_by = a.proposed_by)"
+            " UNION ALL SELECT a.id, a.public_id FROM participants_trusteeappointment a"
+            "  JOIN participants_suspension s ON s.id = a.suspension_id"
+            "  WHERE {RELATED_PROPOSED} OR {RELATED_ENDED} OR a.state = 'appointed' AND {RELATED_FIRST}"
         )
+        .replace("{RELATED_PROPOSED}", recused_then("a.proposed_by", "s.organisation_id", "a.proposed_at"))
+        .replace("{RELATED_ENDED}", recused_then("a.ended_by", "s.organisation_id", "a.ended_at"))
+        .replace("{RELATED_FIRST}", recused_then("a.proposed_by", "s.organisation_id", "a.ended_at"))
         .replace("{PROPOSED}", acted_at("a.proposed_by", "a.proposed_at", holds=_ADMITTING))
         .replace("{APPOINTED}", acted_at("a.ended_by", "a.ended_at", holds=_ADMITTING))
     ),

@@ -10,6 +10,7 @@ from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import RULES, Permission
 
 from .acting import acts_now, holders
+from .interest_guards import RECUSED
 from .payout_accounts import ROLE_STANDS, WAITING_BUSINESS_DAYS
 
 _SQL = Path(__file__).parent / "sql"
@@ -35,6 +36,7 @@ def payout_account_by_two() -> pgtrigger.Trigger:
             ADMISSION=sql_list(sorted(RULES[Permission.ADMISSION_WRITE].operator)),
             WAITING_DAYS=WAITING_BUSINESS_DAYS,
             ROLE_DAYS=ROLE_STANDS.days,
+            RECUSED=RECUSED,
             PROPOSER_ACTS=acts_now(
                 "NEW.proposed_by",
                 holds=holders(Permission.PAYOUT_WRITE),

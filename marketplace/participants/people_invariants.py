@@ -2,6 +2,8 @@
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from .interest_guards import recused_then
+
 _GUARDS = "tests/participants/test_membership_guards.py"
 _IS_TRUSTEE = (
     "EXISTS (SELECT FROM participants_trusteeappointment a JOIN participants_suspension s ON s.id = a.suspension_id"
@@ -130,10 +132,12 @@ Invariant(
 Invariant(
     name="participants.locked_logins_end",
     promise=9,
-    statement="A locked login is good for nothing until two people of the operator have released it.",
+    statement="A locked login is good for nothing until two people of the operator have released it; nobody of them, nor who locked"
+    " it, had an interest in an organisation of the person.",
     guards=(
         "participants_user.unlocked_rightly",
         "participants_loginlock.released_by_two",
+        "participants_loginlock.recused",
         "participants_loginlock.loginlock_open_once",
         "participants_loginlock.loginlock_two_people",
         "participants_loginlock.immutable",
@@ -142,9 +146,14 @@ Invariant(
     ),
     test="tests/participants/test_login_guards.py::test_one_person_releases_nobody",
     check=by_query(
-        "SELECT l.public_id FROM participants_loginlock l JOIN participants_user u ON u.id = l.user_id"
+        "SELECT l.public_id FROM participants_loginlock l JOIN participants_user u ON u.id = l.user_id"  # noqa: S608  our own words
         " WHERE l.released_at IS NULL AND u.is_active"
         " OR l.released_at IS NOT NULL AND l.released_by IS NOT DISTINCT FROM l.release_proposed_by"
+        " UNION ALL SELECT l.public_id FROM participants_loginlock l"
+        "  JOIN participants_membership m ON m.user_id = l.user_id AND m.since <= l.locked_at AND m.ended_at IS NULL"
+        f" WHERE {recused_then('l.locked_by', 'm.organisation_id', 'l.locked_at')}"
+        f"  OR {recused_then('l.release_proposed_by', 'm.organisation_id', 'l.released_at')}"
+        f"  OR {recused_then('l.released_by', 'm.organisation_id', 'l.released_at')}"
     ),
 )
 Invariant(
@@ -174,11 +183,12 @@ Invariant(
     name="participants.owners_recovered_rightly",
     promise=9,
     statement=(
-        "A new owner is invited for lost ones after two people of the operator decided and five business days without an"
+        "A new owner is invited for lost ones after two people of the operator without an interest in it decided and five business days without an"
         " objection."
     ),
     guards=(
         "participants_ownerrecovery.recovered_rightly",
+        "participants_ownerrecovery.recused",
         "participants_ownerrecovery.recovery_two_people",
         "participants_ownerrecovery.recovery_decided_first",
         "participants_ownerrecovery.recovery_ended_when",
@@ -199,13 +209,15 @@ Invariant(
     ),
     test="tests/participants/test_recovery_guards.py::test_nobody_is_made_owner_before_the_waiting_time_or_by_one_person",
     check=by_query(
-        "SELECT r.public_id FROM participants_ownerrecovery r"
+        "SELECT r.public_id FROM participants_ownerrecovery r"  # noqa: S608  our own words
         " LEFT JOIN participants_invitation i ON i.recovery_id = r.id"
         " WHERE r.state = 'concluded' AND (r.confirmed_by IS NULL OR r.confirmed_by = r.proposed_by"
         "  OR r.ended_at < r.ends_at OR r.objection <> '' OR i.id IS NULL"
         "  OR (r.ends_at AT TIME ZONE 'Asia/Tokyo')::date"
         "   < public.bank_days_after((r.confirmed_at AT TIME ZONE 'Asia/Tokyo')::date, 5))"
         " OR r.state <> 'concluded' AND i.id IS NOT NULL"
+        f" OR {recused_then('r.proposed_by', 'r.organisation_id', 'r.confirmed_at', alias='n')}"
+        f" OR {recused_then('r.confirmed_by', 'r.organisation_id', 'r.confirmed_at', alias='n')}"
     ),
 )
 Invariant(

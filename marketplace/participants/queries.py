@@ -300,6 +300,11 @@ def require_admitted(organisation_id: int, segment: str, capacity: str) -> None:
     standing.require(segment, capacity)
 
 
+def suspended_organisations() -> QuerySet[Organisation, int]:
+    """The database keys of suspended organisations, for a condition of another query."""
+    return Organisation.objects.filter(state=OrganisationState.SUSPENDED).values_list("pk", flat=True)
+
+
 def counts() -> dict[str, int]:
     """Numbers of organisations ``registered`` (without the operator), ``admitted`` (to at least one segment),
     ``refused`` (by all segments they applied to) and currently ``suspended``."""

@@ -10,6 +10,7 @@ RecordParties(
     lists=("r.parties",),
     where="r.public_id = stated_payload ->> 'decision'",
 )
+RecordParties("dec", source="public.rules_decision", lists=("r.parties",))
 RecordParties(
     "hlt",
     source="public.rules_halt",

@@ -224,6 +224,19 @@ def test_nothing_is_read_outside_of_an_access(access, first):
     assert AccessRead.objects.count() == 1
 
 
+def test_who_declared_an_interest_since_reads_nothing_under_an_access(access, first, subject):
+    run(READ.format(subject="ent_1"))
+    participants.declare_interest(
+        actor=first, organisation=subject.public_id, kind="family", statement="親族が勤務しています。"
+    )
+    refused(READ.format(subject="ent_2"), "is not open")
+    assert named("access.for_a_time") == 0
+    clock.move_to(clock.now() + timedelta(minutes=1))
+    with unguarded("access_accessread"):
+        run(READ.format(subject="ent_2"))
+    assert named("access.for_a_time") == 1
+
+
 def test_an_access_covers_a_bounded_number_of_subjects(access):
     AccessRead.objects.bulk_create(
         AccessRead(access=access, subject=f"ent_{number}", digest="0" * 64, read_at=clock.now())

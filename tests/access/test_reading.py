@@ -54,6 +54,15 @@ def test_staff_reads_nothing_of_a_participant_without_an_access(staff, staffed, 
     assert (AccessRead.objects.count(), EvidenceRecord.objects.filter(kind="access.read").count()) == (0, 0)
 
 
+def test_who_declared_an_interest_reads_nothing_under_an_open_access(staff, subject, member):
+    open_over_http(staff, subject)
+    assert member in ids(staff)
+    stated = {"organisation": subject.public_id, "kind": "family", "statement": "親族が勤務しています。"}
+    assert staff.post("/api/v1/staff-interests/", stated, format="json").status_code == 201
+    assert member not in ids(staff)
+    assert staff.get(f"{MEMBERS}{member}/").status_code == 404
+
+
 def test_under_an_access_each_subject_leaves_one_record(staff, subject, member):
     access = open_over_http(staff, subject)
     assert staff.get(f"{MEMBERS}{member}/").json()["organisation"] == subject.public_id

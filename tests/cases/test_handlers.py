@@ -98,6 +98,7 @@ def test_both_are_reminded_of_an_overdue_case(staffed, subject):
     later(timedelta(days=11))
     assert sweeping.remind_due() == 1
     follow(case)
+    assert set(Task.objects.filter(kind="review").values_list("needs", flat=True)) == {"admission:write"}
     for organisation in (staffed, subject):
         assert notice_titles(organisation)[-1] == "案件の判断が期限を過ぎています"
     assert inbox(staffed) == [("review", case.public_id, "open")]
@@ -107,6 +108,7 @@ def test_an_appeal_that_changed_something_is_a_task_until_it_is_carried_out(staf
     appeal = appealed(owner, suspended(subject))
     follow(appeal)
     assert inbox(staffed) == [("appeal", appeal.public_id, "open")]
+    assert Task.objects.get(kind="appeal").needs == "disputes:write"
     resolved(appeal, "changed", by=judges)
     follow(appeal)
     assert inbox(staffed)[-1] == ("remedy", appeal.public_id, "open")

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from contracts import handlers, services
+from contracts.errors import OtherNotAdmitted
 from contracts.models import Agreement, Negotiation
 from marketplace.events.schemas.participants import AdmissionDecided
 from marketplace.kernel import clock
@@ -41,6 +42,23 @@ def test_nobody_negotiates_under_an_admission_that_ended(market):
         factories.requested(market)
     with pytest.raises(NotAdmitted):
         services.make_offer(actor=market.seller, negotiation=negotiation.public_id, terms={})
+    assert factories.everything() == before
+
+
+@pytest.mark.parametrize("name", ["buyer", "seller"])
+def test_nobody_moves_while_the_other_party_has_no_admission(market, name):
+    """The seller offers to nobody who may not buy, the buyer accepts from nobody who may not sell."""
+    command, actor = {
+        "buyer": (services.make_offer, market.seller),
+        "seller": (services.accept_offer, market.buyer),
+    }[name]
+    negotiation = {"buyer": factories.requested, "seller": factories.offered}[name](market)
+    terms = {"terms": {}} if name == "buyer" else {}
+    end_admission(market, name)
+    before = factories.everything()
+    with pytest.raises(OtherNotAdmitted) as refusal:
+        command(actor=actor, negotiation=negotiation.public_id, **terms)
+    assert refusal.value.fields["capacity"] == name
     assert factories.everything() == before
 
 

@@ -10,6 +10,7 @@ import pytest
 from contracts import handlers, services, tasks
 from contracts.models import Negotiation
 from contracts.states import OPEN_NEGOTIATIONS
+from listings.services import withdraw_listing
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import parse
 from marketplace.events.services import envelope_of
@@ -18,6 +19,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.participants import services as participants
+from marketplace.participants.interest_errors import Recused
 from tests.participants.factories import staff
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned, tasks_to_repair
 
@@ -36,6 +38,19 @@ def hear(kind: str) -> None:
     row = OutboxEvent.objects.filter(type=kind).latest("pk")
     handler = getattr(handlers, f"on_{kind.replace('.', '_')}")
     handler(parse(row.type, row.data), envelope_of(row))
+
+
+@pytest.mark.parametrize("party", ["buyer", "seller"])
+def test_who_of_the_operator_is_related_to_a_party_ends_nothing(market, party):
+    negotiation = factories.offered(market)
+    stated = {"kind": "family", "statement": "親族が勤務しています。"}
+    organisation = getattr(market, party).organisation
+    participants.declare_interest(actor=market.operator, organisation=organisation, **stated)
+    with pytest.raises(Recused):
+        services.terminate(
+            actor=market.operator, negotiation=negotiation.public_id, reason_code="x", reason="停止"
+        )
+    assert Negotiation.objects.get().state == "offered"
 
 
 @pytest.mark.parametrize(
@@ -124,6 +139,28 @@ def test_a_negotiation_that_cannot_be_ended_holds_back_no_other(market):
     let_pauses_pass()
     assert tasks.sweep() == 1
     assert tasks_to_repair()[0][1] == "done"
+
+
+def test_the_sweep_ends_what_an_abandoned_job_left_open(market):
+    stuck, left = factories.requested(market), factories.agreed(market)
+    suspend(market, market.seller)
+    with poisoned("contracts_negotiation", f"NEW.id = {stuck.pk}"):
+        assert sum(tasks.sweep() for _ in range(RUNS)) == 1
+    left.refresh_from_db()
+    assert (left.state, left.end_reason_code) == ("terminated", "participant_suspended")
+    assert aside("contracts.end_obstructed") == [stuck.public_id]
+    services.terminate(actor=market.buyer, negotiation=stuck.public_id)
+    let_pauses_pass()
+    assert tasks.sweep() == 0
+    assert aside("contracts.end_obstructed") == []
+
+
+def test_the_sweep_ends_what_a_withdrawn_listing_left_open(market):
+    negotiation = factories.requested(market)
+    withdraw_listing(actor=market.seller, listing=market.listing)
+    assert (tasks.sweep(), tasks.sweep()) == (1, 0)
+    negotiation.refresh_from_db()
+    assert (negotiation.state, negotiation.end_reason_code) == ("terminated", "listing_withdrawn")
 
 
 @pytest.mark.parametrize("who", ["buyer", "seller"])

@@ -96,6 +96,37 @@ def test_who_has_an_interest_resumes_no_access(granted):
     assert granted.row.state == "suspended"
 
 
+def test_who_has_an_interest_suspends_no_access(granted, unchanged):
+    staff = factories.operator_actor()
+    declare_interest(
+        actor=staff, organisation=granted.seller.public_id, kind="family", statement="親族が勤務"
+    )
+    unchanged()
+    with pytest.raises(Recused):
+        suspend(granted, staff)
+    assert unchanged()
+
+
+@pytest.mark.parametrize("of", ["buyer", "seller"])
+def test_the_database_lets_nobody_related_resume_access(granted, of):
+    suspend(granted)
+    operator = Organisation.objects.get(is_operator=True)
+    for name in ("usr_second_operator", "usr_related"):
+        person = participants.actor_for(operator, name)
+    party = getattr(granted, of)
+    declare_interest(actor=person, organisation=party.public_id, kind="family", statement="親族が勤務")
+    clock.move_to(clock.now() + timedelta(minutes=1), running=False)
+    for by, first in (("usr_operator", "usr_related"), ("usr_related", "usr_operator")):
+        stated = RAW.format(at="public.business_now()", by=by, first=first)
+        assert_refused(lambda stated=stated: run(stated), because="declared an interest")
+    factories.resume_access(granted.entitlement)
+    check = REGISTER["delivery.access_resumed_by_two"].check
+    assert check() == []
+    with unguarded("delivery_entitlement"):
+        run("UPDATE delivery_entitlement SET resume_first_person = 'usr_related'")
+    assert [row["public_id"] for row in check()] == [granted.entitlement]
+
+
 RAW = (
     "UPDATE delivery_entitlement SET state = 'started', suspension_reason = '', suspended_at = NULL,"
     " resumed_at = {at}, resumed_by = '{by}', resume_first_person = '{first}'"

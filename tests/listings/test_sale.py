@@ -29,6 +29,7 @@ from marketplace.notices.handlers import on_version_refused
 from marketplace.notices.models import Notice
 from marketplace.participants import services as participation
 from marketplace.participants.errors import NotAdmitted
+from marketplace.participants.interest_errors import Recused
 from marketplace.participants.models import Admission
 from marketplace.rules.models import Decision
 from quality import services as quality
@@ -327,6 +328,12 @@ def test_the_listings_of_a_suspended_seller_leave_the_catalogue_and_come_back(se
         organisation=seller.public_id,
         first_person="usr_first",
     )
+    stated = {"kind": "family", "statement": "親族が勤務しています。"}
+    participation.declare_interest(actor=operator, organisation=seller.public_id, **stated)
+    before = states()
+    with pytest.raises(Recused):
+        services.resume_listing(actor=operator, listing=version.listing.public_id)
+    assert states() == before
     services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
     assert Listing.objects.get().state == "on_sale"
 

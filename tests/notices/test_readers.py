@@ -119,6 +119,8 @@ ROUTES = {
     "sgc": "segregation-checks",
     "sor": "set-off-restraints",
     "stl": "settlement-instructions",
+    "dsp": "disputes",
+    "qlf": "qualifications",
     "lhd": "legal-holds",
     "lck": "login-locks",
     "rcv": "owner-recoveries",
@@ -131,14 +133,15 @@ ABOUT = {
     TaskKind.ADMIT: "reg", TaskKind.CONFIRM: "reg", TaskKind.ASSESS: "scr", TaskKind.UNLOCK: "lck", TaskKind.RECOVER: "rcv",
     TaskKind.COUNTERSIGN: "bsi", TaskKind.CERTIFY: "bct", TaskKind.RECONCILE: "sgc", TaskKind.LOOK_UP: "stl", TaskKind.EXPLAIN: "bke",
     TaskKind.FOLLOW_ORDER: "sor", TaskKind.PAY_AGAIN: "stl", TaskKind.RELEASE: "lhd", TaskKind.LOOK_INTO: "rvw", TaskKind.REOPEN: "rst",
+    TaskKind.RESOLVE: "dsp", TaskKind.REVIEW: "qlf",
 }  # fmt: skip
 """What the operator's tasks are about that not all staff reads; of those to look, and to approve, the narrowest."""
 OPEN = {
-    TaskKind.RESOLVE, TaskKind.REVIEW, TaskKind.EXPEDITE, TaskKind.REPAIR, TaskKind.ATTEND, TaskKind.RECONNECT, TaskKind.FREEZE,
-    TaskKind.APPOINT, TaskKind.APPEAL, TaskKind.REPORT, TaskKind.CONSULT, TaskKind.STAFF,
+    TaskKind.EXPEDITE, TaskKind.REPAIR, TaskKind.ATTEND, TaskKind.RECONNECT, TaskKind.FREEZE,
+    TaskKind.APPOINT, TaskKind.REPORT, TaskKind.CONSULT, TaskKind.STAFF,
 }  # fmt: skip
 """What they are about all staff reads."""
-STATED = {TaskKind.REMEDY, TaskKind.DISCLOSE, TaskKind.VET_ACCOUNT}
+STATED = {TaskKind.APPEAL, TaskKind.REMEDY, TaskKind.DISCLOSE, TaskKind.VET_ACCOUNT}
 """Who opens them states who reads them."""
 OF_PARTICIPANTS = {
     TaskKind.ANSWER, TaskKind.SIGN, TaskKind.FUND, TaskKind.STATE_SUPPLY, TaskKind.COLLECT, TaskKind.ACCEPT, TaskKind.SECOND,

@@ -16,6 +16,7 @@ from marketplace.oversight.consultations import services
 from marketplace.oversight.consultations.errors import ConsultationOver, TooManyUnanswered
 from marketplace.oversight.consultations.models import Consultation
 from marketplace.oversight.consultations.queries import visible_consultations
+from marketplace.participants.services import declare_interest
 from tests.roles import unguarded
 
 from .factories import (
@@ -140,6 +141,26 @@ def test_the_database_refuses_what_nobody_may_answer(owner, first, stranger, sub
     assert named("oversight.consultation_people") == 0
     with unguarded("oversight_consultation"):
         Consultation.objects.update(answered_by="usr_made_up")
+    assert named("oversight.consultation_people") == 1
+
+
+def test_the_database_lets_nobody_related_answer(owner, first, second, subject):
+    row = asked(owner)
+    declare_interest(
+        actor=first, organisation=subject.public_id, kind="family", statement="親族が勤務しています。"
+    )
+    answer = (
+        "UPDATE oversight_consultation SET answered_at = public.business_now(), outcome = 'possible', answer = 'x',"
+        " answer_commitment = encode(sha256(convert_to(salt || E'\nx', 'UTF8')), 'hex'), answered_by = '{}',"
+        " first_person = '{}', is_binding = {}"
+    )
+    for values in (("usr_first", "", "false"), ("usr_second", "usr_first", "true")):
+        refused(answer.format(*values), "declared an interest")
+    clock.move_to(clock.now() + timedelta(minutes=1))
+    answered(second, row)
+    assert named("oversight.consultation_people") == 0
+    with unguarded("oversight_consultation"):
+        Consultation.objects.update(answered_by="usr_first")
     assert named("oversight.consultation_people") == 1
 
 

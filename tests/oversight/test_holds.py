@@ -17,9 +17,10 @@ from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Missing, PermissionNeeded, ProofNeeded
 from marketplace.kernel.labels import Label
 from marketplace.kernel.retention import HELD, OLD_ROWS
-from marketplace.notices.models import Notice
+from marketplace.notices.models import Notice, Task
 from marketplace.notices.services import send_notice
 from marketplace.notices.texts import Wording
+from marketplace.oversight import tasks
 from marketplace.oversight.holds import services
 from marketplace.oversight.holds.errors import HoldLifted, HoldStands
 from marketplace.oversight.holds.models import LegalHold
@@ -27,8 +28,12 @@ from marketplace.oversight.holds.schedule import reach_of
 from marketplace.participants.interest_errors import Recused
 from marketplace.participants.models import Organisation, StaffInterest
 from marketplace.participants.services import declare_interest
-from tests.participants.factories import actor_for
+from marketplace.rules.models import Decision
+from marketplace.rules.services import evaluate
+from tests.participants.factories import actor_for, application_for
+from tests.poison import RUNS, aside, let_pauses_pass, poisoned
 from tests.roles import as_owner, unguarded
+from tests.rules.factories import publish
 
 from .factories import (
     HOLD,
@@ -238,6 +243,13 @@ def recuse(party, person: str) -> StaffInterest:
     )
 
 
+def decision_about(party) -> Decision:
+    """A decision of the rules that has a participant as its party."""
+    publish()
+    made = evaluate(point="admission", subject=application_for(party).public_id)
+    return Decision.objects.get(public_id=made.public_id)
+
+
 def extent_of(kind: str, party, owner) -> dict:
     """What is held of a participant: itself, its person, a question that it put, a period of everybody, or what names no party."""
     now = clock.now()
@@ -246,11 +258,12 @@ def extent_of(kind: str, party, owner) -> dict:
         "person": lambda: {"subject": owner.identifier},
         "question": lambda: {"subject": asked(owner).public_id},
         "interest": lambda: {"subject": recuse(party, "usr_fourth").public_id},
+        "decision": lambda: {"subject": decision_about(party).public_id},
         "everything": lambda: {"since": now - timedelta(days=1), "until": now + timedelta(days=1)},
     }[kind]()
 
 
-@pytest.mark.parametrize("kind", ["organisation", "person", "question", "everything", "interest"])
+@pytest.mark.parametrize("kind", ["organisation", "person", "question", "decision", "everything", "interest"])
 def test_who_is_related_to_a_party_lifts_no_hold(first, second, subject, other, owner, kind):
     hold = held(first, **extent_of(kind, subject, owner))
     assert hold.parties == ([] if kind in ("everything", "interest") else [subject.public_id])
@@ -281,6 +294,37 @@ def test_who_is_related_to_a_party_lifts_no_hold(first, second, subject, other, 
             )
         )
     assert named("oversight.holds_by_people") == 1
+
+
+def test_a_hold_that_nobody_may_lift_asks_the_owners_for_people(first, second, subject):
+    hold = held(first, subject.public_id, days=1)
+    for person in ("usr_first", "usr_second"):
+        recuse(subject, person)
+    assert tasks.sweep() == 0
+    clock.move_to(hold.review_at)
+    tasks.sweep()
+    task = Task.objects.get(kind="staff", state="open")
+    assert (task.subject, task.needs) == (hold.public_id, "organisation:write")
+    tasks.sweep()
+    assert Task.objects.filter(kind="staff").count() == 1
+    operator = Organisation.objects.get(is_operator=True)
+    others = [actor_for(operator, f"usr_{name}") for name in ("third", "fourth")]
+    tasks.sweep()
+    assert not Task.objects.filter(kind="staff", state="open").exists()
+    assert lifted(*others, hold).lifted_at is not None
+
+
+def test_a_hold_whose_people_cannot_be_counted_stands_aside(first, subject):
+    hold = held(first, subject.public_id, days=1)
+    recuse(subject, "usr_first")
+    clock.move_to(hold.review_at)
+    with poisoned("notices_task", "NEW.kind = 'staff'"):
+        for _ in range(RUNS):
+            tasks.sweep()
+    assert aside("oversight.holds_somebody_lifts") == [hold.public_id]
+    let_pauses_pass()
+    tasks.sweep()
+    assert aside("oversight.holds_somebody_lifts") == []
 
 
 def test_a_hold_is_bounded_and_reviewed(first, second, subject):

@@ -159,8 +159,18 @@ def test_whoever_has_an_interest_in_a_party_closes_no_review_of_it(first, second
         services.close_review(actor=first, review=review.public_id, outcome="explained", reason="x")
     review.refresh_from_db()
     assert (review.closed_at, notices_of(party)) == (None, [])
+    close = (
+        "UPDATE oversight_review SET closed_at = public.business_now(), closed_by = '{}', closed_first = '{}', outcome ="
+        " 'explained', reason = 'x', sealed_until = public.business_now() + interval '9 days'"
+    )
+    for people in (("usr_first", "usr_second"), ("usr_second", "usr_first")):
+        refused(close.format(*people), "declared an interest")
+    clock.move_to(clock.now() + timedelta(minutes=1))
     services.close_review(actor=second, review=review.public_id, outcome="explained", reason="x")
     assert holds()
+    with unguarded("oversight_review"):
+        Review.objects.update(closed_by="usr_first")
+    assert named("oversight.reviews_by_people") == 1
 
 
 def test_what_was_closed_is_not_noticed_again_at_once(first, party, counterparty):

@@ -18,7 +18,9 @@ from marketplace.notices.handlers.registration import (
     on_screening_assessed,
     on_screening_changed,
 )
+from marketplace.participants.interest_errors import Recused
 from marketplace.participants.models import Organisation
+from marketplace.participants.services import declare_interest
 from marketplace.registration import services
 from marketplace.registration.comparing import compare
 from marketplace.registration.concluding import finish_screening
@@ -181,6 +183,23 @@ def test_only_a_person_of_the_operator_assesses(operator, who):
             assessment="x",
         )
     assert Screening.objects.get().assessed_by is None
+
+
+def test_who_is_related_to_the_registered_organisation_assesses_nothing(operator):
+    row = factories.accepted(operator)
+    restate(row.organisation, name_ja="別名株式会社")
+    factories.registry(row)
+    rescreen(row, ScreeningCause.FACTS)
+    related = factories.person_of(operator, "related")
+    stated = {"kind": "family", "statement": "親族が勤務しています。"}
+    declare_interest(actor=related, organisation=row.organisation.public_id, **stated)
+    screening = Screening.objects.latest("pk")
+    with pytest.raises(Recused):
+        services.assess(
+            actor=related, registration=row.public_id, screening=screening.public_id, assessment="同名別人"
+        )
+    screening.refresh_from_db()
+    assert screening.assessed_by is None
 
 
 def test_an_assessment_says_something_once(operator):

@@ -22,6 +22,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance, advance_all
 from marketplace.kernel.texts import is_visible
+from marketplace.participants.interest_queries import require_unrelated
 from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
@@ -51,12 +52,13 @@ LOST = Loop("clearing.alarm_lost_payments")
 def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> SettlementInstruction:
     """Record the bank's notice that it did not make a payment. The money stays owed to the payee.
 
-    Emits payment.returned. Raises IllegalTransition if the payment is not in progress, Missing, FieldInvalid, Forbidden.
+    Emits payment.returned. Raises Recused, IllegalTransition if the payment is not in progress, Missing, FieldInvalid, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
     if not is_visible(reason):
         raise FieldInvalid("reason", Label("state the bank's notice", "銀行からの通知内容を入力してください"))
     subject = _lock_instruction(instruction)
+    require_unrelated(actor, subject.organisation_id)
     advance(
         subject,
         INSTRUCTION,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.participants.interest_guards import recused_then
 
 from ..acting import acted_for
 from .models import MEMBER, STAFF
@@ -10,10 +11,11 @@ from .models import MEMBER, STAFF
 Invariant(
     name="oversight.consultation_people",
     promise=9,
-    statement="A question is put by a person of its participant, and answered by staff; what binds the operator, by two people.",
+    statement="A question is put by a person of its participant, and answered by staff without an interest in it; what binds the operator, by two people.",
     guards=(
         "oversight_consultation.asked_by_member",
         "oversight_consultation.answered_by_staff",
+        "oversight_consultation.recused",
         "oversight_consultation.consultation_bound_by_two",
         "oversight_consultation.consultation_answered",
         "oversight_consultation.answered_once",
@@ -32,6 +34,8 @@ Invariant(
         f" OR c.answered_at IS NOT NULL AND NOT {acted_for('c.answered_by', 'c.answered_at', (STAFF,))}"
         " OR c.is_binding AND (c.first_person = c.answered_by"
         f" OR NOT {acted_for('c.first_person', 'c.answered_at', (STAFF,))})"
+        f" OR {recused_then('c.answered_by', 'c.organisation_id', 'c.answered_at')}"
+        f" OR {recused_then('c.first_person', 'c.organisation_id', 'c.answered_at')}"
     ),
 )
 Invariant(

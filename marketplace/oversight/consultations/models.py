@@ -13,6 +13,7 @@ from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
+from marketplace.participants.interest_guards import unrelated
 
 from ..acting import by_staff_or_member
 from .guards import answered_once, follows_own
@@ -44,8 +45,8 @@ class Consultation(models.Model):
     """A participant asks beforehand whether it may make or trade data; the operator answers by ``due_at``, or later with an alarm.
 
     An answer that binds the operator takes two people. Evidence holds salted commitments to the question and to the answer.
-    ``follows``: an earlier question of the same participant. Invariants: asked by a person of the participant; answered or
-    withdrawn, once; nothing else changes. Rows are never deleted.
+    ``follows``: an earlier question of the same participant. Invariants: asked by a person of the participant; answered by
+    people without an interest in it, or withdrawn, once; nothing else changes. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="csl")
@@ -108,6 +109,7 @@ class Consultation(models.Model):
                 "asked_by", "organisation_id", staff=(STAFF,), member=MEMBER, name="asked_by_member"
             ),
             acted_by_person("answered_by", STAFF, first="first_person", name="answered_by_staff"),
+            unrelated("answered_by", "first_person"),
         ]
 
     def __str__(self) -> str:

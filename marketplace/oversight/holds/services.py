@@ -161,7 +161,7 @@ def lift_hold(*, actor: Actor, hold: str, reason: str) -> LegalHold:
         raise Missing(kind="legal hold", identifier=hold)
     if row.lifted_at is not None:
         raise HoldLifted(hold=hold)
-    concerned = _concerned(row)
+    concerned = concerned_by(row)
     require_unrelated(actor, *concerned)
     why = stated_text("reason", reason, REASON_LENGTH_MAX)
     approval = require_two_people(
@@ -187,10 +187,11 @@ def lift_hold(*, actor: Actor, hold: str, reason: str) -> LegalHold:
         },
     )
     finish_for_operator(TaskKind.RELEASE, hold)
+    finish_for_operator(TaskKind.STAFF, hold)
     return row
 
 
-def _concerned(hold: LegalHold) -> list[int]:
+def concerned_by(hold: LegalHold) -> list[int]:
     """The database keys of the organisations whose what is held is, when the hold began or since; all, if nobody's was known."""
     if not hold.parties:
         return interesting_organisations()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.participants.interest_guards import recused_then
 
 from ..acting import acted_for
 from .models import STAFF, Review
@@ -12,9 +13,10 @@ from .models import STAFF, Review
 Invariant(
     name="oversight.reviews_by_people",
     promise=9,
-    statement="A review is closed by a person of the operator with a reason, and kept from its parties by two, for a time.",
+    statement="A review is closed by a person of the operator with a reason, and kept from its parties by two, for a time; by nobody with an interest in one.",
     guards=(
         "oversight_review.closed_by_staff",
+        "oversight_review.recused",
         "oversight_review.review_closed",
         "oversight_review.review_sealed_by_two",
         "oversight_review.closed_once",
@@ -31,6 +33,10 @@ Invariant(
         f" AND (NOT {acted_for('r.closed_by', 'r.closed_at', (STAFF,))}"
         " OR r.sealed_until IS NOT NULL AND (r.closed_first = r.closed_by"
         f"  OR NOT {acted_for('r.closed_first', 'r.closed_at', (STAFF,))}))"
+        " UNION ALL SELECT r.public_id, r.closed_by FROM oversight_review r"
+        "  JOIN participants_organisation o ON o.public_id = ANY (r.parties)"
+        f" WHERE {recused_then('r.closed_by', 'o.id', 'r.closed_at')}"
+        f"  OR {recused_then('r.closed_first', 'o.id', 'r.closed_at')}"
     ),
 )
 Invariant(

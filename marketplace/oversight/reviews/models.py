@@ -19,6 +19,7 @@ from marketplace.kernel.guards import append_only, dated_now, immutable, no_dele
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
+from marketplace.participants.interest_guards import unrelated
 
 from .states import ENDED_BY, REASON_LENGTH_MAX, SEALED_DAYS_MAX, Detector, Outcome
 
@@ -87,7 +88,7 @@ class Review(models.Model):
 
     Nothing follows from it by itself. The parties are told when it is closed, or at ``sealed_until``, which two people set.
     ``commitment`` is the SHA-256 over ``facts`` and ``salt``, which evidence holds. Invariants: closed once, by a person of the
-    operator; sealed by two, for ``SEALED_DAYS_MAX`` at most; one open review of the same thing.
+    operator without an interest in a party; sealed by two, for ``SEALED_DAYS_MAX`` at most; one open review of the same thing.
     """
 
     public_id = IdentifierField(prefix="rvw")
@@ -173,6 +174,11 @@ class Review(models.Model):
                 "opened_at", real=["recorded_at"], stated=["look_by", "closed_at", "sealed_until", "told_at"]
             ),
             acted_by_person("closed_by", STAFF, first="closed_first", name="closed_by_staff"),
+            unrelated(
+                "closed_by",
+                "closed_first",
+                of="SELECT o.id FROM public.participants_organisation o WHERE o.public_id = ANY (NEW.parties)",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,16 +12,21 @@ from marketplace.kernel.guards import immutable, no_delete, set_once, state_guar
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..bounds import SECOND_FACTOR_WAITS
+from ..interest_guards import unrelated
 from ..login_guards import released_by_two, reset_rightly
 from ..states import SECOND_FACTOR_RESET, SecondFactorResetState
 from .people import Membership, User
+
+_ORGANISATIONS = "SELECT m.organisation_id FROM public.participants_membership m WHERE m.user_id = NEW.user_id AND m.ended_at IS NULL"
+"""Whose people have the login that is locked."""
 
 
 class LoginLock(models.Model):
     """A person of the operator locked a login on suspicion; two release it.
 
     The login ends with its sessions (``User.is_active``). ``transaction`` is that of the release. Invariants: one lock of a
-    login at a time; two people of admission release it. Rows stay.
+    login at a time; two people of admission release it; nobody of
+    them has an interest in an organisation of the person. Rows stay.
     """
 
     public_id = IdentifierField(prefix="lck")
@@ -57,6 +62,7 @@ class LoginLock(models.Model):
             immutable("public_id", "user_id", "reason", "salt", "locked_by", "locked_at"),
             set_once("released_by", "released_at"),
             released_by_two(),
+            unrelated("locked_by", "release_proposed_by", "released_by", of=_ORGANISATIONS),
         ]
 
 

@@ -32,7 +32,7 @@ class PayoutAccountChange(models.Model):
 
     Of the confirmed ones whose ``usable_from`` has come, the newest is in use. ``proposed_by`` is a person of the
     organisation, ``confirmed_by`` another; of an organisation with one person two of the operator's staff confirm,
-    ``reviewed_by`` first. A change that is not confirmed until the end of ``lapses_on`` lapses. Personal data: never in
+    ``reviewed_by`` first, who is replaced if an interest is declared since. A change that is not confirmed until the end of ``lapses_on`` lapses. Personal data: never in
     an event or an evidence record.
 
     Invariants: an account is well-formed and never changes; a changed one is confirmed by another person who proved a
@@ -124,9 +124,7 @@ class PayoutAccountChange(models.Model):
                 "public_id", "organisation_id", "bank_code", "branch_code", "account_type", "account_number",
                 "account_holder_kana", "is_registered", "proposed_by", "proposed_at", "lapses_on",
             ),
-            set_once(
-                "reviewed_by", "reviewed_at", "confirmed_by", "confirmed_at", "usable_from", "ended_by", "ended_at"
-            ),
+            set_once("confirmed_by", "confirmed_at", "usable_from", "ended_by", "ended_at"),
             dated_now("proposed_at"),
             set_now("reviewed_at", "confirmed_at", "ended_at"),
             payout_account_by_two(),

@@ -12,6 +12,7 @@ from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
+from ..interest_guards import unrelated
 from ..media import ACCEPTED
 from ..recovery_guards import recovered_rightly
 from ..states import OWNER_RECOVERY, OwnerRecoveryState
@@ -26,7 +27,7 @@ class OwnerRecovery(models.Model):
     contact is told at once; until ``ends_at``, business time, each may object. Then ``email`` is invited, and the owners
     before lose that role when it joins. ``transaction`` is that of the end. Personal data: in no event or evidence record.
 
-    Invariants: two people of admission decide; nobody is invited before the end of the waiting time, or after an objection.
+    Invariants: two people of admission without an interest in it decide; nobody is invited before the end of the waiting time, or after an objection.
     """
 
     public_id = IdentifierField(prefix="rcv")
@@ -84,6 +85,7 @@ class OwnerRecovery(models.Model):
             immutable("public_id", "organisation_id", "email", "name", "language", "statement", "salt", "filed_by", "filed_at"),
             set_once("confirmed_by", "confirmed_at", "ends_at", "ended_at"),
             recovered_rightly(),
+            unrelated("proposed_by", "confirmed_by"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -11,10 +11,15 @@ from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
+from ..interest_guards import unrelated
 from ..states import TRUSTEE, TrusteeState
 from ..trustee_guards import trustee_by_two
 from .people import User
 from .suspensions import Suspension
+
+_ORGANISATION = (
+    "SELECT s.organisation_id FROM public.participants_suspension s WHERE s.id = NEW.suspension_id"
+)
 
 
 class TrusteeAppointment(models.Model):
@@ -23,7 +28,7 @@ class TrusteeAppointment(models.Model):
     One person of the operator's admission proposes with the document, another confirms; then the person of ``email`` is a
     member with the role of trustee. Personal data: never in an event or an evidence record.
 
-    Invariants: two people of admission appoint, while the ``suspension`` for insolvency stands; nobody is a trustee without
+    Invariants: two people of admission without an interest in it appoint, while the ``suspension`` for insolvency stands; nobody is a trustee without
     an appointment. Rows are never deleted.
     """
 
@@ -75,6 +80,7 @@ class TrusteeAppointment(models.Model):
             dated_now("proposed_at"),
             set_now("ended_at"),
             trustee_by_two(),
+            unrelated("proposed_by", "ended_by", of=_ORGANISATION),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 
 from ..errors import LockReleased, LoginLocked
+from ..interest_queries import related_to, require_unrelated
 from ..letters import write_to
 from ..models import LoginLock, Membership, Organisation, RoleGrant, User
 from ..people_fields import required_text
@@ -31,7 +32,7 @@ RELEASING = (MemberRole.ADMISSION, MemberRole.OWNER)
 def lock_login(*, actor: Actor, person: str, reason: str) -> LoginLock:
     """Lock the login of a person, at once: its sessions end, and its programs stop. The person is told by mail.
 
-    Raises LoginLocked, NobodyReleases, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Raises Recused, LoginLocked, NobodyReleases, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_person()
@@ -42,6 +43,7 @@ def lock_login(*, actor: Actor, person: str, reason: str) -> LoginLock:
     user = User.objects.select_for_update(no_key=True).filter(public_id=person).first()
     if user is None:
         raise Missing(kind="person", identifier=person)
+    require_unrelated(actor, *_organisations_of(user))
     if known := LoginLock.objects.filter(user=user, released_at=None).first():
         raise LoginLocked(lock=known.public_id)
     _require_releasers(actor, user)
@@ -58,6 +60,11 @@ def lock_login(*, actor: Actor, person: str, reason: str) -> LoginLock:
     )
     tell_of_login(user, "locked", row.public_id)
     return row
+
+
+def _organisations_of(user: User) -> list[int]:
+    """The organisations (database keys) that a person belongs to."""
+    return list(Membership.objects.filter(user=user, ended_at=None).values_list("organisation_id", flat=True))
 
 
 def _of_staff(person: str) -> QuerySet[Membership]:
@@ -94,9 +101,9 @@ def _require_releasers(actor: Actor, user: User) -> None:
 def release_login(*, actor: Actor, lock: str) -> LoginLock:
     """Propose to release a locked login; given by another person of admission too, release it.
 
-    If who proposed it may no more, the actor becomes the first.
+    If who proposed it may no more, or has declared an interest in an organisation of the person, the actor becomes the first.
 
-    Raises LockReleased, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    Raises Recused, LockReleased, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_person()
@@ -106,9 +113,14 @@ def release_login(*, actor: Actor, lock: str) -> LoginLock:
         raise Missing(kind="lock", identifier=lock)
     if row.released_at is not None:
         raise LockReleased(lock=lock)
-    now = clock.now()
+    now, concerned = clock.now(), _organisations_of(row.user)
+    require_unrelated(actor, *concerned)
     first = row.release_proposed_by
-    if first is None or not acts_for_operator(first, Permission.ADMISSION_WRITE):
+    if (
+        first is None
+        or not acts_for_operator(first, Permission.ADMISSION_WRITE)
+        or related_to(*concerned)(first)
+    ):
         row.release_proposed_by, row.release_proposed_at = actor.identifier, now
         row.save(update_fields=["release_proposed_by", "release_proposed_at"])
         record(kind="participants.login_release_proposed", subject=lock, actor=actor, payload={})

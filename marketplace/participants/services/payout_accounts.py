@@ -28,6 +28,7 @@ from ..errors import (
     PayoutChangeUnderWay,
 )
 from ..fact_queries import unchanged_since
+from ..interest_queries import related_to, require_unrelated
 from ..models import Organisation, PayoutAccountChange, RoleGrant
 from ..organisation_facts import Fact
 from ..payout_accounts import (
@@ -122,8 +123,8 @@ def _require_holder(organisation: Organisation, account: PayoutAccount, in_use: 
 def confirm_payout_account(*, actor: Actor, change: str) -> PayoutAccountChange:
     """Confirm a changed account as another person of its organisation; it is used after the waiting time.
 
-    For a participant of one person two of the operator's staff give this command, one after the other. Emits
-    payout_account.confirmed. Raises ColleagueConfirms, FirstPersonGone, HolderDiffers, RoleTooNew, IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    For a participant of one person two of the operator's staff without an interest in it give this command, one after the
+    other; a first who has declared one since is replaced. Emits payout_account.confirmed. Raises Recused, ColleagueConfirms, FirstPersonGone, HolderDiffers, RoleTooNew, IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.PAYOUT_WRITE, Permission.ADMISSION_WRITE)
     subject = _locked_change(actor, change)
@@ -142,7 +143,8 @@ def confirm_payout_account(*, actor: Actor, change: str) -> PayoutAccountChange:
         _require_holder(
             subject.organisation, _account_of(subject), payout_account_now(subject.organisation_id)
         )
-        if subject.reviewed_by is None:
+        require_unrelated(actor, subject.organisation_id)
+        if subject.reviewed_by is None or related_to(subject.organisation_id)(subject.reviewed_by):
             return _review(actor, subject)
         actor.require_second_to(subject.reviewed_by)
         if not acts_for_operator(subject.reviewed_by, Permission.ADMISSION_WRITE):

@@ -28,6 +28,7 @@ from marketplace.kernel.states import advance
 
 from ..bounds import CONTACTS_MAX, EVIDENCE_BYTES_MAX, RECOVERIES_OPEN_MAX, RECOVERY_BUSINESS_DAYS
 from ..errors import ObjectionUnknown, RecoveryOpen
+from ..interest_queries import related_to, require_unrelated
 from ..jobs import TELL_CONTACT
 from ..media import media_type_of
 from ..models import (
@@ -104,8 +105,8 @@ def file_recovery(
 
 @transaction.atomic
 def propose_recovery(*, actor: Actor, recovery: str, reason: str) -> OwnerRecovery:
-    """Propose to recover the owner, as the first of two people of the operator. Raises RecoveryOpen, FieldInvalid,
-    IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden."""
+    """Propose to recover the owner, as the first of two people of the operator. Raises RecoveryOpen, Recused,
+    FieldInvalid, IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden."""
     row = _locked_for(actor, recovery)
     stated = required_text("reason", reason)
     OWNER_RECOVERY.target(state=row.state, command="propose", role="operator")
@@ -131,17 +132,18 @@ def propose_recovery(*, actor: Actor, recovery: str, reason: str) -> OwnerRecove
 def confirm_recovery(*, actor: Actor, recovery: str) -> OwnerRecovery:
     """Confirm it as the second person: every known contact is told at once, and five business days begin.
 
-    If who proposed it may no more, the actor becomes the first. Raises IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    If who proposed it may no more, or has declared an interest, the actor becomes the first. Raises IllegalTransition, Recused, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     row = _locked_for(actor, recovery)
     OWNER_RECOVERY.target(state=row.state, command="confirm", role="operator")
     now = clock.now()
-    if not acts_for_operator(row.proposed_by or "", Permission.ADMISSION_WRITE):
+    first = row.proposed_by or ""
+    if not acts_for_operator(first, Permission.ADMISSION_WRITE) or related_to(row.organisation_id)(first):
         row.proposed_by, row.proposed_at = actor.identifier, now
         row.save(update_fields=["proposed_by", "proposed_at"])
         _record(row, actor, reason_commitment=commitment_to(row.salt, row.reason))
         return row
-    actor.require_second_to(row.proposed_by or "")
+    actor.require_second_to(first)
     advance(
         row,
         OWNER_RECOVERY,
@@ -164,8 +166,8 @@ def confirm_recovery(*, actor: Actor, recovery: str) -> OwnerRecovery:
 
 @transaction.atomic
 def refuse_recovery(*, actor: Actor, recovery: str, reason: str) -> OwnerRecovery:
-    """Refuse a recovery, also one that was objected to or is waiting. Raises FieldInvalid, IllegalTransition, Missing,
-    PermissionNeeded, ProofNeeded, Forbidden."""
+    """Refuse a recovery, also one that was objected to or is waiting. Raises Recused, FieldInvalid, IllegalTransition,
+    Missing, PermissionNeeded, ProofNeeded, Forbidden."""
     row = _locked_for(actor, recovery)
     stated = required_text("reason", reason)
     advance(row, OWNER_RECOVERY, command="refuse", role="operator", reason=stated, ended_at=clock.now())
@@ -253,12 +255,13 @@ def _end_of_waiting(now: datetime) -> datetime:
 
 
 def _locked_for(actor: Actor, public_id: str) -> OwnerRecovery:
-    """A recovery that a person of the operator decides on, locked; raises Missing, PermissionNeeded, Forbidden."""
+    """A recovery that a person of the operator decides on, locked; raises Recused, Missing, PermissionNeeded, Forbidden."""
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_person()
     row = _locked(OwnerRecovery.objects.filter(public_id=public_id))
     if row is None:
         raise Missing(kind="recovery", identifier=public_id)
+    require_unrelated(actor, row.organisation_id)
     return row
 
 

@@ -17,6 +17,7 @@ from marketplace.kernel.states import advance
 from marketplace.kernel.suspensions import SuspensionKind
 
 from ..errors import AlreadyAMember, EmailTaken, StaffApart
+from ..interest_queries import related_to, require_unrelated, require_unrelated_person
 from ..models import Membership, Organisation, RoleGrant, TrusteeAppointment, User
 from ..people_fields import checked_email, checked_sha256, required_text
 from ..queries import acts_for_operator
@@ -36,7 +37,7 @@ def propose_trustee(
     """Propose the trustee whom a court appointed; another person of admission confirms.
 
     ``document`` is the number of the court's order, ``document_sha256`` that of its copy. The same proposal again gives the
-    one that waits. Raises NotInInsolvency, TrusteeProposed, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    one that waits; it takes the place of one whose proposer has declared an interest since. Raises NotInInsolvency, TrusteeProposed, Recused, FieldInvalid, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_person()
@@ -47,13 +48,17 @@ def propose_trustee(
         "document_sha256": checked_sha256("document_sha256", document_sha256),
     }
     subject = locked_organisation(organisation)
+    require_unrelated(actor, subject.pk)
     suspension = standing_suspensions(subject.pk).filter(kind=SuspensionKind.INSOLVENCY).first()
     if suspension is None:
         raise NotInInsolvency(organisation=subject.public_id)
     waiting = TrusteeAppointment.objects.filter(
         suspension=suspension, email=stated["email"], state=TrusteeState.PROPOSED
     )
-    if (known := waiting.first()) is not None:
+    known = waiting.first()
+    if known is not None and related_to(subject.pk)(known.proposed_by):
+        _withdraw(actor, known, subject)
+    elif known is not None:
         if any(getattr(known, name) != value for name, value in stated.items()):
             raise TrusteeProposed(appointment=known.public_id)
         return known
@@ -73,15 +78,17 @@ def appoint_trustee(*, actor: Actor, appointment: str) -> TrusteeAppointment:
 
     Without a login the trustee gets one, and sets a password through the reset mail. Somebody who has a login is put into no
     organisation unasked: it is invited, and belongs to the organisation once it joins. Emits trustee.appointed. Raises
-    IllegalTransition, NotInInsolvency, FirstPersonGone, AlreadyAMember, StaffApart, Missing, PermissionNeeded, ProofNeeded,
+    IllegalTransition, NotInInsolvency, FirstPersonGone, Recused, FirstPersonRecused, AlreadyAMember, StaffApart, Missing, PermissionNeeded, ProofNeeded,
     Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
     row, subject = _locked(appointment)
+    require_unrelated(actor, subject.pk)
     TRUSTEE.target(state=row.state, command="appoint", role=actor.role.value)
     actor.require_second_to(row.proposed_by)
     if not acts_for_operator(row.proposed_by, Permission.ADMISSION_WRITE):
         raise FirstPersonGone(first=row.proposed_by)
+    require_unrelated_person(row.proposed_by, subject.pk)
     if not standing_suspensions(subject.pk).filter(pk=row.suspension_id).exists():
         raise NotInInsolvency(organisation=subject.public_id)
     known = User.objects.filter(email=row.email).first()
@@ -122,9 +129,15 @@ def _require_joins(person: User, organisation: Organisation) -> None:
 
 @transaction.atomic
 def withdraw_trustee(*, actor: Actor, appointment: str) -> TrusteeAppointment:
-    """Withdraw a proposal that is not confirmed. Raises IllegalTransition, Missing, PermissionNeeded, ProofNeeded."""
+    """Withdraw a proposal that is not confirmed. Raises IllegalTransition, Recused, Missing, PermissionNeeded, ProofNeeded."""
     actor.require(Permission.ADMISSION_WRITE)
     row, subject = _locked(appointment)
+    require_unrelated(actor, subject.pk)
+    _withdraw(actor, row, subject)
+    return row
+
+
+def _withdraw(actor: Actor, row: TrusteeAppointment, subject: Organisation) -> None:
     advance(
         row,
         TRUSTEE,
@@ -134,7 +147,6 @@ def withdraw_trustee(*, actor: Actor, appointment: str) -> TrusteeAppointment:
         ended_at=clock.now(),
     )
     _record(actor, row, subject)
-    return row
 
 
 def end_trustees(*, actor: Actor, organisation: Organisation) -> None:

@@ -35,6 +35,16 @@ IF NEW.reviewed_by IS DISTINCT FROM OLD.reviewed_by AND (
 ) THEN
     RAISE EXCEPTION 'staff confirm an account of a participant of one person alone' USING ERRCODE = 'check_violation';
 END IF;
+IF (NEW.reviewed_by, NEW.reviewed_at) IS DISTINCT FROM (OLD.reviewed_by, OLD.reviewed_at) THEN
+    IF OLD.reviewed_by IS NOT NULL AND NOT public.is_recused(OLD.reviewed_by, NEW.organisation_id) THEN
+        RAISE EXCEPTION 'what was recorded cannot be changed: who reviewed is replaced after it declared an interest'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF public.is_recused(NEW.reviewed_by, NEW.organisation_id) THEN
+        RAISE EXCEPTION 'who has declared an interest in the organisation decides nothing about it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
+    END IF;
+END IF;
 IF NEW.state = 'confirmed' AND OLD.state <> 'confirmed' THEN
     own := public.is_proved_member(NEW.confirmed_by, NEW.organisation_id, ARRAY[{CHANGING}]);
     IF NOT own AND (
@@ -43,6 +53,11 @@ IF NEW.state = 'confirmed' AND OLD.state <> 'confirmed' THEN
         OR public.acting_members(NEW.organisation_id) <> 1
     ) THEN
         RAISE EXCEPTION 'no second person who may change the account confirmed this' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NOT own AND (public.is_recused(NEW.confirmed_by, NEW.organisation_id)
+                    OR public.is_recused(NEW.reviewed_by, NEW.organisation_id)) THEN
+        RAISE EXCEPTION 'who has declared an interest in the organisation decides nothing about it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
     END IF;
     IF NOT {PROPOSER_ACTS} OR NOT own AND NOT {REVIEWER_ACTS} THEN
         RAISE EXCEPTION 'who gave this before may do so no more' USING ERRCODE = 'check_violation';

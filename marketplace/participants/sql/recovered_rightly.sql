@@ -17,6 +17,7 @@ IF NEW.state = 'waiting' AND (
             ON g.membership_id = m.id AND g.role IN ({DECIDERS}) AND g.revoked_at IS NULL
           JOIN public.participants_user u ON u.id = m.user_id AND u.is_active
          WHERE m.ended_at IS NULL AND u.public_id IN (NEW.proposed_by, NEW.confirmed_by)) <> 2
+    OR public.is_recused(NEW.proposed_by, NEW.organisation_id)
 ) THEN
     RAISE EXCEPTION 'two people of the operator did not confirm the recovery %', NEW.public_id
         USING ERRCODE = 'check_violation';

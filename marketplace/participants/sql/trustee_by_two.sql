@@ -7,7 +7,8 @@ IF NEW.state <> 'withdrawn' AND NOT EXISTS (
 END IF;
 IF TG_OP = 'INSERT' AND NOT public.is_proved_staff(NEW.proposed_by, ARRAY[{ADMISSION}])
    OR NEW.state = 'appointed'
-      AND NOT (public.is_proved_staff(NEW.ended_by, ARRAY[{ADMISSION}]) AND {PROPOSER_ACTS}) THEN
+      AND NOT (public.is_proved_staff(NEW.ended_by, ARRAY[{ADMISSION}]) AND {PROPOSER_ACTS} AND NOT public.is_recused(NEW.proposed_by, (
+               SELECT s.organisation_id FROM public.participants_suspension s WHERE s.id = NEW.suspension_id))) THEN
     RAISE EXCEPTION 'two people of admission appoint a trustee' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

@@ -15,6 +15,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.texts import is_visible
+from marketplace.participants.interest_queries import require_unrelated
 
 from ..errors import ScreeningNotEnded
 from ..jobs import SCREEN
@@ -50,11 +51,13 @@ def screen_changed_facts(*, organisation: str) -> bool:
 def assess(*, actor: Actor, registration: str, screening: str, assessment: str) -> Screening:
     """Record what a person of the operator makes of the findings of a screening; it closes the task about them.
 
-    Raises FieldInvalid without an ``assessment`` or where it has one, ScreeningNotEnded, Missing, Forbidden.
+    Raises FieldInvalid without an ``assessment`` or where it has one, ScreeningNotEnded, Recused, Missing, Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
     actor.require_person()
     row = lock_registration(registration)
+    if row.organisation_id is not None:
+        require_unrelated(actor, row.organisation_id)
     subject = Screening.objects.filter(public_id=screening, registration=row).first()
     if subject is None:
         raise Missing(kind="screening", identifier=screening)

@@ -15,6 +15,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
+from marketplace.participants.interest_queries import require_unrelated_to_parties
 
 from ..errors import AlreadyHalted, HaltLifted, TradingHalted
 from ..halts import SUBJECTS
@@ -32,10 +33,12 @@ def halt_trading(*, actor: Actor, scope: str, subject: str = "", reason: Mapping
 
     Agreements that are being concluded are completed first; after this commits, no agreement is concluded and no
     negotiation begins there. Agreements concluded before continue. ``reason`` is ``{"ja", "en"}`` and published.
-    Emits trading.halted. Raises AlreadyHalted, Missing, FieldInvalid, Forbidden.
+    Who has declared an interest in the seller of a listing halts no trading in it. Emits trading.halted. Raises Recused, AlreadyHalted, Missing, FieldInvalid, Forbidden.
     """
     actor.require(Permission.TRADING_HALT)
     _check_subject(scope, subject)
+    if scope == HaltScope.LISTING:
+        require_unrelated_to_parties(actor, subject)
     said = _check_reason(reason)
     TRADING_LOCK.acquire()
     standing = Halt.objects.filter(scope=scope, subject=subject, lifted_at=None).first()
