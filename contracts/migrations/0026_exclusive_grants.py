@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0024_attachments'),
+        ('contracts', '0025_attachments'),
         ('participants', '0029_ended_with_a_reason'),
     ]
 

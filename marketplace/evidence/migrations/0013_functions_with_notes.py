@@ -6,7 +6,7 @@ from marketplace.evidence.parties import make_functions
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('evidence', '0011_secret_at_first'),
+        ('evidence', '0012_recused_from_more'),
     ]
 
     operations = [

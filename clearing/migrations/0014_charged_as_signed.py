@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clearing', '0012_commanded_by_unrelated'),
+        ('clearing', '0013_recused_from_more'),
     ]
 
     operations = [

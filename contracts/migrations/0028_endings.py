@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('evidence', '0011_secret_at_first'),
-        ('contracts', '0022_agreements_expire'),
+        ('contracts', '0027_agreements_expire'),
         ('participants', '0029_ended_with_a_reason'),
     ]
 

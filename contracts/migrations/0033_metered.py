@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0023_charging'),
+        ('contracts', '0032_charging'),
     ]
 
     operations = [

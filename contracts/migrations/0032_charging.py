@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0023_signature_levels'),
+        ('contracts', '0031_signature_levels'),
         ('listings', '0012_charging'),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0024_deletion_duties'),
+        ('contracts', '0029_deletion_duties'),
     ]
 
     operations = [

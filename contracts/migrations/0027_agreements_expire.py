@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0025_exclusive_grants'),
+        ('contracts', '0026_exclusive_grants'),
         ('participants', '0029_ended_with_a_reason'),
     ]
 

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0022_reminders'),
+        ('contracts', '0023_reminders'),
         ('participants', '0029_ended_with_a_reason'),
     ]
 

@@ -30,7 +30,7 @@ def begin_duties(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0023_endings'),
+        ('contracts', '0028_endings'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0022_signers_named'),
+        ('contracts', '0030_signers_named'),
     ]
 
     operations = [

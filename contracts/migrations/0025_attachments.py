@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0023_private_notes'),
+        ('contracts', '0024_private_notes'),
     ]
 
     operations = [

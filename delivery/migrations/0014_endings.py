@@ -9,7 +9,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('delivery', '0012_planned_terms'),
+        ('delivery', '0013_planned_terms'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('delivery', '0011_outages_in_the_market'),
+        ('delivery', '0012_recused_from_more'),
     ]
 
     operations = [
