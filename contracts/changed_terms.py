@@ -6,9 +6,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from listings.rights import changes
+from listings.states import Charging, SignatureLevel
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
+from .ending_states import RefundRule
+from .states import label_of
 from .terms import Terms
 
 TERM_LABELS: dict[str, Label] = {
@@ -19,11 +22,19 @@ TERM_LABELS: dict[str, Label] = {
     "inspection_days": Label("Inspection period", "検査期間"),
     "open_days": Label("Period for acceptance after the seller's signature", "提供者の署名後の承諾期間"),
     "withdrawal_reserved": Label("Right to withdraw within that period", "承諾期間中の撤回権の留保"),
+    "signature_level": Label("Level of the signatures", "署名の水準"),
+    "ending": Label("End before the term", "中途終了"),
+    "charging": Label("Charging", "課金の方法"),
 }
 """The terms beside the rights of use, by name."""
 
 BUSINESS_DAYS = Label("{days} business days", "{days}営業日")
 DAYS = Label("{days} days", "{days}日間")
+NO_NOTICE = Label("not by notice", "通知による解約なし")
+BY_NOTICE = Label("by notice of {days} days ({refund})", "{days}日前の通知（{refund}）")
+CHARGED = Label("{kind}, {charges} charges, every {months} months", "{kind}（{charges}回、{months}か月ごと）")
+CHARGED_FROM = Label("{charged}, from {day} on", "{charged}、{day}から")
+CHARGED_EACH = Label("{charged}, {unit} for each use", "{charged}、1回の利用につき{unit}")
 RESERVED = Label("reserved", "留保する")
 NOT_RESERVED = Label("not reserved", "留保しない")
 CHANGED = Label("{term}: from {before} to {after}.", "{term}：{before} から {after} に変更。")
@@ -86,6 +97,26 @@ def _value(name: str, value: Any, currency: str) -> Label:
         return BUSINESS_DAYS.fill({"days": value})
     if name.endswith("_days"):
         return DAYS.fill({"days": value})
+    if name == "charging":
+        return _charging(value, currency)
+    if name == "ending":
+        days, refund = value["convenience_notice_days"], label_of(RefundRule, value["refund"])
+        return NO_NOTICE if days is None else BY_NOTICE.fill({"days": days, "refund": refund})
+    if name == "signature_level":
+        return label_of(SignatureLevel, value)
     if isinstance(value, bool):
         return RESERVED if value else NOT_RESERVED
     return Label(str(value), str(value))
+
+
+def _charging(value: dict[str, Any], currency: str) -> Label:
+    kind = label_of(Charging, value["kind"])
+    if value["kind"] == Charging.ONE_OFF:
+        return kind
+    said = CHARGED.fill({"kind": kind, "charges": value["charges"], "months": value["period_months"]})
+    if value["first_period_from"] is not None:
+        said = CHARGED_FROM.fill({"charged": said, "day": value["first_period_from"]})
+    if value["unit_price_minor"] is None:
+        return said
+    unit = Money(value["unit_price_minor"], currency)
+    return CHARGED_EACH.fill({"charged": said, "unit": Label(unit.format("en"), unit.format("ja"))})

@@ -16,7 +16,6 @@ Invariant(
     check=by_query(
         "SELECT i.public_id, said.one #>> '{plan,version}' AS version FROM contracts_instrument i"  # noqa: S608  our own words
         " CROSS JOIN LATERAL (SELECT i.content::jsonb AS one) said"
-        # What was signed before there were plans has none.
-        f" WHERE said.one ? 'plan' AND (said.one #>> '{{plan,version}}' <> '{VERSION}' OR {departs('said.one')})"
+        f" WHERE said.one #>> '{{plan,version}}' IS DISTINCT FROM '{VERSION}' OR {departs('said.one')}"
     ),
 )

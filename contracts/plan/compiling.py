@@ -11,7 +11,7 @@ from listings.charging_terms import require_chargeable
 from listings.rights import Rights, require_feasible
 from listings.rights.choices import DisclosureScope, Permissibility, Purpose
 
-from ..terms import Terms, parse_terms
+from ..terms import Terms
 from .endings import ENDINGS
 from .model import (
     VERSION,
@@ -77,7 +77,7 @@ def build_plan(terms: Terms) -> Plan:
             unit_price_minor=terms.charging.unit_price_minor,
             charges=charges,
         ),
-        endings=tuple(rule.ending(rights) for rule in ENDINGS),
+        endings=tuple(rule.ending(terms) for rule in ENDINGS),
         stops=tuple(_stops(terms, charges)),
         deadlines=tuple(_deadlines(terms)),
         rights=_kept(rights),
@@ -85,9 +85,8 @@ def build_plan(terms: Terms) -> Plan:
 
 
 def plan_of(said: Mapping[str, Any]) -> Plan:
-    """The plan of a signed object. What was signed before there were plans says the same in its terms alone."""
-    stored = said.get("plan")
-    return build_plan(parse_terms(said["terms"])) if stored is None else read_plan(stored)
+    """The plan of a signed object."""
+    return read_plan(said["plan"])
 
 
 def _charges(terms: Terms) -> tuple[Charge, ...]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from listings.rights import Rights
 from marketplace.kernel.labels import Label
 
+from ..ending_states import RefundRule
+from ..terms import Terms
 from .model import Ending
 
 SURVIVING = ("onward_transfer", "reidentification", "confidential", "report_use", "accept_audit")
@@ -19,7 +21,8 @@ SURVIVING = ("onward_transfer", "reidentification", "confidential", "report_use"
 
 @dataclass(frozen=True, slots=True)
 class EndRule:
-    """What happens when something ends for a reason; ``copies`` ``at_end`` follows what the rights say of deletion.
+    """What happens when something ends for a reason; ``copies`` ``at_end`` follows what the rights say of deletion, ``money`` ``by_notice``
+    what the terms say of an end by notice.
 
     Money, access and copies are codes with a sentence each in ``words``."""
 
@@ -30,15 +33,17 @@ class EndRule:
     access: str
     copies: str
 
-    def ending(self, rights: Rights) -> Ending:
-        """The ending in a plan over these rights."""
-        copies = self.copies
+    def ending(self, terms: Terms) -> Ending:
+        """The ending in a plan of these terms."""
+        rights, money, copies = terms.rights, self.money, self.copies
         if copies == "at_end":
             copies = "deleted" if rights.delete_at_end else "stopped"
+        if money == "by_notice":
+            money = _by_notice(terms)
         return Ending(
             of=self.of,
             reason=self.reason,
-            money=self.money,
+            money=money,
             access=self.access,
             copies=copies,
             duties=() if self.access != "closed" or copies == "none" else surviving(rights),
@@ -54,6 +59,17 @@ ENDINGS = (
         "agreement", "refunded", Label("the price was returned to the buyer", "代金の返金"),
         "returned", "closed", "deleted",
     ),
+    EndRule("agreement", "mutual", Label("agreed by both parties", "合意解除"), "as_confirmed", "closed", "at_end"),
+    EndRule(
+        "agreement", "convenience", Label("notice under the contract", "契約に定める解約の通知"),
+        "by_notice", "closed", "at_end",
+    ),
+    EndRule(
+        "agreement", "seller_breach",
+        Label("the seller's breach, as a dispute decided", "提供者の違反（異議の裁定）"),
+        "returned", "closed", "deleted",
+    ),
+    EndRule("agreement", "law", Label("required by law", "法令に基づく終了"), "days_returned", "closed", "at_end"),
     EndRule(
         "access", "expired", Label("the term of access ended", "期間満了"),
         "as_accepted", "closed", "at_end",
@@ -85,10 +101,22 @@ ENDINGS = (
         "dispute", "refund", Label("cancelled; the price is returned", "取消し・返金"),
         "returned", "closed", "deleted",
     ),
+    EndRule(
+        "dispute", "termination",
+        Label("the agreement is terminated for the seller's breach; the price is returned", "提供者の違反による解除・返金"),
+        "returned", "closed", "deleted",
+    ),
 )  # fmt: skip
 """In the order in which they are told."""
 
 LABELS = {(rule.of, rule.reason): rule.label for rule in ENDINGS}
+
+
+def _by_notice(terms: Terms) -> str:
+    """What becomes of the price after an end by notice; without one, no party ends the contract so."""
+    if terms.ending["convenience_notice_days"] is None:
+        return "not_by_notice"
+    return "days_returned" if terms.ending["refund"] == RefundRule.PRO_RATA else "nothing_returned"
 
 
 def surviving(rights: Rights) -> tuple[str, ...]:

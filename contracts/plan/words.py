@@ -109,6 +109,19 @@ MONEY = {
         "money on hold for what was not delivered goes back to the Consumer, what was accepted stays with the Provider, and nothing further falls due",
         "提供されなかった部分の確保された代金は利用者に返金され、検収済みの代金は提供者に残り、以後の課金はない",
     ),
+    "as_confirmed": Label(
+        "what was not accepted by then goes back to the Consumer, and of what was accepted as much as both parties confirmed",
+        "その時までに検収されていない代金は利用者に返金され、検収済みの代金は双方が確認した額が返金される",
+    ),
+    "days_returned": Label(
+        "what was not accepted by then goes back to the Consumer, and of what was accepted the price of the days not enjoyed, with its tax",
+        "その時までに検収されていない代金は利用者に返金され、検収済みの代金は残日数に応じた額が消費税等とともに返金される",
+    ),
+    "nothing_returned": Label(
+        "what was not accepted by then goes back to the Consumer, and what was accepted stays with the Provider",
+        "その時までに検収されていない代金は利用者に返金され、検収済みの代金は提供者に残る",
+    ),
+    "not_by_notice": Label("no party ends it so", "いずれの当事者もこれにより終了させることはできない"),
     "as_accepted": Label(
         "money stays on hold until acceptance and then goes to the Provider",
         "代金は検収まで確保され、検収後に提供者に支払われる",

@@ -93,6 +93,12 @@ any_terms = st.builds(
     open_days=st.integers(1, 30),
     withdrawal_reserved=st.booleans(),
     charging=chargings,
+    ending=st.fixed_dictionaries(
+        {
+            "convenience_notice_days": st.none() | st.integers(1, 365),
+            "refund": st.sampled_from(["none", "pro_rata"]),
+        }
+    ),
 )
 
 
