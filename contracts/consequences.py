@@ -11,12 +11,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from listings.charging import plan_of as plan_of_charges
 from listings.rights import span
+from listings.states import PERIODIC
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.labels import Label
-from marketplace.kernel.money import Money
+from marketplace.kernel.money import Money as Amount
 
 from .ending_states import CERTIFICATE_DAYS, RefundRule
+from .plan import Money, plan_of
 from .pro_rata import ProRata, pro_rata
 
 ACCESS = Label(
@@ -68,9 +71,13 @@ def consequences_of(
     standing: Standing, *, ground: str, last_day: date, refund: str, zone: ZoneInfo
 ) -> dict[str, Any]:
     """The consequences of ending the agreement with ``last_day``, in JSON types; amounts in minor units."""
-    terms = standing.content["terms"]
+    terms, money = standing.content["terms"], plan_of(standing.content).money
     until = access_until(last_day, zone)
-    period = _period(standing, until, zone)
+    period = (
+        _charged_period(standing, money, last_day, zone)
+        if money.charging in PERIODIC
+        else _period(standing, until, zone)
+    )
     divided = _divided(standing, period, refund)
     return {
         "agreement": standing.agreement,
@@ -91,7 +98,7 @@ def consequences_of(
 
 
 def _period(standing: Standing, until: datetime, zone: ZoneInfo) -> dict[str, Any] | None:
-    """The period that the price pays: from the day after the agreement to the end of the rights; None without a term.
+    """The period that a price paid at once pays: from the day after the agreement to the end of the rights; None without a term.
 
     Days of access that were given back were not enjoyed, so they count among the unused, up to the whole period.
     """
@@ -108,6 +115,31 @@ def _period(standing: Standing, until: datetime, zone: ZoneInfo) -> dict[str, An
         "days": days,
         "unused_days": unused,
     }
+
+
+def _charged_period(
+    standing: Standing, money: Money, last_day: date, zone: ZoneInfo
+) -> dict[str, Any] | None:
+    """The period of a price a period in which the last day falls, or the first if that is still to begin; None after the last."""
+    concluded_on = standing.concluded_at.astimezone(zone).date()
+    first_from = date.fromisoformat(money.first_period_from) if money.first_period_from else concluded_on
+    parts = plan_of_charges(
+        charging=money.charging,
+        price_minor=money.price_minor,
+        charges=len(money.charges),
+        period_months=money.period_months,
+        first_from=first_from,
+    )
+    for part in parts:
+        if part.period_from is not None and part.period_until is not None and last_day < part.period_until:
+            days = (part.period_until - part.period_from).days
+            return {
+                "first_day": part.period_from.isoformat(),
+                "last_day": (part.period_until - timedelta(days=1)).isoformat(),
+                "days": days,
+                "unused_days": min((part.period_until - last_day).days - 1, days),
+            }
+    return None
 
 
 def _divided(standing: Standing, period: Mapping[str, Any] | None, refund: str) -> ProRata:
@@ -143,7 +175,7 @@ def _lines(consequences: Mapping[str, Any]) -> list[Label]:
 def _filled(line: Label, consequences: Mapping[str, Any], language: str) -> str:
     def amount(*names: str) -> str:
         total_minor = sum(consequences[name] for name in names)
-        return Money(total_minor, consequences["currency"]).format("ja" if language == "ja" else "en")
+        return Amount(total_minor, consequences["currency"]).format("ja" if language == "ja" else "en")
 
     period = consequences["period"] or {"days": 0, "unused_days": 0}
     is_copies = line is DELETION

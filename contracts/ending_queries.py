@@ -15,7 +15,7 @@ from marketplace.kernel.labels import Label
 from .consequences import Standing, access_until, consequences_of
 from .ending_models import Ending
 from .ending_states import EndingGround, EndingState, RefundRule
-from .ending_terms import NO_ENDING
+from .ending_terms import INDIVISIBLE, NO_ENDING, is_divisible
 from .errors import AgreementEnded, NoNoticeAgreed
 from .models import Agreement
 from .plan import plan_of
@@ -64,7 +64,12 @@ def consequences_shown(
         standing_of(agreement),
         ground=ground,
         last_day=last_day,
-        refund=_refund_of(ground, refund, ending["refund"]),
+        refund=_refund_of(
+            ground,
+            refund,
+            ending["refund"],
+            is_divisible=is_divisible(plan_of(agreement.instrument.said).money.charging),
+        ),
         zone=clock.market_zone(),
     )
 
@@ -83,8 +88,11 @@ def standing_of(agreement: Agreement) -> Standing:
     )
 
 
-def _refund_of(ground: str, wanted: str | None, agreed: str) -> str:
-    stated = {EndingGround.CONVENIENCE.value: agreed, EndingGround.LAW.value: RefundRule.PRO_RATA.value}
+def _refund_of(ground: str, wanted: str | None, agreed: str, *, is_divisible: bool) -> str:
+    by_law = RefundRule.PRO_RATA if is_divisible else RefundRule.NONE
+    stated = {EndingGround.CONVENIENCE.value: agreed, EndingGround.LAW.value: by_law.value}
+    if wanted == RefundRule.PRO_RATA and not is_divisible:
+        raise FieldInvalid("refund", INDIVISIBLE)
     fixed = stated.get(ground)
     if fixed is None and wanted not in RefundRule.values:
         known = ", ".join(RefundRule.values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from listings.states import Charging
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
@@ -36,6 +37,28 @@ _ALWAYS = Label(
     "Both parties may end it at any time by agreement, with the consequences that the Market shows them. What was delivered and not accepted when it ends is not paid.",
     "両当事者は、本市場が示す効果を確認のうえ、いつでも合意により本契約を終了させることができる。終了の時に検収されていない提供の対価は支払われない。",
 )
+
+
+INDIVISIBLE = Label(
+    "by days only a price that is paid once or a period is returned: choose none, or another way of charging",
+    "日割りで返金できるのは、一括または期間ごとの定額の対価だけです。none を選ぶか、課金の方法を変更してください",
+)
+
+
+DIVISIBLE: Final = (Charging.ONE_OFF.value, Charging.SUBSCRIPTION.value)
+"""What is returned by days: instalments pay for no days, and metered use is paid as it was used."""
+
+
+def is_divisible(charging: str) -> bool:
+    """Whether a price that is charged so is returned by days."""
+    return charging in DIVISIBLE
+
+
+def require_divisible(ending: Mapping[str, Any], charging: str) -> None:
+    """Raise FieldInvalid for a return after notice that cannot be carried out."""
+    returns = ending["convenience_notice_days"] is not None and ending["refund"] == RefundRule.PRO_RATA
+    if returns and not is_divisible(charging):
+        raise FieldInvalid("terms.ending.refund", INDIVISIBLE)
 
 
 def parse_ending(value: Any, current: Mapping[str, Any] = NO_ENDING) -> dict[str, Any]:

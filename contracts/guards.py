@@ -13,6 +13,7 @@ from marketplace.participants.interest_guards import RECUSED
 from marketplace.rules.halt_time import extended_as_halted
 
 from .ending_states import NOTICE_DAYS, RefundRule
+from .ending_terms import DIVISIBLE
 from .states import OPEN_DAYS, RESERVED_GROUNDS
 
 _SQL = Path(__file__).parent / "sql"
@@ -70,6 +71,8 @@ def proposal_in_turn() -> pgtrigger.Trigger:
             REFUNDS=sql_list(RefundRule.values),
             NOTICE_LOWEST=NOTICE_DAYS[0],
             NOTICE_HIGHEST=NOTICE_DAYS[1],
+            PRO_RATA=RefundRule.PRO_RATA.value,
+            DIVISIBLE=sql_list(DIVISIBLE),
             LEVELS=sql_list(SignatureLevel.values),
         ),
     )

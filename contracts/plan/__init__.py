@@ -6,13 +6,14 @@
 
 from .compiling import DEEMED_MINUTES, build_plan, compile_plan, plan_of
 from .endings import ENDINGS
-from .model import VERSION, Plan, PlanUnreadable, read_plan
+from .model import VERSION, Money, Plan, PlanUnreadable, read_plan
 from .words import plan_lines
 
 __all__ = [
     "DEEMED_MINUTES",
     "ENDINGS",
     "VERSION",
+    "Money",
     "Plan",
     "PlanUnreadable",
     "build_plan",

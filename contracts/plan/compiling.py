@@ -11,6 +11,7 @@ from listings.charging_terms import require_chargeable
 from listings.rights import Rights, require_feasible
 from listings.rights.choices import DisclosureScope, Permissibility, Purpose
 
+from ..ending_terms import require_divisible
 from ..terms import Terms
 from .endings import ENDINGS
 from .model import (
@@ -46,6 +47,7 @@ def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:
     require_chargeable(
         terms.charging, terms.price_minor, terms.rights, now=at, zone=zone, prefix="terms.charging"
     )
+    require_divisible(terms.ending, terms.charging.kind)
     return build_plan(terms)
 
 
