@@ -1134,7 +1134,6 @@ def main(arguments: list[str]) -> int:
 
 def verify_log(log: Bundle) -> int:
     """Verify a log and print what was found; returns the exit status."""
-    gc.disable()  # Millions of records live until the end, and none of them in a cycle.
     outcome = verify(log)
     status = show(outcome)
     if "timestamp" not in outcome:
@@ -1202,4 +1201,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    gc.disable()  # Millions of records live until the end, and none of them in a cycle.
     sys.exit(main(sys.argv[1:]))
