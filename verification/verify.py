@@ -1538,7 +1538,6 @@ def _verify_agreement(
 
 def verify_log(log: Bundle) -> int:
     """Verify a log and print what was found; returns the exit status."""
-    gc.disable()  # Millions of records live until the end, and none of them in a cycle.
     outcome = verify(log)
     status = show(outcome)
     if "timestamp" not in outcome:
@@ -1611,4 +1610,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    gc.disable()  # Millions of records live until the end, and none of them in a cycle.
     sys.exit(main(sys.argv[1:]))

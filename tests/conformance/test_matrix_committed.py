@@ -14,7 +14,7 @@ from marketplace.evidence.verifier_keys import ED25519, verifier_key
 from marketplace.evidence.witnesses import register_witness
 from marketplace.rules.neutrality.models import NeutralityBundle
 from tests.evidence.bundles import public_bytes
-from tests.evidence.factories import seal
+from tests.evidence.factories import seal_rest
 from tests.evidence.observers import Observer
 from tests.participants.factories import actor_for
 
@@ -104,7 +104,7 @@ def test_each_caller_gets_what_the_table_of_permissions_says(committed_database)
     world = make_world()
     neutrality_bundle(world)
     for _ in range(2):
-        seal(EvidenceRecord.objects.count())
+        seal_rest()
         evidence.checkpoint()
         parties_move_on(world)
     faults = {name: Trial(name, example, world).run() for name, example in TABLE.examples.items()}

@@ -23,7 +23,7 @@ from tests.standing import made_once
 from . import factories
 
 LARGE = bytes(range(256)) * 4096 * 3 + b"the end"
-TUESDAY = datetime(2026, 12, 1, 14, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+TUESDAY = datetime(2037, 12, 1, 14, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
 @made_once

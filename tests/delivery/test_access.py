@@ -247,7 +247,7 @@ def test_a_refund_of_a_trade_without_access_is_harmless(granted, unchanged):
 
 
 def test_a_term_that_has_passed_completes_the_entitlement(tuesday):
-    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-02"})
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2037-12-02"})
     granted.receive()
     end = granted.row.expires_at
     clock.move_to(end - timedelta(seconds=1), running=False)
@@ -269,7 +269,7 @@ def test_a_term_that_has_passed_completes_the_entitlement(tuesday):
 
 
 def test_a_term_in_which_nobody_collected_ends_with_the_money_on_its_way_back(tuesday):
-    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-02"})
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2037-12-02"})
     clock.move_to(granted.row.expires_at, running=False)
     assert (services.expire_access(), services.expire_access()) == (1, 0)
     assert (granted.row.state, granted.row.ended_reason, granted.inspection.state) == (
@@ -281,7 +281,7 @@ def test_a_term_in_which_nobody_collected_ends_with_the_money_on_its_way_back(tu
 
 
 def test_what_waits_for_a_report_or_for_the_operator_is_counted(tuesday):
-    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-02"})
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2037-12-02"})
     lasting = factories.granted(buyer=granted.buyer, seller=granted.seller)
     for delivery in (granted, lasting):
         delivery.fetch()
@@ -297,7 +297,7 @@ def test_what_waits_for_a_report_or_for_the_operator_is_counted(tuesday):
 
 
 def test_money_that_goes_back_after_the_term_undoes_the_inspection(tuesday):
-    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-02"})
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2037-12-02"})
     granted.receive()
     clock.move_to(granted.row.expires_at, running=False)
     services.expire_access()

@@ -427,7 +427,7 @@ def test_without_a_token_nothing_is_shown(api, matched, name):
 
 
 def test_a_term_that_has_passed_reads_so_before_the_sweep(tuesday):
-    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-31"})
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2037-12-31"})
     buyer = participants.client_of(granted.buyer)
     clock.move_to(granted.row.expires_at + timedelta(hours=1), running=False)
     assert buyer.get(path(granted)).json()["access"]["code"] == "access_expired"

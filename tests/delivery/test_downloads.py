@@ -403,7 +403,7 @@ def test_nothing_is_sent_without_open_access(granted, unchanged, closing, refusa
 
 
 def test_nothing_is_sent_after_the_term_whether_swept_or_not(tuesday, unchanged):
-    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-31"})
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2037-12-31"})
     clock.move_to(granted.row.expires_at, running=False)
     assert granted.row.state == "started"
     unchanged()

@@ -93,15 +93,15 @@ def secured_of(granted, **changes):
 
 
 def test_access_ends_with_the_right_of_use(tuesday):
-    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2027-03-31"})
-    end = datetime(2027, 3, 31, 15, 0, tzinfo=UTC)
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2038-03-31"})
+    end = datetime(2038, 3, 31, 15, 0, tzinfo=UTC)
     assert granted.row.expires_at == end
     assert told("delivery.granted")[0]["expires_at"] == end.isoformat()
 
 
 def test_a_right_for_a_duration_runs_from_the_agreement(tuesday):
     granted = factories.granted(rights={**factories.RIGHTS, "duration": "P1Y"})
-    assert granted.row.expires_at == datetime(2027, 12, 1, 15, 0, tzinfo=UTC)
+    assert granted.row.expires_at == datetime(2038, 12, 1, 15, 0, tzinfo=UTC)
 
 
 def test_a_trade_that_was_not_secured_gets_no_access(granted, unchanged):

@@ -31,7 +31,7 @@ from .conftest import TUESDAY, recorded, told
 pytestmark = pytest.mark.django_db
 
 TWO = (b"a,b\n1,2\n", b"c,d\n3,4\n")
-END_OF_THURSDAY = datetime(2026, 12, 3, 15, 0, tzinfo=UTC)
+END_OF_THURSDAY = datetime(2037, 12, 3, 15, 0, tzinfo=UTC)
 TOKYO = ZoneInfo("Asia/Tokyo")
 OTHER = b"something else"
 

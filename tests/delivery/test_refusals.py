@@ -155,7 +155,7 @@ def test_the_database_counts_one_by_one(month):
         ("noticed_at = public.business_now()", "refused_downloads_counted"),
         ("code = 'not_the_buyer'", "refused_downloads_counted"),
         ("listing = 'lst_other'", "cannot be changed"),
-        ("last_at = last_at - interval '1 day'", "not that of the clock"),
+        ("last_at = last_at - interval '20 years'", "not that of the clock"),
     ):
         statement = f"UPDATE delivery_refuseddownloads SET {change}"
         assert_refused(lambda statement=statement: attack(statement), because=because)

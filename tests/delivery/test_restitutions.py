@@ -29,8 +29,8 @@ pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
 MONTH = {**factories.RIGHTS, "duration": "P1M"}
-DATED = {**factories.RIGHTS, "valid_until": "2026-12-04"}
-LAST_DAY = datetime(2026, 12, 5, tzinfo=ZoneInfo("Asia/Tokyo"))
+DATED = {**factories.RIGHTS, "valid_until": "2037-12-04"}
+LAST_DAY = datetime(2037, 12, 5, tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
 @pytest.fixture

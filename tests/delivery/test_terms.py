@@ -64,10 +64,10 @@ def test_text_answer_and_access_count_the_same_days(db, agreed, duration, end, w
 def test_rights_that_end_before_access_starts_send_the_money_back(tuesday):
     factories.open_market()
     buyer, seller = (participants.admitted(side, factories.SEGMENT, side) for side in ("buyer", "seller"))
-    rights = {**factories.RIGHTS, "valid_until": "2026-12-02"}
+    rights = {**factories.RIGHTS, "valid_until": "2037-12-02"}
     agreement = factories.agreed(buyer, seller, factories.listed(seller, rights=rights))
     event, identifier = factories.secured(agreement)
-    clock.move_to(datetime(2026, 12, 3, tzinfo=TOKYO), running=False)
+    clock.move_to(datetime(2037, 12, 3, tzinfo=TOKYO), running=False)
     factories.handle_secured(event, identifier)
     entitlement = Entitlement.objects.get(trade=event.trade)
     assert (entitlement.state, entitlement.ended_reason) == ("terminated", "not_collected")
@@ -78,7 +78,7 @@ def test_rights_that_end_before_access_starts_send_the_money_back(tuesday):
 
 
 def test_the_database_grants_access_until_the_signed_end_alone(tuesday):
-    granted = factories.granted(rights={**factories.RIGHTS, "duration": "P1M", "valid_until": "2027-03-31"})
+    granted = factories.granted(rights={**factories.RIGHTS, "duration": "P1M", "valid_until": "2038-03-31"})
     agreement = Agreement.objects.get(public_id=granted.agreement)
     event, identifier = factories.secured(agreement)
 

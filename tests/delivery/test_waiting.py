@@ -19,7 +19,7 @@ from .conftest import TUESDAY
 pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
-ENDS_SOON = {**factories.RIGHTS, "valid_until": "2026-12-02"}
+ENDS_SOON = {**factories.RIGHTS, "valid_until": "2037-12-02"}
 
 
 def waiting(granted):
@@ -174,8 +174,8 @@ def test_both_parties_read_why_it_waits(granted):
                 "en": "The buyer downloads the files.",
                 "ja": "利用者がファイルを取得してください。",
             },
-            "since": "2026-12-01T05:00:00Z",
-            "until": "2026-12-31T05:00:00Z",
+            "since": "2037-12-01T05:00:00Z",
+            "until": "2037-12-31T05:00:00Z",
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -35,8 +36,20 @@ def seal(expected: int) -> int:
     while sealed < expected and time.monotonic() < deadline:
         time.sleep(0.02)
         sealed += services.seal()
-    assert sealed >= expected, f"{expected} records were to be sealed, and {sealed} could be"
+    assert sealed >= expected, (
+        f"{expected} records were to be sealed, and {sealed} could be; held by {holders()}"
+    )
     return sealed
+
+
+def holders() -> list[tuple[Any, ...]]:
+    """Which transactions hold the horizon: database, state, seconds, and the latest statement of each."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT datname, state, extract(epoch FROM now() - xact_start)::integer, left(query, 200) FROM pg_stat_activity"
+            " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY xact_start"
+        )
+        return cursor.fetchall()
 
 
 def seal_rest() -> None:

@@ -21,6 +21,7 @@ RECORDED = "evidence.rows_recorded"
 
 SAME_AGAIN = "duplicate key"
 NOBODY = "no second person approved this"
+SOON = "public.business_now() + interval '1 hour'"
 
 FORGERIES: dict[str, Forgery] = {
     "access_accessdeferral": Forgery(refused="is not deferred, or its review date is over"),
@@ -46,7 +47,7 @@ FORGERIES: dict[str, Forgery] = {
         changes={"cut_off_times": "ARRAY['15:00'::time]", "approval_id": "(SELECT max(id) FROM approvals_approval)"},
     ),
     "clearing_clientaccount": Forgery(
-        refused=NOBODY, changes={"approval_id": "(SELECT max(id) FROM approvals_approval)"}
+        refused=NOBODY, changes={"approval_id": "(SELECT max(id) FROM approvals_approval)", "effective_from": SOON}
     ),
     "clearing_closedday": Forgery(
         refused="no second person approved the change",
@@ -67,7 +68,9 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_entry": Forgery(refused="has no postings", changes={"reference": "t.reference || 'x'"}),
     "clearing_feewriteoff": Forgery(refused="writes off what is no fee that was put off"),
     "clearing_fundsdecision": Forgery(refused="without its journal entry", changes={"reason": "''"}),
-    "clearing_fundsregime": Forgery(refused=NOBODY, changes={"approval": "'apv_forged'"}),
+    "clearing_fundsregime": Forgery(
+        refused=NOBODY, changes={"approval": "'apv_forged'", "effective_from": SOON}
+    ),
     "clearing_guaranteereduction": Forgery(
         refused="is reduced below its amount|no two people approved the reduction"
     ),
@@ -161,7 +164,7 @@ FORGERIES: dict[str, Forgery] = {
             "transaction": "pg_current_xact_id()",
         },
     ),
-    "evidence_keyannouncement": Forgery(refused="duplicate key|announcement"),
+    "evidence_keyannouncement": Forgery(refused="duplicate key|announcement|another identifier than its bytes"),
     "evidence_recordparty": Forgery(
         refused="is no party of what record", changes={"organisation": "'org_forged'"}
     ),

@@ -26,7 +26,7 @@ from .. import factories
 from ..raw import run, uncaused
 
 CLOSED = "clearing.closed_periods_unchanged"
-NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
+NOVEMBER, DECEMBER = date(2037, 11, 1), date(2037, 12, 1)
 
 
 def broken() -> dict[str, object]:
@@ -36,9 +36,9 @@ def broken() -> dict[str, object]:
 @made_once
 def november(market):
     """Money came in during November (in the market's zone); it is the second of December."""
-    clock.move_to(datetime(2026, 11, 30, 14, tzinfo=UTC), running=False)
+    clock.move_to(datetime(2037, 11, 30, 14, tzinfo=UTC), running=False)
     factories.pay_in(market, "buyer", 5_000)
-    clock.move_to(datetime(2026, 12, 1, 15, tzinfo=UTC), running=False)
+    clock.move_to(datetime(2037, 12, 1, 15, tzinfo=UTC), running=False)
     factories.pay_in(market, "buyer", 700)
     return market
 
@@ -50,14 +50,14 @@ def test_a_month_that_is_not_over_stays_open(november):
 
 
 def test_a_closed_month_keeps_its_trial_balance(november):
-    period = factories.by_two(november, close_ledger_period, month=date(2026, 11, 17))
+    period = factories.by_two(november, close_ledger_period, month=date(2037, 11, 17))
     assert (period.month, period.entries) == (NOVEMBER, 1)
     totals = {row["kind"]: row["balance_minor"] for row in period.trial_balances["JPY"]}
     assert (totals["bank_client"], totals["available"]) == (5_000, 5_000)
     assert period.sha256 == digest_of(period.trial_balances)
     assert close_ledger_period(actor=november.actor, month=NOVEMBER) == period
     record = EvidenceRecord.objects.get(kind="clearing.period_closed")
-    assert (record.actor, record.payload["month"]) == (november.second.identifier, "2026-11")
+    assert (record.actor, record.payload["month"]) == (november.second.identifier, "2037-11")
     assert broken() == {}
 
 
@@ -72,9 +72,9 @@ def test_nothing_is_booked_in_a_closed_month(november):
         " JOIN clearing_account a ON a.kind = v.kind"
     )
     before = Entry.objects.count()
-    for day in ("2026-11-30", "2026-11-01", "2026-10-05"):
+    for day in ("2037-11-30", "2037-11-01", "2037-10-05"):
         with (
-            pytest.raises(IntegrityError, match="books of 2026-11-01 are closed"),
+            pytest.raises(IntegrityError, match="books of 2037-11-01 are closed"),
             transaction.atomic(),
             connection.cursor() as cursor,
         ):
@@ -85,7 +85,7 @@ def test_nothing_is_booked_in_a_closed_month(november):
 
 
 def test_months_are_closed_in_order_and_stay_as_they_are(november):
-    clock.move_to(datetime(2027, 1, 5, tzinfo=UTC), running=False)
+    clock.move_to(datetime(2038, 1, 5, tzinfo=UTC), running=False)
     factories.by_two(november, close_ledger_period, month=DECEMBER)
     with pytest.raises(PeriodClosed):
         factories.by_two(november, close_ledger_period, month=NOVEMBER)
@@ -94,7 +94,7 @@ def test_months_are_closed_in_order_and_stay_as_they_are(november):
         "DELETE FROM clearing_ledgerperiod",
         (
             "INSERT INTO clearing_ledgerperiod (public_id, month, entries, trial_balances, sha256, closed_by, closed_at)"
-            " VALUES ('per_raw', '2026-11-01', 0, '{}', '', 'x', now())"
+            " VALUES ('per_raw', '2037-11-01', 0, '{}', '', 'x', now())"
         ),
     ):
         with connection.cursor() as cursor:
@@ -129,13 +129,13 @@ def test_only_the_operator_closes_a_month(november):
     with pytest.raises(Forbidden):
         close_ledger_period(actor=Actor("somebody", Role.PARTICIPANT, 1, "org_1"), month=NOVEMBER)
     buyer = client_of(november.party("buyer"))
-    assert buyer.post("/api/v1/ledger-periods/", {"month": "2026-11-01"}).status_code == 403
+    assert buyer.post("/api/v1/ledger-periods/", {"month": "2037-11-01"}).status_code == 403
     operator = client_of(november.operator)
-    asked = operator.post("/api/v1/ledger-periods/", {"month": "2026-11-01"})
+    asked = operator.post("/api/v1/ledger-periods/", {"month": "2037-11-01"})
     assert (asked.status_code, asked.json()["code"]) == (409, "second_person_needed")
     period = close_ledger_period(actor=november.second, month=NOVEMBER)
-    answer = operator.post("/api/v1/ledger-periods/", {"month": "2026-11-01"})
+    answer = operator.post("/api/v1/ledger-periods/", {"month": "2037-11-01"})
     assert (answer.status_code, answer.json()["id"]) == (201, period.public_id)
     assert buyer.get(f"/api/v1/ledger-periods/{period.public_id}/").status_code == 403
-    refused = operator.post("/api/v1/ledger-periods/", {"month": "2026-12-01"})
+    refused = operator.post("/api/v1/ledger-periods/", {"month": "2037-12-01"})
     assert (refused.status_code, refused.json()["code"]) == (409, "period_not_over")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -44,8 +44,17 @@ from ..raw import refused, run
 from ..test_invariants import broken
 
 NAMES = ("a", "b", "c", "d", "e")
-LAST_NIGHT = datetime(2026, 11, 30, 14, 59, tzinfo=UTC)
-"""A minute before December, in the market's zone."""
+
+
+def last_night() -> datetime:
+    """A minute before the next month, in the market's zone."""
+    return end_of_month(clock.today()) - timedelta(minutes=1)
+
+
+def end_of_month(day: date) -> datetime:
+    """When the month of a day ends, in the market's zone."""
+    following = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+    return datetime.combine(following, datetime.min.time(), clock.market_zone()).astimezone(UTC)
 
 
 def make_chunks_small(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,20 +327,22 @@ def test_a_worker_that_was_overtaken_issues_nothing(market, small_chunks):
 
 
 def test_a_cycle_posted_over_midnight_belongs_to_one_month(market, small_chunks):
-    clock.move_to(LAST_NIGHT, running=False)
+    night, month = last_night(), clock.today().replace(day=1)
+    clock.move_to(night, running=False)
     cycle = prepare(market)
     factories.advance_to(cycle, "netted")
     advance_elsewhere(cycle)
-    clock.move_to(datetime(2026, 12, 1, 3, tzinfo=UTC), running=False)
+    # Past the first business day, on which statements are due.
+    clock.move_to(night + timedelta(days=8), running=False)
     assert make_statements(actor=market.actor) == 0
     with pytest.raises(PeriodUnbalanced, match="JPY"):
-        factories.by_two(market, close_ledger_period, month=date(2026, 11, 1))
+        factories.by_two(market, close_ledger_period, month=month)
     assert (LedgerPeriod.objects.count(), MonthlyStatement.objects.count()) == (0, 0)
     chunks_to(cycle, "posted")
     entries = Entry.objects.filter(cycle=cycle, kind="cycle")
-    assert set(entries.values_list("business_date", "booked_at")) == {(date(2026, 11, 30), LAST_NIGHT)}
-    assert cycle.posted_at == LAST_NIGHT
-    factories.by_two(market, close_ledger_period, month=date(2026, 11, 1))
+    assert set(entries.values_list("business_date", "booked_at")) == {(clock.business_date(night), night)}
+    assert cycle.posted_at == night
+    factories.by_two(market, close_ledger_period, month=month)
     assert make_statements(actor=market.actor) >= len(NAMES)
     assert broken() == {}
 

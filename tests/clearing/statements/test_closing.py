@@ -19,15 +19,15 @@ from .. import factories
 from ..raw import refused
 from ..test_invariants import broken, changed_behind_the_guards
 
-NOVEMBER = date(2026, 11, 1)
+NOVEMBER = date(2037, 11, 1)
 
 
 @made_once
 def november(market):
     """Money came in during November; it is December."""
-    clock.move_to(datetime(2026, 11, 30, 14, tzinfo=UTC), running=False)
+    clock.move_to(datetime(2037, 11, 30, 14, tzinfo=UTC), running=False)
     factories.pay_in(market, "buyer", 5_000)
-    clock.move_to(datetime(2026, 12, 2, 3, tzinfo=UTC), running=False)
+    clock.move_to(datetime(2037, 12, 2, 3, tzinfo=UTC), running=False)
     return market
 
 
@@ -49,7 +49,7 @@ def test_the_database_closes_no_month_of_one_person(november):
     pending = Approval.objects.get(command="clearing.close_month")
     close = (
         "INSERT INTO clearing_ledgerperiod (public_id, month, entries, trial_balances, sha256, approval, closed_by, closed_at)"
-        " VALUES ('per_raw', '2026-11-01', %s, '{}', %s, %s, 'usr_confirming', now())"
+        " VALUES ('per_raw', '2037-11-01', %s, '{}', %s, %s, 'usr_confirming', now())"
     )
     stated = (pending.payload["entries"], pending.payload["sha256"])
     for approval in ("", "apv_none", pending.public_id):
