@@ -25,7 +25,7 @@ from marketplace.kernel.errors import FieldInvalid
 
 from .factories import OFFER, brief_template, template_document
 
-MARKETS_OWN = 3
+MARKETS_OWN = 5
 """Sections that follow the articles: terms of use, period for acceptance, signatures."""
 BRIEF = check_clauses(brief_template()["clauses"])
 

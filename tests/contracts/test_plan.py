@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,6 @@ from contracts.plan import (
     build_plan,
     compile_plan,
     plan_lines,
-    plan_of,
     read_plan,
 )
 from contracts.states import DisputeOutcome, TerminationReason
@@ -245,10 +243,3 @@ def test_what_the_market_keeps_is_apart_from_what_the_buyer_promises():
 def test_an_unknown_version_is_not_executed():
     with pytest.raises(PlanUnreadable, match=r"sanpo\.plan\.v9"):
         read_plan({**build_plan(terms()).as_dict(), "version": "sanpo.plan.v9"})
-
-
-def test_what_was_signed_before_there_were_plans_is_executed_by_its_terms():
-    agreed = terms()
-    assert plan_of({"terms": agreed.as_dict()}) == build_plan(agreed)
-    other = build_plan(replace(agreed, inspection_days=9))
-    assert plan_of({"terms": agreed.as_dict(), "plan": other.as_dict()}) == other

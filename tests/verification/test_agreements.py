@@ -35,7 +35,7 @@ from verification import verify
 
 Files = dict[str, Any]
 PARTS = {
-    "agreement.en.pdf", "agreement.ja.pdf", "certificates.pem", "evidence.json", "keys.json", "manifest.json", "manifest.jws",
+    "agreement.en.pdf", "agreement.ja.pdf", "certificates.pem", "evidence.json", "keys.json", "manifest.json", "manifest.jws", "plan.json",
     "object.json", "signatures.json", "text.en.txt", "text.ja.txt",
 }  # fmt: skip
 

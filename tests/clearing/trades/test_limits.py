@@ -328,7 +328,8 @@ def agreed():
     factories.by_two(market, declare_funds_regime, currency="JPY", **factories.FUNDS_REGIME)
     open_first_cycle(actor=market.actor, currency="JPY")
     factories.by_two(market, register_client_account, currency="JPY", **factories.CLIENT_ACCOUNT)
-    return market, factories.accepted(market, "buyer", "seller", 2_000_000, agreement=agreement.public_id)
+    signed = {"agreement": agreement.public_id, "inspection_days": agreement.inspection_days}
+    return market, factories.accepted(market, "buyer", "seller", 2_000_000, **signed)
 
 
 def order(market, trade, person, amount_minor, **changes):
