@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import shlex
 import subprocess
@@ -42,7 +43,10 @@ def bundle_of(folder: Path, *trusted: Ed25519PrivateKey) -> verify.Bundle:
 def run_program(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     key = key_of(LOG_KEY)
     encoded = base64.b64encode(bytes([verify.ED25519]) + key.public).decode()
+    was_on = gc.isenabled()
     status = verify.main([str(folder), "--key", f"{ORIGIN}+{key.identifier.hex()}+{encoded}"])
+    # Who calls it in its own process keeps its garbage collector.
+    assert gc.isenabled() is was_on
     return status, capsys.readouterr().out
 
 

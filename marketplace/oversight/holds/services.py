@@ -53,7 +53,7 @@ def open_hold(
     actor.require(*STAFF)
     actor.require_person()
     subject, now = subject.strip(), clock.now()
-    lock_organisation(actor.organisation_id or 0)
+    lock_organisation(actor.require_organisation())
     _require_extent(subject, since, until, now)
     if not 1 <= days <= REVIEW_DAYS_MAX:
         raise FieldInvalid(
