@@ -73,7 +73,7 @@ def _of_agreement(paper: Paper, agreement: Agreement, by: Party) -> dict[str, An
         facts=[
             *agreed_facts(content),
             Fact("signed", signature.signed_at),
-            Fact("signer_hash", agreement.signed_hash),
+            Fact("signed_hash", agreement.signed_hash),
         ],
     )
 

@@ -51,7 +51,7 @@ LABELS: dict[str, Label] = {
     "inspection": Label("Inspection", "検査期間"),
     "validity": Label("Answer", "回答期限"),
     "signed": Label("Signed", "署名日時"),
-    "signer_hash": Label("Signed hash", "署名対象のハッシュ値"),
+    "signed_hash": Label("Signed hash", "署名対象のハッシュ値"),
     "received": Label("Received", "受領日時"),
     "accepted_by": Label("Acceptance", "検収の方法"),
 }

@@ -13,12 +13,11 @@ from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.bounds import CHARGES_MAX, MONTHS_MAX, TERM_MONTHS_MAX
 from marketplace.kernel.guards import sql_body, sql_list
 
-from .charging_terms import OFFERED
-from .states import PERIODIC
+from .states import PERIODIC, Charging
 
 CREATE = sql_body(
     Path(__file__).parent / "sql" / "charging.sql",
-    KINDS=sql_list(OFFERED),
+    KINDS=sql_list(Charging),
     PERIODIC=sql_list(PERIODIC),
     AMOUNT_MINOR_MAX=AMOUNT_MINOR_MAX,
     CHARGES_MAX=CHARGES_MAX,

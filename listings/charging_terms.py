@@ -18,8 +18,6 @@ from .rights import Rights
 from .rights.limits import end_of_use
 from .states import PERIODIC, Charging
 
-OFFERED = (Charging.ONE_OFF, Charging.INSTALMENT, Charging.SUBSCRIPTION, Charging.METERED)
-"""The kinds of charging that an offer can state; clearing has a rule for each."""
 LIMITS = {"charges": (1, CHARGES_MAX), "period_months": (1, MONTHS_MAX)}
 
 ENDS_UNCHARGED = Label(
@@ -87,8 +85,8 @@ def parse_charging(stated: Any, *, prefix: str = "charging") -> ChargingTerms:
             f"{prefix}.{name}", Label("unknown term of charging; remove it", "この項目はありません")
         )
     terms = ChargingTerms(**{**ChargingTerms().as_dict(), **stated})
-    if terms.kind not in OFFERED:
-        known = ", ".join(OFFERED)
+    if terms.kind not in Charging.values:
+        known = ", ".join(Charging.values)
         raise FieldInvalid(
             f"{prefix}.kind", Label(f"specify one of {known}", f"次から選んでください: {known}")
         )

@@ -11,10 +11,9 @@ from rest_framework import serializers
 from marketplace.api.serializers import AmountField, BilingualField, ChoiceLabelField, StrictSerializer
 from marketplace.kernel.bounds import CHARGES_MAX, DAYS_MAX, FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX, MONTHS_MAX
 
-from .charging_terms import OFFERED
 from .models import Distribution, Listing, ListingVersion, Offer
 from .rights import dataspace_policy, parse_rights, summary
-from .states import ListingState, PersonalDataClass, SignatureLevel, TaxCategory, VersionState
+from .states import Charging, ListingState, PersonalDataClass, SignatureLevel, TaxCategory, VersionState
 
 
 class SourceSerializer(StrictSerializer):
@@ -50,7 +49,7 @@ class ChargingSerializer(StrictSerializer):
     A charge every ``period_months`` months, from ``first_period_from`` on, or from the day of the conclusion if that is null.
     """
 
-    kind = serializers.ChoiceField(choices=[(kind.value, kind.label) for kind in OFFERED])
+    kind = serializers.ChoiceField(choices=Charging.choices)
     charges = serializers.IntegerField(min_value=1, max_value=CHARGES_MAX, required=False)
     period_months = serializers.IntegerField(min_value=1, max_value=MONTHS_MAX, required=False)
     first_period_from = serializers.CharField(max_length=10, required=False, allow_null=True)

@@ -103,8 +103,8 @@ def certify_deletion(
         "organisation": agreement.buyer_identifier,
         "signer": actor.identifier,
         "deleted_on": deleted_on.isoformat(),
-        "statement_sha256": sha256_hex(said.encode()),
-        "kept_sha256": sha256_hex(keeps.encode()),
+        "statement": said,
+        "kept": keeps,
         "certified_at": now.isoformat(),
     }
     certificate = DeletionCertificate.objects.create(

@@ -20,6 +20,7 @@ ENUMERATIONS: dict[str, Any] = {
     "BankDirectionEnum": "clearing.bank.states.BankDirection.choices",
     "BankMatchEnum": "clearing.bank.states.BankMatch.choices",
     "BasisEnum": "marketplace.rules.states.Basis.choices",
+    "ChargingKindEnum": "listings.states.Charging.choices",
     "CaseKindEnum": "marketplace.cases.states.CaseKindCode.choices",
     "CaseOutcomeEnum": "marketplace.cases.states.CaseOutcome.choices",
     "CaseStateEnum": "marketplace.cases.states.CaseState.choices",

@@ -20,6 +20,8 @@ from tests.participants.factories import organisation
 from .conftest import bearer
 
 MOVES_NO_MONEY = {
+    "AttachmentViewSet.create",
+    "PrivateNoteViewSet.create",
     "BalanceCertificateViewSet.create",
     "CounterfactualViewSet.create",
     "NeutralityBundleViewSet.create",

@@ -13,7 +13,7 @@ def test_what_others_own_in_the_schema_is_neither_altered_nor_granted(committed_
     with superuser_connection() as superuser:
         for statement in (
             "CREATE EXTENSION pg_stat_statements",
-            "CREATE EXTENSION btree_gist",
+            "CREATE EXTENSION citext",
             "CREATE TABLE of_another (id int)",
             "CREATE FUNCTION of_another() RETURNS int LANGUAGE sql AS 'SELECT 1'",
             "REVOKE ALL ON FUNCTION of_another() FROM PUBLIC",

@@ -145,7 +145,7 @@ STATED = {TaskKind.APPEAL, TaskKind.REMEDY, TaskKind.DISCLOSE, TaskKind.VET_ACCO
 """Who opens them states who reads them."""
 OF_PARTICIPANTS = {
     TaskKind.ANSWER, TaskKind.SIGN, TaskKind.FUND, TaskKind.STATE_SUPPLY, TaskKind.COLLECT, TaskKind.ACCEPT, TaskKind.SECOND,
-    TaskKind.TAKE_OVER, TaskKind.RENEW, TaskKind.KEEP,
+    TaskKind.TAKE_OVER, TaskKind.RENEW, TaskKind.KEEP, TaskKind.DELETE,
 }  # fmt: skip
 
 
