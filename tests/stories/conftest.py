@@ -368,6 +368,9 @@ def without_times_and_identifiers(report: dict[str, Any]) -> dict[str, Any]:
         {name: value for name, value in cycle.items() if name not in {"id", "closed_at", "settled_at"}}
         for cycle in report["cycles"]
     ]
+    kept["waiting"] = [
+        {name: value for name, value in trade.items() if name != "trade"} for trade in report["waiting"]
+    ]
     return kept
 
 

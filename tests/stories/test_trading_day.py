@@ -17,6 +17,7 @@ from contracts import queries as contracts
 from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
 from fixtures.declaration import read
+from listings.states import PERIODIC
 from marketplace.events import queries as events
 from marketplace.kernel.invariants import verify_all
 from marketplace.kernel.permissions import Permission
@@ -27,7 +28,9 @@ from .conftest import Market, running_market, without_times_and_identifiers
 FOUND_WITHIN_SECONDS = 170
 DECLARED = read()
 PURCHASES = DECLARED.purchases(1) + DECLARED.purchases(2)
-SUBSCRIPTIONS = DECLARED.course("subscriptions")
+CHARGED = DECLARED.course("charged")
+RUNNING = [key for key, row in CHARGED.items() if row["charging"]["kind"] in PERIODIC]
+"""Whose first period runs on at the day's end."""
 
 
 def test_a_finished_day_is_reported_again_unchanged(market, report):
@@ -51,7 +54,7 @@ def test_every_declared_purchase_became_a_trade_and_took_its_course(report):
     assert len(PURCHASES) >= 62
     assert report["agreements"] == trades["concluded"] == len(PURCHASES)
     assert (trades["failed"], trades["refunded"], trades["held"]) == (1, 1, 0)
-    assert trades["cleared"] == len(PURCHASES) - 2 - len(SUBSCRIPTIONS)
+    assert trades["cleared"] == len(PURCHASES) - 2 - len(RUNNING)
 
 
 def test_what_was_sent_is_what_arrived(report):
@@ -69,14 +72,21 @@ def test_both_cycles_settled_with_fewer_payments_and_less_value(report):
         assert len(cycle["input_hash"]) == len(cycle["output_hash"]) == 64
     held_over = len(DECLARED.raw["disputes"])
     assert report["cycles"][0]["trades"] == len(DECLARED.purchases(1)) - held_over - 1
-    assert report["cycles"][1]["trades"] == len(DECLARED.purchases(2)) + 1 - len(SUBSCRIPTIONS)
+    assert report["cycles"][1]["trades"] == len(DECLARED.purchases(2)) + 1 - len(RUNNING)
 
 
-def test_a_subscription_is_concluded_and_its_first_period_runs(report):
-    (subscription,) = SUBSCRIPTIONS.values()
-    (charged,) = report["charging"].items()
-    assert charged[0] == "subscription"
-    assert (charged[1]["agreements"], charged[1]["charges"]) == (1, subscription["charges"])
+def test_each_way_of_charging_is_concluded_as_declared(report):
+    declared = {row["charging"]["kind"]: (1, row["charging"]["charges"]) for row in CHARGED.values()}
+    charged = {kind: (row["agreements"], row["charges"]) for kind, row in report["charging"].items()}
+    assert charged == declared
+    assert set(declared) == {"instalment", "metered", "subscription"}
+
+
+def test_what_ends_early_returns_the_price_of_the_days_left(report):
+    (ended,) = DECLARED.raw["ended_early"]
+    price_minor = next(row["price_minor"] for row in DECLARED.listings if row["code"] == ended["listing"])
+    # Concluded on 2026-11-25 for a year, whose first day is not counted; the last day of use is the fourth of 365.
+    assert report["ended_early"] == {"mutual": {"agreements": 1, "returned_minor": price_minor * 361 // 365}}
 
 
 def test_what_was_held_or_ended_says_why(report):
@@ -95,7 +105,7 @@ def test_what_was_held_or_ended_says_why(report):
     }
     running = {
         references[key]: ("JPY-2026-0002", str(WAITS_FOR_PERIOD.label), str(TradeState.SECURED.label))
-        for key in SUBSCRIPTIONS
+        for key in RUNNING
     }
     assert held == disputed | running
     ended = {row["business_key"].split(":")[1]: row["reason"] for row in report["ended"]}
