@@ -1,7 +1,8 @@
 """The bundle of an agreement: one file (ZIP) with what was signed and all that verifies it offline (``verification/verify.py``).
 
 object.json             the signed object, canonical JSON (RFC 8785)
-plan.json               its plan, where it has one
+plan.json               its plan
+annex-1.pdf             its annexes, by number
 text.ja.txt text.en.txt the texts, whose hashes are in the object
 signatures.json         each signature, the bytes that it is over, who made it, and the party's own key
 keys.json               the history of the market's keys
@@ -37,6 +38,7 @@ from .queries import signature_claims, signatures_shown
 from .rendering import AGREEMENT, agreement_pdf
 
 FORMAT = "sanpo-agreement/1"
+FORMATS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
 _WRITTEN_AT = (1980, 1, 1, 0, 0, 0)
 """The time of every entry, so that the same files give the same bytes."""
 
@@ -51,8 +53,9 @@ def agreement_bundle(agreement: Agreement, organisation: str = "") -> bytes:
         f"agreement.{language}.pdf": agreement_pdf(agreement, language, organisation) for language in LOCALES
     }
     files["object.json"] = instrument.content.encode()
-    if "plan" in instrument.said:
-        files["plan.json"] = canonical_json(instrument.said["plan"])
+    files["plan.json"] = canonical_json(instrument.said["plan"])
+    for annex in instrument.proposal.attachments.order_by("number"):
+        files[f"annex-{annex.number}.{FORMATS[annex.media_type]}"] = bytes(annex.content)
     files["text.ja.txt"], files["text.en.txt"] = instrument.text_ja.encode(), instrument.text_en.encode()
     files["signatures.json"] = _json([_signature(row, agreement.public_id) for row in _signatures(agreement)])
     files["keys.json"] = _json(public_keys())

@@ -18,7 +18,7 @@ from .ending_states import EndingGround, EndingState, RefundRule
 from .ending_terms import INDIVISIBLE, NO_ENDING, is_divisible
 from .errors import AgreementEnded, NoNoticeAgreed
 from .models import Agreement
-from .plan import plan_of
+from .plan import Plan, plan_of
 from .states import AgreementState, Party
 
 
@@ -78,7 +78,7 @@ def consequences_shown(
             ground,
             refund,
             ending["refund"],
-            is_divisible=is_divisible(plan_of(agreement.instrument.said).money.charging),
+            is_divisible=_has_days(plan_of(agreement.instrument.said)),
         ),
         zone=clock.market_zone(),
     )
@@ -96,6 +96,13 @@ def standing_of(agreement: Agreement) -> Standing:
         ends_at=agreement.ends_at,
         returned_minor=sum_returned(agreement),
     )
+
+
+def _has_days(plan: Plan) -> bool:
+    """Whether the price is one of days that can be told."""
+    ends = plan.access.ends
+    has_end = ends.valid_until is not None or ends.duration is not None
+    return has_end and is_divisible(plan.money.charging)
 
 
 def _refund_of(ground: str, wanted: str | None, agreed: str, *, is_divisible: bool) -> str:

@@ -45,6 +45,12 @@ INDIVISIBLE = Label(
 )
 
 
+ENDLESS = Label(
+    "of a use without an end no days are left to return: choose none, or state until when the right lasts",
+    "期限のない利用には返金する残日数がありません。none を選ぶか、利用期限を定めてください",
+)
+
+
 DIVISIBLE: Final = (Charging.ONE_OFF.value, Charging.SUBSCRIPTION.value)
 """What is returned by days: instalments pay for no days, and metered use is paid as it was used."""
 
@@ -54,11 +60,13 @@ def is_divisible(charging: str) -> bool:
     return charging in DIVISIBLE
 
 
-def require_divisible(ending: Mapping[str, Any], charging: str) -> None:
-    """Raise FieldInvalid for a return after notice that cannot be carried out."""
+def require_divisible(ending: Mapping[str, Any], charging: str, *, has_end: bool) -> None:
+    """Raise FieldInvalid for a return after notice that cannot be carried out; ``has_end``: the rights of use end by time."""
     returns = ending["convenience_notice_days"] is not None and ending["refund"] == RefundRule.PRO_RATA
     if returns and not is_divisible(charging):
         raise FieldInvalid("terms.ending.refund", INDIVISIBLE)
+    if returns and not has_end:
+        raise FieldInvalid("terms.ending.refund", ENDLESS)
 
 
 def parse_ending(value: Any, current: Mapping[str, Any] = NO_ENDING) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from typing import Any
 
 from django.db.models import TextChoices
 
-from listings.states import TaxCategory
+from listings.states import Charging, TaxCategory
 from marketplace.kernel.labels import Label
-from marketplace.kernel.money import share_of
+from marketplace.kernel.money import Money, share_of
 
 from .states import label_of
+from .terms import parse_terms
 
 TEMPLATE = "contracts/paper"
 FILES_SHOWN_MAX = 50
@@ -47,6 +48,10 @@ LABELS: dict[str, Label] = {
     "delivery": Label("Delivery", "提供番号"),
     "version": Label("Version", "データの版"),
     "template": Label("Contract template", "契約ひな形"),
+    "charging": Label("Charging", "課金"),
+    "total": Label(
+        "Total of all charges (most, if metered), without tax", "全課金の総額（従量は上限、税抜）"
+    ),
     "funding": Label("Payment", "支払条件"),
     "inspection": Label("Inspection", "検査期間"),
     "validity": Label("Answer", "回答期限"),
@@ -60,6 +65,7 @@ FUNDING = Label(
     "paid in within {days} business days of the contract, through the market",
     "契約成立後{days}営業日以内に市場を通じて入金",
 )
+CHARGING = Label("{kind}, {charges} charges", "{kind}（全{charges}回）")
 INSPECTION = Label("{days} days from receipt", "受領の翌日から{days}日間")
 VALIDITY = Label(
     "{days} days from this proposal; time does not run while trading is halted",
@@ -151,8 +157,22 @@ def agreed_facts(content: Mapping[str, Any]) -> list[Fact]:
 def terms_facts(terms: Mapping[str, Any]) -> list[Fact]:
     """When is paid, and how long is inspected."""
     return [
+        *_charging_facts(terms),
         Fact("funding", FUNDING.fill({"days": terms["funding_days"]})),
         Fact("inspection", INSPECTION.fill({"days": terms["inspection_days"]})),
+    ]
+
+
+def _charging_facts(terms: Mapping[str, Any]) -> list[Fact]:
+    """How a price that is not paid at once is charged, and what all charges come to."""
+    agreed = parse_terms(terms)
+    if agreed.charging.kind == Charging.ONE_OFF:
+        return []
+    total = Money(agreed.total_minor, agreed.currency)
+    kind = label_of(Charging, agreed.charging.kind)
+    return [
+        Fact("charging", CHARGING.fill({"kind": kind, "charges": agreed.charging.charges})),
+        Fact("total", Label(total.format("en"), total.format("ja"))),
     ]
 
 

@@ -32,12 +32,13 @@ CLAIMS_TYPE = "sanpo.signature.v1"
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A drawn-up contract: the canonical ``content``, its two texts, and the hash to sign."""
+    """A drawn-up contract: the canonical ``content``, its two texts, the hash to sign, and whether it has annexes."""
 
     content: str
     text_ja: str
     text_en: str
     signed_hash: str
+    has_annexes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,11 @@ def draw_up(said: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]) -> Dr
     hashes = {language: sha256_hex(text.encode()) for language, text in texts.items()}
     content = canonical_json({**said, "text": hashes})
     return Drawn(
-        content=content.decode(), text_ja=texts["ja"], text_en=texts["en"], signed_hash=sha256_hex(content)
+        content=content.decode(),
+        text_ja=texts["ja"],
+        text_en=texts["en"],
+        signed_hash=sha256_hex(content),
+        has_annexes=bool(said["annexes"]),
     )
 
 

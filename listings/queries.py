@@ -237,7 +237,9 @@ def own_versions(actor: Actor) -> QuerySet[ListingVersion]:
 
 def offered_terms(listing_version: str) -> dict[str, Any]:
     """The terms that a version (public identifier) was offered on, by name; raises Missing."""
-    names = ("price_minor", "currency", "tax_category", "funding_days", "inspection_days", "rights")
+    names = (
+        "price_minor", "currency", "tax_category", "funding_days", "inspection_days", "rights", "charging", "signature_level",
+    )  # fmt: skip
     terms = Offer.objects.filter(version__public_id=listing_version).values(*names).first()
     if terms is None:
         raise Missing(kind="listing version", identifier=listing_version)

@@ -1134,6 +1134,21 @@ def agreed_texts(agreed: Agreed) -> Iterator[Fault]:
         yield Fault("plan_differs", "the object has another plan", "plan.json")
 
 
+def agreed_annexes(agreed: Agreed) -> Iterator[Fault]:
+    """Every annex that the object names stands in the bundle, and no other file does."""
+    annexes = agreed.object.get("annexes", [])
+    beside = {name: content for name, content in agreed.files.items() if name.startswith("annex-")}
+    for number, annex in enumerate(annexes, start=1):
+        names = [name for name in beside if name.startswith(f"annex-{number}.")]
+        digests = [hashlib.sha256(beside.pop(name)).hexdigest() for name in names]
+        if digests != [annex["sha256"]]:
+            yield Fault(
+                "annex_differs", f"the object has another annex {number} than the bundle", ", ".join(names)
+            )
+    for name in beside:
+        yield Fault("annex_differs", "the object names no such annex", name)
+
+
 def agreed_signatures(agreed: Agreed) -> Iterator[Fault]:
     """Both parties signed the hash of the object, each for itself, at the level that the terms demand."""
     parties = [row["party"] for row in agreed.signatures]
@@ -1344,6 +1359,7 @@ OF_AGREEMENTS: dict[str, Callable[[Agreed], Iterator[Fault]]] = {
     "files": agreed_files,
     "object": agreed_object,
     "texts": agreed_texts,
+    "annexes": agreed_annexes,
     "signatures": agreed_signatures,
     "evidence": agreed_evidence,
     "documents": agreed_documents,

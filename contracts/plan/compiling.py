@@ -32,7 +32,7 @@ from .model import (
 DEEMED_MINUTES = 10
 """So long the buyer's own report of a receipt is waited for once every file was sent as a whole."""
 
-ENFORCED = frozenset({"valid_until", "duration"})
+ENFORCED = frozenset({"valid_until", "duration", "exclusive"})
 """The limits of rights that the market's programs keep; a buyer promises to keep the others."""
 
 
@@ -47,7 +47,7 @@ def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:
     require_chargeable(
         terms.charging, terms.price_minor, terms.rights, now=at, zone=zone, prefix="terms.charging"
     )
-    require_divisible(terms.ending, terms.charging.kind)
+    require_divisible(terms.ending, terms.charging.kind, has_end=terms.rights.has_end)
     return build_plan(terms)
 
 

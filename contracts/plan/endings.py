@@ -12,6 +12,7 @@ from listings.rights import Rights
 from marketplace.kernel.labels import Label
 
 from ..ending_states import RefundRule
+from ..ending_terms import is_divisible
 from ..terms import Terms
 from .model import Ending
 
@@ -22,7 +23,7 @@ SURVIVING = ("onward_transfer", "reidentification", "confidential", "report_use"
 @dataclass(frozen=True, slots=True)
 class EndRule:
     """What happens when something ends for a reason; ``copies`` ``at_end`` follows what the rights say of deletion, ``money`` ``by_notice``
-    what the terms say of an end by notice.
+    what the terms say of an end by notice, and ``by_law`` whether days of the price can be told.
 
     Money, access and copies are codes with a sentence each in ``words``."""
 
@@ -40,6 +41,8 @@ class EndRule:
             copies = "deleted" if rights.delete_at_end else "stopped"
         if money == "by_notice":
             money = _by_notice(terms)
+        elif money == "by_law":
+            money = _by_law(terms)
         return Ending(
             of=self.of,
             reason=self.reason,
@@ -69,7 +72,7 @@ ENDINGS = (
         Label("the seller's breach, as a dispute decided", "提供者の違反（異議の裁定）"),
         "returned", "closed", "deleted",
     ),
-    EndRule("agreement", "law", Label("required by law", "法令に基づく終了"), "days_returned", "closed", "at_end"),
+    EndRule("agreement", "law", Label("required by law", "法令に基づく終了"), "by_law", "closed", "at_end"),
     EndRule(
         "access", "expired", Label("the term of access ended", "期間満了"),
         "as_accepted", "closed", "at_end",
@@ -117,6 +120,12 @@ def _by_notice(terms: Terms) -> str:
     if terms.ending["convenience_notice_days"] is None:
         return "not_by_notice"
     return "days_returned" if terms.ending["refund"] == RefundRule.PRO_RATA else "nothing_returned"
+
+
+def _by_law(terms: Terms) -> str:
+    """What becomes of the price after an end that law requires: the days that are left, where the price is one of days."""
+    is_of_days = is_divisible(terms.charging.kind) and terms.rights.has_end
+    return "days_returned" if is_of_days else "nothing_returned"
 
 
 def surviving(rights: Rights) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from .endings import LABELS
 from .model import Charge, Deadline, Ending, Plan
 
 PREVAILS = Label(
-    "This is how the agreement is carried out by programs; where an article says otherwise, this prevails.",
-    "本契約はプログラムにより次のとおり履行される。各条と異なるときは、これによる。",
+    "This is how the agreement is carried out by programs; where an article or an annex says otherwise, this prevails.",
+    "本契約はプログラムにより次のとおり履行される。各条または添付資料と異なるときは、これによる。",
 )
 NONE = Label("none", "なし")
 AS_BEFORE = Label("as before", "従前のとおり")

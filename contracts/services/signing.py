@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from listings.states import SignatureLevel
@@ -14,6 +15,8 @@ from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.prepared import insert_prepared
 from marketplace.kernel.refusals import record_refusals
@@ -50,13 +53,18 @@ from .moves import (
     role_in,
 )
 
+OVER_BEFORE = Label(
+    "what you sign stays open for open_days, and by its last day this could no longer be carried out: state a later day, or shorten open_days",
+    "署名した申込みは open_days の間有効ですが、その末日には履行できなくなります。より後の日にするか、open_days を短くしてください",
+)
+
 
 def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> Negotiation:
     """Sign the contract for the actor's organisation, by the market's signature on a person's instruction (立会人型).
 
     The person proved a second factor within ten minutes, and the signature names it. The seller signs first, over the
-    current terms; the buyer's signature then concludes the agreement, if the rules allow it. ``signed_hash``, if given, is
-    the hash of the contract that the party has read. Emits negotiation.moved and, on conclusion, agreement.concluded. Raises
+    current terms; the buyer's signature then concludes the agreement, if the rules allow it. ``signed_hash``, needed where
+    the other side has added annexes, is the hash of the contract that the party has read. Emits negotiation.moved and, on conclusion, agreement.concluded. Raises
     ExclusivelyGranted, GrantedToOthers, PermissionNeeded, ProofNeeded, Forbidden, Missing, IllegalTransition, ListingWithdrawn, NegotiationExpired, NotAdmitted,
     OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, SignatureLevelUnmet, TradingHalted, ColleagueNeeded and NobodyDecides above the
     signer's limit of authority, FieldInvalid when the rights of use end too early, and ConclusionRefused with the rules' reasons: then only
@@ -102,10 +110,10 @@ def _sign_as_seller(
     terms = parse_terms(proposal.terms)
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
-    compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+    _require_executable(terms)
     require_grantable(negotiation.listing, terms)
     drawn = queries.draft_of(negotiation, terms)
-    _require_read(negotiation, drawn.signed_hash, read_hash)
+    _require_read(negotiation, drawn.signed_hash, read_hash, must_say=drawn.has_annexes and given is None)
     subject = _subject(drawn.signed_hash, Party.SELLER, terms)
     attested = attest(actor, negotiation, subject, given)
     commit_party(actor, limits, negotiation, subject, attested.mandate)
@@ -209,8 +217,22 @@ def _subject(signed_hash: str, party: Party, terms: Terms) -> Subject:
     )
 
 
-def _require_read(negotiation: Negotiation, signed_hash: str, read_hash: str | None) -> None:
-    if read_hash is not None and read_hash != signed_hash:
+def _require_executable(terms: Terms) -> None:
+    """Raise FieldInvalid unless what the buyer may sign until the last moment of ``open_days`` can be carried out, now and then."""
+    now, zone = clock.now(), clock.market_zone()
+    compile_plan(terms, at=now, zone=zone)
+    try:
+        compile_plan(terms, at=open_until(now, terms.open_days) - timedelta(microseconds=1), zone=zone)
+    except FieldInvalid as fault:
+        raise FieldInvalid(fault.name, OVER_BEFORE) from fault
+
+
+def _require_read(
+    negotiation: Negotiation, signed_hash: str, read_hash: str | None, *, must_say: bool = False
+) -> None:
+    """Raise SignedHashMismatch unless the contract is the one that the signer has read, which it ``must_say`` where the other side
+    may add annexes until the signature, and the signer signs no hash itself."""
+    if read_hash != signed_hash and (must_say or read_hash is not None):
         raise SignedHashMismatch(negotiation=negotiation.public_id, signed_hash=signed_hash)
 
 

@@ -19,6 +19,10 @@ IF NEW.terms #>> '{ending,refund}' = '{PRO_RATA}' AND jsonb_typeof(NEW.terms #> 
    AND coalesce(NEW.terms #>> '{charging,kind}', '') NOT IN ({DIVISIBLE}) THEN
     RAISE EXCEPTION 'only a price paid once or a period is returned by days' USING ERRCODE = 'check_violation';
 END IF;
+IF NEW.terms #>> '{ending,refund}' = '{PRO_RATA}' AND jsonb_typeof(NEW.terms #> '{ending,convenience_notice_days}') = 'number'
+   AND coalesce(NEW.terms #>> '{rights,valid_until}', NEW.terms #>> '{rights,duration}') IS NULL THEN
+    RAISE EXCEPTION 'of a use without an end no days are returned' USING ERRCODE = 'check_violation';
+END IF;
 IF NEW.terms -> 'charging' IS NOT NULL AND NOT (public.is_charging(NEW.terms -> 'charging')
    AND public.is_charged_in_time(NEW.terms -> 'charging', NEW.terms -> 'rights', NEW.made_at)) THEN
     RAISE EXCEPTION 'the terms of charging cannot be carried out' USING ERRCODE = 'check_violation';

@@ -71,6 +71,11 @@ class Rights:
     accept_audit: bool = False
     exclusive: bool = False
 
+    @property
+    def has_end(self) -> bool:
+        """Whether the use ends by time."""
+        return self.valid_until is not None or self.duration is not None
+
     def as_dict(self) -> dict[str, Any]:
         """Every choice, by name, in JSON types."""
         return {

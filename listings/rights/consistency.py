@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from marketplace.kernel.bounds import YEAR_MAX
 from marketplace.kernel.calendars import funding_deadline
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
@@ -23,11 +24,12 @@ FAULTS: dict[str, Label] = {
         "譲渡には販売する権利が含まれます。第三者提供を可とするか、契約形態を変更してください",
     ),
     "valid_until": Label(
-        "specify a day that is not past, before the year 9999", "過ぎていない日を9998年までで指定してください"
+        f"specify a day that is not past, before the year {YEAR_MAX}",
+        f"過ぎていない日を{YEAR_MAX - 1}年までで指定してください",
     ),
     "duration": Label(
-        "specify a period that is longer than zero and ends before the year 9999",
-        "ゼロより長く、9998年までに終わる期間を指定してください",
+        f"specify a period that is longer than zero and ends before the year {YEAR_MAX}",
+        f"ゼロより長く、{YEAR_MAX - 1}年までに終わる期間を指定してください",
     ),
 }
 ENDS_UNPAID = Label(
@@ -48,6 +50,9 @@ def require_feasible(
     """
     require_usable(rights, now=now, zone=zone, prefix=prefix)
     end = end_of_use(rights.valid_until, rights.duration, now, zone)
+    # Time that is given back ends access later, so a year is left.
+    if end is not None and end[0].year >= YEAR_MAX:
+        raise FieldInvalid(f"{prefix}.{end[1]}", FAULTS[end[1]])
     if end is not None and end[0] < funding_deadline(now, funding_days, zone):
         raise FieldInvalid(f"{prefix}.{end[1]}", ENDS_UNPAID)
 

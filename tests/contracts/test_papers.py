@@ -61,6 +61,13 @@ def test_the_order_is_the_buyers_and_its_confirmation_the_sellers(market, agreem
     assert [file["name"] for file in order["files"]] == ["flow.csv"]
 
 
+def test_an_order_says_how_its_price_is_charged(market):
+    charging = {"kind": "subscription", "charges": 12, "period_months": 1}
+    agreed = factories.agreement(market, price_minor=100_000, charging=charging, rights={"duration": "P1Y"})
+    for paper in (order_of(agreed), confirmation_of(agreed)):
+        assert (facts(paper)["charging"], facts(paper)["total"]) == ("定期（全12回）", "¥1,200,000")
+
+
 def test_an_order_keeps_the_names_that_were_signed(market, agreement):
     before = order_of(agreement)
     restate(market.organisation("buyer"), name_ja="改称後株式会社")

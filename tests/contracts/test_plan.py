@@ -182,6 +182,8 @@ def test_the_same_terms_give_the_same_plan_whenever_they_are_concluded():
         ({"valid_until": "2026-12-02"}, "valid_until"),
         ({"duration": "P0D"}, "duration"),
         ({"duration": "P9999Y"}, "duration"),
+        ({"valid_until": "2199-01-01"}, "valid_until"),
+        ({"duration": "P173Y"}, "duration"),
         ({"contract_type": "transfer"}, "onward_transfer"),
     ],
 )
@@ -212,6 +214,28 @@ def test_charging_that_cannot_be_carried_out_is_named(charging, rights, name):
     assert refused.value.name == f"terms.{name}"
 
 
+def test_days_are_returned_only_where_days_are_left():
+    notice = {"convenience_notice_days": 30, "refund": "pro_rata"}
+    with pytest.raises(FieldInvalid) as refused:
+        compile_plan(terms({"contract_type": "licence"}, ending=notice), at=NOW, zone=TOKYO)
+    assert refused.value.name == "terms.ending.refund"
+
+
+@pytest.mark.parametrize(
+    ("rights", "charging", "money"),
+    [
+        ({"duration": "P2Y"}, {}, "days_returned"),
+        ({}, {}, "nothing_returned"),
+        ({"duration": "P2Y"}, {"kind": "instalment", "charges": 3}, "nothing_returned"),
+        ({"duration": "P2Y"}, {"kind": "subscription", "charges": 3}, "days_returned"),
+    ],
+)
+def test_an_end_by_law_returns_days_where_the_price_is_one_of_days(rights, charging, money):
+    changed = {"charging": charging} if charging else {}
+    plan = build_plan(terms({"contract_type": "licence", **rights}, **changed))
+    assert [end.money for end in plan.endings if (end.of, end.reason) == ("agreement", "law")] == [money]
+
+
 @pytest.mark.parametrize(
     ("charging", "rights"),
     [
@@ -231,6 +255,8 @@ def test_rights_that_last_until_the_last_charge_has_run_suffice(charging, rights
 def test_what_the_market_keeps_is_apart_from_what_the_buyer_promises():
     kept = build_plan(CASES["both_ends"]).rights
     assert kept.enforced == ("valid_until", "duration")
+    sole = build_plan(terms({"contract_type": "licence", "exclusive": True})).rights
+    assert (sole.enforced, "exclusive" in sole.promised) == (("exclusive",), False)
     assert kept.promised == (
         "onward_transfer",
         "use_count_max",

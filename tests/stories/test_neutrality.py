@@ -20,6 +20,12 @@ def test_the_auditor_of_the_day_recomputed_its_bundle(report):
     }
 
 
+def test_a_buyer_of_the_day_verified_the_bundle_of_its_agreement(report):
+    said = report["agreement_bundle"]
+    assert (said["faulty"], said["exit_status"]) == ([], 0)
+    assert {"object", "texts", "annexes", "signatures", "evidence", "documents"} <= set(said["recomputed"])
+
+
 def test_a_stranger_recomputes_the_bundle_of_the_day(report, tmp_path):
     bundle = NeutralityBundle.objects.get()
     content, _ = public_content(bundle.public_id)

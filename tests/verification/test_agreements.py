@@ -19,7 +19,7 @@ import pytest
 
 from contracts import services
 from contracts.models import Agreement
-from contracts.queries import to_sign
+from contracts.queries import contract_of, to_sign
 from marketplace.evidence.keys import key_in_force, market_key
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.services import checkpoint
@@ -34,6 +34,7 @@ from tests.participants import keys
 from verification import verify
 
 Files = dict[str, Any]
+ANNEX = b"%PDF-1.7\n"
 PARTS = {
     "agreement.en.pdf", "agreement.ja.pdf", "certificates.pem", "evidence.json", "keys.json", "manifest.json", "manifest.jws", "plan.json",
     "object.json", "signatures.json", "text.en.txt", "text.ja.txt",
@@ -46,10 +47,16 @@ def made(module_database: str) -> tuple[dict[str, bytes], str]:
     market = factories.market()
     for name in ("own", "market"):
         negotiation = factories.requested(market)
+        read = None
+        if name == "market":
+            services.attach_file(
+                actor=market.buyer, negotiation=negotiation.public_id, content=ANNEX, name="範囲.pdf"
+            )
+            read = contract_of(negotiation).signed_hash
         for party, key in (("seller", keys.ed25519_key()), ("buyer", keys.p256_key())):
             actor = getattr(market, party)
             if name == "market":
-                services.sign(actor=actor, negotiation=negotiation.public_id)
+                services.sign(actor=actor, negotiation=negotiation.public_id, signed_hash=read)
                 continue
             keys.registered(market.organisation(party), key, actor=actor)
             signature = keys.sign_detached(key, to_sign(actor, negotiation)["content"])
@@ -115,7 +122,7 @@ def codes(output: str) -> set[str]:
 @pytest.mark.parametrize("name", ["own", "market"])
 def test_a_bundle_verifies_by_the_program_alone(made, tmp_path, name):
     bundles, key = made
-    assert set(files_of(bundles[name])) == PARTS
+    assert set(files_of(bundles[name])) == PARTS | ({"annex-1.pdf"} if name == "market" else set())
     status, output = run(bundles[name], tmp_path, "--key", key)
     assert status == 0, output
     assert re.findall(r"(?m)^(\w+): ok$", output) == list(verify.OF_AGREEMENTS)
@@ -239,6 +246,10 @@ def pdf_without_its_seal(files: Files) -> Files:
     return made_anew(files | {"agreement.en.pdf": content[: content.index(b"%%EOF") + 6]})
 
 
+def without_its_annex(files: Files) -> Files:
+    return made_anew({name: content for name, content in files.items() if name != "annex-1.pdf"})
+
+
 @pytest.mark.parametrize(
     ("name", "change", "expected"),
     [
@@ -247,6 +258,9 @@ def pdf_without_its_seal(files: Files) -> Files:
         ("market", object_of_a_higher_level, {"signature_level"}),
         ("own", lambda files: made_anew(files | {"text.ja.txt": b"x"}), {"text_changed"}),
         ("own", lambda files: made_anew(files | {"plan.json": b"{}"}), {"plan_differs"}),
+        ("own", lambda files: made_anew(files | {"annex-1.pdf": ANNEX}), {"annex_differs"}),
+        ("market", lambda files: made_anew(files | {"annex-1.pdf": ANNEX + b"2"}), {"annex_differs"}),
+        ("market", without_its_annex, {"annex_differs"}),
         ("own", edited("signatures.json", own_key_of_another), {"signature_invalid"}),
         ("own", edited("signatures.json", revoked_before), {"key_not_in_force"}),
         ("own", edited("signatures.json", signatures_exchanged), {"signature_invalid"}),
