@@ -9,8 +9,10 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from listings import queries as listings
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 
+from .measures import currentness
 from .models import Measurement, Profile
 
 BASIS_POINTS = 10_000
@@ -65,6 +67,16 @@ def quality_facts(listing_version: str) -> dict[str, Any]:
             for name in ("accuracy", "completeness", "consistency", "confidentiality")
         },
     }
+
+
+def currentness_bp(listing_version: str) -> int | None:
+    """The currentness of a version's data by now, in basis points, rounded down; None without a stated interval of updates."""
+    stated = listings.stated_listing(listing_version)
+    measured = currentness(
+        update_interval_days=stated.update_interval_days,
+        age_days=max(0, (clock.now() - stated.added_at).days),
+    )
+    return None if measured is None else int(measured * BASIS_POINTS)
 
 
 def _basis_points(value: Decimal | None) -> int | None:
