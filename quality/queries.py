@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
 from listings import queries as listings
-from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 
 from .measures import currentness
@@ -69,12 +69,12 @@ def quality_facts(listing_version: str) -> dict[str, Any]:
     }
 
 
-def currentness_bp(listing_version: str) -> int | None:
-    """The currentness of a version's data by now, in basis points, rounded down; None without a stated interval of updates."""
+def currentness_bp(listing_version: str, *, at: datetime) -> int | None:
+    """The currentness of a version's data at an instant, in basis points, rounded down; None without a stated interval of updates."""
     stated = listings.stated_listing(listing_version)
     measured = currentness(
         update_interval_days=stated.update_interval_days,
-        age_days=max(0, (clock.now() - stated.added_at).days),
+        age_days=max(0, (at - stated.added_at).days),
     )
     return None if measured is None else int(measured * BASIS_POINTS)
 

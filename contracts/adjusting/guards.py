@@ -36,7 +36,10 @@ def fired_departs(row: str) -> str:
             (said.money #> '{{charges}}' -> ({row}.charge - 1) ->> 'price_minor')::bigint))
        AND ({row}.kind <> 'index' OR EXISTS (
             SELECT FROM public.contracts_indexvalue x WHERE x.public_id = {row}.inputs ->> 'index_value'
-               AND x.index = signed.clause ->> 'index' AND x.value_milli = ({row}.inputs ->> 'value')::bigint)))"""  # noqa: S608  our own words
+               AND x.index = signed.clause ->> 'index' AND x.value_milli = ({row}.inputs ->> 'value')::bigint
+               AND x.as_of <= ({row}.inputs ->> 'on')::date
+               AND NOT EXISTS (SELECT FROM public.contracts_indexvalue later WHERE later.index = x.index AND later.as_of > x.as_of
+                                  AND later.as_of <= ({row}.inputs ->> 'on')::date AND later.entered_at < {row}.fired_at))))"""  # noqa: S608  our own words
 
 
 def fired_as_signed() -> pgtrigger.Trigger:

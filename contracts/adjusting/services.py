@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from listings.adjusting_terms import INDEX, VALUE_MAX, adjusted_price
+from listings.charging import months_later
 from marketplace.approvals.services import require_two_people
 from marketplace.evidence.services import record
 from marketplace.evidence.signatures import sign
@@ -110,8 +111,9 @@ def adjust_begun_charge(*, agreement: str, charge: int) -> list[FiredAdjustment]
     subject = locked_agreement(SYSTEM, agreement)
     plan = plan_of(subject.instrument.said)
     price_minor, fired = plan.money.charges[charge - 1].price_minor, []
+    begins_at = _begins_at(plan, charge, subject.concluded_at)
     for clause in plan.money.adjustments or ():
-        inputs = _inputs(subject, clause)
+        inputs = _inputs(subject, clause, begins_at)
         if inputs is None:
             continue
         done = _fire(subject, plan, clause, charge, price_minor, inputs)
@@ -139,17 +141,28 @@ def adjust_used_period(
     return _fire(subject, plan, clause, charge, charged_minor, {"value": uses})
 
 
-def _inputs(subject: Agreement, clause: dict[str, Any]) -> dict[str, Any] | None:
+def _begins_at(plan: Plan, charge: int, concluded_at: datetime) -> datetime:
+    """When a charge begins: on its due day, however late that is noticed; the first with the conclusion."""
+    planned = plan.money.charges[charge - 1]
+    concluded_on = clock.business_date(concluded_at)
+    day = date.fromisoformat(planned.due_on) if planned.due_on else months_later(concluded_on, planned.months)
+    return max(datetime.combine(day, time.min, clock.market_zone()), concluded_at)
+
+
+def _inputs(subject: Agreement, clause: dict[str, Any], begins_at: datetime) -> dict[str, Any] | None:
     """What a clause reads when a charge begins: its ``value``, and where that is from; None if there is nothing to read."""
+    on = clock.business_date(begins_at)
     if clause["kind"] == "index":
-        row = value_of_index(clause["index"], clock.today())
+        row = value_of_index(clause["index"], on)
         if row is None:
             return None
         named = {"index_value": row.public_id, "as_of": row.as_of.isoformat(), "source": row.source}
-        return {"value": row.value_milli, **named}
+        return {"value": row.value_milli, "on": on.isoformat(), **named}
     if clause["kind"] == "quality":
-        measured = currentness_bp(subject.listing_version)
-        return None if measured is None else {"value": measured, "listing_version": subject.listing_version}
+        measured = currentness_bp(subject.listing_version, at=begins_at)
+        if measured is None:
+            return None
+        return {"value": measured, "on": on.isoformat(), "listing_version": subject.listing_version}
     return None
 
 

@@ -106,9 +106,9 @@ SHARE = Label(
 )
 ADJUSTMENTS = {
     "index": Label(
-        "At the beginning of each period its price is {price} × the index {index} / {base}, rounded down, by the latest value that the"
-        " Operator has entered with its source, at least {floor}% and at most {cap}% of the price; without a value the price stands.",
-        "各期間の開始時に、その代金は {price} × 指数 {index} ÷ {base}（端数切捨て）とする。指数は運営者が出典とともに登録した最新の値によるものとし、"
+        "At the beginning of each period its price is {price} × the index {index} / {base}, rounded down, by the latest value as of that day"
+        " that the Operator has entered with its source, at least {floor}% and at most {cap}% of the price; without a value the price stands.",
+        "各期間の開始時に、その代金は {price} × 指数 {index} ÷ {base}（端数切捨て）とする。指数は、その日までの値のうち運営者が出典とともに登録した最新のものとし、"
         "代金の{floor}%を下限、{cap}%を上限とする。値がないときは代金を変更しない。",
     ),
     "quality": Label(

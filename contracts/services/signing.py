@@ -215,7 +215,7 @@ def _require_kept(negotiation: Negotiation, terms: Terms) -> None:
     promised = next(
         (one["at_least_bp"] for one in terms.charging.adjustments if one["kind"] == "quality"), None
     )
-    if promised is not None and (currentness_bp(negotiation.listing_version) or 0) < promised:
+    if promised is not None and (currentness_bp(negotiation.listing_version, at=clock.now()) or 0) < promised:
         raise FieldInvalid("terms.charging.adjustments", NOT_CURRENT)
     require_payable(
         terms.charging.shares,

@@ -35,16 +35,16 @@ QUALITY = {"kind": "quality", "at_least_bp": 8_000, "reduction_bp": 1_000}
 VOLUME = {"kind": "volume", "beyond_uses": 10, "reduction_bp": 500}
 
 
-def enter(market, value_milli=104_000, as_of=None):
+def enter(market, value_milli=104_000, second="second"):
     stated = {
         "index": "cpi_jp",
-        "as_of": as_of or clock.today(),
+        "as_of": clock.today(),
         "value_milli": value_milli,
         "source": "総務省統計局",
     }
     with pytest.raises(SecondPersonNeeded):
         enter_index_value(actor=market.operator, **stated)
-    return enter_index_value(actor=colleague(market), **stated)
+    return enter_index_value(actor=colleague(market, second), **stated)
 
 
 def monthly(market, *clauses):
@@ -100,6 +100,17 @@ def test_without_a_value_or_a_change_nothing_fires(market):
     assert (fired(), Adjustment.objects.count()) == ([], 0)
 
 
+def test_a_charge_that_is_noticed_late_is_adjusted_by_the_index_of_its_day(market):
+    first = enter(market)
+    agreement = monthly(market, INDEX)
+    clock.move_to(agreement.concluded_at + timedelta(days=70), running=False)
+    enter(market, 108_000, second="third")
+    adjust_begun_charge(agreement=agreement.public_id, charge=2)
+    assert fired() == [("index", 2, 10_000, 10_400)]
+    assert FiredAdjustment.objects.get().inputs["index_value"] == first.public_id
+    assert breaches() == []
+
+
 def state_interval(market):
     """The listing states that its data is updated every 30 days."""
     with unguarded("listings_listing"):
@@ -110,10 +121,10 @@ def test_data_that_is_less_current_than_promised_costs_less_after_the_index(mark
     state_interval(market)
     agreement = monthly(market, INDEX, QUALITY)
     enter(market, 105_000)
-    clock.move_to(agreement.concluded_at + timedelta(days=50), running=False)
-    adjust_begun_charge(agreement=agreement.public_id, charge=2)
+    clock.move_to(agreement.concluded_at + timedelta(days=70), running=False)
+    adjust_begun_charge(agreement=agreement.public_id, charge=3)
     # 10,000 × 105 / 100 = 10,500, less 10 %.
-    assert fired() == [("index", 2, 10_000, 10_500), ("quality", 2, 10_500, 9_450)]
+    assert fired() == [("index", 3, 10_000, 10_500), ("quality", 3, 10_500, 9_450)]
     assert breaches() == []
 
 
