@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketplace.api.permissions import PUBLIC
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, create_command
 from marketplace.kernel.permissions import Permission
 
@@ -36,9 +37,9 @@ class ShowsFired:
 
 
 class IndexValueViewSet(MarketReadViewSet[IndexValue]):
-    """Values of indices by which prices adjust themselves; every participant reads them."""
+    """Values of indices by which prices adjust themselves; public."""
 
-    reads = Permission.MARKET_READ
+    reads = PUBLIC
     serializer_class = IndexValueSerializer
     queryset = IndexValue.objects.all()
     filterset_fields = ("index",)

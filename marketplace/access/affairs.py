@@ -119,7 +119,6 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "activity-record": NoAffairs.OWN,
     "event-types": NoAffairs.OPERATORS,
     "incident": NoAffairs.OPERATORS,
-    "index-value": NoAffairs.OPERATORS,
     "review": NoAffairs.OPERATORS,
     "record-seal": NoAffairs.OPERATORS,
     "organisation": NoAffairs.OPERATORS,
