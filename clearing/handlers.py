@@ -21,12 +21,12 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.participants.queries import get_organisation
 
 from .trades.services.acceptance import accept_delivered
-from .trades.services.charges import record_usage
 from .trades.services.commissioned import record_receipt
 from .trades.services.corrections import adjust_trade
 from .trades.services.disputes import dispute_trade, resolve_trade
 from .trades.services.endings import end_agreement, return_undelivered
 from .trades.services.trades import conclude_trade, secure_waiting_trades
+from .trades.services.usage import record_usage
 
 UNSERVED = ("not_collected", "terminated")
 """Reasons for the end of access after which the buyer does not pay for what was not delivered."""
@@ -94,5 +94,6 @@ def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
         amount_minor=event.amount_minor,
         kind=event.kind,
         within_left=event.within_left,
+        charge=event.charge,
         transaction_id=envelope.transaction,
     )

@@ -35,6 +35,22 @@ BY_NOTICE = Label("by notice of {days} days ({refund})", "{days}日前の通知�
 CHARGED = Label("{kind}, {charges} charges, every {months} months", "{kind}（{charges}回、{months}か月ごと）")
 CHARGED_FROM = Label("{charged}, from {day} on", "{charged}、{day}から")
 CHARGED_EACH = Label("{charged}, {unit} for each use", "{charged}、1回の利用につき{unit}")
+FROM_USE = Label("{charged}, {unit} from use {use} on", "{charged}、{use}回目から{unit}")
+METERING = {
+    "free_uses": Label("{charged}, {number} uses a period free", "{charged}、期間ごとに{number}回無料"),
+    "trial_days": Label("{charged}, {number} days of trial", "{charged}、試用{number}日"),
+    "trial_uses": Label("{charged}, {number} uses of trial", "{charged}、試用{number}回"),
+}
+ADJUSTED = Label("{charged}, adjusted by {kind} ({numbers})", "{charged}、{kind}により調整（{numbers}）")
+ADJUSTMENT_KINDS = {
+    "index": Label("an index", "指数"),
+    "quality": Label("quality", "品質"),
+    "volume": Label("volume", "利用量"),
+}
+SHARED = Label(
+    "{charged}, {share} basis points to {organisation}",
+    "{charged}、{share}ベーシスポイントを {organisation} に分配",
+)
 RESERVED = Label("reserved", "留保する")
 NOT_RESERVED = Label("not reserved", "留保しない")
 CHANGED = Label("{term}: from {before} to {after}.", "{term}：{before} から {after} に変更。")
@@ -110,6 +126,18 @@ def _value(name: str, value: Any, currency: str) -> Label:
 
 
 def _charging(value: dict[str, Any], currency: str) -> Label:
+    said = _rhythm(value, currency)
+    for share in value.get("shares", ()):
+        said = SHARED.fill(
+            {"charged": said, "organisation": share["organisation"], "share": share["share_bp"]}
+        )
+    for clause in value.get("adjustments", ()):
+        numbers = ", ".join(f"{name} {stated}" for name, stated in clause.items() if name != "kind")
+        said = ADJUSTED.fill({"charged": said, "kind": ADJUSTMENT_KINDS[clause["kind"]], "numbers": numbers})
+    return said
+
+
+def _rhythm(value: dict[str, Any], currency: str) -> Label:
     kind = label_of(Charging, value["kind"])
     if value["kind"] == Charging.ONE_OFF:
         return kind
@@ -119,4 +147,16 @@ def _charging(value: dict[str, Any], currency: str) -> Label:
     if value["unit_price_minor"] is None:
         return said
     unit = Money(value["unit_price_minor"], currency)
-    return CHARGED_EACH.fill({"charged": said, "unit": Label(unit.format("en"), unit.format("ja"))})
+    said = CHARGED_EACH.fill({"charged": said, "unit": Label(unit.format("en"), unit.format("ja"))})
+    return _metered(said, value["metering"], currency) if value.get("metering") else said
+
+
+def _metered(said: Label, metering: dict[str, Any], currency: str) -> Label:
+    for tier in metering["tiers"]:
+        unit = Money(tier["unit_price_minor"], currency)
+        tiered = {"use": f"{tier['from_use']:,}", "unit": Label(unit.format("en"), unit.format("ja"))}
+        said = FROM_USE.fill({"charged": said, **tiered})
+    for name, words in METERING.items():
+        if metering[name]:
+            said = words.fill({"charged": said, "number": f"{metering[name]:,}"})
+    return said

@@ -11,6 +11,7 @@ from marketplace.kernel.guards import append_only, dated_now, immutable, no_dele
 from marketplace.kernel.identifiers import IdentifierField
 
 from . import guards
+from .adjusting.guards import fired_by_clause
 from .states import DISPUTE, DisputeOutcome, DisputeReason, DisputeState, Party
 
 ACTOR_LENGTH_MAX = 60
@@ -94,7 +95,7 @@ class Adjustment(models.Model):
             models.CheckConstraint(condition=~Q(reason=""), name="adjustment_reason"),
         ]
         indexes = [models.Index(fields=["agreement"], name="adjustment_of_agreement")]
-        triggers = [append_only(), dated_now("ordered_at"), guards.within_price()]
+        triggers = [append_only(), dated_now("ordered_at"), guards.within_price(), fired_by_clause()]
 
     def __str__(self) -> str:
         """The public identifier."""

@@ -14,7 +14,7 @@ from marketplace.participants.acting import acts_now, holders
 from marketplace.participants.interest_guards import RECUSED
 
 from .ending_states import OPEN_ENDINGS, EndingGround
-from .states import AgreementState
+from .states import CLAUSE_REASON, AgreementState
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -52,6 +52,7 @@ def ends_lawfully() -> pgtrigger.Trigger:
         declare=[("a", "record"), ("terms", "jsonb"), ("returned", "numeric"), ("today", "date")],
         func=sql_body(
             _SQL / "ends_lawfully.sql",
+            CLAUSE_REASON=CLAUSE_REASON,
             ACTS=acts_now(
                 "NEW.proposed_by",
                 holds=holders(Permission.CONTRACTS_SIGN),

@@ -19,7 +19,7 @@ from .ending_terms import INDIVISIBLE, NO_ENDING, is_divisible
 from .errors import AgreementEnded, NoNoticeAgreed
 from .models import Agreement
 from .plan import Plan, plan_of
-from .states import AgreementState, Party
+from .states import CLAUSE_REASON, AgreementState, Party
 
 
 def visible_endings(actor: Actor) -> QuerySet[Ending]:
@@ -42,8 +42,9 @@ def early_ends() -> dict[str, dict[str, int]]:
 
 
 def sum_returned(agreement: Agreement) -> int:
-    """The amount that the seller has returned so far, less what the buyer paid in addition."""
-    rows = agreement.adjustments.values_list("debtor", "amount_minor")
+    """The amount that the seller has returned so far, less what the buyer paid in addition; without what clauses adjusted."""
+    ordered = agreement.adjustments.exclude(reason_code__startswith=CLAUSE_REASON)
+    rows = ordered.values_list("debtor", "amount_minor")
     return sum(amount_minor if debtor == Party.SELLER else -amount_minor for debtor, amount_minor in rows)
 
 

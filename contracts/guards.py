@@ -14,7 +14,7 @@ from marketplace.rules.halt_time import extended_as_halted
 
 from .ending_states import NOTICE_DAYS, RefundRule
 from .ending_terms import DIVISIBLE
-from .states import OPEN_DAYS, RESERVED_GROUNDS
+from .states import CLAUSE_REASON, OPEN_DAYS, RESERVED_GROUNDS
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -189,7 +189,7 @@ def within_price() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("a", "record"), ("returned", "numeric")],
-        func=sql_body(_SQL / "within_price.sql"),
+        func=sql_body(_SQL / "within_price.sql", CLAUSE_REASON=CLAUSE_REASON),
     )
 
 

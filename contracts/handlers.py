@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from marketplace.events.envelope import Envelope
-from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
+from marketplace.events.schemas.clearing import PeriodCharged, TradeConcluded, TradeFailed, TradeRefunded
 from marketplace.events.schemas.delivery import DeliveryRestored
 from marketplace.events.schemas.listings import ListingWithdrawn
 from marketplace.events.schemas.members import MemberChanged
@@ -15,6 +15,7 @@ from marketplace.participants.people_queries import person_of_member
 from marketplace.participants.states import ENDED_ADMISSIONS
 
 from . import services
+from .adjusting.services import adjust_begun_charge, adjust_used_period
 from .states import TerminationReason
 
 
@@ -41,6 +42,21 @@ def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
             capacity=event.capacity,
             state=event.state,
         )
+
+
+def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
+    """Fire the clauses that adjust a charge when it begins."""
+    adjust_begun_charge(agreement=event.agreement, charge=event.charge)
+
+
+def on_period_charged(event: PeriodCharged, envelope: Envelope) -> None:
+    """Fire the clause that adjusts what a metered period was charged."""
+    adjust_used_period(
+        agreement=event.agreement,
+        charge=event.charge,
+        uses=event.uses,
+        charged_minor=event.charged_minor,
+    )
 
 
 def on_trade_failed(event: TradeFailed, envelope: Envelope) -> None:

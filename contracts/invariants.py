@@ -26,10 +26,11 @@ from . import (  # noqa: F401  they register themselves
     plan_invariants,
     reminder_invariants,
 )
+from .adjusting import invariants as adjusting_invariants  # noqa: F401  they register themselves
 from .guards import held_unallowed
 from .models import Instrument
 from .queries import signatures_shown, verify_instrument
-from .states import RESERVED_GROUNDS
+from .states import CLAUSE_REASON, RESERVED_GROUNDS
 
 
 def _unverified_instruments() -> list[dict[str, Any]]:
@@ -286,7 +287,7 @@ Invariant(
 Invariant(
     name="contracts.corrections_within_price",
     promise=1,
-    statement="The amounts that a seller returns, less what the buyer pays in addition, never exceed the price.",
+    statement="The amounts that a seller returns, less what the buyer pays in addition, never exceed the price; what a clause adjusts follows the clause.",
     guards=(
         "contracts_adjustment.within_price",
         "contracts_adjustment.adjustment_positive",
@@ -296,8 +297,8 @@ Invariant(
     ),
     test="tests/contracts/test_guards.py::test_corrections_never_pass_the_price",
     check=by_query(
-        "SELECT a.public_id FROM contracts_agreement a JOIN contracts_adjustment d ON d.agreement_id = a.id"
-        " GROUP BY a.id"
+        "SELECT a.public_id FROM contracts_agreement a JOIN contracts_adjustment d ON d.agreement_id = a.id"  # noqa: S608  our own words
+        f" WHERE NOT starts_with(d.reason_code, '{CLAUSE_REASON}') GROUP BY a.id"
         " HAVING sum(CASE d.debtor WHEN 'seller' THEN d.amount_minor ELSE -d.amount_minor END) > a.price_minor"
     ),
 )

@@ -32,6 +32,7 @@ from marketplace.participants.admission_guards import admission_not_run_out
 from marketplace.rules.halt_guards import not_halted
 
 from . import ending_guards, guards
+from .adjusting.models import FiredAdjustment, IndexValue
 from .attachment_models import Attachment
 from .authority_guards import signed_with_authority
 from .deletion_guards import ended_with_duty
@@ -72,6 +73,8 @@ __all__ = [
     "DeletionDuty",
     "Dispute",
     "Ending",
+    "FiredAdjustment",
+    "IndexValue",
     "Instrument",
     "Mandate",
     "MessageDisclosure",

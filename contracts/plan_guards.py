@@ -32,6 +32,9 @@ def departs(said: str) -> str:
     IS DISTINCT FROM
        (coalesce({said} #>> '{{terms,charging,kind}}', 'one_off'), coalesce({said} #>> '{{terms,charging,period_months}}', '1'),
         {said} #>> '{{terms,charging,first_period_from}}', {said} #>> '{{terms,charging,unit_price_minor}}')
+    OR {said} #> '{{plan,money,metering}}' IS DISTINCT FROM {said} #> '{{terms,charging,metering}}'
+    OR {said} #> '{{plan,money,shares}}' IS DISTINCT FROM {said} #> '{{terms,charging,shares}}'
+    OR {said} #> '{{plan,money,adjustments}}' IS DISTINCT FROM {said} #> '{{terms,charging,adjustments}}'
     OR jsonb_array_length({said} #> '{{plan,money,charges}}')
        IS DISTINCT FROM coalesce(({said} #>> '{{terms,charging,charges}}')::integer, 1)
     OR (SELECT sum((listed.value ->> 'price_minor')::numeric)

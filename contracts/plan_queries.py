@@ -1,18 +1,36 @@
-"""The plan of a negotiation as both sides read it before they sign."""
+"""The plan of a negotiation as both sides read it before they sign, and the price of use by a signed plan."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
+from listings.metering import PLAIN, Metering, parse_metering
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.prepared import fetch_prepared
 
 from .models import Instrument, Negotiation
 from .plan import Plan, build_plan, compile_plan, plan_lines, plan_of
 from .queries import latest_proposal
 from .states import NegotiationState
 from .terms import Terms, parse_terms
+
+_METERED = """
+    SELECT (i.content::jsonb #>> '{plan,money,unit_price_minor}')::bigint, i.content::jsonb #>> '{plan,money,currency}',
+           i.content::jsonb #>> '{plan,money,metering}'
+      FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id WHERE a.public_id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredPrice:
+    """What a use costs by a signed plan, in minor units of ``currency`` without tax."""
+
+    unit_price_minor: int
+    currency: str
+    metering: Metering
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +69,14 @@ def _refusal(terms: Terms) -> dict[str, Any] | None:
         compile_plan(terms, at=clock.now(), zone=clock.market_zone())
     except FieldInvalid as refused:
         return {"field": refused.name, "detail": refused.fields["reason"].as_dict()}
+    return None
+
+
+def metered_price_of(agreement: str) -> MeteredPrice | None:
+    """What use costs under the signed plan of an agreement; None if it is not metered, or not signed here."""
+    for unit_price_minor, currency, metering in fetch_prepared(_METERED, [agreement]):
+        if unit_price_minor is None:
+            return None
+        terms = parse_metering(json.loads(metering), prefix="metering") if metering else None
+        return MeteredPrice(unit_price_minor, currency, terms or PLAIN)
     return None

@@ -25,7 +25,7 @@ from marketplace.kernel.canonical import canonical_json, sha256_hex
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
-from marketplace.kernel.prepared import columns_of, fetch_models, fetch_prepared
+from marketplace.kernel.prepared import columns_of, fetch_models
 from marketplace.participants import queries as participants
 from marketplace.participants.queries import OrganisationView
 from marketplace.rules import queries as rules
@@ -52,12 +52,6 @@ from .terms import Terms, parse_terms
 
 _INSTRUMENT = """
     SELECT {columns} FROM contracts_instrument i WHERE i.negotiation_id = %s
-"""
-
-
-_METERED = """
-    SELECT (i.content::jsonb #>> '{plan,money,unit_price_minor}')::bigint, i.content::jsonb #>> '{plan,money,currency}'
-      FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id WHERE a.public_id = %s
 """
 
 
@@ -357,13 +351,6 @@ def signed_content(agreement: str) -> tuple[dict[str, Any], datetime]:
         raise Missing(kind="agreement", identifier=agreement)
     content, concluded_at = found
     return json.loads(content), concluded_at
-
-
-def metered_price_of(agreement: str) -> tuple[int, str] | None:
-    """What a use costs under the signed plan of an agreement, in minor units without tax, and the currency; None if it is not metered."""
-    for unit_price_minor, currency in fetch_prepared(_METERED, [agreement]):
-        return None if unit_price_minor is None else (unit_price_minor, currency)
-    return None
 
 
 def agreement_of(negotiation: str) -> str:

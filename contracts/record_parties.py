@@ -22,6 +22,8 @@ RecordParties(
     names=_BOTH,
 )
 RecordParties("adj", source=_OF_AGREEMENT.format("adjustment"), names=_BOTH)
+RecordParties("fad", source=_OF_AGREEMENT.format("firedadjustment"), names=_BOTH)
+RecordParties("idx", nobody="The value of an index is the whole market's.")
 RecordParties("mdt", source="public.contracts_mandate", names=("r.organisation_identifier",))
 RecordParties("mds", source="public.contracts_messagedisclosure", names=("r.organisation_identifier",))
 RecordParties(

@@ -19,6 +19,20 @@ RecordedRows(
     " e.payload -> 'reason_code', e.actor",
 )
 RecordedRows(
+    table="contracts_firedadjustment",
+    kinds=("contracts.clause_fired",),
+    row="r.public_id, (SELECT a.public_id FROM contracts_agreement a WHERE a.id = r.agreement_id), r.kind, r.charge, r.before_minor,"
+    " r.after_minor",
+    record="e.subject, e.payload -> 'agreement', e.payload -> 'kind', e.payload -> 'charge', e.payload -> 'before_minor',"
+    " e.payload -> 'after_minor'",
+)
+RecordedRows(
+    table="contracts_indexvalue",
+    kinds=("contracts.index_value_entered",),
+    row="r.public_id, r.index, r.as_of::text, r.value_milli, r.source, r.entered_by",
+    record="e.subject, e.payload -> 'index', e.payload -> 'as_of', e.payload -> 'value_milli', e.payload -> 'source', e.actor",
+)
+RecordedRows(
     table="contracts_deletioncertificate",
     kinds=("contracts.deletion_certified",),
     row="r.public_id, (SELECT d.public_id FROM contracts_deletionduty d WHERE d.id = r.duty_id), r.deleted_on::text, r.certified_by",

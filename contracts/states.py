@@ -219,6 +219,10 @@ class ContractType(TextChoices):
     SHARING = "data_sharing", Label("data sharing on a platform", "データ共用型")
 
 
+CLAUSE_REASON = "clause_"
+"""Reason codes of adjustments that a signed clause makes begin so; nobody orders one."""
+
+
 def label_of(choices: type[TextChoices], value: str) -> Label:
     """The label of a coded value."""
     label = choices(value).label

@@ -144,8 +144,16 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
         rights = parse_rights({**rights.as_dict(), **changes["rights"]}, prefix="terms.rights")
     charging = current.charging
     if "charging" in changes:
-        charging = parse_charging(changes["charging"], prefix="terms.charging")
+        charging = _recharged(charging, changes["charging"])
     return replace(current, **changed, rights=rights, charging=charging)
+
+
+def _recharged(current: ChargingTerms, stated: Any) -> ChargingTerms:
+    """Terms of charging that are stated anew; who shares in the proceeds stays as the published offer says."""
+    wanted = parse_charging(stated, prefix="terms.charging")
+    if wanted.shares not in ((), current.shares):
+        raise FieldInvalid("terms.charging.shares", FIXED_BY_OFFER)
+    return replace(wanted, shares=current.shares)
 
 
 def _check_reserved(value: Any) -> None:

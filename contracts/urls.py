@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from .adjusting.views import IndexValueViewSet
 from .attachment_views import AttachmentViewSet
 from .deletion_views import DeletionDutyViewSet
 from .disclosure_views import DisclosureViewSet
@@ -27,6 +28,7 @@ router.register("agreements", AgreementViewSet, basename="agreement")
 router.register("endings", EndingViewSet, basename="ending")
 router.register("deletion-duties", DeletionDutyViewSet, basename="deletion-duty")
 router.register("disputes", DisputeViewSet, basename="dispute")
+router.register("index-values", IndexValueViewSet, basename="index-value")
 router.register("adjustments", AdjustmentViewSet, basename="adjustment")
 
 urlpatterns = router.urls

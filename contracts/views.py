@@ -23,6 +23,7 @@ from marketplace.kernel.actors import Role
 from marketplace.kernel.permissions import Permission
 
 from . import queries, services
+from .adjusting.views import ShowsFired
 from .agreement_document import TEMPLATE
 from .bundle_views import AgreementBundleMixin
 from .disclosure_models import DISCLOSING, MessageDisclosure
@@ -246,7 +247,7 @@ class NegotiationViewSet(NegotiationPapers, ShowsPlan):
         return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
 
 
-class AgreementViewSet(AgreementPapers, EndsAgreements, AgreementBundleMixin):
+class AgreementViewSet(AgreementPapers, EndsAgreements, ShowsFired, AgreementBundleMixin):
     """Agreements of the caller's organisation; all, for the operator."""
 
     reads = Permission.MARKET_READ

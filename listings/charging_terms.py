@@ -13,9 +13,12 @@ from marketplace.kernel.bounds import CHARGES_MAX, MONTHS_MAX, TERM_MONTHS_MAX, 
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
+from .adjusting_terms import parse_adjustments
 from .charging import PlannedPart, plan_of
+from .metering import Metering, parse_metering
 from .rights import Rights
 from .rights.limits import end_of_use
+from .shares import Share, parse_shares
 from .states import PERIODIC, Charging
 
 LIMITS = {"charges": (1, CHARGES_MAX), "period_months": (1, MONTHS_MAX)}
@@ -28,16 +31,24 @@ ENDLESS = Label(
     "a price for each period needs a right of use that ends: state rights.duration or rights.valid_until",
     "期間ごとの課金には、終わりのある利用権が必要です。rights.duration か rights.valid_until を指定してください",
 )
+TRIAL_OVER = Label(
+    "the trial ends before the last period does", "試用は最後の期間が終わる前に終わるようにしてください"
+)
+ABOVE_CEILING = Label(
+    "one use costs no more than the ceiling of a period, price_minor",
+    "1回の料金を、期間ごとの上限 price_minor 以下にしてください",
+)
 BEGUN = Label("specify a day that is not past", "過ぎていない日を指定してください")
 
 
 @dataclass(frozen=True, slots=True)
 class ChargingTerms:
     """``kind`` (of ``Charging``): once; one price in ``charges`` instalments; or a price a period, for ``charges`` periods;
-    or, metered, ``unit_price_minor`` for each use and at most the price a period.
+    or, metered, ``unit_price_minor`` for each use, with what ``metering`` states of tiers, free uses and a trial, and at most the price a period.
 
     A charge falls due every ``period_months`` months, from ``first_period_from`` (ISO 8601 date) on or, without it, from the day of the
-    conclusion. The first is due at the conclusion in any case.
+    conclusion. The first is due at the conclusion in any case. Of the price of each charge ``shares`` go to beneficiaries, and by
+    ``adjustments`` (``listings.adjusting_terms``) it changes by itself.
     """
 
     kind: str = Charging.ONE_OFF.value
@@ -45,10 +56,21 @@ class ChargingTerms:
     period_months: int = 1
     first_period_from: str | None = None
     unit_price_minor: int | None = None
+    metering: Metering | None = None
+    shares: tuple[Share, ...] = ()
+    adjustments: tuple[dict[str, Any], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Every term by name, in JSON types."""
-        return asdict(self)
+        """Every term by name, in JSON types; ``metering``, ``shares`` and ``adjustments`` only where there are any."""
+        said = asdict(self)
+        del said["metering"], said["shares"], said["adjustments"]
+        if self.metering is not None:
+            said["metering"] = self.metering.as_dict()
+        if self.shares:
+            said["shares"] = [asdict(share) for share in self.shares]
+        if self.adjustments:
+            said["adjustments"] = [dict(clause) for clause in self.adjustments]
+        return said
 
     @property
     def is_periodic(self) -> bool:
@@ -84,7 +106,22 @@ def parse_charging(stated: Any, *, prefix: str = "charging") -> ChargingTerms:
         raise FieldInvalid(
             f"{prefix}.{name}", Label("unknown term of charging; remove it", "この項目はありません")
         )
-    terms = ChargingTerms(**{**ChargingTerms().as_dict(), **stated})
+    metering = parse_metering(stated.get("metering"), prefix=f"{prefix}.metering")
+    shares = parse_shares(stated.get("shares"), prefix=f"{prefix}.shares")
+    adjustments = parse_adjustments(
+        stated.get("adjustments"),
+        charging=str(stated.get("kind", Charging.ONE_OFF.value)),
+        prefix=f"{prefix}.adjustments",
+    )
+    terms = ChargingTerms(
+        **{
+            **ChargingTerms().as_dict(),
+            **stated,
+            "metering": metering,
+            "shares": shares,
+            "adjustments": adjustments,
+        }
+    )
     if terms.kind not in Charging.values:
         known = ", ".join(Charging.values)
         raise FieldInvalid(
@@ -92,7 +129,7 @@ def parse_charging(stated: Any, *, prefix: str = "charging") -> ChargingTerms:
         )
     for name, (lowest, highest) in LIMITS.items():
         _check_number(f"{prefix}.{name}", getattr(terms, name), lowest, highest)
-    if terms.kind == Charging.ONE_OFF and terms != ChargingTerms():
+    if terms.kind == Charging.ONE_OFF and terms != ChargingTerms(shares=shares):
         raise FieldInvalid(
             f"{prefix}.kind",
             Label(
@@ -128,6 +165,13 @@ def _check_metered(terms: ChargingTerms, prefix: str) -> None:
         raise FieldInvalid(
             name, Label("only metered use has a price a use; remove it", "従量の場合だけ指定できます")
         )
+    elif terms.metering is not None:
+        raise FieldInvalid(
+            f"{prefix}.metering",
+            Label(
+                "only metered use has tiers, free uses or a trial; remove it", "従量の場合だけ指定できます"
+            ),
+        )
 
 
 def require_chargeable(
@@ -149,14 +193,7 @@ def require_chargeable(
         )
     if charging.kind == Charging.ONE_OFF:
         return
-    if charging.unit_price_minor is not None and charging.unit_price_minor > price_minor:
-        raise FieldInvalid(
-            f"{prefix}.unit_price_minor",
-            Label(
-                "one use costs no more than the ceiling of a period, price_minor",
-                "1回の料金を、期間ごとの上限 price_minor 以下にしてください",
-            ),
-        )
+    _require_within_ceiling(charging, price_minor, prefix)
     today = now.astimezone(zone).date()
     if charging.first_period_from and date.fromisoformat(charging.first_period_from) < today:
         raise FieldInvalid(f"{prefix}.first_period_from", BEGUN)
@@ -164,9 +201,21 @@ def require_chargeable(
     if end is None and charging.is_periodic:
         raise FieldInvalid(f"{prefix}.kind", ENDLESS)
     last = charging.parts(price_minor, today)[-1]
+    trial_days = charging.metering.trial_days if charging.metering else 0
+    if last.period_until and today + timedelta(days=trial_days) >= last.period_until:
+        raise FieldInvalid(f"{prefix}.metering.trial_days", TRIAL_OVER)
     over = last.period_until or last.due_on + timedelta(days=1)
     if end is not None and end[0] < datetime.combine(over, time.min, zone):
         raise FieldInvalid(f"{prefix}.charges", ENDS_UNCHARGED)
+
+
+def _require_within_ceiling(charging: ChargingTerms, price_minor: int, prefix: str) -> None:
+    """No use costs more than the ceiling of its period."""
+    if charging.unit_price_minor is not None and charging.unit_price_minor > price_minor:
+        raise FieldInvalid(f"{prefix}.unit_price_minor", ABOVE_CEILING)
+    tiers = charging.metering.tiers if charging.metering else ()
+    if any(tier.unit_price_minor > price_minor for tier in tiers):
+        raise FieldInvalid(f"{prefix}.metering.tiers", ABOVE_CEILING)
 
 
 def _check_number(name: str, value: Any, lowest: int, highest: int) -> None:

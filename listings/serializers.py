@@ -10,7 +10,10 @@ from rest_framework import serializers
 
 from marketplace.api.serializers import AmountField, BilingualField, ChoiceLabelField, StrictSerializer
 from marketplace.kernel.bounds import CHARGES_MAX, DAYS_MAX, FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX, MONTHS_MAX
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
+from marketplace.kernel.money import BASIS_POINTS
 
+from .metering import TRIAL_DAYS_MAX, USES_MAX
 from .models import Distribution, Listing, ListingVersion, Offer
 from .rights import dataspace_policy, parse_rights, summary
 from .states import Charging, ListingState, PersonalDataClass, SignatureLevel, TaxCategory, VersionState
@@ -42,6 +45,29 @@ class RightsLineSerializer(serializers.Serializer[Any]):
     value = BilingualField()
 
 
+class TierSerializer(StrictSerializer):
+    """From use ``from_use`` of a period on, a use costs ``unit_price_minor``."""
+
+    from_use = serializers.IntegerField(min_value=2, max_value=USES_MAX)
+    unit_price_minor = AmountField(min_value=0)
+
+
+class MeteringSerializer(StrictSerializer):
+    """Of metered use: tiers after the first, free uses of each period, and a trial, in days or in uses."""
+
+    tiers = TierSerializer(many=True, required=False)
+    free_uses = serializers.IntegerField(min_value=0, max_value=USES_MAX, required=False)
+    trial_days = serializers.IntegerField(min_value=0, max_value=TRIAL_DAYS_MAX, required=False)
+    trial_uses = serializers.IntegerField(min_value=0, max_value=USES_MAX, required=False)
+
+
+class ShareSerializer(StrictSerializer):
+    """A beneficiary of the price, and its share in hundredths of a percent."""
+
+    organisation = serializers.CharField(max_length=IDENTIFIER_LENGTH)
+    share_bp = serializers.IntegerField(min_value=1, max_value=BASIS_POINTS)
+
+
 class ChargingSerializer(StrictSerializer):
     """In which rhythm a price is charged: once, in ``charges`` instalments of it, it for each of ``charges`` periods, or (metered)
     ``unit_price_minor`` for each use and at most ``price_minor`` a period.
@@ -54,6 +80,9 @@ class ChargingSerializer(StrictSerializer):
     period_months = serializers.IntegerField(min_value=1, max_value=MONTHS_MAX, required=False)
     first_period_from = serializers.CharField(max_length=10, required=False, allow_null=True)
     unit_price_minor = AmountField(required=False, allow_null=True)
+    metering = MeteringSerializer(required=False, allow_null=True)
+    shares = ShareSerializer(many=True, required=False)
+    adjustments = serializers.ListField(child=serializers.DictField(), required=False, max_length=3)
 
 
 class OfferSerializer(serializers.ModelSerializer[Offer]):

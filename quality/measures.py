@@ -118,11 +118,16 @@ def _credibility(subject: Subject) -> Fraction | None:
     return Fraction(stated + 1, 3)
 
 
-def _currentness(subject: Subject) -> Fraction | None:
-    if subject.update_interval_days is None:
+def currentness(*, update_interval_days: int | None, age_days: int) -> Fraction | None:
+    """The currentness of data that was added ``age_days`` ago, from 0 to 1; None without a stated interval."""
+    if update_interval_days is None:
         return None
-    late = max(0, subject.age_days - subject.update_interval_days)
-    return max(Fraction(), 1 - Fraction(late, subject.update_interval_days))
+    late = max(0, age_days - update_interval_days)
+    return max(Fraction(), 1 - Fraction(late, update_interval_days))
+
+
+def _currentness(subject: Subject) -> Fraction | None:
+    return currentness(update_interval_days=subject.update_interval_days, age_days=subject.age_days)
 
 
 def _accessibility(subject: Subject) -> Fraction | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from listings import queries as listings
 from marketplace.kernel.actors import Actor
 
+from .measures import currentness
 from .models import Measurement, Profile
 
 BASIS_POINTS = 10_000
@@ -65,6 +67,16 @@ def quality_facts(listing_version: str) -> dict[str, Any]:
             for name in ("accuracy", "completeness", "consistency", "confidentiality")
         },
     }
+
+
+def currentness_bp(listing_version: str, *, at: datetime) -> int | None:
+    """The currentness of a version's data at an instant, in basis points, rounded down; None without a stated interval of updates."""
+    stated = listings.stated_listing(listing_version)
+    measured = currentness(
+        update_interval_days=stated.update_interval_days,
+        age_days=max(0, (at - stated.added_at).days),
+    )
+    return None if measured is None else int(measured * BASIS_POINTS)
 
 
 def _basis_points(value: Decimal | None) -> int | None:

@@ -21,7 +21,7 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 
 from ..ground.columns import currency_stated, organisation_key
 from .guards import plan_has_charges, plan_is_whole, shares_within_whole, usage_within_ceiling
-from .signed_guards import plan_as_signed
+from .signed_guards import plan_as_signed, plan_shared_as_signed, shares_as_signed, used_as_signed
 from .states import UsageRefusal
 
 
@@ -55,7 +55,13 @@ class ChargePlan(models.Model):
             ),
             currency_stated("charge_plan_currency"),
         ]
-        triggers = [append_only(), dated_now(past=["concluded_at"]), plan_has_charges(), plan_as_signed()]
+        triggers = [
+            append_only(),
+            dated_now(past=["concluded_at"]),
+            plan_has_charges(),
+            plan_as_signed(),
+            plan_shared_as_signed(),
+        ]
 
 
 class PlannedCharge(models.Model):
@@ -89,7 +95,7 @@ class PlannedShare(models.Model):
     """The share of an agreement's proceeds that goes to a beneficiary, who is not a party.
 
     ``beneficiary_key`` is the beneficiary's key in hashes. Invariants: one share per beneficiary; the shares sum to the
-    whole at most. Append-only.
+    whole at most; of a signed agreement they are those of its plan. Append-only.
     """
 
     plan = models.ForeignKey(ChargePlan, on_delete=models.PROTECT, related_name="shares")
@@ -102,7 +108,7 @@ class PlannedShare(models.Model):
             models.UniqueConstraint(fields=["plan", "organisation"], name="planned_share_once"),
             models.CheckConstraint(condition=Q(share_bp__gte=1), name="planned_share_is_one"),
         ]
-        triggers = [append_only(), shares_within_whole()]
+        triggers = [append_only(), shares_within_whole(), shares_as_signed()]
 
 
 class ChargeProgress(models.Model):
@@ -144,10 +150,13 @@ class ChargeProgress(models.Model):
 class UsageRecord(models.Model):
     """One use of metered data, recorded once by ``usage``; ``charged_minor`` of its ``amount_minor`` is charged.
 
+    ``amount_minor`` is the price by the signed plan of ``quantity`` uses, without the ``trial_quantity`` of them that are a trial, after
+    those of the period that were recorded before; of an agreement without a signed plan what the event stated.
+
     Use above the ceiling of its period, use recorded after the period was captured, and use outside all periods is
     recorded and not charged; ``refusal`` says which. Amounts exclude tax. ``planned`` is the period of the use.
 
-    Invariants: a use is recorded once; the charged use of a period is within its ceiling and never changes after
+    Invariants: a use is recorded once; it is priced as signed; the charged use of a period is within its ceiling and never changes after
     capture. Append-only.
     """
 
@@ -155,6 +164,7 @@ class UsageRecord(models.Model):
     agreement = models.CharField(max_length=IDENTIFIER_LENGTH)
     planned = models.ForeignKey(PlannedCharge, on_delete=models.PROTECT, related_name="usage", null=True)
     quantity = CountField()
+    trial_quantity = CountField(default=0, db_default=0)
     amount_minor = MinorField()
     charged_minor = MinorField()
     currency = models.CharField(max_length=3)
@@ -175,7 +185,16 @@ class UsageRecord(models.Model):
                 | Q(refusal__in=("period_closed", "no_period", "other_currency"), charged_minor=0),
                 name="usage_refused_why",
             ),
+            models.CheckConstraint(
+                condition=Q(trial_quantity__gte=0, trial_quantity__lte=F("quantity")),
+                name="usage_trial",
+            ),
             currency_stated("usage_currency"),
         ]
         indexes = [models.Index("agreement", "used_at", name="usage_by_agreement")]
-        triggers = [append_only(), dated_now("recorded_at", past=["used_at"]), usage_within_ceiling()]
+        triggers = [
+            append_only(),
+            dated_now("recorded_at", past=["used_at"]),
+            usage_within_ceiling(),
+            used_as_signed(),
+        ]

@@ -33,7 +33,7 @@ from .guards import (
 )
 from .neutral_guards import independent_traders
 from .obligation_kinds import BASE_KINDS, BENEFICIARY_KINDS, KINDS_WITHOUT_OWN_TAX, OWED_TO_OPERATOR
-from .signed_guards import trade_as_signed
+from .signed_guards import adjusted_by_clause, trade_as_signed
 from .states import TRADE, FeePayer, LegalBasis, ObligationKind, TradeState
 from .tax_constraints import TAX_CONSTRAINTS
 
@@ -403,6 +403,7 @@ class Obligation(models.Model):
             fee_refunds_fit(),
             deferred_obligations_fit(),
             within_limits(),
+            adjusted_by_clause(),
         ]
 
 

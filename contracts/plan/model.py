@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from listings.rights.limits import end_of_use
 
 VERSION = "sanpo.plan.v1"
+LATER = ("metering", "shares", "adjustments")
+"""What version 1 of ``Money`` gained: it is left out where a contract has none of it, so that older plans stay as they were."""
 
 
 class PlanUnreadable(ValueError):
@@ -77,7 +79,9 @@ class Money:
     """The price in minor units without tax, in what rhythm it is charged, and within how many bank business days of its due day each
     charge is paid in. ``charging`` and what follows are the terms of ``listings.charging_terms``. What a charge pays for is released to
     the seller ``released``: when the delivery was accepted, and of periods at the end of each. Where use is metered, each costs
-    ``unit_price_minor`` and a charge is the most of its period."""
+    ``unit_price_minor``, or what ``metering`` (``listings.metering``) says beside it, and a charge is the most of its period.
+    Of each charge ``shares`` (``listings.shares``) go to beneficiaries, and by
+    ``adjustments`` (``listings.adjusting_terms``) its price changes by itself. What is None of the fields with a default is left out of the signed object."""
 
     price_minor: int
     currency: str
@@ -89,6 +93,9 @@ class Money:
     released: str
     unit_price_minor: int | None
     charges: tuple[Charge, ...]
+    metering: dict[str, Any] | None = None
+    shares: tuple[dict[str, Any], ...] | None = None
+    adjustments: tuple[dict[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,11 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         """The plan in JSON types, as it stands in the signed object."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        said = asdict(self)
+        for name in LATER:
+            if said["money"][name] is None:
+                del said["money"][name]
+        return {name: _plain(value) for name, value in said.items()}
 
 
 def read_plan(stored: Mapping[str, Any]) -> Plan:
@@ -164,12 +175,13 @@ def read_plan(stored: Mapping[str, Any]) -> Plan:
 
 def _read_v1(stored: Mapping[str, Any]) -> Plan:
     access, money = stored["access"], stored["money"]
+    listed = {name: tuple(money[name]) for name in ("shares", "adjustments") if name in money}
     return Plan(
         version=VERSION,
         access=Access(access["begins"], Ends(**access["ends"]), tuple(access["stands_still"])),
         receipt=Receipt(**_tuples(stored["receipt"])),
         acceptance=Acceptance(**_tuples(stored["acceptance"])),
-        money=Money(**{**money, "charges": tuple(Charge(**one) for one in money["charges"])}),
+        money=Money(**{**money, "charges": tuple(Charge(**one) for one in money["charges"]), **listed}),
         endings=tuple(Ending(**_tuples(one)) for one in stored["endings"]),
         stops=tuple(Stop(**one) for one in stored["stops"]),
         deadlines=tuple(Deadline(**one) for one in stored["deadlines"]),

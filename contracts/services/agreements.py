@@ -22,7 +22,7 @@ from marketplace.kernel.texts import stated_text
 from ..ending_queries import sum_returned
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
-from ..states import AGREEMENT, AgreementState, Party, TerminationReason
+from ..states import AGREEMENT, CLAUSE_REASON, AgreementState, Party, TerminationReason
 from .deletions import begin_duty
 from .ending_moves import drop_endings
 
@@ -124,9 +124,11 @@ def make_adjustment(
     reason: str,
     reason_code: str,
     within_left: bool = False,
+    charge: int | None = None,
 ) -> Adjustment:
     """Record an adjustment of an agreement that the caller has locked, and have clearing carry it out.
 
+    ``charge``: the number of the charge that it concerns, if it is of one.
     ``within_left``: of what clearing returned meanwhile by itself, nothing is returned again. Emits adjustment.due.
     """
     adjustment = Adjustment.objects.create(
@@ -160,6 +162,7 @@ def make_adjustment(
             amount_minor=amount_minor,
             currency=subject.currency,
             within_left=within_left,
+            charge=charge,
             **facts,
         )
     )
@@ -168,11 +171,12 @@ def make_adjustment(
 
 def _check_order(amount_minor: int, reason_code: str, reason: str) -> None:
     require_amount("amount_minor", amount_minor)
-    if not REASON_CODE.fullmatch(reason_code):
+    if not REASON_CODE.fullmatch(reason_code) or reason_code.startswith(CLAUSE_REASON):
         raise FieldInvalid(
             "reason_code",
             Label(
-                "use a code in snake case, at most 40 letters", "40字以内の英小文字と下線で指定してください"
+                f"use a code in snake case, at most 40 letters; {CLAUSE_REASON} is of clauses that fire by themselves",
+                f"40字以内の英小文字と下線で指定してください。{CLAUSE_REASON} は自動調整のためのものです",
             ),
         )
     stated_text("reason", reason, REASON_LENGTH_MAX)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from listings.payability import require_payable
 from listings.states import SignatureLevel
 from marketplace.cases.queries import allowed_decisions
 from marketplace.cases.services import drop_cases
 from marketplace.cases.states import CaseKindCode
-from marketplace.events.schemas.contracts import AgreementConcluded
+from marketplace.events.schemas.contracts import AgreementConcluded, Beneficiary
 from marketplace.events.services import emit_all
 from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
@@ -26,6 +27,7 @@ from marketplace.rules import services as rules
 from marketplace.rules.queries import reasons_read
 from marketplace.rules.services import DecisionView
 from marketplace.rules.states import Outcome
+from quality.queries import currentness_bp
 
 from .. import queries
 from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
@@ -56,6 +58,10 @@ from .moves import (
 OVER_BEFORE = Label(
     "what you sign stays open for open_days, and by its last day this could no longer be carried out: state a later day, or shorten open_days",
     "署名した申込みは open_days の間有効ですが、その末日には履行できなくなります。より後の日にするか、open_days を短くしてください",
+)
+NOT_CURRENT = Label(
+    "the data is less current than the quality clause promises, or its listing states no interval of updates",
+    "データの最新性が品質条項の約束を下回っているか、更新間隔が示されていません",
 )
 
 
@@ -112,6 +118,7 @@ def _sign_as_seller(
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
     _require_executable(terms)
     require_grantable(negotiation.listing, terms)
+    _require_kept(negotiation, terms)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash, must_say=drawn.has_annexes and given is None)
     subject = _subject(drawn.signed_hash, Party.SELLER, terms)
@@ -151,6 +158,7 @@ def _sign_as_buyer(
     terms = parse_terms(instrument.said["terms"])
     # The buyer may do by now what it buys, until it has paid for it at least.
     compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+    _require_kept(negotiation, terms)
     subject = _subject(instrument.signed_hash, Party.BUYER, terms)
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
@@ -205,6 +213,20 @@ def _trade_facts(negotiation: Negotiation, instrument: Instrument) -> dict[str, 
         "price_minor": terms["price_minor"],
         "currency": terms["currency"],
     }
+
+
+def _require_kept(negotiation: Negotiation, terms: Terms) -> None:
+    """Check that beneficiaries can be paid, and that the data keeps what a clause promises of its quality."""
+    promised = next(
+        (one["at_least_bp"] for one in terms.charging.adjustments if one["kind"] == "quality"), None
+    )
+    if promised is not None and (currentness_bp(negotiation.listing_version, at=clock.now()) or 0) < promised:
+        raise FieldInvalid("terms.charging.adjustments", NOT_CURRENT)
+    require_payable(
+        terms.charging.shares,
+        parties=[negotiation.buyer_identifier, negotiation.seller_identifier],
+        prefix="terms.charging.shares",
+    )
 
 
 def _subject(signed_hash: str, party: Party, terms: Terms) -> Subject:
@@ -338,5 +360,6 @@ def _conclusion_event(negotiation: Negotiation, agreement: Agreement, plan: Plan
         charges=len(plan.money.charges),
         period_months=plan.money.period_months,
         first_period_from=plan.money.first_period_from,
+        beneficiaries=tuple(Beneficiary(**share) for share in plan.money.shares or ()),
         signed_hash=agreement.signed_hash,
     )

@@ -1,7 +1,7 @@
 SELECT * INTO a FROM public.contracts_agreement WHERE id = NEW.agreement_id FOR NO KEY UPDATE;
 SELECT content::jsonb -> 'terms' INTO terms FROM public.contracts_instrument WHERE id = a.instrument_id;
 SELECT coalesce(sum(CASE debtor WHEN 'seller' THEN amount_minor ELSE -amount_minor END), 0)
-  INTO returned FROM public.contracts_adjustment WHERE agreement_id = a.id;
+  INTO returned FROM public.contracts_adjustment WHERE agreement_id = a.id AND NOT starts_with(reason_code, '{CLAUSE_REASON}');
 today := (public.business_now() AT TIME ZONE 'Asia/Tokyo')::date;
 IF a.state IS DISTINCT FROM 'in_force' THEN
     RAISE EXCEPTION '% is not in force: nothing ends it', a.public_id USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';

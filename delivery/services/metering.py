@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Sum
 
-from contracts.queries import metered_price_of
+from contracts.plan_queries import metered_price_of
 from delivery.models import Download
 from delivery.states import DownloadState
 from marketplace.events.schemas.delivery import UsageRecorded
@@ -25,7 +25,6 @@ def meter_use(delivery: Delivery, row: Download) -> None:
     price = metered_price_of(delivery.entitlement.agreement)
     if price is None:
         return
-    unit_price_minor, currency = price
     ended = Download.objects.exclude(pk=row.pk).exclude(state=DownloadState.SENDING)
     before = (
         ended.filter(inspection_id=row.inspection_id, distribution_id=row.distribution_id).aggregate(
@@ -41,8 +40,8 @@ def meter_use(delivery: Delivery, row: Download) -> None:
                 agreement=delivery.entitlement.agreement,
                 usage=row.public_id,
                 quantity=uses,
-                amount_minor=uses * unit_price_minor,
-                currency=currency,
+                amount_minor=uses * price.unit_price_minor,
+                currency=price.currency,
                 used_at=row.ended_at.isoformat() if row.ended_at else row.started_at.isoformat(),
             )
         )

@@ -28,6 +28,7 @@ from ..charging_terms import require_chargeable
 from ..errors import DescriptionFixed, ListingEnded, ReferenceTaken
 from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
 from ..offers import OfferTerms, parse_offer
+from ..payability import require_payable
 from ..queries import visible_listings
 from ..rights import Parties, policy_of, require_feasible
 from ..search import document_vector, substring_pairs, substring_text
@@ -192,15 +193,15 @@ def store_version_files(
     if subject is None:
         raise Missing(kind="listing", identifier=listing)
     _require_open(actor, subject)
-    _usable_offer(offer)
+    _usable_offer(offer, str(actor.organisation))
     return [
         StoredUpload(upload.file_name, upload.media_type, _store_upload(upload))
         for upload in _check_files(files)
     ]
 
 
-def _usable_offer(offer: Mapping[str, Any]) -> OfferTerms:
-    """The terms of an offer whose rights permit what they sell, as of now. Raises FieldInvalid."""
+def _usable_offer(offer: Mapping[str, Any], seller: str) -> OfferTerms:
+    """The terms of an offer whose rights permit what they sell, as of now, and whose beneficiaries can be paid. Raises FieldInvalid."""
     terms = parse_offer(offer)
     require_feasible(
         terms.rights,
@@ -217,6 +218,7 @@ def _usable_offer(offer: Mapping[str, Any]) -> OfferTerms:
         zone=clock.market_zone(),
         prefix="offer.charging",
     )
+    require_payable(terms.charging.shares, parties=[seller], prefix="offer.charging.shares")
     return terms
 
 
@@ -235,7 +237,7 @@ def add_stored_version(
     actor.require(Permission.LISTINGS_WRITE)
     subject = locked_listing(actor, listing)
     _require_open(actor, subject)
-    terms = _usable_offer(offer)
+    terms = _usable_offer(offer, str(actor.organisation))
     latest = subject.versions.aggregate(number=Max("number"))["number"] or 0
     version = ListingVersion.objects.create(listing=subject, number=latest + 1, created_at=clock.now())
     Distribution.objects.bulk_create(

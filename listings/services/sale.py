@@ -31,6 +31,7 @@ from marketplace.rules import services as rules
 from ..charging_terms import parse_charging, require_chargeable
 from ..errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
 from ..models import Listing, ListingVersion
+from ..payability import require_payable
 from ..rights import parse_rights, require_feasible
 from ..states import (
     LISTING,
@@ -43,6 +44,10 @@ from ..states import (
 )
 from .locking import locked_listing, locked_version, require_seller, role_in
 
+INTERVAL_UNSTATED = Label(
+    "a clause about quality promises currentness: state update_interval_days of the listing",
+    "品質条項は最新性を約束するものです。出品の update_interval_days を指定してください",
+)
 SELLER_SUSPENDED = Label("the seller is suspended.", "出品者は参加を停止されています。")
 ADMISSION_ENDED = Label(
     "the seller is no longer admitted to this segment.", "この分野での出品者としての参加が終了しています。"
@@ -168,13 +173,21 @@ def _require_feasible(version: ListingVersion) -> None:
         zone=clock.market_zone(),
         prefix="offer.rights",
     )
+    charging = parse_charging(version.offer.charging)
     require_chargeable(
-        parse_charging(version.offer.charging),
+        charging,
         version.offer.price_minor,
         rights,
         now=clock.now(),
         zone=clock.market_zone(),
         prefix="offer.charging",
+    )
+    if version.listing.update_interval_days is None and any(
+        one["kind"] == "quality" for one in charging.adjustments
+    ):
+        raise FieldInvalid("offer.charging.adjustments", INTERVAL_UNSTATED)
+    require_payable(
+        charging.shares, parties=[version.listing.seller.public_id], prefix="offer.charging.shares"
     )
 
 

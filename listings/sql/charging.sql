@@ -1,8 +1,83 @@
-CREATE FUNCTION public.is_charging(charging jsonb) RETURNS boolean
+CREATE OR REPLACE FUNCTION public.is_metering(metering jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(jsonb_typeof(metering) = 'object'
+        AND (SELECT array_agg(stated ORDER BY stated) = ARRAY['free_uses', 'tiers', 'trial_days', 'trial_uses']
+               FROM jsonb_object_keys(metering) AS named(stated))
+        AND (metering ->> 'free_uses')::bigint BETWEEN 0 AND {USES_MAX}
+        AND (metering ->> 'trial_days')::bigint BETWEEN 0 AND {TRIAL_DAYS_MAX}
+        AND (metering ->> 'trial_uses')::bigint BETWEEN 0 AND {USES_MAX}
+        AND 0 IN ((metering ->> 'trial_days')::bigint, (metering ->> 'trial_uses')::bigint)
+        AND jsonb_typeof(metering -> 'tiers') = 'array'
+        AND jsonb_array_length(metering -> 'tiers') <= {TIERS_MAX}
+        AND NOT EXISTS (
+            SELECT FROM (
+                SELECT (tier.value ->> 'from_use')::bigint AS from_use, (tier.value ->> 'unit_price_minor')::bigint AS price,
+                       lag((tier.value ->> 'from_use')::bigint, 1, greatest((metering ->> 'free_uses')::bigint, 1))
+                           OVER (ORDER BY tier.at) AS before
+                  FROM jsonb_array_elements(metering -> 'tiers') WITH ORDINALITY AS tier(value, at)) listed
+             WHERE coalesce(from_use <= before OR from_use > {USES_MAX} OR price NOT BETWEEN 0 AND {AMOUNT_MINOR_MAX}, true))
+        , false)
+$$;
+CREATE OR REPLACE FUNCTION public.is_shares(shares jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(jsonb_typeof(shares) = 'array' AND jsonb_array_length(shares) BETWEEN 1 AND {SHARES_MAX}
+        AND (SELECT count(DISTINCT share.value ->> 'organisation') = count(*)
+                AND sum((share.value ->> 'share_bp')::integer) <= {BASIS_POINTS}
+                AND bool_and(share.value ->> 'organisation' ~ '^org_[0-9A-Za-z]+$'
+                             AND (share.value ->> 'share_bp')::integer >= 1
+                             AND share.value - 'organisation' - 'share_bp' = '{}'::jsonb)
+               FROM jsonb_array_elements(shares) AS share(value)), false)
+$$;
+CREATE OR REPLACE FUNCTION public.is_adjustments(adjustments jsonb, charging text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(jsonb_typeof(adjustments) = 'array' AND jsonb_array_length(adjustments) BETWEEN 1 AND 3
+        AND (SELECT count(DISTINCT clause.value ->> 'kind') = count(*)
+                AND bool_and(coalesce(CASE clause.value ->> 'kind'
+                    WHEN 'index' THEN charging = 'subscription'
+                        AND clause.value ->> 'index' ~ '^[a-z][a-z0-9_.-]{0,39}$'
+                        AND (clause.value ->> 'base_milli')::bigint BETWEEN 1 AND {VALUE_MAX}
+                        AND (clause.value ->> 'floor_bp')::integer BETWEEN 0 AND {BASIS_POINTS}
+                        AND (clause.value ->> 'cap_bp')::integer BETWEEN {BASIS_POINTS} AND 2 * {BASIS_POINTS}
+                    WHEN 'quality' THEN charging = 'subscription'
+                        AND (clause.value ->> 'at_least_bp')::integer BETWEEN 1 AND {BASIS_POINTS}
+                        AND (clause.value ->> 'reduction_bp')::integer BETWEEN 1 AND {BASIS_POINTS}
+                    WHEN 'volume' THEN charging = 'metered'
+                        AND (clause.value ->> 'beyond_uses')::bigint BETWEEN 1 AND {USES_MAX}
+                        AND (clause.value ->> 'reduction_bp')::integer BETWEEN 1 AND {BASIS_POINTS}
+                    ELSE false END, false))
+               FROM jsonb_array_elements(adjustments) AS clause(value)), false)
+$$;
+CREATE OR REPLACE FUNCTION public.adjusted_price(clause jsonb, before_minor bigint, value bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT (CASE clause ->> 'kind'
+        WHEN 'index' THEN least(greatest(
+            div(before_minor::numeric * value, (clause ->> 'base_milli')::numeric),
+            div(before_minor::numeric * (clause ->> 'floor_bp')::numeric, {BASIS_POINTS})),
+            div(before_minor::numeric * (clause ->> 'cap_bp')::numeric, {BASIS_POINTS}))
+        ELSE before_minor - CASE
+            WHEN clause ->> 'kind' = 'volume' AND value > (clause ->> 'beyond_uses')::bigint
+              OR clause ->> 'kind' = 'quality' AND value < (clause ->> 'at_least_bp')::bigint
+            THEN div(before_minor::numeric * (clause ->> 'reduction_bp')::numeric, {BASIS_POINTS}) ELSE 0 END
+        END)::bigint
+$$;
+CREATE OR REPLACE FUNCTION public.price_of_uses(unit_price_minor bigint, metering jsonb, uses numeric) RETURNS numeric
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(sum(price * greatest(least(uses, coalesce(following - 1, uses))
+                                         - greatest(from_use - 1, coalesce((metering ->> 'free_uses')::numeric, 0)), 0)), 0)
+      FROM (SELECT from_use, price, lead(from_use) OVER (ORDER BY from_use) AS following
+              FROM (SELECT 1::numeric AS from_use, unit_price_minor::numeric AS price
+                    UNION ALL
+                    SELECT (tier.value ->> 'from_use')::numeric, (tier.value ->> 'unit_price_minor')::numeric
+                      FROM jsonb_array_elements(coalesce(metering -> 'tiers', '[]'::jsonb)) AS tier(value)) stated) tiers
+$$;
+CREATE OR REPLACE FUNCTION public.is_charging(charging jsonb) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RETURN coalesce(jsonb_typeof(charging) = 'object'
-        AND (SELECT count(*) = 5 FROM jsonb_object_keys(charging))
+        AND (SELECT count(*) = 5 FROM jsonb_object_keys(charging - 'metering' - 'shares' - 'adjustments'))
+        AND (charging -> 'adjustments' IS NULL OR public.is_adjustments(charging -> 'adjustments', charging ->> 'kind'))
+        AND (charging -> 'shares' IS NULL OR public.is_shares(charging -> 'shares'))
+        AND (charging -> 'metering' IS NULL OR charging ->> 'kind' = 'metered' AND public.is_metering(charging -> 'metering'))
         AND charging ->> 'kind' IN ({KINDS})
         AND (charging ->> 'charges')::integer BETWEEN 1 AND {CHARGES_MAX}
         AND (charging ->> 'period_months')::integer BETWEEN 1 AND {MONTHS_MAX}
@@ -17,7 +92,7 @@ BEGIN
             AND (charging ->> 'first_period_from')::date IS NOT NULL), false);
 END
 $$;
-CREATE FUNCTION public.is_charged_in_time(charging jsonb, rights jsonb, agreed_at timestamptz) RETURNS boolean
+CREATE OR REPLACE FUNCTION public.is_charged_in_time(charging jsonb, rights jsonb, agreed_at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT charging IS NULL OR charging ->> 'kind' = 'one_off' OR coalesce((
         SELECT of.first_from >= of.agreed_on AND CASE charging ->> 'kind'
@@ -33,7 +108,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
                                (charging ->> 'period_months')::integer AS period_months,
                                public.end_of_rights(rights, agreed_at) AS ends) given) of), false)
 $$;
-CREATE FUNCTION public.total_of_terms(terms jsonb) RETURNS bigint
+CREATE OR REPLACE FUNCTION public.total_of_terms(terms jsonb) RETURNS bigint
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT (terms ->> 'price_minor')::bigint
          * CASE WHEN terms #>> '{charging,kind}' IN ({PERIODIC}) THEN (terms #>> '{charging,charges}')::integer ELSE 1 END

@@ -105,6 +105,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "trade.concluded": (
         "marketplace.notices.handlers.on_trade_concluded",
         "delivery.handlers.on_trade_concluded",
+        "contracts.handlers.on_trade_concluded",
     ),
     "trade.supply_unstated": ("marketplace.notices.handlers.supplies.on_supply_unstated",),
     "supply.stated": ("marketplace.notices.handlers.supplies.on_supply_stated",),
@@ -158,6 +159,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "contracts.handlers.on_trading_resumed",
         "marketplace.cases.handlers.on_trading_resumed",
     ),
+    "usage.period_charged": ("contracts.handlers.on_period_charged",),
     "adjustment.due": ("clearing.handlers.on_adjustment_due",),
     "payment.received": (
         "marketplace.notices.handlers.on_payment_received",

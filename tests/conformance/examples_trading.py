@@ -189,6 +189,18 @@ TABLE.of_row("GET agreements/{}/document.txt/", "buyer", agreement)
 TABLE.listed("document-certificates/", EVERYBODY, certificate)
 TABLE.listed("disputes/", "buyer", dispute)
 TABLE.listed("adjustments/", "buyer", adjustment)
+TABLE.of_row("GET agreements/{}/adjustments/", "buyer", agreement)
+TABLE.listed("index-values/", EVERYBODY, lambda world: contracts.index_value(world.contracts).public_id)
+TABLE.example("POST index-values/", "operator", takes_two=True)(
+    lambda _world: Request(
+        body={
+            "index": "cpi_jp",
+            "as_of": str(clock.today()),
+            "value_milli": 104_300,
+            "source": "総務省統計局",
+        }
+    )
+)
 TABLE.example("GET agreements/{}/ending/", "buyer")(
     lambda world: Request((agreement(world),), query=f"?ground=mutual&refund=none&last_day={clock.today()}")
 )

@@ -61,6 +61,7 @@ UNREASONED = {
     "POST funds-regimes/": MARKET,
     "POST guarantees/": DOCUMENT,
     "POST incidents/{}/concern/": GIVES_BACK,
+    "POST index-values/": DOCUMENT,
     "POST jobs/{}/retry/": MENDS,
     "POST ledger-periods/": MARKET,
     "POST login-locks/{}/release/": SECOND,
@@ -90,7 +91,7 @@ UNREASONED = {
     "POST trustee-appointments/{}/withdraw/": GIVES_BACK,
 }
 """Commands whose record has no reason, and why."""
-UNREASONED_MAX = 46
+UNREASONED_MAX = 47
 
 
 def is_decision(name: str) -> bool:

@@ -12,6 +12,7 @@ import pytest
 import contracts.services as contracting
 import delivery.services as delivering
 import listings.services as listings
+from contracts.adjusting import services as adjusting
 from marketplace.access import services as access
 from marketplace.cases import services as cases
 from marketplace.evidence.models import EvidenceRecord
@@ -108,6 +109,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.resolve_dispute,
             contracting.adjust_price,
             contracting.end_by_law,
+            adjusting.enter_index_value,
             delivering.suspend_access,
             delivering.resume_access,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import itertools
@@ -13,6 +14,7 @@ import yaml
 from django.db import connection
 
 from contracts import queries, services
+from contracts.adjusting.services import enter_index_value
 from contracts.consequences import digest_of_consequences
 from contracts.ending_queries import consequences_shown
 from contracts.models import (
@@ -22,6 +24,7 @@ from contracts.models import (
     DeletionDuty,
     Dispute,
     Ending,
+    IndexValue,
     Instrument,
     Negotiation,
     Proposal,
@@ -30,6 +33,7 @@ from contracts.models import (
 )
 from contracts.states import TerminationReason
 from listings import services as listings
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
@@ -243,6 +247,18 @@ def deletion(market: Market) -> DeletionDuty:
         agreement=row.public_id, reason_code=TerminationReason.REFUNDED, cause="trade.refunded"
     )
     return DeletionDuty.objects.get(agreement=row)
+
+
+def index_value(market: Market, **changes: Any) -> IndexValue:
+    """The value of an index as of today, which two people of the operator entered."""
+    stated = {"index": "cpi_jp", "as_of": clock.today(), "value_milli": 104_000, "source": "総務省統計局"}
+    stated |= changes
+    with contextlib.suppress(SecondPersonNeeded):
+        enter_index_value(actor=market.operator, **stated)
+    row = market.organisation("operator")
+    person = participants.person_of(row, "second").public_id
+    participants.keep_proved(person)
+    return enter_index_value(actor=participants.actor_for(row, person), **stated)
 
 
 def everything() -> dict[str, Any]:

@@ -52,6 +52,38 @@ CASES = {
         price_minor=50_000,
         charging={"kind": "metered", "charges": 2, "period_months": 6, "unit_price_minor": 700},
     ),
+    "metered_whole": terms(
+        price_minor=50_000,
+        charging={
+            "kind": "metered",
+            "charges": 12,
+            "unit_price_minor": 100,
+            "metering": {
+                "tiers": [{"from_use": 101, "unit_price_minor": 80}],
+                "free_uses": 10,
+                "trial_days": 14,
+            },
+            "shares": [{"organisation": "org_01JABCDEFGHJKMNPQRSTVWXYZ0", "share_bp": 2_550}],
+            "adjustments": [{"kind": "volume", "beyond_uses": 1_000, "reduction_bp": 500}],
+        },
+    ),
+    "adjusted": terms(
+        price_minor=100_000,
+        charging={
+            "kind": "subscription",
+            "charges": 12,
+            "adjustments": [
+                {
+                    "kind": "index",
+                    "index": "cpi_jp",
+                    "base_milli": 102_500,
+                    "floor_bp": 9_000,
+                    "cap_bp": 11_000,
+                },
+                {"kind": "quality", "at_least_bp": 8_000, "reduction_bp": 1_000},
+            ],
+        },
+    ),
 }
 
 

@@ -53,6 +53,7 @@ PUBLIC = {
     "neutrality-bundle-content",
     "neutrality-bundle-detail",
     "neutrality-bundle-proof",
+    "index-value-detail",
     "on-call-turn-detail",
     "outage-detail",
     "organisation-detail",

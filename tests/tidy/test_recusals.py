@@ -26,6 +26,7 @@ REASONS = {
     "rules.Halt": "its record and the command that lifts it ask (evidence_evidencerecord.recorded_by_unrelated)",
     "cases.OnCallTurn": "it is about the operator's own people",
     "delivery.Outage": _WHOLE,
+    "contracts.IndexValue": _WHOLE,
     "clearing.Cycle": _WHOLE,
     "clearing.SendingOpening": _WHOLE,
     "clearing.StatementConfirmation": "a statement of the operator's bank is of all clients",

@@ -6,9 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import F, Q, Sum
 
 from listings.states import PERIODIC, Charging
+from marketplace.events.schemas.clearing import PeriodCharged
+from marketplace.events.services import emit
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
@@ -27,7 +29,7 @@ from ..errors import HoldBelowTax
 from ..guaranteed_models import guaranteed_part
 from ..models import Trade
 from ..queries import collectable_trades, ended_periods
-from ..states import TRADE, TradeState
+from ..states import TRADE, TradeState, UsageRefusal
 from ..taxation import rate_of_class_bp, treatment_of
 from ..terms import FEE_TAX_CATEGORY, tariff_of
 from .charge_plans import locked_progress, progress_of
@@ -88,7 +90,28 @@ def accept_locked_trade(
     gross_minor = (trade.captured_price_minor or 0) + (trade.captured_tax_minor or 0)
     record_trade(evidence_kind, trade, actor, gross_minor=gross_minor, cycle=cycle.business_key)
     capture_hold(trade)
+    if trade.charging == Charging.METERED:
+        emit(_period_charged(trade))
     return trade
+
+
+def _period_charged(trade: Trade) -> PeriodCharged:
+    recorded = UsageRecord.objects.filter(
+        Q(refusal=None) | Q(refusal=UsageRefusal.BEYOND_CEILING),
+        planned__plan__agreement=trade.agreement,
+        planned__charge=trade.charge,
+    )
+    parties = organisations_by_id((trade.buyer_id, trade.seller_id))
+    return PeriodCharged(
+        trade=trade.public_id,
+        agreement=trade.agreement,
+        buyer=parties[trade.buyer_id].public_id,
+        seller=parties[trade.seller_id].public_id,
+        charge=trade.charge,
+        uses=recorded.aggregate(uses=Sum(F("quantity") - F("trial_quantity")))["uses"] or 0,
+        charged_minor=trade.captured_price_minor or 0,
+        currency=trade.currency,
+    )
 
 
 def collect_trade(trade: Trade, *, actor: Actor) -> Trade:

@@ -50,12 +50,13 @@ def adjust_trade(
     transaction_id: int | None,
     kind: str = ObligationKind.ADJUSTMENT,
     within_left: bool = False,
+    charge: int | None = None,
 ) -> bool:
     """Make a correction that was decided elsewhere an obligation, once; False if all trades failed or were refunded.
 
     ``within_left``: at most what its trade has left, which is all where clearing returned some by itself; nothing left is nothing due.
 
-    While the buyer owes the guaranteed part of the trade, it is put off until the bill is paid.
+    ``charge``: only its trade is corrected. While the buyer owes the guaranteed part of the trade, it is put off until the bill is paid.
 
     ``kind``: ``adjustment``, ``refund`` or ``penalty``. With several charges it corrects the first trade that did not
     fail, was not refunded and has as much left. If all have ended, that is recorded and no money moves. Raises Missing,
@@ -68,7 +69,10 @@ def adjust_trade(
     if made.exists() or waits.exists():
         return True
     parties = _parties(trades[0])
-    trade = _correctable(trades, kind, amount_minor, seller_owes=parties.get(debtor) == trades[0].seller_id)
+    concerned = [row for row in trades if charge in (None, row.charge)]
+    trade = _correctable(
+        concerned, kind, amount_minor, seller_owes=parties.get(debtor) == trades[0].seller_id
+    )
     if trade is not None and within_left:
         left_minor = remaining_of(trade).left_minor(
             KINDS[kind].limit or Limit.PRICE, seller_owes=parties.get(debtor) == trade.seller_id

@@ -31,6 +31,24 @@ class TradeConcluded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeriodCharged(Event):
+    """A metered period was charged. ``uses``: of the period, without those of a trial; ``charged_minor``: without tax."""
+
+    type = "usage.period_charged"
+    subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
+
+    trade: str
+    agreement: str
+    buyer: str
+    seller: str
+    charge: int
+    uses: int
+    charged_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TradeSecured(Event):
     """The trade is secured. The first ``charge`` of an agreement lets access be granted."""
 

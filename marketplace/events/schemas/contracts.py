@@ -214,6 +214,7 @@ class AdjustmentDue(Event):
     """A correction that clearing must carry out once. ``debtor`` pays ``creditor``; amounts exclude tax.
 
     ``kind``: ``adjustment``, ``refund`` or ``penalty`` (outside consumption tax). ``within_left``: at most what the price has left.
+    ``charge``: the number of the charge that it corrects; None for the first that has as much left.
     """
 
     type = "adjustment.due"
@@ -229,3 +230,4 @@ class AdjustmentDue(Event):
     reason_code: str
     kind: str = "adjustment"
     within_left: bool = False
+    charge: int | None = None

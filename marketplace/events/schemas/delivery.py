@@ -98,7 +98,8 @@ class DeliveryEnded(Event):
 class UsageRecorded(Event):
     """Metered data was used. ``usage``: a unique name of this use; ``quantity``: in units of the agreement.
 
-    ``amount_minor``: the price of the use without tax; ``used_at``: ISO instant.
+    ``amount_minor``: the price of the use without tax, before tiers, free uses, a trial and the ceiling of its period, which clearing
+    applies; ``used_at``: ISO instant.
     """
 
     type = "usage.recorded"

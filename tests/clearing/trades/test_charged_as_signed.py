@@ -12,7 +12,7 @@ from clearing.models import ChargePlan, PlannedCharge, Trade, UsageRecord
 from contracts.models import Agreement
 from contracts.plan import plan_of
 from marketplace.events.models import OutboxEvent
-from marketplace.events.schemas.contracts import AgreementConcluded
+from marketplace.events.schemas.contracts import AgreementConcluded, Beneficiary
 from marketplace.events.schemas.delivery import UsageRecorded
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import REGISTER
@@ -36,7 +36,8 @@ def concluded(market, **terms) -> Agreement:
     """An agreement that both signed, and what clearing made of it."""
     agreement = contracts.agreement(market, **terms)
     event = OutboxEvent.objects.get(type="agreement.concluded", subject=agreement.public_id)
-    handle(handlers.on_agreement_concluded, AgreementConcluded(**event.data))
+    shares = tuple(Beneficiary(**share) for share in event.data["beneficiaries"])
+    handle(handlers.on_agreement_concluded, AgreementConcluded(**{**event.data, "beneficiaries": shares}))
     return agreement
 
 

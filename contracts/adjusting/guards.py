@@ -1,0 +1,70 @@
+"""The database guards of clauses that fire: what one did follows the clause that was signed, and its inputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pgtrigger
+
+from marketplace.kernel.guards import sql_body
+
+from ..states import CLAUSE_REASON
+
+_SQL = Path(__file__).parent / "sql"
+
+
+def fired_departs(row: str) -> str:
+    """Whether what a clause did (a row in SQL) is not what the signed clause makes of its inputs, or was adjusted otherwise.
+
+    Of several clauses at the beginning of a charge, each begins with what the one before left; the first with the charge's price."""
+    return f"""NOT EXISTS (
+    SELECT FROM public.contracts_agreement a
+      JOIN public.contracts_instrument i ON i.id = a.instrument_id
+      JOIN public.contracts_adjustment d ON d.id = {row}.adjustment_id AND d.agreement_id = a.id
+     CROSS JOIN LATERAL (SELECT i.content::jsonb #> '{{plan,money}}' AS money) said
+     CROSS JOIN LATERAL (SELECT listed.value FROM jsonb_array_elements(said.money -> 'adjustments') AS listed(value)
+                          WHERE listed.value ->> 'kind' = {row}.kind) AS signed(clause)
+     WHERE a.id = {row}.agreement_id
+       AND {row}.after_minor <> {row}.before_minor
+       AND {row}.after_minor = public.adjusted_price(signed.clause, {row}.before_minor, ({row}.inputs ->> 'value')::bigint)
+       AND (d.amount_minor, d.debtor, d.reason_code, d.currency)
+           = (abs({row}.after_minor - {row}.before_minor), (CASE WHEN {row}.after_minor < {row}.before_minor THEN 'seller' ELSE 'buyer' END),
+              '{CLAUSE_REASON}' || {row}.kind, said.money ->> 'currency')
+       AND ({row}.kind = 'volume' OR {row}.before_minor = coalesce(
+            (SELECT e.after_minor FROM public.contracts_firedadjustment e
+              WHERE e.agreement_id = a.id AND e.charge = {row}.charge AND e.id < {row}.id ORDER BY e.id DESC LIMIT 1),
+            (said.money #> '{{charges}}' -> ({row}.charge - 1) ->> 'price_minor')::bigint))
+       AND ({row}.kind <> 'index' OR EXISTS (
+            SELECT FROM public.contracts_indexvalue x WHERE x.public_id = {row}.inputs ->> 'index_value'
+               AND x.index = signed.clause ->> 'index' AND x.value_milli = ({row}.inputs ->> 'value')::bigint
+               AND x.as_of <= ({row}.inputs ->> 'on')::date
+               AND NOT EXISTS (SELECT FROM public.contracts_indexvalue later WHERE later.index = x.index AND later.as_of > x.as_of
+                                  AND later.as_of <= ({row}.inputs ->> 'on')::date AND later.entered_at < {row}.fired_at))))"""  # noqa: S608  our own words
+
+
+def fired_as_signed() -> pgtrigger.Trigger:
+    """What a clause did is what the signed clause makes of its inputs, and its adjustment is of that amount."""
+    return pgtrigger.Trigger(
+        name="fired_as_signed",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "fired_as_signed.sql", DEPARTS=fired_departs("NEW")),
+    )
+
+
+def fired_by_clause() -> pgtrigger.Trigger:
+    """An adjustment with the reason of a clause has the record of what the clause did, by the end of its transaction."""
+    return pgtrigger.Trigger(
+        name="fired_by_clause",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func=f"""
+IF starts_with(NEW.reason_code, '{CLAUSE_REASON}') AND NOT EXISTS (
+    SELECT FROM public.contracts_firedadjustment f WHERE f.adjustment_id = NEW.id) THEN
+    RAISE EXCEPTION '% is of no clause that fired', NEW.public_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'fired_by_clause';
+END IF;
+RETURN NULL;
+""",
+    )

@@ -1,0 +1,252 @@
+"""Enters values of indices, and fires the clauses of an agreement when a charge begins or a metered period was charged."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from listings.adjusting_terms import INDEX, VALUE_MAX, adjusted_price
+from listings.charging import months_later
+from marketplace.approvals.services import require_two_people
+from marketplace.evidence.services import record
+from marketplace.evidence.signatures import sign
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
+from marketplace.kernel.refusals import record_refusals
+from marketplace.kernel.texts import stated_text
+from quality.queries import currentness_bp
+
+from ..models import Adjustment, Agreement, FiredAdjustment, IndexValue
+from ..plan import Plan, plan_of
+from ..services.agreements import locked_agreement, make_adjustment
+from ..states import CLAUSE_REASON, AgreementState, Party
+from .models import SOURCE_LENGTH_MAX
+from .queries import has_clauses, value_of_index
+from .words import words_of
+
+RECORD_TYPE = "sanpo.adjustment.v1"
+CONFIRMED_WITHIN = timedelta(days=7)
+
+
+@record_refusals()
+def enter_index_value(*, actor: Actor, index: str, as_of: date, value_milli: int, source: str) -> IndexValue:
+    """Enter the value of an index as of a day, in thousandths, with its source, as two people of the operator.
+
+    A day has one value: what was published first stands, also where it is revised later. Raises FieldInvalid, SecondPersonNeeded,
+    Forbidden, PermissionNeeded.
+    """
+    actor.require(Permission.DISPUTES_WRITE)
+    actor.require_person()
+    if not INDEX.fullmatch(index):
+        raise FieldInvalid(
+            "index",
+            Label(
+                "use lower-case letters, digits and . _ - (at most 40)",
+                "40字以内の英小文字、数字、. _ - で指定してください",
+            ),
+        )
+    if not 1 <= value_milli <= VALUE_MAX:
+        raise FieldInvalid(
+            "value_milli",
+            Label(
+                f"state thousandths, from 1 to {VALUE_MAX:,}",
+                f"1から{VALUE_MAX:,}までの千分の一単位で指定してください",
+            ),
+        )
+    if as_of > clock.today():
+        raise FieldInvalid("as_of", Label("specify a day that has come", "到来済みの日を指定してください"))
+    stated = stated_text("source", source, SOURCE_LENGTH_MAX)
+    if IndexValue.objects.filter(index=index, as_of=as_of).exists():
+        raise FieldInvalid(
+            "as_of",
+            Label("the index has a value as of this day", "この日の指数の値は登録済みです"),
+        )
+    approval = require_two_people(
+        actor=actor,
+        permission=Permission.DISPUTES_WRITE,
+        organisation=actor.organisation or "",
+        command="contracts.enter_index_value",
+        subject=f"{index} {as_of.isoformat()}",
+        payload={"value_milli": value_milli, "source": stated},
+        expires_in=CONFIRMED_WITHIN,
+    )
+    row = IndexValue.objects.create(
+        index=index,
+        as_of=as_of,
+        value_milli=value_milli,
+        source=stated,
+        entered_by=actor.identifier,
+        first_person=approval.first_person,
+        entered_at=clock.now(),
+    )
+    record(
+        kind="contracts.index_value_entered",
+        subject=row.public_id,
+        actor=actor,
+        payload={
+            "index": index,
+            "as_of": as_of.isoformat(),
+            "value_milli": value_milli,
+            "source": stated,
+            "first_person": row.first_person,
+        },
+    )
+    return row
+
+
+@transaction.atomic
+def adjust_begun_charge(*, agreement: str, charge: int) -> list[FiredAdjustment]:
+    """Fire the clauses about an index and about quality for a charge that has begun, each once; returns what they did.
+
+    The index goes first, and quality reduces what it left. A clause that changes nothing leaves no record. Emits adjustment.due.
+    """
+    if not has_clauses(agreement):
+        return []
+    subject = locked_agreement(SYSTEM, agreement)
+    plan = plan_of(subject.instrument.said)
+    price_minor, fired = plan.money.charges[charge - 1].price_minor, []
+    begins_at = _begins_at(plan, charge, subject.concluded_at)
+    for clause in plan.money.adjustments or ():
+        inputs = _inputs(subject, clause, begins_at)
+        if inputs is None:
+            continue
+        done = _fire(subject, plan, clause, charge, price_minor, inputs)
+        if done is not None:
+            price_minor = done.after_minor
+            fired.append(done)
+    return fired
+
+
+@transaction.atomic
+def adjust_used_period(
+    *, agreement: str, charge: int, uses: int, charged_minor: int
+) -> FiredAdjustment | None:
+    """Fire the clause about the volume of use for a metered period that was charged, once; returns what it did.
+
+    Emits adjustment.due.
+    """
+    if not has_clauses(agreement):
+        return None
+    subject = locked_agreement(SYSTEM, agreement)
+    plan = plan_of(subject.instrument.said)
+    clause = next((one for one in plan.money.adjustments or () if one["kind"] == "volume"), None)
+    if clause is None:
+        return None
+    return _fire(subject, plan, clause, charge, charged_minor, {"value": uses})
+
+
+def _begins_at(plan: Plan, charge: int, concluded_at: datetime) -> datetime:
+    """When a charge begins: on its due day, however late that is noticed; the first with the conclusion."""
+    planned = plan.money.charges[charge - 1]
+    concluded_on = clock.business_date(concluded_at)
+    day = date.fromisoformat(planned.due_on) if planned.due_on else months_later(concluded_on, planned.months)
+    return max(datetime.combine(day, time.min, clock.market_zone()), concluded_at)
+
+
+def _inputs(subject: Agreement, clause: dict[str, Any], begins_at: datetime) -> dict[str, Any] | None:
+    """What a clause reads when a charge begins: its ``value``, and where that is from; None if there is nothing to read."""
+    on = clock.business_date(begins_at)
+    if clause["kind"] == "index":
+        row = value_of_index(clause["index"], on)
+        if row is None:
+            return None
+        named = {"index_value": row.public_id, "as_of": row.as_of.isoformat(), "source": row.source}
+        return {"value": row.value_milli, "on": on.isoformat(), **named}
+    if clause["kind"] == "quality":
+        measured = currentness_bp(subject.listing_version, at=begins_at)
+        if measured is None:
+            return None
+        return {"value": measured, "on": on.isoformat(), "listing_version": subject.listing_version}
+    return None
+
+
+def _fire(
+    subject: Agreement,
+    plan: Plan,
+    clause: dict[str, Any],
+    charge: int,
+    before_minor: int,
+    inputs: dict[str, Any],
+) -> FiredAdjustment | None:
+    kind, currency = clause["kind"], plan.money.currency
+    known = FiredAdjustment.objects.filter(agreement=subject, kind=kind, charge=charge).first()
+    if known is not None:
+        return known
+    after_minor = adjusted_price(clause, before_minor, inputs["value"])
+    if after_minor == before_minor or subject.state == AgreementState.TERMINATED:
+        return None
+    words = words_of(
+        kind, charge=charge, before_minor=before_minor, after_minor=after_minor, currency=currency
+    )
+    adjustment = make_adjustment(
+        SYSTEM,
+        subject,
+        debtor=Party.SELLER if after_minor < before_minor else Party.BUYER,
+        amount_minor=abs(after_minor - before_minor),
+        reason=f"{words.ja} / {words.en}",
+        reason_code=f"{CLAUSE_REASON}{kind}",
+        within_left=True,
+        charge=charge,
+    )
+    row = _signed_record(subject, clause, charge, inputs, (before_minor, after_minor), adjustment, words)
+    record(
+        kind="contracts.clause_fired",
+        subject=row.public_id,
+        actor=SYSTEM,
+        payload={
+            "agreement": subject.public_id,
+            "kind": kind,
+            "charge": charge,
+            "before_minor": before_minor,
+            "after_minor": after_minor,
+            "adjustment": adjustment.public_id,
+        },
+    )
+    return row
+
+
+def _signed_record(
+    subject: Agreement,
+    clause: dict[str, Any],
+    charge: int,
+    inputs: dict[str, Any],
+    prices: tuple[int, int],
+    adjustment: Adjustment,
+    words: Label,
+) -> FiredAdjustment:
+    """The record of what a clause did, with the market's signature."""
+    before_minor, after_minor = prices
+    public_id, fired_at = new_identifier("fad"), clock.now()
+    said = {
+        "type": RECORD_TYPE,
+        "id": public_id,
+        "agreement": subject.public_id,
+        "signed_hash": subject.signed_hash,
+        "clause": clause,
+        "charge": charge,
+        "inputs": inputs,
+        "before_minor": before_minor,
+        "after_minor": after_minor,
+        "currency": adjustment.currency,
+        "adjustment": adjustment.public_id,
+        "words": words.as_dict(),
+        "fired_at": fired_at.isoformat(),
+    }
+    return FiredAdjustment.objects.create(
+        public_id=public_id,
+        agreement=subject,
+        kind=clause["kind"],
+        charge=charge,
+        inputs=inputs,
+        before_minor=before_minor,
+        after_minor=after_minor,
+        adjustment=adjustment,
+        jws=sign(said),
+        fired_at=fired_at,
+    )

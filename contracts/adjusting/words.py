@@ -1,0 +1,28 @@
+"""What an adjustment clause did, in words of both languages. Pure."""
+
+from __future__ import annotations
+
+from marketplace.kernel.labels import Label
+from marketplace.kernel.money import Money
+
+FIRED = {
+    "index": Label(
+        "Charge {charge}: by its index clause {before} became {after}, without tax.",
+        "課金{charge}：指数条項により {before} を {after}（税抜）とした。",
+    ),
+    "quality": Label(
+        "Charge {charge}: by its quality clause {before} became {after}, without tax.",
+        "課金{charge}：品質条項により {before} を {after}（税抜）とした。",
+    ),
+    "volume": Label(
+        "Charge {charge}: by its volume clause {before} became {after}, without tax.",
+        "課金{charge}：利用量条項により {before} を {after}（税抜）とした。",
+    ),
+}
+
+
+def words_of(kind: str, *, charge: int, before_minor: int, after_minor: int, currency: str) -> Label:
+    """The sentence about what a clause of a kind did to the price of a charge."""
+    amounts = {"before": Money(before_minor, currency), "after": Money(after_minor, currency)}
+    said = {name: Label(amount.format("en"), amount.format("ja")) for name, amount in amounts.items()}
+    return FIRED[kind].fill({"charge": charge, **said})

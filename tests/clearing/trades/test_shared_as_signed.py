@@ -1,0 +1,130 @@
+"""What a seller states of beneficiaries is in the offer, in what both sign, and in what clearing posts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.db import connection
+
+from clearing import handlers
+from clearing.models import ChargePlan, PlannedShare, Trade
+from contracts.plan import plan_lines, plan_of
+from contracts.terms import parse_terms, revise_terms
+from listings import services as listings
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.contracts import AgreementConcluded, Beneficiary
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.invariants import REGISTER
+from tests.clearing.trades.test_charged_as_signed import concluded
+from tests.contracts import factories as contracts
+from tests.contracts.factories import OFFER
+from tests.notices.factories import handle
+from tests.participants import factories as participants
+from tests.participants.accounts import use_account
+from tests.roles import assert_refused, unguarded
+from tests.rules import factories as rulebooks
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def author():
+    made = participants.admitted("著者")
+    use_account(made, participants.PAYOUT_ACCOUNT)
+    return made
+
+
+def shared(organisation, share_bp=2_500):
+    return {"kind": "one_off", "shares": [{"organisation": organisation.public_id, "share_bp": share_bp}]}
+
+
+@pytest.fixture
+def market(author):
+    made = contracts.market()
+    rulebooks.publish({**contracts.RULES, "tariffs": [rulebooks.tariff()]})
+    return replace(made, listing=contracts.listing(made.seller, "L-2", charging=shared(author)))
+
+
+def breaches():
+    return [row["agreement"] for row in REGISTER["clearing.shared_as_signed"].check()]
+
+
+def test_shares_of_an_offer_are_signed_and_planned(market, author):
+    agreement = concluded(market)
+    plan = plan_of(agreement.instrument.said)
+    assert plan.money.shares == ({"organisation": author.public_id, "share_bp": 2_500},)
+    assert any("25.00%" in line and author.public_id in line for line in plan_lines(plan, "en"))
+    row = PlannedShare.objects.get(plan__agreement=agreement.public_id)
+    assert (row.organisation_id, row.share_bp) == (author.pk, 2_500)
+    assert Trade.objects.get(agreement=agreement.public_id).charge == 1
+    assert breaches() == []
+
+
+def test_nobody_negotiates_the_shares_away(market, author):
+    terms = parse_terms({**OFFER, "charging": shared(author)})
+    assert revise_terms(terms, {"charging": {"kind": "one_off"}}).charging.shares == terms.charging.shares
+    with pytest.raises(FieldInvalid) as refused:
+        revise_terms(terms, {"charging": shared(author, 1)})
+    assert refused.value.name == "terms.charging.shares"
+
+
+def test_a_beneficiary_that_clearing_cannot_pay_is_refused_by_name(market, author):
+    unpaid, alone = participants.admitted("無口座"), participants.organisation("単独")
+    use_account(alone, participants.PAYOUT_ACCOUNT)
+    use_account(unpaid, None)
+    seller = market.organisations["seller"]
+    for other in (unpaid, alone, seller, market.organisations["operator"]):
+        with pytest.raises(FieldInvalid) as refused:
+            listings.add_version(
+                actor=market.seller,
+                listing=market.listing,
+                files=[listings.UploadedData("b.csv", "text/csv", b"a\n1\n")],
+                offer={**OFFER, "charging": shared(other)},
+            )
+        assert refused.value.name == "offer.charging.shares"
+        assert other.public_id in refused.value.fields["reason"].en
+    use_account(author, None)
+    with pytest.raises(FieldInvalid) as refused:
+        contracts.agreement(market)
+    assert refused.value.name == "terms.charging.shares"
+    assert not OutboxEvent.objects.filter(type="agreement.concluded").exists()
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        [],
+        "all",
+        [{"organisation": "org_1"}],
+        [{"organisation": "org_1", "share_bp": 0}],
+        [{"organisation": "me", "share_bp": 1}],
+        [{"organisation": "org_1", "share_bp": 1}, {"organisation": "org_1", "share_bp": 1}],
+        [{"organisation": "org_1", "share_bp": 9_999}, {"organisation": "org_2", "share_bp": 2}],
+    ],
+)
+def test_shares_that_cannot_be_carried_out_are_named(stated):
+    with pytest.raises(FieldInvalid) as refused:
+        parse_terms({**OFFER, "charging": {"kind": "one_off", "shares": stated}})
+    assert refused.value.name == "terms.charging.shares"
+
+
+@pytest.mark.parametrize("share_bp", [None, 9_000])
+def test_no_others_share_than_was_signed(market, author, share_bp):
+    agreement = contracts.agreement(market)
+    event = OutboxEvent.objects.get(type="agreement.concluded", subject=agreement.public_id)
+    forged = (Beneficiary(organisation=author.public_id, share_bp=share_bp),) if share_bp else ()
+    told = AgreementConcluded(**{**event.data, "beneficiaries": forged})
+    assert_refused(
+        lambda: handle(handlers.on_agreement_concluded, told),
+        because="what the signed plan says|shared as the signed plan says",
+    )
+    assert not ChargePlan.objects.exists()
+
+
+def test_shares_otherwise_than_signed_are_named(market):
+    agreement = concluded(market)
+    assert breaches() == []
+    with unguarded("clearing_plannedshare"), connection.cursor() as cursor:
+        cursor.execute("UPDATE clearing_plannedshare SET share_bp = 2501")
+    assert breaches() == [agreement.public_id]
