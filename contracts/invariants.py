@@ -27,6 +27,7 @@ from . import (  # noqa: F401  they register themselves
     reminder_invariants,
 )
 from .guards import held_unallowed
+from .library import invariants as library_invariants  # noqa: F401  they register themselves
 from .models import Instrument
 from .queries import signatures_shown, verify_instrument
 from .states import RESERVED_GROUNDS
