@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from listings.ending import RefundRule
 from listings.rights import changes
 from listings.states import Charging, SignatureLevel
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
-from .ending_states import RefundRule
+from .library.special import HEADING, headings_of
 from .states import label_of
 from .terms import Terms
 
@@ -25,6 +26,7 @@ TERM_LABELS: dict[str, Label] = {
     "signature_level": Label("Level of the signatures", "署名の水準"),
     "ending": Label("End before the term", "中途終了"),
     "charging": Label("Charging", "課金の方法"),
+    "special_clauses": HEADING,
 }
 """The terms beside the rights of use, by name."""
 
@@ -52,6 +54,7 @@ SHARED = Label(
     "{charged}、{share}ベーシスポイントを {organisation} に分配",
 )
 RESERVED = Label("reserved", "留保する")
+NONE = Label("none", "なし")
 NOT_RESERVED = Label("not reserved", "留保しない")
 CHANGED = Label("{term}: from {before} to {after}.", "{term}：{before} から {after} に変更。")
 RIGHT_CHANGED = Label(
@@ -115,6 +118,8 @@ def _value(name: str, value: Any, currency: str) -> Label:
         return DAYS.fill({"days": value})
     if name == "charging":
         return _charging(value, currency)
+    if name == "special_clauses":
+        return headings_of(value) or NONE
     if name == "ending":
         days, refund = value["convenience_notice_days"], label_of(RefundRule, value["refund"])
         return NO_NOTICE if days is None else BY_NOTICE.fill({"days": days, "refund": refund})

@@ -1,19 +1,21 @@
-"""Contract templates: numbered clauses in both languages, with placeholders for the agreed terms. Pure.
+"""The text of clauses in both languages, with placeholders for the agreed terms. Pure.
 
-A placeholder is written ``{name}``; ``PLACEHOLDERS`` lists them. A text is paragraphs of plain lines; no line begins like a
+A placeholder is written ``{name}``; ``PLACEHOLDERS`` lists those of terms. ``{article:code}`` is the number of another clause in the same
+contract, ``{surviving}`` the numbers of all that survive its end. A text is paragraphs of plain lines; no line begins like a
 heading of the contract (``#``), so that a contract's text can be parsed into its articles.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 LANGUAGES = ("ja", "en")
+CODE_LENGTH_MAX = 60
 CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 CLAUSES_MAX = 100
 HEADING_LENGTH_MAX = 100
@@ -30,6 +32,8 @@ PLACEHOLDERS: dict[str, str] = {
     "funding_days": "business days to pay in",
     "inspection_days": "calendar days to inspect",
 }
+ARTICLE = "article:"
+SURVIVING = "surviving"
 PLACE = re.compile(r"\{([^{}]*)\}")
 
 BOTH_LANGUAGES = Label(
@@ -40,43 +44,32 @@ NO_HEADING = Label("no line may begin with #, which marks headings", "行頭の 
 
 def check_title(title: Any) -> dict[str, str]:
     """The title in both languages, on one line each; raises FieldInvalid."""
-    return _bilingual("title", title, HEADING_LENGTH_MAX, lines=False)
+    return bilingual("title", title, HEADING_LENGTH_MAX, lines=False)
 
 
-def check_clauses(clauses: Any) -> list[dict[str, Any]]:
-    """``clauses``, validated: ``{"number", "heading", "text"}`` each, numbered from 1, with the same placeholders in
-    both languages. Raises FieldInvalid, which names the clause as ``clauses.<number>.<part>``.
+def check_clause_text(
+    heading: Any, text: Any, parameters: Collection[str]
+) -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
+    """Heading and text of a clause, and the codes of the articles that it refers to. Its places are terms (``PLACEHOLDERS``), its own
+    ``parameters``, which it names all, other articles and ``{surviving}``; the same in both languages. Raises FieldInvalid.
     """
-    if not isinstance(clauses, Sequence) or isinstance(clauses, str) or not 1 <= len(clauses) <= CLAUSES_MAX:
-        raise FieldInvalid(
-            "clauses", Label(f"specify 1 to {CLAUSES_MAX} clauses", f"1～{CLAUSES_MAX}条を指定してください")
-        )
-    return [_clause(number, clause) for number, clause in enumerate(clauses, start=1)]
-
-
-def _clause(number: int, clause: Any) -> dict[str, Any]:
-    field = f"clauses.{number}"
-    if not isinstance(clause, Mapping) or set(clause) != {"number", "heading", "text"}:
-        raise FieldInvalid(
-            field, Label("specify number, heading and text", "number、heading、text を指定してください")
-        )
-    if clause["number"] != number:
-        raise FieldInvalid(
-            f"{field}.number",
-            Label("number the clauses 1, 2, 3, …", "条番号は1から順に指定してください"),
-        )
-    text = _bilingual(f"{field}.text", clause["text"], TEXT_LENGTH_MAX, lines=True)
-    named = {language: _placeholders(f"{field}.text.{language}", text[language]) for language in LANGUAGES}
+    kept = bilingual("text", text, TEXT_LENGTH_MAX, lines=True)
+    named = {language: _places(f"text.{language}", kept[language], parameters) for language in LANGUAGES}
     if named["ja"] != named["en"]:
         raise FieldInvalid(
-            f"{field}.text",
+            "text",
             Label("both languages must use the same placeholders", "両言語で同じ差込項目を使ってください"),
         )
-    heading = _bilingual(f"{field}.heading", clause["heading"], HEADING_LENGTH_MAX, lines=False)
-    return {"number": number, "heading": heading, "text": text}
+    for name in sorted(set(parameters) - named["ja"]):
+        raise FieldInvalid(
+            "text", Label(f"the text does not name the parameter {name}", f"本文に {{{name}}} がありません")
+        )
+    articles = frozenset(place.removeprefix(ARTICLE) for place in named["ja"] if place.startswith(ARTICLE))
+    return bilingual("heading", heading, HEADING_LENGTH_MAX, lines=False), kept, articles
 
 
-def _bilingual(field: str, text: Any, length_max: int, *, lines: bool) -> dict[str, str]:
+def bilingual(field: str, text: Any, length_max: int, *, lines: bool) -> dict[str, str]:
+    """A text in both languages, as paragraphs (``lines``) or on one line each. Raises FieldInvalid."""
     if not isinstance(text, Mapping) or set(text) != set(LANGUAGES):
         raise FieldInvalid(field, BOTH_LANGUAGES)
     kept = {}
@@ -101,17 +94,22 @@ def _paragraphs(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", lines)
 
 
-def _placeholders(field: str, text: str) -> frozenset[str]:
-    """The placeholders in ``text``; raises FieldInvalid for an unknown one or a single brace."""
+def _places(field: str, text: str, parameters: Collection[str]) -> frozenset[str]:
+    """The places in ``text``; raises FieldInvalid for an unknown one or a single brace."""
     named = frozenset(PLACE.findall(text))
-    unknown = sorted(named - set(PLACEHOLDERS))
+    known = {*PLACEHOLDERS, *parameters, SURVIVING}
+    unknown = {
+        place
+        for place in named - known
+        if not place.startswith(ARTICLE) or not CODE.fullmatch(place.removeprefix(ARTICLE))
+    }
     if unknown or re.search(r"[{}]", PLACE.sub("", text)):
-        known = ", ".join(PLACEHOLDERS)
+        listed = ", ".join([*PLACEHOLDERS, *parameters, SURVIVING, f"{ARTICLE}<code>"])
         raise FieldInvalid(
             field,
             Label(
-                f"use one of these placeholders in braces: {known}",
-                f"波括弧で指定できる差込項目: {known}",
+                f"use one of these placeholders in braces: {listed}",
+                f"波括弧で指定できる差込項目: {listed}",
             ),
         )
     return named

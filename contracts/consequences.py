@@ -12,13 +12,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from listings.charging import plan_of as plan_of_charges
+from listings.ending import RefundRule
 from listings.rights import span
 from listings.states import PERIODIC
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money as Amount
 
-from .ending_states import CERTIFICATE_DAYS, RefundRule
+from .ending_states import CERTIFICATE_DAYS
 from .plan import Money, plan_of
 from .pro_rata import ProRata, pro_rata
 

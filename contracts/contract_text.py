@@ -15,8 +15,10 @@ from listings.states import Charging, SignatureLevel, TaxCategory
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
-from .clauses import fill_placeholders, one_line
+from .clauses import one_line
 from .ending_terms import ending_text
+from .library.composition import article_names, fill_clause
+from .library.special import special_lines
 from .plan import plan_lines, read_plan
 from .states import label_of
 
@@ -78,14 +80,17 @@ class Section(NamedTuple):
 def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]], language: str) -> str:
     """The whole contract in ``language`` (``ja`` or ``en``).
 
-    ``content`` as ``signed_object.compose`` made it; ``clauses`` the template's.
+    ``content`` as ``signed_object.compose`` made it; ``clauses`` the template's entries (``library.composition``).
     """
-    values = _values(content, language)
+    values, special = _values(content, language), content["terms"]["special_clauses"]
+    named = {**values, **article_names(clauses, special, language)}
     parts = [f"# {content['template']['title'][language]}", *_particulars(content, values, language)]
     text = "\n".join([parts[0], "", *parts[1:]])
     for clause in clauses:
         heading = ARTICLE_FORM[language].format(number=clause["number"], heading=clause["heading"][language])
-        text += f"\n\n{heading}\n\n{fill_placeholders(clause['text'][language], values)}"
+        text += f"\n\n{heading}\n\n{fill_clause(clause, named, language)}"
+    if special:
+        text += f"\n\n{special_lines(special, clauses, values, language)}"
     terms_of_use = "\n".join(f"- {line}" for line in use_lines(content["terms"]["rights"], language))
     text += f"\n\n## {USE.in_language(language)}\n\n{terms_of_use}"
     planned = "\n".join(f"- {line}" for line in plan_lines(read_plan(content["plan"]), language))

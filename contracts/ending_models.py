@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from listings.ending import RefundRule
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, DayField, MinorField, MomentField
 from marketplace.kernel.commitments import SaltField
@@ -14,7 +15,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
 from . import ending_guards
-from .ending_states import ENDING, OPEN_ENDINGS, EndingGround, EndingParty, EndingState, RefundRule
+from .ending_states import ENDING, OPEN_ENDINGS, EndingGround, EndingParty, EndingState
 
 ACTOR_LENGTH_MAX = 60
 REASON_LENGTH_MAX = 2_000

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
+from listings.ending import INDIVISIBLE, NO_ENDING, RefundRule, is_divisible
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid
@@ -14,8 +15,7 @@ from marketplace.kernel.labels import Label
 
 from .consequences import Standing, access_until, consequences_of
 from .ending_models import Ending
-from .ending_states import EndingGround, EndingState, RefundRule
-from .ending_terms import INDIVISIBLE, NO_ENDING, is_divisible
+from .ending_states import EndingGround, EndingState
 from .errors import AgreementEnded, NoNoticeAgreed
 from .models import Agreement
 from .plan import Plan, plan_of

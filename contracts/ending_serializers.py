@@ -6,11 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from listings.ending import RefundRule
 from marketplace.api.serializers import BilingualField, ChoiceLabelField, RowSerializer, StrictSerializer
 
 from .consequences import words_of
 from .ending_models import REASON_LENGTH_MAX, Ending
-from .ending_states import EndingGround, EndingParty, EndingState, RefundRule
+from .ending_states import EndingGround, EndingParty, EndingState
 
 
 class PeriodSerializer(serializers.Serializer[dict[str, Any]]):

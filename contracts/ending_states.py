@@ -24,13 +24,6 @@ class EndingParty(TextChoices):
     OPERATOR = "operator", Label("operator", "運営者")
 
 
-class RefundRule(TextChoices):
-    """What becomes of the price that was paid in advance."""
-
-    NONE = "none", Label("nothing is returned", "返金なし")
-    PRO_RATA = "pro_rata", Label("returned by the days not enjoyed", "残日数に応じた日割り返金")
-
-
 class EndingState(TextChoices):
     """The state of an ending."""
 
@@ -68,7 +61,5 @@ ENDING = StateMachine(
 
 ANSWER_DAYS = 14
 """Calendar days within which the other party answers a proposed ending; its last day ends it too."""
-NOTICE_DAYS = (1, 365)
-"""For how many days, at least and at most, a contract may ask for notice."""
 CERTIFICATE_DAYS = 30
 """Calendar days from the end of access within which the buyer certifies the deletion."""

@@ -1,18 +1,12 @@
-"""The term ``ending``: whether a party may end the contract by notice, and what then comes back; and its words. Pure."""
+"""The words of the term ``ending`` (``listings.ending``): whether a party may end the contract by notice, and what then comes back. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from listings.states import Charging
-from marketplace.kernel.errors import FieldInvalid
+from listings.ending import NO_ENDING, RefundRule
 from marketplace.kernel.labels import Label
-
-from .ending_states import NOTICE_DAYS, RefundRule
-
-NO_ENDING: Final[Mapping[str, Any]] = {"convenience_notice_days": None, "refund": RefundRule.NONE.value}
-"""A contract that says nothing of it: nobody ends it by notice."""
 
 HEADING = Label("End before the term", "中途終了")
 _BY_NOTICE = Label(
@@ -37,68 +31,6 @@ _ALWAYS = Label(
     "Both parties may end it at any time by agreement, with the consequences that the Market shows them. What was delivered and not accepted when it ends is not paid.",
     "両当事者は、本市場が示す効果を確認のうえ、いつでも合意により本契約を終了させることができる。終了の時に検収されていない提供の対価は支払われない。",
 )
-
-
-INDIVISIBLE = Label(
-    "by days only a price that is paid once or a period is returned: choose none, or another way of charging",
-    "日割りで返金できるのは、一括または期間ごとの定額の対価だけです。none を選ぶか、課金の方法を変更してください",
-)
-
-
-ENDLESS = Label(
-    "of a use without an end no days are left to return: choose none, or state until when the right lasts",
-    "期限のない利用には返金する残日数がありません。none を選ぶか、利用期限を定めてください",
-)
-
-
-DIVISIBLE: Final = (Charging.ONE_OFF.value, Charging.SUBSCRIPTION.value)
-"""What is returned by days: instalments pay for no days, and metered use is paid as it was used."""
-
-
-def is_divisible(charging: str) -> bool:
-    """Whether a price that is charged so is returned by days."""
-    return charging in DIVISIBLE
-
-
-def require_divisible(ending: Mapping[str, Any], charging: str, *, has_end: bool) -> None:
-    """Raise FieldInvalid for a return after notice that cannot be carried out; ``has_end``: the rights of use end by time."""
-    returns = ending["convenience_notice_days"] is not None and ending["refund"] == RefundRule.PRO_RATA
-    if returns and not is_divisible(charging):
-        raise FieldInvalid("terms.ending.refund", INDIVISIBLE)
-    if returns and not has_end:
-        raise FieldInvalid("terms.ending.refund", ENDLESS)
-
-
-def parse_ending(value: Any, current: Mapping[str, Any] = NO_ENDING) -> dict[str, Any]:
-    """The term in JSON types, with what ``value`` omits from ``current``; raises FieldInvalid."""
-    if not isinstance(value, Mapping) or set(value) - set(NO_ENDING):
-        raise FieldInvalid(
-            "terms.ending",
-            Label(
-                "specify an object with convenience_notice_days and refund",
-                "convenience_notice_days と refund のオブジェクトにしてください",
-            ),
-        )
-    ending = {**NO_ENDING, **current, **value}
-    days, (lowest, highest) = ending["convenience_notice_days"], NOTICE_DAYS
-    is_days = isinstance(days, int) and not isinstance(days, bool) and lowest <= days <= highest
-    if days is not None and not is_days:
-        raise FieldInvalid(
-            "terms.ending.convenience_notice_days",
-            Label(
-                f"specify null or a whole number from {lowest} to {highest}",
-                f"null または{lowest}から{highest}までの整数にしてください",
-            ),
-        )
-    if ending["refund"] not in RefundRule.values:
-        raise FieldInvalid(
-            "terms.ending.refund",
-            Label(
-                "specify one of " + ", ".join(RefundRule.values),
-                ", ".join(RefundRule.values) + " から選んでください",
-            ),
-        )
-    return {"convenience_notice_days": days, "refund": str(ending["refund"])}
 
 
 def ending_text(terms: Mapping[str, Any], language: str) -> str:

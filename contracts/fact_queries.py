@@ -17,8 +17,9 @@ from .states import AgreementState, Party
 from .terms import parse_terms
 
 _FACTS = """
-    SELECT n.buyer_id, n.seller_id, n.segment, n.listing, p.terms, p.number
+    SELECT n.buyer_id, n.seller_id, n.segment, n.listing, p.terms, p.number, t.code, t.clause_codes
       FROM contracts_negotiation n JOIN contracts_proposal p ON p.negotiation_id = n.id
+      JOIN contracts_template t ON t.id = n.template_id
      WHERE n.public_id = %s ORDER BY p.number DESC LIMIT 1
 """
 
@@ -62,8 +63,9 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
     found = fetch_prepared(_FACTS, [negotiation])
     if not found:
         raise Missing(kind="negotiation", identifier=negotiation)
-    buyer_id, seller_id, segment, listing, stated, rounds = found[0]
+    buyer_id, seller_id, segment, listing, stated, rounds, template, codes = found[0]
     terms = json.loads(stated)
+    special = [entry["clause"] for entry in terms.get("special_clauses", ()) if "clause" in entry]
     standings = participants.standings_in(segment, [buyer_id, seller_id])
     buyer, seller = standings[buyer_id], standings[seller_id]
     qualifications = qualifications_in_force([buyer_id, seller_id])
@@ -84,4 +86,6 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
         "listing_stakes": sorted(set(stakes_in(listing))),
         "buyer_qualifications": qualifications[buyer_id],
         "seller_qualifications": qualifications[seller_id],
+        "template": template,
+        "clauses": [*json.loads(codes), *special],
     }

@@ -23,6 +23,8 @@ NEGOTIATION = FactProvider(
         "listing_stakes": "list(string)",
         "buyer_qualifications": "list(string)",
         "seller_qualifications": "list(string)",
+        "template": "string",
+        "clauses": "list(string)",
     },
     load=negotiation_facts,
     withheld={

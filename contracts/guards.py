@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pgtrigger
 
+from listings.ending import DIVISIBLE, NOTICE_DAYS, RefundRule
 from listings.states import SignatureLevel
 from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import RULES, Permission
 from marketplace.participants.interest_guards import RECUSED
 from marketplace.rules.halt_time import extended_as_halted
 
-from .ending_states import NOTICE_DAYS, RefundRule
-from .ending_terms import DIVISIBLE
 from .states import CLAUSE_REASON, OPEN_DAYS, RESERVED_GROUNDS
 
 _SQL = Path(__file__).parent / "sql"

@@ -28,6 +28,7 @@ from . import (  # noqa: F401  they register themselves
 )
 from .adjusting import invariants as adjusting_invariants  # noqa: F401  they register themselves
 from .guards import held_unallowed
+from .library import invariants as library_invariants  # noqa: F401  they register themselves
 from .models import Instrument
 from .queries import signatures_shown, verify_instrument
 from .states import CLAUSE_REASON, RESERVED_GROUNDS

@@ -6,7 +6,7 @@ TEMPLATE_VERSION_LOCK = AdvisoryLock(
     name="contracts.template_version",
     key=5_301_101,
     rank=50,
-    protects="One publication at a time takes the next version of a contract template.",
+    protects="One publication at a time takes the next version of a clause or a template of contracts.",
     modes=frozenset({Mode.EXCLUSIVE}),
 )
 

@@ -11,7 +11,6 @@ from django.utils.functional import cached_property
 
 from listings.guards import rights_usable
 from marketplace.kernel.columns import (
-    BilingualTextField,
     BoundedJSONField,
     DaysField,
     MinorField,
@@ -41,6 +40,8 @@ from .disclosure_models import MessageDisclosure
 from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
 from .ending_models import Ending
 from .exclusive_grants import exclusively_granted
+from .library.guards import clauses_agree, template_in_force
+from .library.models import Clause, Template
 from .mandate_guards import within_mandate
 from .mandate_models import Mandate
 from .note_models import PrivateNote
@@ -52,16 +53,13 @@ from .states import (
     OPEN_NEGOTIATIONS,
     RESPONSE_DAYS,
     AgreementState,
-    ContractType,
     NegotiationState,
     Party,
     SignatureMethod,
     TerminationReason,
 )
 
-SHA256 = r"^[0-9a-f]{64}$"
 REFERENCE_LENGTH_MAX = 60
-TEMPLATE_CODE_LENGTH_MAX = 60
 SEGMENT_LENGTH_MAX = 40
 SIGNER_NAME_LENGTH_MAX = 100
 
@@ -69,6 +67,7 @@ __all__ = [
     "Adjustment",
     "Agreement",
     "Attachment",
+    "Clause",
     "DeletionCertificate",
     "DeletionDuty",
     "Dispute",
@@ -85,39 +84,6 @@ __all__ = [
     "Signature",
     "Template",
 ]
-
-
-class Template(models.Model):
-    """A published contract template: numbered clauses in both languages, with placeholders for the agreed terms.
-
-    ``title`` is ``{"ja", "en"}``; ``clauses`` a list of ``{"number", "heading", "text"}``. Invariants: versions of a
-    code are unique and consecutive; a published template never changes.
-    """
-
-    public_id = IdentifierField(prefix="tpl")
-    code = models.CharField(max_length=TEMPLATE_CODE_LENGTH_MAX)
-    version = models.PositiveSmallIntegerField()
-    contract_type = models.CharField(max_length=20, choices=ContractType.choices)
-    title = BilingualTextField()
-    clauses = BoundedJSONField()
-    digest = models.CharField(max_length=64)
-    published_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
-    published_at = MomentField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["code", "version"], name="template_version_once"),
-            models.CheckConstraint(condition=Q(version__gte=1), name="template_from_one"),
-            models.CheckConstraint(condition=Q(digest__regex=SHA256), name="template_digest"),
-            models.CheckConstraint(
-                condition=Q(contract_type__in=ContractType.values), name="template_contract_type"
-            ),
-        ]
-        triggers = [append_only(), dated_now("published_at")]
-
-    def __str__(self) -> str:
-        """Code and version."""
-        return f"{self.code} {self.version}"
 
 
 class Negotiation(models.Model):
@@ -197,6 +163,7 @@ class Negotiation(models.Model):
             not_halted(),
             admission_not_run_out(buyer="buyer_id"),
             guards.steps_signed(),
+            template_in_force(),
             guards.begins_with_proposal(),
             guards.open_as_signed(),
             guards.answer_extended_as_halted(RESPONSE_DAYS),
@@ -212,7 +179,7 @@ class Proposal(models.Model):
 
     Invariants: numbers are 1, 2, 3, … without a gap; a buyer's proposal is a request, a seller's an offer, made while
     the negotiation is in that state; proposals never change; their rights permit what they sell; they state how long
-    they are open once they are signed.
+    they are open once they are signed, and meet what the clauses of the template, and the special clauses, demand.
     """
 
     negotiation = models.ForeignKey(Negotiation, on_delete=models.PROTECT, related_name="proposals")
@@ -230,7 +197,7 @@ class Proposal(models.Model):
             models.CheckConstraint(condition=Q(party__in=Party.values), name="proposal_party"),
             models.CheckConstraint(condition=rights_usable("terms__rights"), name="proposal_rights_usable"),
         ]
-        triggers = [append_only(), dated_now("made_at"), guards.proposal_in_turn()]
+        triggers = [append_only(), dated_now("made_at"), guards.proposal_in_turn(), clauses_agree()]
 
     def __str__(self) -> str:
         """Its number."""

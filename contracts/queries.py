@@ -55,14 +55,6 @@ _INSTRUMENT = """
 """
 
 
-def latest_template(code: str) -> Template:
-    """The newest version of a published template; raises Missing."""
-    template = Template.objects.filter(code=code).order_by("-version").first()
-    if template is None:
-        raise Missing(kind="contract template", identifier=code)
-    return template
-
-
 def latest_proposal(negotiation: Negotiation) -> Proposal:
     """The current terms of a negotiation."""
     return Proposal.objects.filter(negotiation=negotiation).latest("number")

@@ -33,4 +33,5 @@ RecordParties(
     names=_BOTH,
 )
 RecordParties("pnt", source="public.contracts_privatenote", names=("r.organisation_identifier",))
+RecordParties("cls", nobody="A clause of contracts is the whole market's.")
 RecordParties("tpl", nobody="A template of contracts is the whole market's.")

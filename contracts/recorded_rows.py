@@ -51,6 +51,12 @@ RecordedRows(
     record="e.subject, e.payload -> 'organisation', e.actor, e.payload -> 'text_commitment'",
 )
 RecordedRows(
+    table="contracts_clause",
+    kinds=("contracts.clause_published",),
+    row="r.public_id, r.code, r.version, r.digest, r.published_by, r.first_person",
+    record="e.subject, e.payload -> 'code', e.payload -> 'version', e.payload -> 'digest', e.actor, e.payload -> 'first_person'",
+)
+RecordedRows(
     table="contracts_template",
     kinds=("contracts.template_published",),
     row="r.public_id, r.code, r.version, r.digest, r.published_by",

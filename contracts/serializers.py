@@ -23,7 +23,9 @@ from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.participants.signing_keys import SIGNATURE_LENGTH_MAX
 
-from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Signature, Template
+from .library.serializers import SpecialClauseSerializer
+from .library.special import SPECIAL_MAX
+from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Signature
 from .plan_serializers import SignedPlanField
 from .round_serializers import ProposalSerializer
 from .signed_object import Drawn
@@ -31,7 +33,6 @@ from .states import (
     OPEN_DAYS,
     WAITS_FOR,
     AgreementState,
-    ContractType,
     DisputeOutcome,
     DisputeReason,
     DisputeState,
@@ -39,24 +40,6 @@ from .states import (
     Party,
     SignatureMethod,
 )
-
-CLAUSES_MAX = 200
-
-
-class ContractTemplateSerializer(RowSerializer[Template]):
-    """A published version of a contract template."""
-
-    id = serializers.CharField(source="public_id")
-    title = BilingualField()
-    contract_type_label = ChoiceLabelField(ContractType, source="contract_type")
-    clauses = serializers.ListField(child=serializers.DictField())
-
-    class Meta:
-        model = Template
-        fields = (
-            "id", "code", "version", "contract_type", "contract_type_label", "title", "clauses", "digest",
-            "published_at",
-        )  # fmt: skip
 
 
 class SignatureSerializer(RowSerializer[Signature]):
@@ -321,23 +304,6 @@ class AdjustmentSerializer(RowSerializer[Adjustment]):
         return (parties - {self.get_debtor(row)}).pop()
 
 
-class ClauseSerializer(StrictSerializer):
-    """One clause of a template, with placeholders such as ``{price}``."""
-
-    number = serializers.IntegerField(min_value=1)
-    heading = BilingualField()
-    text = BilingualField()
-
-
-class PublishContractTemplateSerializer(StrictSerializer):
-    """A contract template, or its next version."""
-
-    code = serializers.CharField(max_length=60)
-    contract_type = serializers.ChoiceField(choices=ContractType.choices, default=ContractType.PROVISION)
-    title = BilingualField()
-    clauses = ClauseSerializer(many=True, allow_empty=False, max_length=CLAUSES_MAX)  # type: ignore[call-arg]  # the stubs lack it
-
-
 class ChangedTermsSerializer(StrictSerializer):
     """Terms to change; omitted terms stay."""
 
@@ -350,6 +316,7 @@ class ChangedTermsSerializer(StrictSerializer):
     signature_level = serializers.ChoiceField(choices=SignatureLevel.choices, required=False)
     rights = serializers.DictField(required=False)
     charging = ChargingSerializer(required=False)
+    special_clauses = SpecialClauseSerializer(many=True, required=False, max_length=SPECIAL_MAX)  # type: ignore[call-arg]  # the stubs lack it
 
 
 class RequestNegotiationSerializer(StrictSerializer):

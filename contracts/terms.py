@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from listings.charging_terms import ChargingTerms, parse_charging
+from listings.ending import NO_ENDING, parse_ending
 from listings.rights import Parties, Rights, parse_rights, policy_of
 from listings.states import SignatureLevel
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
-from .ending_terms import NO_ENDING, parse_ending
+from .library.composition import Entry
+from .library.special import parse_special
 from .states import OPEN_DAYS, RESPONSE_DAYS
 
 NUMBERS = {
@@ -28,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "ending": {},
     "charging": None,
     "signature_level": SignatureLevel.MARKET_SIDE.value,
+    "special_clauses": [],
 }
 """What a published offer does not state: a listing is an invitation, and only a proposal that is signed stays open."""
 CHOICES = ("withdrawal_reserved", "signature_level")
@@ -53,6 +56,7 @@ class Terms:
     end of which the buyer may sign; meanwhile the seller may withdraw its signed proposal only on a reserved ground, or
     anyway if ``withdrawal_reserved``. ``ending``: whether a party may end the contract by notice, of how many calendar days, and
     what then comes back (``ending_terms``). The first day is not counted in any. ``signature_level`` is what both parties' signatures must be.
+    ``special_clauses``: entries of ``library.special``, in order.
     """
 
     price_minor: int
@@ -66,6 +70,7 @@ class Terms:
     signature_level: str = SignatureLevel.MARKET_SIDE.value
     ending: Mapping[str, Any] = field(default_factory=lambda: dict(NO_ENDING))
     charging: ChargingTerms = field(default_factory=ChargingTerms)
+    special_clauses: tuple[Entry, ...] = ()
 
     @property
     def total_minor(self) -> int:
@@ -86,6 +91,7 @@ class Terms:
             "ending": dict(self.ending),
             "charging": self.charging.as_dict(),
             "signature_level": str(self.signature_level),
+            "special_clauses": [dict(entry) for entry in self.special_clauses],
         }
 
     def policy(self, *, identifier: str, parties: Parties) -> dict[str, Any]:
@@ -111,17 +117,18 @@ def parse_terms(stored: Mapping[str, Any]) -> Terms:
         rights=parse_rights(stored["rights"], prefix="terms.rights"),
         ending=parse_ending(stored["ending"]),
         charging=parse_charging(stored["charging"], prefix="terms.charging"),
+        special_clauses=parse_special(stored["special_clauses"]),
     )
 
 
 def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
-    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``; ``charging`` is stated anew.
+    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``; ``charging`` and ``special_clauses`` are stated anew.
 
     Raises FieldInvalid, which names the field as ``terms.<name>``.
     """
     if not changes:
         return current
-    known = {*NUMBERS, *FIXED_TERMS, *CHOICES, "ending", "rights", "charging"}
+    known = {*NUMBERS, *FIXED_TERMS, *CHOICES, "ending", "rights", "charging", "special_clauses"}
     for name in sorted(set(changes) - known):
         raise FieldInvalid(f"terms.{name}", NO_TERM)
     for name in FIXED_TERMS:
@@ -135,6 +142,8 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
             CHECKS[name](value)
     if "ending" in changes:
         changed["ending"] = parse_ending(changes["ending"], current.ending)
+    if "special_clauses" in changes:
+        changed["special_clauses"] = parse_special(changes["special_clauses"], is_new=True)
     rights = current.rights
     if "rights" in changes:
         if not isinstance(changes["rights"], Mapping):

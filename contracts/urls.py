@@ -7,6 +7,7 @@ from .attachment_views import AttachmentViewSet
 from .deletion_views import DeletionDutyViewSet
 from .disclosure_views import DisclosureViewSet
 from .ending_views import EndingViewSet
+from .library.views import ClauseViewSet, TemplateViewSet
 from .mandate_views import MandateViewSet
 from .note_views import PrivateNoteViewSet
 from .views import (
@@ -14,10 +15,10 @@ from .views import (
     AgreementViewSet,
     DisputeViewSet,
     NegotiationViewSet,
-    TemplateViewSet,
 )
 
 router = SimpleRouter()
+router.register("contract-clauses", ClauseViewSet, basename="contract-clause")
 router.register("contract-templates", TemplateViewSet, basename="contract-template")
 router.register("negotiations", NegotiationViewSet, basename="negotiation")
 router.register("message-disclosures", DisclosureViewSet, basename="message-disclosure")

@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from listings.questions import RightsAnswerSerializer, RightsQuestionSerializer, answer_question
-from marketplace.api.permissions import PUBLIC
 from marketplace.api.renderers import AsAddressed, HtmlRenderer, PdfRenderer, TextRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.documents.errors import LanguageUnknown
@@ -31,7 +30,7 @@ from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
 from .ending_views import EndsAgreements
 from .filters import AgreementFilter, NegotiationFilter
 from .lost_time import time_given_back
-from .models import Adjustment, Agreement, Dispute, Negotiation, Template
+from .models import Adjustment, Agreement, Dispute, Negotiation
 from .paper_views import AgreementPapers, NegotiationPapers
 from .plan_views import ShowsPlan
 from .rendering import agreement_pdf
@@ -41,11 +40,9 @@ from .serializers import (
     AdjustmentSerializer,
     AgreementSerializer,
     ContractSerializer,
-    ContractTemplateSerializer,
     DisputeSerializer,
     NegotiationSerializer,
     ProposeTermsSerializer,
-    PublishContractTemplateSerializer,
     RequestNegotiationSerializer,
     SignContractSerializer,
     SubmitSignatureSerializer,
@@ -62,46 +59,12 @@ LANGUAGE = OpenApiParameter(
     enum=LANGUAGES,
     description="The language of the document, Japanese by default.",
 )
-TEMPLATE_EXAMPLE = {
-    "code": "data-provision-brief",
-    "title": {"ja": "データ提供契約書（簡易）", "en": "Data Provision Agreement (brief)"},
-    "clauses": [
-        {
-            "number": 1,
-            "heading": {"ja": "提供", "en": "Provision"},
-            "text": {
-                "ja": "提供者は利用者に「{dataset}」を{price}（税抜）で提供する。",
-                "en": 'The provider provides "{dataset}" to the consumer for {price}, without tax.',
-            },
-        }
-    ],
-}
 REQUEST_EXAMPLE = {
     "listing": "lst_01JABCDEFGHJKMNPQRSTVWXYZ0",
     "reference": "PO-2026-0042",
     "terms": {"price_minor": 90000},
     "note": "年間契約を前提にご検討ください。",
 }
-
-
-class TemplateViewSet(MarketReadViewSet[Template]):
-    """Published contract templates; public."""
-
-    reads = PUBLIC
-    serializer_class = ContractTemplateSerializer
-    queryset = Template.objects.all()
-    filterset_fields = ("code", "contract_type")
-
-    @create_command(
-        summary="Publish a contract template",
-        needs=Permission.RULEBOOK_WRITE,
-        request=PublishContractTemplateSerializer,
-        response=ContractTemplateSerializer,
-        example=TEMPLATE_EXAMPLE,
-    )
-    def create(self, data: dict[str, Any]) -> Template:
-        """Publish a contract template, or its next version (operator)."""
-        return services.publish_template(actor=self.actor, **data)
 
 
 class NegotiationViewSet(NegotiationPapers, ShowsPlan):

@@ -29,6 +29,7 @@ from marketplace.participants.suspension_guards import begun_by_active
 
 from .charging_guards import is_charging
 from .charging_terms import ChargingTerms
+from .ending import is_ending, never_by_notice
 from .guards import (
     added_in_draft,
     complete_when_submitted,
@@ -287,7 +288,7 @@ class Offer(models.Model):
 
     ``rights`` are the seller's choices (see ``listings.rights``), ``policy`` the same rights in ODRL 2.2 and
     ``policy_digest`` the SHA-256 of its canonical JSON. ``price_minor`` is without tax, in minor units of
-    ``currency``; ``charging`` says in which rhythm it is charged (``listings.charging_terms``). ``template`` is the code of a contract
+    ``currency``; ``charging`` says in which rhythm it is charged (``listings.charging_terms``), ``ending`` whether notice ends the contract. ``template`` is the code of a contract
     template. Invariant: one offer per version, added in preparation, never changed or deleted; its rights permit what they sell, at least on
     the day of publication, and until the last charge has run.
     """
@@ -305,6 +306,7 @@ class Offer(models.Model):
     inspection_days = DaysField()
     negotiable = models.BooleanField()
     charging = BoundedJSONField(default=charged_once)
+    ending = BoundedJSONField(default=never_by_notice)
     signature_level = models.CharField(
         max_length=12,
         choices=SignatureLevel.choices,
@@ -315,6 +317,7 @@ class Offer(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=is_charging("charging"), name="offer_charging"),
+            models.CheckConstraint(condition=is_ending("ending", "charging"), name="offer_ending"),
             models.CheckConstraint(
                 condition=Q(signature_level__in=SignatureLevel.values), name="offer_signature_level"
             ),

@@ -14,6 +14,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.money import currencies
 
 from .charging_terms import ChargingTerms, parse_charging
+from .ending import NO_ENDING, parse_ending, require_divisible
 from .rights import Rights, parse_rights
 from .states import SignatureLevel, TaxCategory
 
@@ -27,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "negotiable": True,
     "charging": None,
     "signature_level": SignatureLevel.MARKET_SIDE.value,
+    "ending": NO_ENDING,
 }
 REQUIRED = ("price_minor", "rights", "template")
 
@@ -45,12 +47,13 @@ class OfferTerms:
     negotiable: bool
     charging: ChargingTerms
     signature_level: str
+    ending: Mapping[str, Any]
 
 
 def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
     """The terms of a seller's ``offer``: price_minor, rights (see ``listings.rights``) and template (the code of a
-    contract template) are required; currency, tax_category, funding_days, inspection_days, negotiable, charging and
-    signature_level have DEFAULTS.
+    contract template) are required; currency, tax_category, funding_days, inspection_days, negotiable, charging,
+    signature_level and ending (``listings.ending``) have DEFAULTS.
 
     Raises FieldInvalid, which names the field as ``offer.<name>``.
     """
@@ -91,6 +94,8 @@ def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
         raise FieldInvalid("offer.negotiable", Label("specify true or false", "true か false にしてください"))
     rights = parse_rights(terms.pop("rights"), prefix="offer.rights")
     charging = parse_charging(terms.pop("charging"), prefix="offer.charging")
+    ending = parse_ending(terms.pop("ending"), prefix="offer.ending")
+    require_divisible(ending, charging.kind, has_end=rights.has_end, prefix="offer.ending")
     if rights.must_be_negotiated and not terms["negotiable"]:
         raise FieldInvalid(
             "offer.negotiable",
@@ -99,7 +104,7 @@ def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
                 "利用目的が個別調整の場合は、交渉可としてください",
             ),
         )
-    return OfferTerms(rights=rights, charging=charging, **terms)
+    return OfferTerms(rights=rights, charging=charging, ending=ending, **terms)
 
 
 def _check_number(name: str, value: Any, lowest: int, highest: int) -> None:

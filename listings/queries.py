@@ -60,8 +60,16 @@ class OfferView:
     negotiable: bool
     charging: dict[str, Any]
     signature_level: str
+    ending: dict[str, Any]
     must_be_negotiated: bool
     personal_data_class: str
+
+
+TERMS = (
+    "price_minor", "currency", "tax_category", "funding_days", "inspection_days", "rights", "charging", "signature_level",
+    "ending",
+)  # fmt: skip
+"""The columns of an offer that are terms of a contract over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,7 @@ def version_for_sale(listing: str) -> OfferView:
         negotiable=offer.negotiable,
         charging=offer.charging,
         signature_level=offer.signature_level,
+        ending=offer.ending,
         must_be_negotiated=parse_rights(offer.rights).must_be_negotiated,
         personal_data_class=row.personal_data_class,
     )
@@ -237,13 +246,18 @@ def own_versions(actor: Actor) -> QuerySet[ListingVersion]:
 
 def offered_terms(listing_version: str) -> dict[str, Any]:
     """The terms that a version (public identifier) was offered on, by name; raises Missing."""
-    names = (
-        "price_minor", "currency", "tax_category", "funding_days", "inspection_days", "rights", "charging", "signature_level",
-    )  # fmt: skip
-    terms = Offer.objects.filter(version__public_id=listing_version).values(*names).first()
+    terms = Offer.objects.filter(version__public_id=listing_version).values(*TERMS).first()
     if terms is None:
         raise Missing(kind="listing version", identifier=listing_version)
     return dict(terms)
+
+
+def offered_template(listing_version: str) -> str:
+    """The code of the contract template of a version's (public identifier) offer; raises Missing."""
+    code = Offer.objects.filter(version__public_id=listing_version).values_list("template", flat=True).first()
+    if code is None:
+        raise Missing(kind="listing version", identifier=listing_version)
+    return str(code)
 
 
 def distributions(listing_version: str) -> list[DistributionView]:

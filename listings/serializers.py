@@ -13,6 +13,7 @@ from marketplace.kernel.bounds import CHARGES_MAX, DAYS_MAX, FUNDING_DAYS_MAX, I
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 from marketplace.kernel.money import BASIS_POINTS
 
+from .ending import NOTICE_DAYS, RefundRule
 from .metering import TRIAL_DAYS_MAX, USES_MAX
 from .models import Distribution, Listing, ListingVersion, Offer
 from .rights import dataspace_policy, parse_rights, summary
@@ -85,12 +86,22 @@ class ChargingSerializer(StrictSerializer):
     adjustments = serializers.ListField(child=serializers.DictField(), required=False, max_length=3)
 
 
+class EndingTermSerializer(StrictSerializer):
+    """Whether a party may end the contract by notice, of how many days (null: not at all), and what then comes back."""
+
+    convenience_notice_days = serializers.IntegerField(
+        required=False, allow_null=True, min_value=NOTICE_DAYS[0], max_value=NOTICE_DAYS[1]
+    )
+    refund = serializers.ChoiceField(choices=RefundRule.choices, required=False)
+
+
 class OfferSerializer(serializers.ModelSerializer[Offer]):
-    """The price and the rights of use: as choices, as ODRL and as text."""
+    """The price and the rights of use: as choices, as ODRL and as text. ``ending``: whether notice ends the contract."""
 
     id = serializers.CharField(source="public_id")
     rights = serializers.DictField()
     charging = ChargingSerializer()
+    ending = EndingTermSerializer()
     rights_in_words = serializers.SerializerMethodField()
     policy = serializers.DictField()
     dataspace_policy = serializers.SerializerMethodField()
@@ -113,6 +124,7 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
             "negotiable",
             "charging",
             "signature_level",
+            "ending",
         )
 
     @extend_schema_field(RightsLineSerializer(many=True))
@@ -288,6 +300,7 @@ class OfferInputSerializer(StrictSerializer):
     negotiable = serializers.BooleanField(required=False)
     charging = ChargingSerializer(required=False)
     signature_level = serializers.ChoiceField(choices=SignatureLevel.choices, required=False)
+    ending = EndingTermSerializer(required=False)
 
 
 @extend_schema_field(OfferInputSerializer)

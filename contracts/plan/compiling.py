@@ -8,10 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from listings.charging_terms import require_chargeable
+from listings.ending import require_divisible
 from listings.rights import Rights, require_feasible
 from listings.rights.choices import DisclosureScope, Permissibility, Purpose
 
-from ..ending_terms import require_divisible
 from ..terms import Terms
 from .endings import ENDINGS
 from .model import (
@@ -47,7 +47,7 @@ def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:
     require_chargeable(
         terms.charging, terms.price_minor, terms.rights, now=at, zone=zone, prefix="terms.charging"
     )
-    require_divisible(terms.ending, terms.charging.kind, has_end=terms.rights.has_end)
+    require_divisible(terms.ending, terms.charging.kind, has_end=terms.rights.has_end, prefix="terms.ending")
     return build_plan(terms)
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from listings.ending import RefundRule, is_divisible
 from listings.rights import Rights
 from marketplace.kernel.labels import Label
 
-from ..ending_states import RefundRule
-from ..ending_terms import is_divisible
 from ..terms import Terms
 from .model import Ending
 

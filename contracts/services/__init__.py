@@ -25,7 +25,6 @@ from .obstructed import end_left_open, end_of_suspended, end_of_withdrawn
 from .reminders import remind_to_answer
 from .signing import sign, submit_signature
 from .suspensions import notify_counterparties
-from .templates import publish_template
 from .terminations import end_expired, terminate
 
 __all__ = [
@@ -57,7 +56,6 @@ __all__ = [
     "notify_counterparties",
     "notify_of_halt",
     "open_dispute",
-    "publish_template",
     "refuse_ending",
     "remind_deletions",
     "remind_to_answer",

@@ -24,6 +24,9 @@ from marketplace.rules import services as rules
 from .. import queries
 from ..changed_terms import changed_terms
 from ..errors import NotNegotiable, OwnListing, ReferenceTaken
+from ..library.agreeing import require_agreeing
+from ..library.queries import template_in_force
+from ..library.services import with_special_clauses
 from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
 from ..plan import compile_plan
 from ..signed_object import iri
@@ -43,7 +46,7 @@ def request_negotiation(
     changes in ``terms``.
 
     ``reference`` is the buyer's own and unique. Emits negotiation.moved. Raises Missing (listing, template),
-    NotOnSale, OwnListing, NotAdmitted, OrganisationSuspended, TradingHalted, NotNegotiable, ReferenceTaken, ExclusivelyGranted, GrantedToOthers,
+    NotOnSale, TemplateNotInForce, OwnListing, NotAdmitted, OrganisationSuspended, TradingHalted, NotNegotiable, ReferenceTaken, ExclusivelyGranted, GrantedToOthers,
     FieldInvalid, Forbidden.
     """
     buyer_id = actor.require_organisation()
@@ -59,7 +62,7 @@ def request_negotiation(
     require_active(sale.seller)
     rules.require_trading_open(listing=listing, segment=sale.segment)
     published = _published_terms(sale)
-    wanted = revise_terms(published, terms)
+    wanted = revise_terms(published, with_special_clauses(terms))
     if wanted != published and not sale.negotiable:
         raise NotNegotiable(listing=listing)
     require_grantable(listing, wanted)
@@ -84,6 +87,7 @@ def _published_terms(sale: OfferView) -> Terms:
             "funding_days": sale.funding_days,
             "inspection_days": sale.inspection_days,
             "signature_level": sale.signature_level,
+            "ending": sale.ending,
             "rights": sale.rights,
             "charging": sale.charging,
         }
@@ -114,7 +118,7 @@ def _create_negotiation(actor: Actor, sale: OfferView, reference: str) -> Negoti
                 listing_version=sale.listing_version,
                 segment=sale.segment,
                 dataset={"title": sale.title, "files": files},
-                template=queries.latest_template(sale.template),
+                template=template_in_force(sale.template, sale.segment),
                 negotiable=sale.negotiable,
                 respond_by=answer_by(),
                 opened_at=clock.now(),
@@ -160,7 +164,7 @@ def _answer(
     subject = locked(actor, negotiation)
     role = require_move(actor, subject, command)
     standing = parse_terms(queries.latest_proposal(subject).terms)
-    wanted = revise_terms(standing, terms)
+    wanted = revise_terms(standing, with_special_clauses(terms))
     if wanted != standing and not subject.negotiable:
         raise NotNegotiable(listing=subject.listing)
     require_grantable(subject.listing, wanted)
@@ -194,6 +198,7 @@ def accept_offer(*, actor: Actor, negotiation: str) -> Negotiation:
 
 def _propose(negotiation: Negotiation, *, actor: Actor, party: Party, terms: Terms, note: str) -> None:
     compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+    require_agreeing(terms, negotiation.template_id)
     number = negotiation.proposals.count() + 1
     Proposal.objects.create(
         negotiation=negotiation,

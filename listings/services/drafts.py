@@ -371,6 +371,7 @@ def _make_offer(version: ListingVersion, terms: OfferTerms, seller: str) -> Offe
     )
     columns = asdict(terms)
     columns["rights"], columns["charging"] = terms.rights.as_dict(), terms.charging.as_dict()
+    columns["ending"] = dict(terms.ending)
     return Offer.objects.create(
         public_id=identifier, version=version, policy=policy, policy_digest=digest_of(policy), **columns
     )

@@ -31,7 +31,9 @@ from marketplace.rules import services as rules
 from ..charging_terms import parse_charging, require_chargeable
 from ..errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
 from ..models import Listing, ListingVersion
+from ..offer_checks import PublishedOffer, require_checked
 from ..payability import require_payable
+from ..queries import TERMS
 from ..rights import parse_rights, require_feasible
 from ..states import (
     LISTING,
@@ -56,6 +58,9 @@ RIGHTS_ENDED = Label(
     "the rights of use that it would sell have ended, or would end before the price is paid in or before its last charge has run.",
     "販売しようとする利用権は、すでに終了しているか、代金の入金期限または最後の課金の期間より前に終了します。",
 )
+OFFER_REFUSED = Label(
+    "the offer cannot be published: {field}: {why}.", "オファーを公開できません（{field}）：{why}。"
+)
 COMMANDS = {"allow": "publish", "warn": "publish", "hold": "hold", "deny": "refuse"}
 
 
@@ -74,7 +79,7 @@ def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
         raise ListingEnded(listing=listing.public_id)
     VERSION.target(state=version.state, command="submit", role="seller")
     participants.require_admitted(listing.seller_id, listing.segment_id, "seller")
-    _require_feasible(version)
+    _require_publishable(version)
     pending = listing.versions.filter(state__in=PENDING_VERSIONS).first()
     if pending is not None:
         raise VersionPending(listing=listing.public_id, listing_version=pending.public_id)
@@ -124,8 +129,8 @@ def _overriding(listing: Listing, version: ListingVersion, command: str) -> Labe
         return SELLER_SUSPENDED
     if "seller" not in standing.capacities:
         return ADMISSION_ENDED
-    # The rights of use ended, or will before the price is paid in: nobody could use what it would sell.
-    return None if _is_feasible(version) else RIGHTS_ENDED
+    # The rights of use ended, or will before the price is paid in: nobody could use what it would sell. Or a check refuses by now.
+    return _hindrance(version)
 
 
 @transaction.atomic
@@ -150,7 +155,7 @@ def decide_version(
         raise NeverForSale(listing=listing.public_id)
     if outcome == "allow":
         participants.require_admitted(listing.seller_id, listing.segment_id, "seller")
-        _require_feasible(version)
+        _require_publishable(version)
     _carry_out(
         listing,
         version,
@@ -163,8 +168,13 @@ def decide_version(
     return version
 
 
+def _require_publishable(version: ListingVersion) -> None:
+    """Check that by now an agreement over the offer can be carried out, and what others ask of it; raises FieldInvalid."""
+    _require_feasible(version)
+    _require_checked(version)
+
+
 def _require_feasible(version: ListingVersion) -> None:
-    """Check that by now an agreement over the offer can be carried out; raises FieldInvalid."""
     rights = parse_rights(version.offer.rights)
     require_feasible(
         rights,
@@ -191,12 +201,23 @@ def _require_feasible(version: ListingVersion) -> None:
     )
 
 
-def _is_feasible(version: ListingVersion) -> bool:
+def _require_checked(version: ListingVersion) -> None:
+    offer = version.offer
+    terms = {name: getattr(offer, name) for name in TERMS}
+    require_checked(PublishedOffer(segment=version.listing.segment_id, template=offer.template, terms=terms))
+
+
+def _hindrance(version: ListingVersion) -> Label | None:
+    """Why the offer cannot be published by now; None if it can."""
     try:
         _require_feasible(version)
     except FieldInvalid:
-        return False
-    return True
+        return RIGHTS_ENDED
+    try:
+        _require_checked(version)
+    except FieldInvalid as refused:
+        return OFFER_REFUSED.fill({"field": refused.name, "why": refused.fields["reason"]})
+    return None
 
 
 def _carry_out(

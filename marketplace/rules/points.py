@@ -76,7 +76,7 @@ POINTS = {
         Point(
             "publication",
             Label("publication of a listing", "出品の公開"),
-            providers=("listing", "quality"),
+            providers=("listing", "quality", "offer"),
         ),
         Point(
             "conclusion",

@@ -99,10 +99,14 @@ def test_an_invalid_element_is_named_in_every_list(acting, is_seller, path, fiel
 
 
 def test_an_invalid_clause_is_named_by_its_index(acting):
-    clause = {"number": 1, "heading": {"ja": "a", "en": "a"}, "text": {"ja": "a", "en": "a"}}
-    body = {"code": "x", "title": clause["heading"], "clauses": [clause, clause | {"number": 0}, "none"]}
+    clause = {"clause": "definitions"}
+    body = {
+        "code": "x",
+        "title": {"ja": "a", "en": "a"},
+        "clauses": [clause, clause | {"version": 0}, "none"],
+    }
     answer = acting.post("/api/v1/contract-templates/", body)
-    assert [error["field"] for error in answer.json()["errors"]] == ["clauses.1.number", "clauses.2"]
+    assert [error["field"] for error in answer.json()["errors"]] == ["clauses.1.version", "clauses.2"]
 
 
 def test_fields_named_like_an_error_are_refused_by_name(acting):

@@ -8,6 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from contracts.consequences import digest_of_consequences
 from contracts.ending_queries import consequences_shown
+from contracts.library.models import Clause
+from contracts.library.views import CLAUSE_EXAMPLE, TEMPLATE_EXAMPLE
 from contracts.models import Agreement
 from contracts.rendering import agreement_pdf
 from delivery import services as delivering
@@ -126,6 +128,7 @@ def adjustment(world: World) -> str:
 
 
 TABLE.listed("contract-templates/", EVERYBODY, lambda world: world.template.public_id)
+TABLE.listed("contract-clauses/", EVERYBODY, lambda _world: Clause.objects.get(code="liability").public_id)
 
 
 def ended(world: World) -> Request:
@@ -157,7 +160,8 @@ def answered(world: World) -> Request:
     return Request((row.public_id,), {"digest": row.digest})
 
 
-TABLE.example("POST contract-templates/", "operator")(lambda _world: Request(body=contracts.brief_template()))
+TABLE.sent("contract-clauses/", "operator", lambda _world: CLAUSE_EXAMPLE, takes_two=True)
+TABLE.sent("contract-templates/", "operator", lambda _world: TEMPLATE_EXAMPLE, takes_two=True)
 TABLE.listed("negotiations/", "buyer", requested)
 TABLE.example("POST negotiations/", "buyer")(request_negotiation)
 TABLE.of_row("GET negotiations/{}/rounds/", "buyer", offered)

@@ -53,6 +53,7 @@ UNREASONED = {
     "POST clearing-schedules/": MARKET,
     "POST closed-days/": MARKET,
     "POST closed-days/withdraw/": MARKET,
+    "POST contract-clauses/": MARKET,
     "POST contract-templates/": MARKET,
     "POST cycles/": MARKET,
     "POST cycles/{}/close/": MARKET,

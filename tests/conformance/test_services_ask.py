@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import contracts.library.services as library
 import contracts.services as contracting
 import delivery.services as delivering
 import listings.services as listings
@@ -86,7 +87,8 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             participants.revoke_key,
         ),
         Permission.RULEBOOK_WRITE: (
-            contracting.publish_template,
+            library.publish_clause,
+            library.publish_template,
             participants.open_qualification_kind,
             rules.publish_rulebook,
             drafts.save_draft,

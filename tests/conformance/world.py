@@ -8,13 +8,13 @@ from typing import Any
 from clearing.run.services.cycles import open_first_cycle
 from clearing.settlement.services.client_accounts import register_client_account
 from clearing.settlement.services.funds_regimes import declare_funds_regime
-from contracts import services as contracting
 from contracts.models import Template
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.participants import services as participants
 from marketplace.participants.models import Organisation, User
 from tests.clearing import factories as clearing
 from tests.contracts import factories as contracts
+from tests.contracts import library
 from tests.participants import factories as parties
 from tests.rules import factories as rules
 
@@ -97,7 +97,7 @@ def make_world() -> World:
         **{side: trader(side) for side in ("seller", "buyer", "stranger")},
     }
     rules.publish(RULES)
-    template = contracting.publish_template(actor=SYSTEM, **contracts.template_document())
+    template = library.standard()
     callers = nobody(organisations["stranger"])
     callers.append(all_roles("stranger", organisations["stranger"]))
     for side in ("operator", "seller", "buyer"):

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import copy
-import functools
 import itertools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
 from django.db import connection
 
 from contracts import queries, services
@@ -20,6 +16,7 @@ from contracts.ending_queries import consequences_shown
 from contracts.models import (
     Adjustment,
     Agreement,
+    Clause,
     DeletionCertificate,
     DeletionDuty,
     Dispute,
@@ -43,7 +40,8 @@ from marketplace.rules.models import Decision
 from tests.participants import factories as participants
 from tests.rules import factories as rules
 
-TEMPLATE_FILE = Path(__file__).parents[2] / "fixtures" / "contract_template.yaml"
+from . import library
+
 SEGMENT = "mobility"
 HOLD_ABOVE_MINOR = 5_000_000
 RIGHTS = {
@@ -92,22 +90,10 @@ class Market:
         return self.organisations[name]
 
 
-@functools.cache
-def _template_file() -> Any:
-    return yaml.safe_load(TEMPLATE_FILE.read_text(encoding="utf-8"))
-
-
-def template_document() -> dict[str, Any]:
-    """The demo market's contract template, as its file has it."""
-    document: dict[str, Any] = copy.deepcopy(_template_file())
-    return document
-
-
 def brief_template(**changes: Any) -> dict[str, Any]:
-    """A template of two clauses."""
+    """A template of two clauses, as ``library.published`` takes it."""
     clauses = [
         {
-            "number": 1,
             "heading": {"ja": "提供", "en": "Provision"},
             "text": {
                 "ja": "{provider}は{dataset}を{price}で提供する。",
@@ -115,7 +101,6 @@ def brief_template(**changes: Any) -> dict[str, Any]:
             },
         },
         {
-            "number": 2,
             "heading": {"ja": "期間", "en": "Time"},
             "text": {
                 "ja": "{funding_days}日以内。\n\n以上。",
@@ -141,7 +126,7 @@ def market(**offer: Any) -> Market:
     for actor in actors.values():
         participants.keep_proved(actor.identifier)
     rules.publish(RULES)
-    template = services.publish_template(actor=actors["operator"], **template_document())
+    template = library.standard()
     return Market(
         **actors,
         organisations=organisations,
@@ -263,7 +248,18 @@ def index_value(market: Market, **changes: Any) -> IndexValue:
 
 def everything() -> dict[str, Any]:
     """All that a refusal must leave as it was: every row of contracts, and how much was told."""
-    models = (Template, Negotiation, Proposal, Instrument, Signature, Agreement, Dispute, Adjustment, Ending)
+    models: tuple[Any, ...] = (
+        Clause,
+        Template,
+        Negotiation,
+        Proposal,
+        Instrument,
+        Signature,
+        Agreement,
+        Dispute,
+        Adjustment,
+        Ending,
+    )
     models += (DeletionDuty, DeletionCertificate)
     rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
     told = {model.__name__: model.objects.count() for model in (OutboxEvent, EvidenceRecord, Decision)}

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from contracts import queries, services
+from contracts.library.views import CLAUSE_EXAMPLE, TEMPLATE_EXAMPLE
 from contracts.models import Adjustment, Agreement, Dispute, Instrument, Negotiation
 from marketplace.kernel import clock
 from marketplace.kernel.canonical import sha256_hex
@@ -17,7 +18,7 @@ from tests.access.factories import open_over_http
 from tests.participants import factories as people
 from tests.roles import unguarded
 
-from . import factories
+from . import factories, library
 
 BASE = "/api/v1"
 SIGN_QUERIES_MAX = 39
@@ -245,13 +246,15 @@ def test_a_third_party_finds_nothing_by_any_route(market, clients):
     assert factories.everything() == before
 
 
-def test_without_a_token_only_templates_are_read(api, market):
+def test_without_a_token_only_clauses_and_templates_are_read(api, market):
     for collection in READS:
         assert api.get(f"{BASE}/{collection}/").status_code == 401
     listed = api.get(f"{BASE}/contract-templates/").json()["results"]
     assert [(row["code"], row["version"]) for row in listed] == [("data-provision", 1)]
     assert listed[0]["contract_type_label"] == {"ja": "データ提供型", "en": "data provision"}
-    assert len(api.get(f"{BASE}/contract-templates/{listed[0]['id']}/").json()["clauses"]) == 23
+    assert len(api.get(f"{BASE}/contract-templates/{listed[0]['id']}/").json()["clauses"]) == 31
+    clauses = api.get(f"{BASE}/contract-clauses/?code=late-interest").json()["results"]
+    assert [(row["code"], row["parameters"][0]["default"]) for row in clauses] == [("late-interest", 300)]
 
 
 def test_a_reading_token_does_not_write(market):
@@ -260,17 +263,23 @@ def test_a_reading_token_does_not_write(market):
     assert Negotiation.objects.count() == 0
 
 
-def test_the_operator_publishes_templates(api, market, clients):
-    document = factories.brief_template()
-    assert api.post(f"{BASE}/contract-templates/", document).status_code == 401
-    assert clients["seller"].post(f"{BASE}/contract-templates/", document).status_code == 403
-    made = clients["operator"].post(f"{BASE}/contract-templates/", document)
-    assert (made.status_code, made.json()["version"]) == (201, 1)
-    faulty = factories.brief_template(
-        clauses=[{**document["clauses"][0], "text": {"ja": "{x}", "en": "{x}"}}]
-    )
-    refusal = clients["operator"].post(f"{BASE}/contract-templates/", faulty)
-    assert (refusal.status_code, refusal.json()["errors"][0]["field"]) == (422, "clauses.1.text.ja")
+def test_two_people_of_the_operator_publish_clauses_and_templates(api, market, clients):
+    second = people.client_of(market.organisation("operator"))
+    for path, example, faulty, field in (
+        ("contract-clauses", CLAUSE_EXAMPLE, {"text": {"ja": "{x}", "en": "{x}"}}, "text.ja"),
+        ("contract-templates", TEMPLATE_EXAMPLE, {"clauses": [{"clause": "unheard-of"}]}, "clauses.1.clause"),
+    ):
+        path = f"{BASE}/{path}/"
+        assert api.post(path, example).status_code == 401
+        assert clients["seller"].post(path, example).status_code == 403
+        refusal = clients["operator"].post(path, {**example, **faulty})
+        assert (refusal.status_code, refusal.json()["errors"][0]["field"]) == (422, field)
+        asked = clients["operator"].post(path, example)
+        assert (asked.status_code, asked.json()["code"]) == (409, "second_person_needed")
+        made = second.post(path, example)
+        assert (made.status_code, made.json()["version"]) == (201, 1), made.content
+    (support,) = api.get(f"{BASE}/contract-clauses/?code=support").json()["results"]
+    assert support["requires"] == ["definitions"]
 
 
 def test_documents_are_read_in_both_languages(market, clients):
@@ -391,9 +400,7 @@ def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(market, clients,
         factories.ending(market)
         factories.deletion(market)
         if number:
-            services.publish_template(
-                actor=market.operator, **factories.brief_template(code=f"brief-{number}")
-            )
+            library.published(**factories.brief_template(code=f"brief-{number}"))
     path = f"{BASE}/{collection}/"
     clients["buyer"].get(path)
     with CaptureQueriesContext(connection) as captured:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.clauses import LANGUAGES, check_clauses, fill_placeholders
+from contracts.clauses import LANGUAGES, fill_placeholders
 from contracts.contract_text import (
     ARTICLE_FORM,
     USE,
@@ -23,11 +23,12 @@ from contracts.signed_object import compose
 from contracts.terms import parse_terms
 from marketplace.kernel.errors import FieldInvalid
 
-from .factories import OFFER, brief_template, template_document
+from .factories import OFFER, brief_template
+from .library import entries, standard_entries
 
 MARKETS_OWN = 5
 """Sections that follow the articles: terms of use, period for acceptance, signatures."""
-BRIEF = check_clauses(brief_template()["clauses"])
+BRIEF = entries(brief_template()["clauses"])
 
 
 def articles_of(text: str) -> list[Section]:
@@ -134,12 +135,13 @@ def test_a_person_without_a_corporate_number_is_named_without_one():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_articles_can_be_told_apart_again(language):
-    clauses = check_clauses(template_document()["clauses"])
+    clauses = standard_entries()
     articles = articles_of(render_text(said(), clauses, language))
     assert [article.heading for article in articles] == [
         headed(number, clause, language) for number, clause in enumerate(clauses, start=1)
     ]
-    assert articles[6].body == clauses[6]["text"][language]
+    plain = next(number for number, clause in enumerate(clauses) if clause["clause"] == "prohibited-acts")
+    assert articles[plain].body == clauses[plain]["text"][language]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -151,7 +153,7 @@ def test_the_terms_of_use_can_be_told_apart_again(language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_title_particulars_and_sections_are_the_whole_text(language):
-    text = render_text(said(), check_clauses(template_document()["clauses"]), language)
+    text = render_text(said(), standard_entries(), language)
     particulars = "\n".join(f"- {line}" for line in particulars_of(text))
     sections = "".join(f"\n\n## {heading}\n\n{body}" for heading, body in sections_of(text))
     assert f"# {title_of(text)}\n\n{particulars}{sections}\n" == text
@@ -173,10 +175,9 @@ FORGED = "## 第3条（偽） / ## Article 3 (Forged)"
     ],
 )
 def test_a_title_cannot_forge_an_article(language, title):
-    clauses = check_clauses(
+    clauses = entries(
         [
             {
-                "number": 1,
                 "heading": {"ja": "一", "en": "One"},
                 "text": {"ja": "{dataset}\n{dataset}", "en": "{dataset}\n{dataset}"},
             }
@@ -194,10 +195,9 @@ words = st.text(min_size=1, max_size=40).filter(lambda text: text.strip() and "\
 def test_whatever_is_written_comes_apart_as_it_was_put_together(title, heading, body, name, reference):
     heading, body = (text.replace("{", "").replace("}", "") or "x" for text in (heading, body))
     try:
-        clauses = check_clauses(
+        clauses = entries(
             [
                 {
-                    "number": 1,
                     "heading": {"ja": heading, "en": heading},
                     "text": {"ja": body + "{provider}", "en": body + "{provider}"},
                 }

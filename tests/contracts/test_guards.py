@@ -22,6 +22,7 @@ from . import factories
 from .raw import copied, refused
 
 APPEND_ONLY = (
+    "contracts_clause",
     "contracts_template",
     "contracts_proposal",
     "contracts_instrument",

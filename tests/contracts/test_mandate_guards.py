@@ -12,7 +12,7 @@ from marketplace.participants import services as participants
 from tests.participants import factories as people
 from tests.roles import unguarded
 
-from . import factories, mandates
+from . import factories, library, mandates
 from .raw import copied, refused, run
 from .test_signature_guards import drawn
 
@@ -104,8 +104,7 @@ def test_the_database_adds_up_what_a_program_signs(market, desk):
 def test_the_database_refuses_what_is_outside_the_mandate(market, desk):
     second = mandates.desk(market)
     person = market.seller.identifier
-    services_template = factories.brief_template()
-    factories.services.publish_template(actor=market.operator, **services_template)
+    library.published(**factories.brief_template())
     good = mandates.mandated(market, desk)
     for limits, changes, why in (
         ({"templates": ["brief"]}, {}, "outside the mandate"),

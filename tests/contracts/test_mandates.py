@@ -33,7 +33,7 @@ from tests.notices.factories import handle, notice_titles
 from tests.participants import factories as people
 from tests.participants import keys
 
-from . import factories, mandates
+from . import factories, library, mandates
 
 BASE = "/api/v1"
 
@@ -111,7 +111,7 @@ def test_a_program_signs_over_http_and_never_by_the_market(market, desk):
     ],
 )
 def test_a_contract_outside_the_mandate_is_refused_by_its_limit(market, desk, limits, limit):
-    services.publish_template(actor=market.operator, **factories.brief_template())
+    library.published(**factories.brief_template())
     if "counterparties" in limits:
         limits = {"counterparties": [market.stranger.organisation]}
     mandate = mandates.mandated(market, desk, **limits)

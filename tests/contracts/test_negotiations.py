@@ -26,7 +26,7 @@ from marketplace.participants import services as participants
 from marketplace.participants.errors import NotAdmitted
 from tests.participants import factories as people
 
-from . import factories
+from . import factories, library
 from .refusals import refused
 
 
@@ -108,9 +108,7 @@ def test_the_price_is_bargained_over(market):
 
 def test_a_negotiation_keeps_the_template_and_the_version_it_began_with(market):
     negotiation = request(market)
-    document = factories.template_document()
-    document["title"]["en"] = "Data Provision Agreement, revised"
-    newer = services.publish_template(actor=market.operator, **document)
+    newer = library.published(**factories.brief_template(code="data-provision"))
     assert newer.version == 2
     version = listings.add_version(
         actor=market.seller,
@@ -182,10 +180,10 @@ def test_only_what_is_on_sale_is_negotiated(market):
         request(market)
 
 
-def test_a_template_that_was_never_published_is_missing(market):
-    other = factories.listing(market.seller, "L-2", template="unheard-of")
-    with refused(Missing, kind="contract template", identifier="unheard-of"):
-        request(market, listing=other)
+def test_an_offer_with_a_template_that_was_never_published_is_not_published(market):
+    with pytest.raises(FieldInvalid) as refusal:
+        factories.listing(market.seller, "L-2", template="unheard-of")
+    assert refusal.value.name == "offer.template"
 
 
 def test_published_terms_are_taken_or_left_where_nothing_is_negotiable(market):

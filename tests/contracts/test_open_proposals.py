@@ -17,7 +17,7 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.invariants import verify_all
 from tests.roles import assert_refused, unguarded
 
-from . import factories
+from . import factories, library
 from .refusals import refused
 
 SIGNED = datetime.fromisoformat("2026-05-25T15:30+09:00")
@@ -101,7 +101,7 @@ def test_nothing_unsigned_binds_and_the_buyer_may_always_say_no(market):
 
 
 def test_every_contract_says_so_in_both_languages(market):
-    services.publish_template(actor=market.operator, **factories.brief_template(code="data-provision"))
+    library.published(**factories.brief_template(code="data-provision"))
     plain = contract_of(factories.agreed(market))
     reserved = contract_of(signed(market, withdrawal_reserved=True, open_days=3))
     assert "署名の日の翌日から起算して14日間（末日の24時まで、日本時間）" in plain.text_ja

@@ -6,18 +6,18 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from contracts.clauses import check_clauses
 from contracts.signed_object import claims, draw_up, drawn_faults, signature_faults
 from marketplace.evidence.signatures import sign
 from marketplace.kernel.canonical import canonical_json, digest_of, sha256_hex
 
 from .factories import brief_template
+from .library import entries
 from .test_contract_text import said
 
 # The market's keys are read from the database, unless this process has read them before.
 pytestmark = pytest.mark.django_db
 
-CLAUSES = check_clauses(brief_template()["clauses"])
+CLAUSES = entries(brief_template()["clauses"])
 SIGNED_AT = datetime(2026, 12, 1, 1, 2, 3, tzinfo=UTC)
 
 
@@ -76,7 +76,7 @@ def test_anything_else_gives_another_hash(drawn, changes):
 
 
 def test_other_words_give_another_hash(drawn):
-    others = check_clauses([{**clause, "heading": {"ja": "別", "en": "Other"}} for clause in CLAUSES])
+    others = entries([{**clause, "heading": {"ja": "別", "en": "Other"}} for clause in CLAUSES])
     assert draw_up(said(), others).signed_hash != drawn.signed_hash
 
 

@@ -19,10 +19,11 @@ from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import TradeSecured
 from marketplace.events.services import emit, envelope_of
-from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.actors import Actor
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.participants.models import Organisation
 from marketplace.rules.models import Rulebook
+from tests.contracts import library
 from tests.participants import factories as participants
 from tests.rules import factories as rules
 
@@ -30,7 +31,7 @@ SEGMENT = "environment"
 CONTENTS = (b"station,reading\n1,21.5\n2,19.0\n",)
 RIGHTS = {"contract_type": "licence", "purposes": ["commercial"], "regions": ["JP"]}
 CLAUSE = {
-    "number": 1,
+    "code": "incidents",
     "heading": {"ja": "提供", "en": "Provision"},
     "text": {"ja": "提供者は{dataset}を提供する。", "en": "The provider provides {dataset}."},
 }
@@ -141,8 +142,7 @@ def open_market() -> None:
                 tax_rates=rules.fixture_document()["tax_rates"],
             )
         )
-    contracts.publish_template(
-        actor=SYSTEM,
+    library.published(
         code="data-provision",
         title={"ja": "データ提供契約", "en": "Data provision"},
         clauses=[CLAUSE],

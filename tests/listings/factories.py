@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from contracts.models import Template
 from listings import services
 from listings.models import Listing, ListingVersion
 from marketplace.participants.models import Organisation
 from marketplace.rules.models import Rulebook
 from quality import services as quality
+from tests.contracts import library
 from tests.participants import factories as participants
 from tests.rules import factories as rules
 
@@ -53,11 +55,26 @@ def listing(of: Organisation, segment: str = "environment", **changes: Any) -> L
     return services.create_listing(actor=participants.actor_for(of), **stated)
 
 
+def template() -> None:
+    """The contract template that offers name, once."""
+    if not Template.objects.filter(code="data-provision").exists():
+        clause = {
+            "heading": {"ja": "提供", "en": "Provision"},
+            "text": {"ja": "提供する。", "en": "It is provided."},
+        }
+        library.published(
+            code="data-provision",
+            title={"ja": "契約", "en": "Agreement"},
+            clauses=[{"code": "incidents", **clause}],
+        )
+
+
 def draft(of: Organisation, subject: Listing | None = None, **changes: Any) -> ListingVersion:
     """A version in preparation; ``changes`` are to the listing, or ``files`` and ``offer``."""
     files = changes.pop("files", None) or [upload()]
     terms = changes.pop("offer", None) or offer()
     subject = subject or listing(of, **changes)
+    template()
     return services.add_version(
         actor=participants.actor_for(of), listing=subject.public_id, files=files, offer=terms
     )

@@ -34,6 +34,7 @@ APPLICANT = {
     "refused_before": 0,
 }
 LISTING = {
+    "listing.segment": "mobility",
     "listing.personal_data_class": "none",
     "listing.has_source": True,
     "listing.licence_stated": True,
@@ -44,6 +45,7 @@ LISTING = {
     "listing.anonymisation_criteria_met": False,
     "listing.reidentification_prohibited": False,
     "listing.stake_count": 0,
+    "offer.clauses": ["definitions", "incidents"],
     "quality.profiled": True,
     "quality.row_count": 100,
     "quality.personal_data_suspected": False,
@@ -147,6 +149,8 @@ def test_admission(rules, changes, outcome, reasons):
         (ANONYMISED | {"quality.k_anonymity": None}, "allow", ["PUB-90"]),
         ({"quality.completeness_bp": 4_999}, "warn", ["PUB-16", "PUB-90"]),
         ({"quality.completeness_bp": None}, "allow", ["PUB-90"]),
+        ({"offer.clauses": ["definitions"]}, "deny", ["PUB-18", "PUB-90"]),
+        ({"offer.clauses": [], "listing.segment": "public"}, "allow", ["PUB-90"]),
     ],
 )
 def test_publication(rules, changes, outcome, reasons):

@@ -115,6 +115,7 @@ FORGERIES: dict[str, Forgery] = {
     ),
     "contracts_adjustment": Forgery(named=RECORDED),
     "contracts_attachment": Forgery(refused="while the other is to answer it"),
+    "contracts_clause": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "contracts_deletioncertificate": Forgery(refused="certifies a deletion|duty_id"),
     "contracts_firedadjustment": Forgery(refused="what was signed and what it read|fired_stated|adjustment_id"),
     "contracts_indexvalue": Forgery(refused="index_value_two_people|index_value_stated"),

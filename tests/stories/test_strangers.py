@@ -37,6 +37,7 @@ from tests.roles import unguarded
 PUBLIC = {
     "catalogue-entry-detail",
     "catalogue-entry-permitted-use",
+    "contract-clause-detail",
     "contract-template-detail",
     "counterfactual-detail",
     "cycle-detail",

@@ -1,0 +1,1 @@
+"""Commands of contracts for the operator's own host."""
