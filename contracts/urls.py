@@ -5,13 +5,13 @@ from rest_framework.routers import SimpleRouter
 from .attachment_views import AttachmentViewSet
 from .deletion_views import DeletionDutyViewSet
 from .disclosure_views import DisclosureViewSet
+from .disputing.views import DisputeFileViewSet, DisputeViewSet
 from .ending_views import EndingViewSet
 from .mandate_views import MandateViewSet
 from .note_views import PrivateNoteViewSet
 from .views import (
     AdjustmentViewSet,
     AgreementViewSet,
-    DisputeViewSet,
     NegotiationViewSet,
     TemplateViewSet,
 )
@@ -27,6 +27,7 @@ router.register("agreements", AgreementViewSet, basename="agreement")
 router.register("endings", EndingViewSet, basename="ending")
 router.register("deletion-duties", DeletionDutyViewSet, basename="deletion-duty")
 router.register("disputes", DisputeViewSet, basename="dispute")
+router.register("dispute-files", DisputeFileViewSet, basename="dispute-file")
 router.register("adjustments", AdjustmentViewSet, basename="adjustment")
 
 urlpatterns = router.urls
