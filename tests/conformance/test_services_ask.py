@@ -62,6 +62,8 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.accept_offer,
         ),
         Permission.CONTRACTS_SIGN: (
+            contracting.propose_settlement,
+            contracting.accept_settlement,
             contracting.sign,
             contracting.sign_mandate,
             contracting.end_early,
@@ -142,6 +144,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
     (participants.end_interest, (Permission.ADMISSION_WRITE, Permission.ORGANISATION_WRITE)),
     (cases.resolve_case, (Permission.ADMISSION_WRITE, Permission.DISPUTES_WRITE)),
     (rules.preview, (Permission.RULEBOOK_WRITE, Permission.ADMISSION_READ)),
+    (contracting.refuse_settlement, (Permission.NEGOTIATIONS_SETTLE, Permission.CONTRACTS_SIGN)),
     (contracting.refuse_ending, (Permission.NEGOTIATIONS_SETTLE, Permission.CONTRACTS_SIGN)),
     (contracting.withdraw_ending, (Permission.NEGOTIATIONS_SETTLE, Permission.CONTRACTS_SIGN)),
     (contracting.terminate, (Permission.NEGOTIATIONS_SETTLE, Permission.DISPUTES_WRITE)),
