@@ -40,10 +40,10 @@ def consequences_of(
     """The consequences in JSON types, amounts in minor units.
 
     ``content`` is the signed object; ``returned_minor`` of the price was returned before. The tax of an amount is that of all that was
-    returned, less that of what was returned before, as clearing computes it.
+    returned, less that of what was returned before, as clearing computes it; a payment in addition has its own.
     """
     rate_bp = content["tax_rate_bp"]
-    before_minor = max(returned_minor, 0)
+    before_minor = 0 if outcome == DisputeOutcome.PAYMENT else max(returned_minor, 0)
     tax_minor = share_of(before_minor + (amount_minor or 0), rate_bp) - share_of(before_minor, rate_bp)
     rule = next(each for each in plan.endings if (each.of, each.reason) == ("dispute", outcome))
     return {
