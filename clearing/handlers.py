@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contracts.disputing.rules import HOLDING
+from contracts.disputing.states import RemedyKind
+from contracts.services import remedy_done
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (
@@ -31,7 +34,7 @@ from .trades.services.usage import record_usage
 UNSERVED = ("not_collected", "terminated")
 """Reasons for the end of access after which the buyer does not pay for what was not delivered."""
 RETURNING = ("refund", "termination")
-"""Outcomes of a dispute that return the price."""
+"""Outcomes of a buyer's dispute that return what is on hold."""
 
 
 def on_agreement_concluded(event: AgreementConcluded, envelope: Envelope) -> None:
@@ -72,20 +75,30 @@ def on_payment_received(event: PaymentReceived, envelope: Envelope) -> None:
 
 
 def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:
-    """Marks the trade as disputed; its money stays on hold."""
-    dispute_trade(actor=SYSTEM, agreement=event.agreement, dispute=event.dispute)
+    """Marks the trade as disputed; its money stays on hold. Only the buyer's dispute holds money."""
+    if event.opened_as in HOLDING:
+        dispute_trade(actor=SYSTEM, agreement=event.agreement, dispute=event.dispute)
 
 
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
-    """Returns the hold to the buyer, or secures the trade again until its acceptance."""
+    """Returns the hold to the buyer, or secures the trade again until its acceptance; with a refund after acceptance, what was paid too."""
+    if event.opened_as not in HOLDING:
+        return
+    returns = event.outcome in RETURNING
     resolve_trade(
-        actor=SYSTEM, agreement=event.agreement, dispute=event.dispute, refund=event.outcome in RETURNING
+        actor=SYSTEM,
+        agreement=event.agreement,
+        dispute=event.dispute,
+        refund=returns,
+        whole=event.after_acceptance and event.outcome == "refund",
     )
+    if returns:
+        remedy_done(dispute=event.dispute, kind=RemedyKind.MONEY_BACK)
 
 
 def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
     """Makes the obligation of a correction, in the cycle that was open when the correction was decided."""
-    adjust_trade(
+    made = adjust_trade(
         actor=SYSTEM,
         agreement=event.agreement,
         adjustment=event.adjustment,
@@ -97,3 +110,5 @@ def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
         charge=event.charge,
         transaction_id=envelope.transaction,
     )
+    if made:
+        remedy_done(reference=event.adjustment, kind=RemedyKind.PRICE_ADJUSTED)

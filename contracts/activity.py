@@ -18,9 +18,21 @@ ActivityRecords(
 )
 ActivityRecords(
     "disputes",
-    "contracts.views.DisputeViewSet",
-    ("contracts_dispute",),
-    keys=("agreement__buyer_id", "agreement__seller_id"),
+    "contracts.disputing.views.DisputeViewSet",
+    (
+        "contracts_dispute",
+        "contracts_mediator",
+        "contracts_statement",
+        "contracts_settlement",
+        "contracts_remedy",
+    ),
+    keys=("agreement__buyer_id", "agreement__seller_id", "third_party_id"),
+)
+ActivityRecords(
+    "dispute-files",
+    "contracts.disputing.views.DisputeFileViewSet",
+    ("contracts_disputefile",),
+    keys=("dispute__agreement__buyer_id", "dispute__agreement__seller_id", "dispute__third_party_id"),
 )
 ActivityRecords(
     "endings",

@@ -27,12 +27,27 @@ from .attachment_serializers import AttachFileSerializer, AttachmentSerializer
 from .services.attachments import TOO_LARGE
 
 
-def read_file(_view: AttachmentViewSet | None, data: dict[str, Any]) -> None:
+def read_file(_view: object, data: dict[str, Any]) -> None:
     """Replace the uploaded file by its bytes and name, before the command's transaction. Raises FieldInvalid."""
     file = data.pop("file")
     if file.size > ATTACHMENT_BYTES_MAX:
         raise FieldInvalid("file", TOO_LARGE)
     data |= {"content": file.read(), "name": file.name}
+
+
+def file_response(row: Any) -> HttpResponse:
+    """The file of a row with ``file_name``, ``media_type`` and ``content``, to be saved."""
+    named = content_disposition_header(as_attachment=True, filename=row.file_name)
+    return HttpResponse(
+        bytes(row.content),
+        content_type=row.media_type,
+        headers={
+            "Content-Disposition": named or "attachment",
+            "Cache-Control": "private, no-store",
+            "Content-Security-Policy": "sandbox",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 class AttachmentFilter(AskedFilterSet):
@@ -84,15 +99,4 @@ class AttachmentViewSet(MarketReadViewSet[Attachment]):
     @action(detail=True, methods=["get"], filterset_class=None)
     def content(self, request: Request, **_: Any) -> HttpResponse:
         """The file as it was uploaded; to be saved, never shown as part of a page."""
-        row = self.get_object()
-        named = content_disposition_header(as_attachment=True, filename=row.file_name)
-        return HttpResponse(
-            bytes(row.content),
-            content_type=row.media_type,
-            headers={
-                "Content-Disposition": named or "attachment",
-                "Cache-Control": "private, no-store",
-                "Content-Security-Policy": "sandbox",
-                "X-Content-Type-Options": "nosniff",
-            },
-        )
+        return file_response(self.get_object())

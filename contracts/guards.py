@@ -10,7 +10,6 @@ from listings.ending import DIVISIBLE, NOTICE_DAYS, RefundRule
 from listings.states import SignatureLevel
 from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import RULES, Permission
-from marketplace.participants.interest_guards import RECUSED
 from marketplace.rules.halt_time import extended_as_halted
 
 from .states import CLAUSE_REASON, OPEN_DAYS, RESERVED_GROUNDS
@@ -170,17 +169,6 @@ def concluded_whole() -> pgtrigger.Trigger:
     )
 
 
-def disputed_in_force() -> pgtrigger.Trigger:
-    """A dispute can be opened only over an agreement that was not terminated."""
-    return pgtrigger.Trigger(
-        name="disputed_in_force",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert,
-        declare=[("present", "text")],
-        func=sql_body(_SQL / "disputed_in_force.sql"),
-    )
-
-
 def within_price() -> pgtrigger.Trigger:
     """Adjustments are in the agreement's currency, made before it is terminated, and never return more than the price."""
     return pgtrigger.Trigger(
@@ -263,23 +251,4 @@ END IF;
             listing="NEW.listing",
             segment="NEW.segment",
         ),
-    )
-
-
-def resolved_by_unrelated() -> pgtrigger.Trigger:
-    """Nobody resolves a dispute who has declared an interest in one of its parties."""
-    return pgtrigger.Trigger(
-        name=RECUSED,
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("resolved_by"),
-        func=f"""
-IF NEW.resolved_by <> '' AND EXISTS (
-    SELECT FROM public.contracts_agreement a
-     WHERE a.id = NEW.agreement_id
-       AND (public.is_recused(NEW.resolved_by, a.buyer_id) OR public.is_recused(NEW.resolved_by, a.seller_id))) THEN
-    RAISE EXCEPTION 'who has declared an interest in a party resolves no dispute of it'
-        USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
-END IF;
-RETURN NULL;
-""",
     )

@@ -27,6 +27,7 @@ from . import (  # noqa: F401  they register themselves
     reminder_invariants,
 )
 from .adjusting import invariants as adjusting_invariants  # noqa: F401  they register themselves
+from .disputing import invariants as _disputing  # noqa: F401  they register themselves
 from .guards import held_unallowed
 from .library import invariants as library_invariants  # noqa: F401  they register themselves
 from .models import Instrument
@@ -267,25 +268,6 @@ Invariant(
     ),
 )
 Invariant(
-    name="contracts.one_open_dispute",
-    promise=3,
-    statement="An agreement has at most one open dispute, and a resolution never changes.",
-    guards=(
-        "contracts_dispute.dispute_one_open",
-        "contracts_dispute.dispute_reason",
-        "contracts_dispute.dispute_resolved_how",
-        "contracts_dispute.disputed_in_force",
-        "contracts_dispute.state_guard",
-        "contracts_dispute.immutable",
-        "contracts_dispute.set_once",
-        "contracts_dispute.no_delete",
-    ),
-    test="tests/contracts/test_guards.py::test_a_second_open_dispute_is_refused",
-    check=by_query(
-        "SELECT agreement_id FROM contracts_dispute WHERE state = 'open' GROUP BY 1 HAVING count(*) > 1"
-    ),
-)
-Invariant(
     name="contracts.corrections_within_price",
     promise=1,
     statement="The amounts that a seller returns, less what the buyer pays in addition, never exceed the price; what a clause adjusts follows the clause.",
@@ -313,6 +295,7 @@ Invariant(
         "SELECT d.public_id, d.resolved_by FROM contracts_dispute d JOIN contracts_agreement a ON a.id = d.agreement_id"  # noqa: S608
         f" WHERE {recused_then('d.resolved_by', 'a.buyer_id', 'd.resolved_at')}"
         f"  OR {recused_then('d.resolved_by', 'a.seller_id', 'd.resolved_at')}"
+        f"  OR {recused_then('d.resolved_by', 'd.third_party_id', 'd.resolved_at')}"
     ),
 )
 Invariant(

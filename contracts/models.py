@@ -37,7 +37,16 @@ from .authority_guards import signed_with_authority
 from .deletion_guards import ended_with_duty
 from .deletion_models import DeletionCertificate, DeletionDuty
 from .disclosure_models import MessageDisclosure
-from .dispute_models import ACTOR_LENGTH_MAX, Adjustment, Dispute
+from .disputing.models import (
+    ACTOR_LENGTH_MAX,
+    Adjustment,
+    Dispute,
+    DisputeFile,
+    Mediator,
+    Remedy,
+    Settlement,
+    Statement,
+)
 from .ending_models import Ending
 from .exclusive_grants import exclusively_granted
 from .library.guards import clauses_agree, template_in_force
@@ -71,17 +80,22 @@ __all__ = [
     "DeletionCertificate",
     "DeletionDuty",
     "Dispute",
+    "DisputeFile",
     "Ending",
     "FiredAdjustment",
     "IndexValue",
     "Instrument",
     "Mandate",
+    "Mediator",
     "MessageDisclosure",
     "Negotiation",
     "PrivateNote",
     "Proposal",
+    "Remedy",
     "Reminder",
+    "Settlement",
     "Signature",
+    "Statement",
     "Template",
 ]
 

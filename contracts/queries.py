@@ -309,12 +309,6 @@ def visible_disclosures(actor: Actor) -> QuerySet[MessageDisclosure]:
     return rows if actor.may_see() else rows.filter(_party_is(actor, "negotiation__"))
 
 
-def visible_disputes(actor: Actor) -> QuerySet[Dispute]:
-    """Disputes over agreements of the actor's organisation; all, for the operator."""
-    rows = Dispute.objects.select_related("agreement")
-    return rows if actor.may_see() else rows.filter(_party_is(actor, "agreement__"))
-
-
 def visible_adjustments(actor: Actor) -> QuerySet[Adjustment]:
     """Adjustments of agreements of the actor's organisation; all, for the operator."""
     rows = Adjustment.objects.select_related("agreement")

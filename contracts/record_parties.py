@@ -8,11 +8,25 @@ _OF_AGREEMENT = (
     "(SELECT s.public_id, a.buyer_identifier, a.seller_identifier FROM public.contracts_{} s"
     " JOIN public.contracts_agreement a ON a.id = s.agreement_id)"
 )
+_OF_DISPUTE = (
+    "(SELECT s.public_id, a.buyer_id, a.seller_id, d.third_party_id FROM public.contracts_{} s"
+    " JOIN public.contracts_dispute d ON d.id = s.dispute_id JOIN public.contracts_agreement a ON a.id = d.agreement_id)"
+)
+_SIDES = ("r.buyer_id", "r.seller_id", "r.third_party_id")
 _BOTH = ("r.buyer_identifier", "r.seller_identifier")
 
 RecordParties("ngt", source="public.contracts_negotiation", names=_BOTH)
 RecordParties("agr", source="public.contracts_agreement", names=_BOTH)
-RecordParties("dsp", source=_OF_AGREEMENT.format("dispute"), names=_BOTH)
+RecordParties(
+    "dsp",
+    source="(SELECT d.public_id, a.buyer_id, a.seller_id, d.third_party_id FROM public.contracts_dispute d"
+    " JOIN public.contracts_agreement a ON a.id = d.agreement_id)",
+    keys=_SIDES,
+)
+RecordParties("mdr", source=_OF_DISPUTE.format("mediator"), keys=_SIDES)
+RecordParties("dsm", source=_OF_DISPUTE.format("statement"), keys=_SIDES)
+RecordParties("dfl", source=_OF_DISPUTE.format("disputefile"), keys=_SIDES)
+RecordParties("dss", source=_OF_DISPUTE.format("settlement"), keys=_SIDES)
 RecordParties("end", source=_OF_AGREEMENT.format("ending"), names=_BOTH)
 RecordParties("ddy", source=_OF_AGREEMENT.format("deletionduty"), names=_BOTH)
 RecordParties(

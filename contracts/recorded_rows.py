@@ -33,6 +33,31 @@ RecordedRows(
     record="e.subject, e.payload -> 'index', e.payload -> 'as_of', e.payload -> 'value_milli', e.payload -> 'source', e.actor",
 )
 RecordedRows(
+    table="contracts_mediator",
+    kinds=("contracts.mediator_assigned",),
+    row="r.public_id, (SELECT d.public_id FROM contracts_dispute d WHERE d.id = r.dispute_id), r.person, r.assigned_by",
+    record="e.subject, e.payload -> 'dispute', e.payload -> 'person', e.actor",
+)
+RecordedRows(
+    table="contracts_statement",
+    kinds=("contracts.dispute_stated",),
+    row="r.public_id, (SELECT d.public_id FROM contracts_dispute d WHERE d.id = r.dispute_id), r.kind, r.party, r.stated_by,"
+    " encode(sha256(convert_to(r.salt || chr(10) || r.text, 'UTF8')), 'hex')",
+    record="e.subject, e.payload -> 'dispute', e.payload -> 'kind', e.payload -> 'party', e.actor, e.payload -> 'text_commitment'",
+)
+RecordedRows(
+    table="contracts_disputefile",
+    kinds=("contracts.dispute_file_added",),
+    row="r.public_id, r.size_bytes, r.sha256, r.added_by",
+    record="e.subject, e.payload -> 'size_bytes', e.payload -> 'sha256', e.actor",
+)
+RecordedRows(
+    table="contracts_settlement",
+    kinds=("contracts.settlement_proposed",),
+    row="r.public_id, r.party, r.outcome, r.digest, r.proposed_by",
+    record="e.subject, e.payload -> 'party', e.payload -> 'outcome', e.payload -> 'digest', e.actor",
+)
+RecordedRows(
     table="contracts_deletioncertificate",
     kinds=("contracts.deletion_certified",),
     row="r.public_id, (SELECT d.public_id FROM contracts_deletionduty d WHERE d.id = r.duty_id), r.deleted_on::text, r.certified_by",
@@ -64,7 +89,13 @@ RecordedRows(
 )
 RecordedRows(
     table="events_outboxevent",
-    kinds=("contracts.agreement_concluded", "contracts.dispute_resolved", "contracts.price_adjusted"),
+    kinds=(
+        "contracts.agreement_concluded",
+        "contracts.dispute_resolved",
+        "contracts.dispute_settled",
+        "contracts.dispute_withdrawn",
+        "contracts.price_adjusted",
+    ),
     source="(SELECT type, subject, data FROM events_outboxevent"
     " WHERE type IN ('agreement.concluded', 'dispute.resolved', 'adjustment.due'))",
     row="CASE r.type WHEN 'agreement.concluded' THEN r.data -> 'agreement' WHEN 'dispute.resolved' THEN"

@@ -25,7 +25,7 @@ from marketplace.participants.signing_keys import SIGNATURE_LENGTH_MAX
 
 from .library.serializers import SpecialClauseSerializer
 from .library.special import SPECIAL_MAX
-from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Signature
+from .models import Adjustment, Agreement, Instrument, Negotiation, Signature
 from .plan_serializers import SignedPlanField
 from .round_serializers import ProposalSerializer
 from .signed_object import Drawn
@@ -33,9 +33,6 @@ from .states import (
     OPEN_DAYS,
     WAITS_FOR,
     AgreementState,
-    DisputeOutcome,
-    DisputeReason,
-    DisputeState,
     NegotiationState,
     Party,
     SignatureMethod,
@@ -259,25 +256,6 @@ class AgreementSerializer(RowSerializer[Agreement]):
         return SignatureSerializer(row.instrument.signatures.all(), many=True).data
 
 
-class DisputeSerializer(RowSerializer[Dispute]):
-    """A dispute, and its outcome."""
-
-    id = serializers.CharField(source="public_id")
-    agreement = serializers.CharField(source="agreement.public_id")
-    buyer = serializers.CharField(source="agreement.buyer_identifier")
-    seller = serializers.CharField(source="agreement.seller_identifier")
-    reason_label = ChoiceLabelField(DisputeReason, source="reason_code")
-    state_label = ChoiceLabelField(DisputeState, source="state")
-    outcome_label = ChoiceLabelField(DisputeOutcome, source="outcome", allow_null=True)
-
-    class Meta:
-        model = Dispute
-        fields = (
-            "id", "agreement", "buyer", "seller", "reason_code", "reason_label", "text", "opened_at", "state",
-            "state_label", "outcome", "outcome_label", "finding", "resolved_at", "salt",
-        )  # fmt: skip
-
-
 class AdjustmentSerializer(RowSerializer[Adjustment]):
     """An adjustment of a price: ``debtor`` pays ``amount_minor``, without tax, to ``creditor``."""
 
@@ -352,13 +330,6 @@ class TerminateNegotiationSerializer(StrictSerializer):
 
     reason_code = serializers.RegexField(r"^[a-z][a-z0-9_]{0,39}$", required=False, default="withdrawn")
     reason = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
-
-
-class ResolveDisputeSerializer(StrictSerializer):
-    """The operator's outcome of a dispute."""
-
-    outcome = serializers.ChoiceField(choices=DisputeOutcome.choices)
-    reason = serializers.CharField(max_length=5_000)
 
 
 class AdjustPriceSerializer(StrictSerializer):

@@ -168,46 +168,77 @@ class TerminationReason(TextChoices):
         Label("the seller's breach, as a dispute decided", "提供者の違反（異議の裁定）"),
     )
     LAW = "law", Label("required by law", "法令に基づく終了")
+    BUYER_BREACH = (
+        "buyer_breach",
+        Label("the buyer's breach, as a dispute decided", "利用者の違反（異議の裁定）"),
+    )
+    SETTLED = "settled", Label("a dispute was settled so", "異議の和解による終了")
+
+
+class DisputeParty(TextChoices):
+    """Who opens a dispute, or speaks in it."""
+
+    BUYER = "buyer", Label("buyer", "利用者")
+    SELLER = "seller", Label("seller", "提供者")
+    THIRD_PARTY = "third_party", Label("third party", "第三者")
 
 
 class DisputeReason(TextChoices):
-    """The reason of a dispute."""
+    """The reason of a dispute; ``disputing.rules`` says who may state which."""
 
     INCOMPLETE = "incomplete", Label("data is missing", "データの欠落")
     NOT_AS_DESCRIBED = "not_as_described", Label("the data is not as described", "説明との相違")
     DAMAGED = "damaged", Label("the data cannot be read", "データの破損")
     NOT_RECEIVED = "not_received", Label("the data cannot be downloaded", "ダウンロードできない")
     RIGHTS_DEFECT = "rights_defect", Label("the seller has no right to grant the use", "権利の瑕疵")
+    OVERCHARGED = "overcharged", Label("more was charged than is owed", "過大な請求")
+    UNPAID = "unpaid", Label("less was paid than is owed", "対価の不足")
+    USE_OUTSIDE = "use_outside_rights", Label("the use is outside the rights", "利用条件に反する利用")
+    INFRINGEMENT = "infringement", Label("a right of the third party is infringed", "第三者の権利の侵害")
     OTHER = "other", Label("other reason", "その他")
 
 
 class DisputeState(TextChoices):
-    """Whether a dispute is resolved."""
+    """Whether a dispute is open, or how it ended."""
 
     OPEN = "open", Label("under review", "審理中")
     RESOLVED = "resolved", Label("resolved", "解決済み")
+    SETTLED = "settled", Label("settled by the parties", "和解")
+    WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
 
 
 class DisputeOutcome(TextChoices):
     """The outcome of a dispute."""
 
     DISMISSED = "dismissed", Label("dismissed; the data counts as accepted", "棄却（検収済みとみなす）")
+    WITHDRAWN = (
+        "withdrawn",
+        Label("ended without a remedy; the data counts as accepted", "救済なく終了（検収済みとみなす）"),
+    )
     REDELIVERY = "redelivery", Label("the data is delivered again", "再提供")
     REFUND = "refund", Label("cancelled; the price is returned", "取消し・返金")
+    REDUCTION = "reduction", Label("the price is reduced", "代金の減額")
+    PAYMENT = "payment", Label("the buyer pays in addition", "利用者による追加の支払")
     TERMINATION = (
         "termination",
-        Label(
-            "the agreement is terminated for the seller's breach; the price is returned",
-            "提供者の違反による解除・返金",
-        ),
+        Label("the agreement is terminated", "契約の解除"),
     )
+    STOP_OF_USE = "stop_of_use", Label("access is suspended and the use stops", "提供の停止・利用の停止")
 
+
+_DISPUTING = ("buyer", "seller", "third_party")
 
 DISPUTE = StateMachine(
     name="contracts.dispute",
     states=DisputeState,
     initial=frozenset({DisputeState.OPEN}),
-    table={(DisputeState.OPEN, "resolve", "operator"): DisputeState.RESOLVED},
+    table=expand_roles(
+        {
+            (DisputeState.OPEN, "resolve", ("operator",)): DisputeState.RESOLVED,
+            (DisputeState.OPEN, "settle", _DISPUTING): DisputeState.SETTLED,
+            (DisputeState.OPEN, "withdraw", _DISPUTING): DisputeState.WITHDRAWN,
+        }
+    ),
 )
 
 

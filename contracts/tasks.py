@@ -12,7 +12,7 @@ SWEEP = Loop("contracts.sweep")
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """Run the sweeps: negotiations whose deadline passed or passes soon, or that something has overtaken, agreements that end soon, proposals to
-    end them, those that ended, and deletions; returns how many rows changed."""
+    end them, those that ended, deletions, and disputes; returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
@@ -25,6 +25,11 @@ def sweep() -> int:
             services.expire_agreements,
             services.remind_deletions,
             services.escalate_deletions,
+            services.record_silences,
+            services.lapse_settlements,
+            services.remind_mediators,
+            services.escalate_disputes,
+            services.escalate_remedies,
         )
     }
     return SWEEP.each(sweeps, lambda name: sweeps[name]())

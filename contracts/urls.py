@@ -6,6 +6,7 @@ from .adjusting.views import IndexValueViewSet
 from .attachment_views import AttachmentViewSet
 from .deletion_views import DeletionDutyViewSet
 from .disclosure_views import DisclosureViewSet
+from .disputing.views import DisputeFileViewSet, DisputeViewSet
 from .ending_views import EndingViewSet
 from .library.views import ClauseViewSet, TemplateViewSet
 from .mandate_views import MandateViewSet
@@ -13,7 +14,6 @@ from .note_views import PrivateNoteViewSet
 from .views import (
     AdjustmentViewSet,
     AgreementViewSet,
-    DisputeViewSet,
     NegotiationViewSet,
 )
 
@@ -30,6 +30,7 @@ router.register("endings", EndingViewSet, basename="ending")
 router.register("deletion-duties", DeletionDutyViewSet, basename="deletion-duty")
 router.register("disputes", DisputeViewSet, basename="dispute")
 router.register("index-values", IndexValueViewSet, basename="index-value")
+router.register("dispute-files", DisputeFileViewSet, basename="dispute-file")
 router.register("adjustments", AdjustmentViewSet, basename="adjustment")
 
 urlpatterns = router.urls

@@ -30,7 +30,7 @@ from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
 from .ending_views import EndsAgreements
 from .filters import AgreementFilter, NegotiationFilter
 from .lost_time import time_given_back
-from .models import Adjustment, Agreement, Dispute, Negotiation
+from .models import Adjustment, Agreement, Negotiation
 from .paper_views import AgreementPapers, NegotiationPapers
 from .plan_views import ShowsPlan
 from .rendering import agreement_pdf
@@ -40,7 +40,6 @@ from .serializers import (
     AdjustmentSerializer,
     AgreementSerializer,
     ContractSerializer,
-    DisputeSerializer,
     NegotiationSerializer,
     ProposeTermsSerializer,
     RequestNegotiationSerializer,
@@ -337,22 +336,6 @@ def _document(content: bytes | str, agreement: Agreement, language: str, suffix:
         content,
         headers={"Content-Disposition": f'inline; filename="{name}"', "Content-Language": language},
     )
-
-
-class DisputeViewSet(MarketReadViewSet[Dispute]):
-    """Disputes over deliveries of the caller's agreements; all, for the operator.
-
-    Open a dispute with the ``dispute`` command of the delivery.
-    """
-
-    reads = Permission.MARKET_READ
-    serializer_class = DisputeSerializer
-    queryset = Dispute.objects.none()
-    filterset_fields = ("state", "reason_code", "outcome")
-
-    def get_queryset(self) -> QuerySet[Dispute]:
-        """Rows in the caller's scope."""
-        return queries.visible_disputes(self.actor)
 
 
 class AdjustmentViewSet(MarketReadViewSet[Adjustment]):

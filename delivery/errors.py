@@ -126,6 +126,18 @@ class InspectionPeriodEnded(DomainError):
     )
 
 
+class NotAcceptedBefore(DomainError):
+    """The delivery is not accepted, so it is disputed as such. Fields: ``entitlement``."""
+
+    code = "not_accepted_before"
+    category = Category.CONFLICT
+    field = "after_acceptance"
+    detail = Label(
+        "{entitlement} is not accepted. Dispute it without after_acceptance.",
+        "{entitlement} は検収されていません。after_acceptance を指定せずに申し立ててください。",
+    )
+
+
 class UnderDispute(DomainError):
     """An open dispute must be resolved first. Fields: ``entitlement, dispute``."""
 

@@ -19,7 +19,7 @@ from . import services
 from .states import EndedReason
 
 SCHEDULED = "scheduled"
-ENDED_EARLY = ("mutual", "convenience", "law")
+ENDED_EARLY = ("mutual", "convenience", "law", "seller_breach", "buyer_breach", "settled")
 """Reasons of a termination that no trade tells of."""
 
 
@@ -86,7 +86,13 @@ def on_agreement_terminated(event: AgreementTerminated, envelope: Envelope) -> N
 
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
     """Apply the outcome of the dispute to the delivery."""
-    services.apply_dispute_outcome(actor=SYSTEM, dispute=event.dispute, outcome=event.outcome)
+    services.apply_dispute_outcome(
+        actor=SYSTEM,
+        dispute=event.dispute,
+        outcome=event.outcome,
+        agreement=event.agreement,
+        after_acceptance=event.after_acceptance,
+    )
 
 
 def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from contracts.disputing.serializers import ClaimsInput
 from marketplace.api.serializers import (
     BilingualField,
     ChoiceLabelField,
@@ -163,11 +164,10 @@ class ReceiptInput(StrictSerializer):
     sha512 = serializers.CharField(required=False, max_length=128)
 
 
-class DisputeInput(StrictSerializer):
-    """The reason of a dispute."""
+class DisputeInput(ClaimsInput):
+    """The reason of a dispute, what is asked, and whether it is of what was accepted before."""
 
-    reason_code = serializers.CharField(max_length=40)
-    text = serializers.CharField(max_length=20_000)
+    after_acceptance = serializers.BooleanField(required=False, default=False)
 
 
 class SuspensionInput(StrictSerializer):

@@ -127,13 +127,18 @@ class DeliveryViewSet(DeliveryPapers, MarketReadViewSet[Entitlement]):
         needs=Permission.DELIVERIES_ANSWER,
         request=DisputeInput,
         response=DeliverySerializer,
-        example={"reason_code": "incomplete", "text": "December is missing."},
+        example={
+            "reason_code": "incomplete",
+            "text": "December is missing.",
+            "claims": [{"claim": "reduction", "amount_minor": 50_000}],
+        },
         moves_money=True,
     )
     def dispute(self, data: dict[str, Any], public_id: str) -> Entitlement:
         """Open a dispute (buyer). Possible until acceptance or the end of the inspection period.
 
-        Until it is resolved, access is suspended and the price stays on hold.
+        Until it ends, access is suspended and the price stays on hold. With `after_acceptance` it is of what was accepted, for the days
+        that the plan states: access goes on, and what was not released stays on hold.
         """
         services.dispute_delivery(actor=self.actor, entitlement=public_id, **data)
         return self.get_object()

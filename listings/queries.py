@@ -22,6 +22,7 @@ from .errors import NotOnSale, StoredFileDamaged
 from .models import Distribution, Listing, ListingVersion, Offer
 from .rights import parse_rights
 from .search import search_condition
+from .stake_queries import has_stake as has_stake
 from .stake_queries import stakes_in
 from .states import ListingState, VersionState
 from .storage import ContentLost, open_verified

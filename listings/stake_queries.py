@@ -22,3 +22,9 @@ def stakes_in(listing: str) -> list[str]:
     """The kind of each interest that stands in a listing (public identifier), sorted; one entry an interest."""
     rows = Stake.objects.filter(listing__public_id=listing, ended_at=None)
     return sorted(rows.values_list("kind", flat=True))
+
+
+def has_stake(*, stake: str, listing: str, holder: str) -> bool:
+    """Whether a stake stands in a listing and names ``holder``, the public identifier of an organisation (all public identifiers)."""
+    rows = Stake.objects.filter(public_id=stake, listing__public_id=listing, holder=holder, ended_at=None)
+    return bool(holder) and rows.exists()

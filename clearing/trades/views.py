@@ -12,12 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from contracts.disputing.queries import visible_disputes
+from contracts.disputing.serializers import DisputeSerializer, ResolveDisputeSerializer
 from contracts.models import Adjustment, Agreement, Dispute
 from contracts.serializers import (
     AdjustmentSerializer,
     AdjustPriceSerializer,
-    DisputeSerializer,
-    ResolveDisputeSerializer,
 )
 from marketplace.api.permissions import PUBLIC, MayCall
 from marketplace.api.principal import actor_of, reader_of
@@ -183,8 +183,9 @@ class DisputeResolutionViewSet(viewsets.GenericViewSet[Dispute]):
         moves_money=True,
     )
     def resolve(self, data: dict[str, Any], public_id: str) -> Dispute:
-        """Dismiss the dispute, have the data delivered again, or cancel the trade; a large one by two people (operator)."""
-        return order_resolution(actor=actor_of(self.request), dispute=public_id, **data)
+        """Decide the dispute, as its mediator (operator): dismiss it, or say its outcome, which is carried out; a large one by two people."""
+        actor = actor_of(self.request)
+        return visible_disputes(actor).get(pk=order_resolution(actor=actor, dispute=public_id, **data).pk)
 
 
 class TradingNeutralityView(APIView):

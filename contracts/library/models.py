@@ -11,7 +11,7 @@ from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..clauses import CODE_LENGTH_MAX
-from ..dispute_models import ACTOR_LENGTH_MAX
+from ..disputing.models import ACTOR_LENGTH_MAX
 from ..states import ContractType
 from .guards import gapless_versions, made_of_clauses, published_by_two
 

@@ -12,6 +12,7 @@ from listings.ending import require_divisible
 from listings.rights import Rights, require_feasible
 from listings.rights.choices import DisclosureScope, Permissibility, Purpose
 
+from ..disputing.rules import ANSWER_DAYS, DECISION_DAYS, DISPUTE_DAYS, REMEDY_DAYS
 from ..terms import Terms
 from .endings import ENDINGS
 from .model import (
@@ -117,6 +118,8 @@ def _charges(terms: Terms) -> tuple[Charge, ...]:
 def _stops(terms: Terms, charges: tuple[Charge, ...]) -> Iterator[Stop]:
     yield Stop("seller", "withdraw_freely" if terms.withdrawal_reserved else "withdraw_on_grounds")
     yield Stop("buyer", "dispute")
+    yield Stop("buyer", "dispute_accepted")
+    yield Stop("seller", "dispute_use")
     yield Stop("operator", "suspend_access")
     yield Stop("operator", "halt_trading")
     if len(charges) > 1:
@@ -129,6 +132,10 @@ def _deadlines(terms: Terms) -> Iterator[Deadline]:
     yield Deadline("collect", "buyer", None, "days", "access_began", "task", "not_collected")
     yield Deadline("report", "buyer", DEEMED_MINUTES, "minutes", "all_sent", "none", "deemed")
     yield Deadline("inspect", "buyer", terms.inspection_days, "days", "receipt", "task", "accepted")
+    yield Deadline("dispute", "buyer", DISPUTE_DAYS, "days", "acceptance", "none", "no_dispute")
+    yield Deadline("answer_dispute", "respondent", ANSWER_DAYS, "days", "dispute_opened", "task", "silent")
+    yield Deadline("decide_dispute", "operator", DECISION_DAYS, "days", "dispute_opened", "task", "escalated")
+    yield Deadline("carry_out", "market", REMEDY_DAYS, "days", "dispute_ended", "none", "escalated")
 
 
 def _kept(rights: Rights) -> Kept:

@@ -73,6 +73,14 @@ ENDINGS = (
     ),
     EndRule("agreement", "law", Label("required by law", "法令に基づく終了"), "by_law", "closed", "at_end"),
     EndRule(
+        "agreement", "buyer_breach",
+        Label("the buyer's breach, as a dispute decided", "利用者の違反（異議の裁定）"),
+        "undelivered_returned", "closed", "deleted",
+    ),
+    EndRule(
+        "agreement", "settled", Label("a dispute was settled so", "異議の和解による終了"), "as_confirmed", "closed", "at_end",
+    ),
+    EndRule(
         "access", "expired", Label("the term of access ended", "期間満了"),
         "as_accepted", "closed", "at_end",
     ),
@@ -100,13 +108,20 @@ ENDINGS = (
         "held", "reopened", "kept",
     ),
     EndRule(
-        "dispute", "refund", Label("cancelled; the price is returned", "取消し・返金"),
-        "returned", "closed", "deleted",
+        "dispute", "withdrawn",
+        Label("ended without a remedy; the data counts as accepted", "救済なく終了（検収済みとみなす）"),
+        "released", "open", "kept",
     ),
     EndRule(
-        "dispute", "termination",
-        Label("the agreement is terminated for the seller's breach; the price is returned", "提供者の違反による解除・返金"),
-        "returned", "closed", "deleted",
+        "dispute", "refund", Label("cancelled; the price is returned", "取消し・返金"),
+        "whole_returned", "closed", "deleted",
+    ),
+    EndRule("dispute", "reduction", Label("the price is reduced", "代金の減額"), "reduced", "open", "kept"),
+    EndRule("dispute", "payment", Label("the buyer pays in addition", "利用者による追加の支払"), "added", "open", "kept"),
+    EndRule("dispute", "termination", Label("the agreement is terminated", "契約の解除"), "by_claimant", "closed", "deleted"),
+    EndRule(
+        "dispute", "stop_of_use", Label("access is suspended and the use stops", "提供の停止・利用の停止"),
+        "as_before", "suspended", "stopped",
     ),
 )  # fmt: skip
 """In the order in which they are told."""

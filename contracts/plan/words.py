@@ -171,10 +171,35 @@ MONEY = {
         "money on hold goes to the Provider through clearing", "確保された代金は清算を経て提供者に支払われる"
     ),
     "held": Label("money stays on hold", "代金は引き続き確保される"),
+    "whole_returned": Label(
+        "the whole price goes back to the Consumer, what was accepted too, and nothing further falls due",
+        "検収済みの分を含め代金の全額が利用者に返金され、以後の課金はない",
+    ),
+    "reduced": Label(
+        "money on hold goes to the Provider through clearing, and the Provider returns the amount that is stated, with its tax",
+        "確保された代金は清算を経て提供者に支払われ、提供者は示された額を消費税等とともに返金する",
+    ),
+    "added": Label(
+        "the Consumer pays the amount that is stated, with its tax, in addition",
+        "利用者は示された額を消費税等とともに追加して支払う",
+    ),
+    "by_claimant": Label(
+        "in a dispute of the Consumer money on hold goes back to it, in any other what was not delivered; of what was accepted, the amount that"
+        " is stated goes back with its tax",
+        "利用者の異議では確保された代金が、その他の異議では提供されなかった部分の代金が利用者に返金される。検収済みの代金は、示された額が消費税等とともに返金される",
+    ),
+    "as_before": Label(
+        "money is held and released as before, and silence accepts nothing meanwhile",
+        "代金は従前のとおり確保され支払われる。その間、検収はみなされない",
+    ),
 }
 ACCESS = {
     "closed": Label("access is closed", "アクセスは閉じる"),
     "open": Label("access goes on to its end", "アクセスは終期まで続く"),
+    "suspended": Label(
+        "access is suspended until two people of the Operator resume it",
+        "アクセスは、運営者の二人の担当者が再開するまで停止する",
+    ),
     "reopened": Label(
         "access opens again, and a period ends later by as much as the dispute took",
         "アクセスは再び開き、期間の終了は異議に要した時間だけ遅くなる",
@@ -199,6 +224,16 @@ STOPS = {
         "Who may stop: until acceptance the Consumer, by a dispute: money stays on hold and access is closed until the Operator decides.",
         "停止できる者：検収までは利用者（異議による。運営者の判断まで代金は確保され、アクセスは閉じる）。",
     ),
+    "dispute_accepted": Label(
+        "Who may stop: for {days} days after acceptance the Consumer, by a dispute: money that was not released stays on hold and no further charge"
+        " begins until it ends; what was released is not taken back before the decision.",
+        "停止できる者：検収後{days}日間は利用者（異議による。終局まで未払いの代金は確保され、以後の課金は始まらない。支払済みの代金は判断の前に取り戻されない）。",
+    ),
+    "dispute_use": Label(
+        "Who may dispute: the Provider the use and the payment, and a third party whose stake in the Data is declared its right; neither holds anything"
+        " by itself.",
+        "異議を申し立てられる者：提供者は利用と支払について、データに届出済みの権利を有する第三者は自己の権利について。いずれもそれだけでは何も止めない。",
+    ),
     "suspend_access": Label(
         "Who may stop: the Operator suspends access, with its reason; two people resume it.",
         "停止できる者：運営者は理由を示してアクセスを停止し、二人の担当者が再開する。",
@@ -222,6 +257,12 @@ WHAT = {
     "collect": Label("the Consumer begins to download", "利用者のダウンロードの開始"),
     "report": Label("the Consumer reports the hashes", "利用者のハッシュの報告"),
     "inspect": Label("the Consumer inspects", "利用者の検査"),
+    "dispute": Label("the Consumer may still dispute", "検収後の利用者の異議"),
+    "answer_dispute": Label("the other side of a dispute answers", "異議の相手方の答弁"),
+    "decide_dispute": Label(
+        "the mediator of the Operator decides a dispute", "運営者の調停担当者による異議の判断"
+    ),
+    "carry_out": Label("what was decided or settled is carried out", "判断または和解の実施"),
 }
 UNITS = {
     "days": Label("{amount} days", "{amount}日"),
@@ -235,6 +276,9 @@ AFTER = {
     "access_began": Label("of the beginning of access", "アクセスの開始から"),
     "all_sent": Label("of the end of sending", "送信の完了から"),
     "receipt": Label("of receipt", "受領から"),
+    "acceptance": Label("of acceptance", "検収から"),
+    "dispute_opened": Label("of the opening of the dispute", "異議の申立てから"),
+    "dispute_ended": Label("of the end of the dispute", "異議の終局から"),
 }
 REMINDERS = {
     "task": Label("a task of the Market names the day", "本市場のタスクが期日を示す"),
@@ -246,6 +290,12 @@ THEN = {
     "not_collected": Label("access ends and the price goes back", "アクセスは終了し、代金は返金される"),
     "deemed": Label("receipt is deemed", "受領とみなす"),
     "accepted": Label("the Data counts as accepted", "検収したものとみなす"),
+    "no_dispute": Label("it disputes no more", "異議を申し立てることはできない"),
+    "silent": Label(
+        "the silence is recorded and the dispute decided on what stands",
+        "答弁がないことを記録し、提出済みの資料により判断する",
+    ),
+    "escalated": Label("people of the Operator on call are asked", "運営者の当番の担当者に引き継ぐ"),
 }
 ENFORCED = Label(
     "Kept by the programs of the Market: {terms}.", "本市場のプログラムが守らせるもの：{terms}。"
@@ -280,7 +330,8 @@ def _said(plan: Plan) -> Iterator[Label]:
     yield from _adjustments(plan.money)
     yield RELEASED[plan.money.released].fill({"months": plan.money.period_months})
     yield from (_ending(ending) for ending in plan.endings)
-    yield from (STOPS[stop.what] for stop in plan.stops)
+    after = {deadline.what: deadline.amount for deadline in plan.deadlines}
+    yield from (STOPS[stop.what].fill({"days": after.get("dispute")}) for stop in plan.stops)
     yield from (_deadline(deadline) for deadline in plan.deadlines)
     yield ENFORCED.fill({"terms": _terms(plan.rights.enforced)})
     yield PROMISED.fill({"terms": _terms(plan.rights.promised)})

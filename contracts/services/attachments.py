@@ -56,7 +56,7 @@ def attach_file(*, actor: Actor, negotiation: str, content: bytes, name: str) ->
     Raises Missing, NotYourProposal, TooManyAttachments, OrganisationSuspended, FieldInvalid, PermissionNeeded, Forbidden.
     """
     actor.require(Permission.NEGOTIATIONS_WRITE)
-    media_type = _checked(content, name)
+    media_type = checked_file(content, name)
     subject = locked(actor, negotiation)
     require_active(str(actor.organisation))
     proposal = _own_proposal(actor, subject)
@@ -92,7 +92,7 @@ def attach_file(*, actor: Actor, negotiation: str, content: bytes, name: str) ->
     return row
 
 
-def _checked(content: bytes, name: str) -> str:
+def checked_file(content: bytes, name: str) -> str:
     """The media type of the file; raises FieldInvalid."""
     if not 0 < len(content) <= ATTACHMENT_BYTES_MAX:
         raise FieldInvalid("file", TOO_LARGE)

@@ -15,8 +15,9 @@ from .access import (
 from .complaints import dispute_delivery
 from .deemed import deem_receipts
 from .downloads import authorise_download, download
-from .inspections import accept_delivery, apply_dispute_outcome, report_receipt
+from .inspections import accept_delivery, report_receipt
 from .outages import give_back_outages, state_outage
+from .outcomes import apply_dispute_outcome
 from .refusals import notice_refused_downloads
 from .sweeps import (
     abandon_downloads,

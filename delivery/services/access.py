@@ -223,12 +223,18 @@ def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlemen
     why = stated_text("reason", reason, SUSPENSION_REASON_LENGTH_MAX)
     subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
     require_unrelated(actor, subject.buyer_id, subject.seller_id)
+    suspend_entitlement(subject, actor=actor, reason=why)
+    return subject
+
+
+def suspend_entitlement(subject: Entitlement, *, actor: Actor, reason: str) -> None:
+    """Suspend access that the caller has locked, tell both sides, and ask the people on call to look at it."""
     advance(
         subject,
         ENTITLEMENT,
         command="suspend",
         role="operator",
-        suspension_reason=why,
+        suspension_reason=reason,
         suspended_at=clock.now(),
         resumed_at=None,
         resumed_by="",
@@ -244,7 +250,6 @@ def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlemen
         },
     )
     tell_suspended(subject)
-    return subject
 
 
 @record_refusals()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from django.db import transaction
 
 from contracts import services as contracts
 from contracts.states import DisputeReason
-from delivery.errors import InspectionOver, InspectionPeriodEnded, UnderDispute
+from delivery.errors import InspectionOver, InspectionPeriodEnded, NotAcceptedBefore, UnderDispute
 from delivery.models import Inspection, Voucher
 from delivery.states import INSPECTION, InspectionState
 from marketplace.evidence.services import record
@@ -47,23 +48,49 @@ def require_undecided(delivery: Delivery) -> None:
 
 
 @transaction.atomic
-def dispute_delivery(*, actor: Actor, entitlement: str, reason_code: str, text: str) -> OpenedDispute:
+def dispute_delivery(
+    *,
+    actor: Actor,
+    entitlement: str,
+    reason_code: str,
+    text: str,
+    claims: Sequence[Mapping[str, Any]] = (),
+    after_acceptance: bool = False,
+) -> OpenedDispute:
     """Open a dispute, as the buyer: access and the inspection period are suspended, and the money stays on hold.
 
-    Possible until the delivery is accepted or its inspection period has ended. Raises NotTheBuyer, Missing,
-    UnderDispute, InspectionOver, InspectionPeriodEnded, and errors of contracts.
+    Possible until the delivery is accepted or its inspection period has ended. ``after_acceptance``: of what was accepted, within the
+    days of the plan; access goes on, and only money that was not released stays on hold. Raises NotTheBuyer, Missing,
+    UnderDispute, InspectionOver, InspectionPeriodEnded, NotAcceptedBefore, and errors of contracts.
     """
     actor.require(Permission.DELIVERIES_ANSWER)
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
     require_buyer(actor, delivery.entitlement)
+    if after_acceptance:
+        return _dispute_accepted(actor, delivery, reason_code=reason_code, text=text, claims=claims)
     require_undecided(delivery)
     inspection = delivery.inspection
     if inspection.inspect_by is not None and is_inspection_over(delivery):
         raise InspectionPeriodEnded(entitlement=entitlement, inspect_by=inspection.inspect_by.isoformat())
     opened: OpenedDispute = contracts.open_dispute(
-        actor=actor, agreement=delivery.entitlement.agreement, reason_code=reason_code, text=text
+        actor=actor,
+        agreement=delivery.entitlement.agreement,
+        reason_code=reason_code,
+        text=text,
+        claims=claims,
     )
     _hold(actor, delivery, opened, reason_code)
+    return opened
+
+
+def _dispute_accepted(actor: Actor, delivery: Delivery, **stated: Any) -> OpenedDispute:
+    """Open a dispute over a delivery that was accepted; it stays accepted, and access goes on. The caller holds the lock."""
+    accepted_at = delivery.inspection.accepted_at
+    if accepted_at is None:
+        raise NotAcceptedBefore(entitlement=delivery.entitlement.public_id)
+    opened: OpenedDispute = contracts.open_dispute(
+        actor=actor, agreement=delivery.entitlement.agreement, accepted_at=accepted_at, **stated
+    )
     return opened
 
 

@@ -1,4 +1,4 @@
-"""Receipts, acceptance and outcomes of disputes. Each runs under the entitlement's lock, so exactly one takes effect."""
+"""Receipts and acceptance. Each runs under the entitlement's lock, so exactly one takes effect."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from delivery.errors import (
     NothingSent,
@@ -21,9 +20,7 @@ from delivery.states import (
     INSPECTION,
     AcceptedBy,
     DownloadState,
-    EndedReason,
     InspectionState,
-    LossCause,
 )
 from marketplace.events.schemas.delivery import DeliveryAccepted, DeliveryMatched
 from marketplace.events.services import emit
@@ -35,10 +32,8 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
-from .access import emit_granted, end_access
 from .complaints import dispute_mismatch, is_undecided, require_undecided
-from .locking import Delivery, lock_delivery, lock_delivery_where, require_buyer
-from .restitutions import give_back_access
+from .locking import Delivery, lock_delivery, require_buyer
 
 HASH_DIGITS = {"sha256": 64, "sha512": 128}
 
@@ -307,60 +302,3 @@ def record_acceptance(*, actor: Actor, delivery: Delivery, command: str, by: Acc
             by=by.value,
         )
     )
-
-
-@transaction.atomic
-def apply_dispute_outcome(*, actor: Actor, dispute: str, outcome: str) -> None:
-    """Apply the outcome of a dispute; does nothing if the delivery has already moved on.
-
-    ``dismissed``: the delivery counts as accepted. ``redelivery``: access opens for another round, which needs new
-    matching receipts. ``refund``, ``termination``: the delivery is cancelled and access ends. Raises ValueError for any other outcome.
-    """
-    actor.require_system()
-    disputed = Inspection.objects.filter(dispute=dispute).first()
-    delivery = lock_delivery_where(Q(pk=disputed.entitlement_id)) if disputed else None
-    if delivery is None:
-        return
-    inspection = delivery.inspection
-    if inspection.dispute != dispute or inspection.state != InspectionState.DISPUTED:
-        return
-    if outcome == "dismissed":
-        record_acceptance(actor=actor, delivery=delivery, command="dismiss", by=AcceptedBy.DISMISSAL)
-    elif outcome == "redelivery":
-        _deliver_again(actor, delivery)
-    elif outcome in ("refund", "termination"):
-        end_access(actor=actor, delivery=delivery, reason_code=EndedReason.REFUNDED)
-    else:
-        raise ValueError(f"a dispute cannot end as {outcome}")
-
-
-def _deliver_again(actor: Actor, delivery: Delivery) -> None:
-    """Close the disputed round and open the next: access is open again, for as much longer as the dispute took of it.
-
-    Receipts of the old round do not count.
-    """
-    closed = delivery.inspection
-    if closed.disputed_at is not None and delivery.entitlement.ended_at is None:
-        give_back_access(
-            delivery,
-            actor=actor,
-            cause=LossCause.DISPUTE,
-            reference=closed.dispute or "",
-            since=closed.disputed_at,
-            until=clock.now(),
-        )
-    advance(closed, INSPECTION, command="redeliver", role="system")
-    following = Inspection.objects.create(
-        entitlement=delivery.entitlement, round=closed.round + 1, opened_at=clock.now()
-    )
-    record(
-        kind="delivery.repeated",
-        subject=delivery.entitlement.public_id,
-        actor=actor,
-        payload={
-            "agreement": delivery.entitlement.agreement,
-            "dispute": closed.dispute,
-            "round": following.round,
-        },
-    )
-    emit_granted(Delivery(delivery.entitlement, following))

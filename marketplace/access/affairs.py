@@ -61,7 +61,16 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     ),
     "negotiation-note": Affairs(_TRADES, _OF_ORGANISATION),
     "mandate": Affairs(_TRADES, _OF_ORGANISATION),
-    "dispute": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ)),
+    "dispute": Affairs(
+        _TRADES,
+        (*_OF_AGREEMENT, "third_party_id"),
+        daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ),
+    ),
+    "dispute-file": Affairs(
+        _TRADES,
+        ("dispute__agreement__buyer_id", "dispute__agreement__seller_id", "dispute__third_party_id"),
+        daily=(Permission.DISPUTES_WRITE,),
+    ),
     "deletion-duty": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE,)),
     "ending": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ)),
     "adjustment": Affairs(

@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
@@ -212,3 +212,25 @@ def prove_consistency(*, newer: Checkpoint, older_id: str = "") -> ConsistencyPr
         )
     path = TiledTree(read_tile).consistency_proof(older.size, newer.size)
     return ConsistencyProof(older=older, newer=newer, path=[found.hex() for found in path])
+
+
+def records_of_both(
+    one: str,
+    other: str,
+    *,
+    agreement: str,
+    subjects: Collection[str],
+    kinds: Collection[str],
+    limit: int = 500,
+) -> QuerySet[EvidenceRecord]:
+    """Records about an agreement of two organisations (public identifiers) that both read, oldest first, at most ``limit``.
+
+    They are about one of ``subjects``, or their payload names the agreement; their kinds begin with one of ``kinds``. What is sealed is
+    left out.
+    """
+    rows = EvidenceRecord.objects.filter(parties__organisation=one).filter(parties__organisation=other)
+    begins = Q()
+    for kind in kinds:
+        begins |= Q(kind__startswith=kind)
+    about = Q(subject__in=subjects) | Q(payload__agreement=agreement)
+    return rows.filter(Exact(IS_SEALED, Value(value=False))).filter(about & begins).order_by("id")[:limit]

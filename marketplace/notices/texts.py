@@ -283,19 +283,39 @@ DELIVERY_ACCEPTED: dict[str, Wording] = {
 DISPUTE_OPENED = Wording(
     Label("A dispute with {party} was opened", "{party} との取引で異議が申し立てられました"),
     Label(
-        "Dispute {dispute} ({reason_code}): the price stays on hold and the inspection period is suspended until the"
-        " operator resolves the dispute.",
-        "異議 {dispute}（{reason_code}）: 運営者が解決するまで、代金の確保を続け、検査期間の進行を停止します。",
+        "Dispute {dispute} ({reason_code}): the price that was not released stays on hold, and before acceptance the inspection period is"
+        " suspended, until it ends.",
+        "異議 {dispute}（{reason_code}）: 終局するまで、未払いの代金の確保を続けます。検収前の場合は検査期間の進行も停止します。",
     ),
 )
+DISPUTE_OPENED_BY_OTHER = Wording(
+    Label("A dispute about {agreement} was opened", "{agreement} について異議が申し立てられました"),
+    Label(
+        "Dispute {dispute} ({reason_code}), by the {opened_as}: it holds nothing by itself. Read it in disputes/{dispute}/.",
+        "異議 {dispute}（{reason_code}、申立人: {opened_as}）: これだけでは代金や提供は停止しません。disputes/{dispute}/ で確認できます。",
+    ),
+)
+DISPUTE_PARTIES: dict[str, Label] = {
+    "buyer": Label("buyer", "利用者"),
+    "seller": Label("seller", "提供者"),
+    "third_party": Label("third party", "第三者"),
+}
 DISPUTE_OUTCOMES: dict[str, Label] = {
     "dismissed": Label("dismissed; the data counts as accepted", "棄却（検収済みとみなす）"),
+    "withdrawn": Label("ended without a remedy", "救済なく終了"),
     "redelivery": Label("the data is delivered again", "データの再提供"),
     "refund": Label("the trade is cancelled and the price returned", "取引の取消しと返金"),
+    "reduction": Label("the price is reduced", "代金の減額"),
+    "payment": Label("the buyer pays in addition", "利用者による追加の支払"),
+    "termination": Label("the agreement is terminated", "契約の解除"),
+    "stop_of_use": Label("access is suspended and the use stops", "提供の停止・利用の停止"),
 }
 DISPUTE_RESOLVED = Wording(
-    Label("The dispute with {party} is resolved: {outcome}", "{party} との異議が解決しました: {outcome}"),
-    Label("The operator resolved dispute {dispute}.", "運営者が異議 {dispute} を解決しました。"),
+    Label("The dispute with {party} has ended: {outcome}", "{party} との異議が終局しました: {outcome}"),
+    Label(
+        "Read how dispute {dispute} ended in disputes/{dispute}/.",
+        "異議 {dispute} の結果は disputes/{dispute}/ で確認できます。",
+    ),
 )
 PAYMENT_RECEIVED = Wording(
     Label("Your pay-in of {amount} was received", "{amount} の入金を確認しました"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
 from django.db.models import OuterRef, Prefetch, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
-from marketplace.kernel.permissions import permissions_of
+from marketplace.kernel.permissions import Permission, permissions_of
 
+from .acting import acts_now, holders
 from .models import (
     Application,
     Invitation,
@@ -122,3 +124,12 @@ def owner_recoveries() -> QuerySet[OwnerRecovery]:
     return OwnerRecovery.objects.select_related("organisation").prefetch_related(
         Prefetch("evidence", queryset=evidence)
     )
+
+
+def holds_for_operator(person: str, permission: Permission) -> bool:
+    """Whether a person (public identifier) acts for the operator now with a role that holds the permission."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {acts_now('%(person)s', holds=holders(permission), proved=False)}", {"person": person}
+        )
+        return bool(cursor.fetchone()[0])

@@ -25,6 +25,7 @@ UPLOAD_ROUTES = {
     "/api/v1/registrations/[^/]+/documents/": 6 << 20,
     "/api/v1/owner-recoveries/": 6 << 20,
     "/api/v1/negotiation-attachments/": 3 << 20,
+    "/api/v1/dispute-files/": 3 << 20,
     "/register/document/": 6 << 20,
 }
 

@@ -273,10 +273,10 @@ def complain(trade: Trade) -> Trade:
     return trade
 
 
-def resolve(trade: Trade, outcome: str) -> Trade:
+def resolve(trade: Trade, outcome: str, **more: Any) -> Trade:
     """The operator decides a complaint."""
     event = DisputeResolved(
-        dispute="dsp_1", agreement=trade.agreement, buyer="org_b", seller="org_s", outcome=outcome
+        dispute="dsp_1", agreement=trade.agreement, buyer="org_b", seller="org_s", outcome=outcome, **more
     )
     handlers.on_dispute_resolved(event, envelope(event))
     trade.refresh_from_db()

@@ -28,9 +28,12 @@ from clearing.trades.obligation_reference import obligation_reference
 from clearing.trades.services.corrections import penalise_trade
 from marketplace.approvals.models import Approval
 from marketplace.kernel import clock
+from marketplace.participants.models import User
 from tests.clearing import carrying_in, factories, guaranteeing
 from tests.contracts import factories as contracts
+from tests.participants import factories as participants
 
+from .callers import EVERYTHING
 from .examples_books import guarantee, restraint
 from .matrix import send
 from .requests import EVERYBODY, Request, Table
@@ -247,7 +250,10 @@ def adjusted(world: World) -> Request:
 
 
 def disputed(world: World) -> str:
-    return str(contracts.dispute(world.contracts).public_id)
+    """A dispute whose mediator is the person of the operator with every role."""
+    mediator = User.objects.get(email=f"operator-{EVERYTHING}@example.jp")
+    actor = participants.actor_for(world.of("operator"), mediator.public_id)
+    return contracts.ready(contracts.dispute(world.contracts), actor)
 
 
 def terms(world: World) -> Any:
@@ -283,7 +289,9 @@ TABLE.example("POST trades/{}/penalty/", "operator")(penalty)
 TABLE.example("POST trades/{}/secure/", "buyer")(secure)
 TABLE.of_row("POST obligations/{}/reverse/", "operator", corrected, REASON)
 TABLE.example("POST agreements/{}/adjust-price/", "operator")(adjusted)
-TABLE.of_row("POST disputes/{}/resolve/", "operator", disputed, {"outcome": "dismissed", **REASON})
+TABLE.of_row(
+    "POST disputes/{}/resolve/", "operator", disputed, {"outcome": "dismissed", **REASON}, is_narrowed=True
+)
 TABLE.sent("supply-statements/", "seller", lambda world: {"listing": world.listing, "supply": "data"})
 TABLE.sent("guarantees/", "operator", terms, takes_two=True)
 TABLE.of_row(

@@ -6,6 +6,7 @@ import json
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from contracts import services as contracting
 from contracts.consequences import digest_of_consequences
 from contracts.ending_queries import consequences_shown
 from contracts.library.models import Clause
@@ -30,6 +31,7 @@ from .requests import EVERYBODY, Request, Table
 from .world import World, suspend
 
 TABLE = Table()
+PDF = b"%PDF-1.7\n"
 
 OFFER = json.dumps({"price_minor": 48_000, "rights": listing.RIGHTS, "template": "data-provision"})
 TERMS = {"terms": {"price_minor": 90_000}}
@@ -117,6 +119,38 @@ def dispute(world: World) -> str:
     return contracts.dispute(world.contracts).public_id
 
 
+def answered_dispute(world: World) -> str:
+    """One that was answered and has a mediator."""
+    return contracts.ready(contracts.dispute(world.contracts), world.contracts.operator)
+
+
+def disputed_use(world: World) -> Request:
+    stated = {"reason_code": "use_outside_rights", "text": "域外で利用されています。"}
+    return Request(body={"agreement": agreement(world), **stated})
+
+
+def settlement(world: World) -> Request:
+    """A settlement that the buyer proposed, for the seller to answer."""
+    row = contracts.dispute(world.contracts)
+    contracting.propose_settlement(
+        actor=world.contracts.buyer, dispute=row.public_id, outcome="reduction", amount_minor=100
+    )
+    return Request((row.public_id,), {"digest": row.settlements.get().digest})
+
+
+def hand_in(world: World) -> Request:
+    file = SimpleUploadedFile("photo.pdf", PDF, "application/pdf")
+    return Request((), {"dispute": dispute(world), "file": file}, "multipart")
+
+
+def dispute_file(world: World) -> str:
+    """A file that the buyer handed in."""
+    made = contracting.file_in_dispute(
+        actor=world.contracts.buyer, dispute=dispute(world), content=PDF, name="photo.pdf"
+    )
+    return made.public_id
+
+
 def certificate(world: World) -> str:
     """A certificate that has sealed the document of an agreement."""
     agreement_pdf(Agreement.objects.get(public_id=agreement(world)), "ja")
@@ -192,6 +226,31 @@ TABLE.example("GET agreements/{}/papers/{}/document.pdf/", "buyer", is_costly=Tr
 TABLE.of_row("GET agreements/{}/document.txt/", "buyer", agreement)
 TABLE.listed("document-certificates/", EVERYBODY, certificate)
 TABLE.listed("disputes/", "buyer", dispute)
+TABLE.of_row("GET disputes/{}/evidence/", "buyer", dispute)
+TABLE.example("POST disputes/", "seller")(disputed_use)
+TABLE.of_row("POST disputes/{}/answer/", "seller", dispute, {"text": "仕様のとおりです。"}, is_narrowed=True)
+TABLE.of_row(
+    "POST disputes/{}/reply/", "buyer", answered_dispute, {"text": "仕様と異なります。"}, is_narrowed=True
+)
+TABLE.of_row("POST disputes/{}/withdraw/", "buyer", dispute, {"reason": "解消しました。"}, is_narrowed=True)
+TABLE.of_row(
+    "POST disputes/{}/propose-settlement/", "buyer", dispute, {"outcome": "reduction", "amount_minor": 100}
+)
+TABLE.example("POST disputes/{}/accept-settlement/", "seller")(settlement)
+TABLE.example("POST disputes/{}/refuse-settlement/", "seller")(lambda world: Request(settlement(world).ids))
+TABLE.of_row(
+    "POST disputes/{}/object-to-mediator/",
+    "buyer",
+    answered_dispute,
+    {"reason": "元従業員"},
+    is_narrowed=True,
+)
+TABLE.example("POST disputes/{}/assign-mediator/", "operator")(
+    lambda world: Request((dispute(world),), {"person": world.contracts.operator.identifier})
+)
+TABLE.listed("dispute-files/", "buyer", dispute_file)
+TABLE.example("POST dispute-files/", "buyer")(hand_in)
+TABLE.of_row("GET dispute-files/{}/content/", "buyer", dispute_file)
 TABLE.listed("adjustments/", "buyer", adjustment)
 TABLE.of_row("GET agreements/{}/adjustments/", "buyer", agreement)
 TABLE.listed("index-values/", EVERYBODY, lambda world: contracts.index_value(world.contracts).public_id)

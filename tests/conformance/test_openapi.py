@@ -14,6 +14,7 @@ from marketplace.api.openapi import openapi_document
 # Commands whose body is a form with files, which has no JSON example.
 WITH_FILES = {
     "/api/v1/bank-statements/",
+    "/api/v1/dispute-files/",
     "/api/v1/listings/{id}/versions/",
     "/api/v1/negotiation-attachments/",
     "/api/v1/owner-recoveries/",

@@ -35,7 +35,7 @@ from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.participants.models import Organisation
+from marketplace.participants.models import Organisation, User
 from marketplace.rules.models import Decision
 from tests.participants import factories as participants
 from tests.rules import factories as rules
@@ -203,6 +203,33 @@ def dispute(market: Market) -> Dispute:
         agreement=agreement(market).public_id,
         reason_code="incomplete",
         text="12月分がない",
+    )
+
+
+def ready(dispute: Dispute | str, mediator: Actor) -> str:
+    """An open dispute that ``mediator`` may decide: it is assigned, and the other side has answered; returns its identifier."""
+    row = Dispute.objects.select_related("agreement").get(public_id=str(dispute))
+    participants.keep_proved(mediator.identifier)
+    services.assign_mediator(actor=mediator, dispute=row.public_id, person=mediator.identifier)
+    if not row.statements.exists():
+        side = row.agreement.buyer if row.opened_as == "seller" else row.agreement.seller
+        services.answer_dispute(actor=speaker(side), dispute=row.public_id, text="反論")
+    return row.public_id
+
+
+def speaker(organisation: Organisation) -> Actor:
+    """A person who speaks for an organisation."""
+    name = f"speaker-{organisation.pk}"
+    known = User.objects.filter(email=f"{name}@example.jp").first()
+    person = known or participants.person_of(organisation, name)
+    participants.keep_proved(person.public_id)
+    return participants.actor_for(organisation, person.public_id)
+
+
+def resolve(dispute: Dispute | str, mediator: Actor, outcome: str, **more: Any) -> Dispute:
+    """A dispute that its mediator has decided after it was answered."""
+    return services.resolve_dispute(
+        actor=mediator, dispute=ready(dispute, mediator), **{"outcome": outcome, "reason": "確認した", **more}
     )
 
 

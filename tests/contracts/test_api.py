@@ -9,11 +9,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from contracts import queries, services
+from contracts import queries
 from contracts.library.views import CLAUSE_EXAMPLE, TEMPLATE_EXAMPLE
 from contracts.models import Adjustment, Agreement, Dispute, Instrument, Negotiation
 from marketplace.kernel import clock
 from marketplace.kernel.canonical import sha256_hex
+from marketplace.participants.models import User
 from tests.access.factories import open_over_http
 from tests.participants import factories as people
 from tests.roles import unguarded
@@ -331,6 +332,9 @@ def test_the_operator_rules_on_disputes(market, clients):
     dispute = factories.dispute(market).public_id
     path = f"{BASE}/disputes/{dispute}/resolve/"
     ruling = {"outcome": "redelivery", "reason": "欠落を確認"}
+    factories.ready(dispute, market.operator)
+    person = User.objects.get(public_id=market.operator.identifier)
+    clients["operator"] = people.client_of(market.organisation("operator"), person=person)
     assert clients["buyer"].post(path, ruling).status_code == 403
     assert clients["operator"].post(path, {**ruling, "outcome": "shrug"}).status_code == 422
     assert Dispute.objects.get().state == "open"
@@ -381,7 +385,7 @@ QUERIES = {
     "contract-templates": 2,
     "negotiations": 4,
     "agreements": 3,
-    "disputes": 2,
+    "disputes": 7,
     "adjustments": 2,
     "endings": 2,
     "deletion-duties": 2,
@@ -393,9 +397,7 @@ QUERIES = {
 def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(market, clients, collection, rows):
     for number in range(rows):
         dispute = factories.dispute(market)
-        services.resolve_dispute(
-            actor=market.operator, dispute=dispute.public_id, outcome="dismissed", reason="根拠なし"
-        )
+        factories.resolve(dispute.public_id, market.operator, outcome="dismissed", reason="根拠なし")
         factories.adjustment(market)
         factories.ending(market)
         factories.deletion(market)

@@ -42,7 +42,10 @@ def rule(market, dispute, **changes):
         "outcome": "redelivery",
         "reason": " 確認 ",
     }
-    return services.resolve_dispute(**{**facts, **changes})
+    ruling = {**facts, **changes}
+    if Dispute.objects.filter(public_id=dispute.public_id, state="open", mediators=None).exists():
+        factories.ready(dispute.public_id, market.operator)
+    return services.resolve_dispute(**ruling)
 
 
 def open_disputes():
@@ -65,6 +68,7 @@ def test_the_buyer_complains(market):
             "buyer": market.buyer.organisation,
             "seller": market.seller.organisation,
             "reason_code": "incomplete",
+            "opened_as": "buyer",
         }
     ]
     assert open_disputes() == [dispute.public_id]
@@ -73,7 +77,7 @@ def test_the_buyer_complains(market):
     assert "12月" not in str(record.payload)
 
 
-@pytest.mark.parametrize("outcome", ["dismissed", "redelivery", "refund"])
+@pytest.mark.parametrize("outcome", ["dismissed", "redelivery", "refund", "termination"])
 def test_the_operator_rules(market, outcome):
     dispute = factories.dispute(market)
     ruled = rule(market, dispute, outcome=outcome)
@@ -127,6 +131,7 @@ def test_only_the_buyer_complains(market):
 
 def test_only_the_operator_rules(market):
     dispute = factories.dispute(market)
+    factories.ready(dispute, market.operator)
     for who in (market.buyer, market.seller, market.stranger):
         with refused(PermissionNeeded, permission="disputes:write"):
             rule(market, dispute, actor=who)
@@ -151,6 +156,7 @@ def test_an_agreement_that_ended_is_no_longer_disputed(market):
 
 def test_a_dispute_over_an_ended_agreement_can_only_be_dismissed(market):
     dispute = factories.dispute(market)
+    factories.ready(dispute, market.operator)
     services.terminate_agreement(
         agreement=dispute.agreement.public_id, reason_code=TerminationReason.REFUNDED, cause="trade.refunded"
     )
@@ -162,6 +168,7 @@ def test_a_dispute_over_an_ended_agreement_can_only_be_dismissed(market):
 
 def test_the_database_recuses_who_is_related_to_a_party(market):
     dispute = factories.dispute(market)
+    factories.ready(dispute, market.operator)
     party = Organisation.objects.get(pk=market.seller.organisation_id)
     participants.declare_interest(
         actor=market.operator, organisation=party.public_id, kind="family", statement="親族が勤務しています。"

@@ -281,9 +281,7 @@ def test_a_dispute_comes_before_the_end(market, year):
     )
     clock.move_to(ending.access_until, running=False)
     assert services.carry_out_endings() == 0
-    services.resolve_dispute(
-        actor=market.operator, dispute=dispute.public_id, outcome="dismissed", reason="根拠なし"
-    )
+    factories.resolve(dispute.public_id, market.operator, outcome="dismissed", reason="根拠なし")
     assert services.carry_out_endings() == 1
     assert reread(year).termination_reason == "convenience"
 
@@ -293,9 +291,7 @@ def test_a_dispute_that_ends_it_drops_what_was_scheduled(market, year):
     dispute = services.open_dispute(
         actor=market.buyer, agreement=year.public_id, reason_code="rights_defect", text="権利がない"
     )
-    services.resolve_dispute(
-        actor=market.operator, dispute=dispute.public_id, outcome="termination", reason="提供者の違反"
-    )
+    factories.resolve(dispute.public_id, market.operator, outcome="termination", reason="提供者の違反")
     assert (reread(year).termination_reason, reread(ending).state) == ("seller_breach", "dropped")
     assert Adjustment.objects.count() == 0
     with refused(AgreementEnded):

@@ -170,9 +170,7 @@ def test_a_second_open_dispute_is_refused(market):
 
 def test_a_dispute_is_opened_over_an_agreement_in_force(market):
     dispute = factories.dispute(market)
-    services.resolve_dispute(
-        actor=market.operator, dispute=dispute.public_id, outcome="dismissed", reason="根拠なし"
-    )
+    factories.resolve(dispute.public_id, market.operator, outcome="dismissed", reason="根拠なし")
     services.terminate_agreement(
         agreement=dispute.agreement.public_id,
         reason_code=TerminationReason.REFUNDED,
@@ -188,7 +186,7 @@ def test_a_dispute_is_opened_over_an_agreement_in_force(market):
 @pytest.mark.parametrize(
     ("guard", "change"),
     [
-        ("dispute_resolved_how", "state = 'resolved'"),
+        ("decided by its mediator", "state = 'resolved'"),
         ("dispute_resolved_how", "outcome = 'refund'"),
         ("cannot be changed", "text = 'x'"),
         ("cannot be changed", "reason_code = 'other'"),
@@ -201,9 +199,7 @@ def test_a_ruling_says_how(market, guard, change):
 
 def test_a_ruling_is_kept(market):
     dispute = factories.dispute(market)
-    services.resolve_dispute(
-        actor=market.operator, dispute=dispute.public_id, outcome="dismissed", reason="根拠なし"
-    )
+    factories.resolve(dispute.public_id, market.operator, outcome="dismissed", reason="根拠なし")
     refused("recorded cannot be changed", "UPDATE contracts_dispute SET outcome = 'refund'")
     refused("recorded cannot be changed", "UPDATE contracts_dispute SET finding = 'x'")
     assert Dispute.objects.get().outcome == "dismissed"

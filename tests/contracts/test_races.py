@@ -172,6 +172,7 @@ def test_of_two_complaints_one_is_opened_and_of_two_rulings_one_counts(market):
     complain = {"actor": market.buyer, "agreement": agreement, "reason_code": "damaged", "text": "読めない"}
     assert at_once(*[lambda: services.open_dispute(**complain)] * 2) == ["DisputeAlreadyOpen", "done"]
     dispute = Dispute.objects.get()
+    factories.ready(dispute, market.operator)
 
     def ruling(outcome: str) -> Callable[[], object]:
         return lambda: services.resolve_dispute(

@@ -17,6 +17,7 @@ from marketplace.events.services import envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded
+from tests.contracts import factories as trading
 from tests.participants import factories as participants
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned, tasks_to_repair
 
@@ -32,9 +33,7 @@ def accept(granted, actor=None):
 
 def resolve(granted, dispute, outcome):
     """The operator rules, and delivery hears of it."""
-    contracts.resolve_dispute(
-        actor=factories.operator_actor(), dispute=dispute, outcome=outcome, reason="Looked into."
-    )
+    trading.resolve(dispute, factories.operator_actor(), outcome=outcome, reason="Looked into.")
     hear_of(dispute)
 
 

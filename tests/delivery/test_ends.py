@@ -23,6 +23,7 @@ from marketplace.events.services import envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants.models import Organisation
+from tests.contracts import factories as trading
 from tests.participants import factories as participants
 from tests.roles import assert_refused
 
@@ -114,9 +115,7 @@ def test_the_database_closes_no_access_that_nothing_ends(tuesday):
 def test_a_dispute_that_terminates_ends_access(tuesday):
     granted = factories.granted(rights=MONTH)
     dispute = granted.dispute()
-    services.resolve_dispute(
-        actor=factories.operator_actor(), dispute=dispute, outcome="termination", reason="提供者の違反"
-    )
+    trading.resolve(dispute, factories.operator_actor(), outcome="termination", reason="提供者の違反")
     hear("dispute.resolved")
     assert (granted.row.state, granted.row.ended_reason) == ("terminated", "refunded")
     assert granted.inspection.state == "undone"

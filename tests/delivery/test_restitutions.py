@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 
-from contracts import services as contracts
 from delivery import services
 from delivery.errors import AccessSuspended
 from delivery.models import Restitution
@@ -18,6 +17,7 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
 from marketplace.notices.models import Notice, Task
 from marketplace.participants.services import suspend_participant
+from tests.contracts import factories as trading
 from tests.contracts.test_halt_time import halt, later, lift
 from tests.participants import factories as participants
 from tests.roles import assert_refused, unguarded
@@ -50,9 +50,7 @@ def resume(granted) -> None:
 
 
 def resolve(granted, dispute: str, outcome: str) -> None:
-    contracts.resolve_dispute(
-        actor=factories.operator_actor(), dispute=dispute, outcome=outcome, reason="Looked into."
-    )
+    trading.resolve(dispute, factories.operator_actor(), outcome=outcome, reason="Looked into.")
     services.apply_dispute_outcome(actor=SYSTEM, dispute=dispute, outcome=outcome)
 
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from contracts import services as contracts
 from delivery import queries, services
 from delivery.collection import collection_period
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.waiting import REASONS
+from tests.contracts import factories as trading
 from tests.contracts.test_halt_time import halt, later, lift
 from tests.participants import factories as participants
 
@@ -42,9 +42,7 @@ def suspend(granted):
 
 
 def resolve(granted, dispute, outcome):
-    contracts.resolve_dispute(
-        actor=factories.operator_actor(), dispute=dispute, outcome=outcome, reason="Looked into."
-    )
+    trading.resolve(dispute, factories.operator_actor(), outcome=outcome, reason="Looked into.")
     services.apply_dispute_outcome(actor=SYSTEM, dispute=dispute, outcome=outcome)
 
 

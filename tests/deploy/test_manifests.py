@@ -271,6 +271,7 @@ def test_upload_routes_are_those_whose_views_take_forms_alone():
             "/api/v1/registrations/reg_1/documents/",
             "/api/v1/owner-recoveries/",
             "/api/v1/negotiation-attachments/",
+            "/api/v1/dispute-files/",
             "/register/document/",
         )
         if any(re.fullmatch(route, path) for route in serving.UPLOAD_ROUTES)
@@ -281,8 +282,10 @@ def test_upload_routes_are_those_whose_views_take_forms_alone():
         reverse("registration-add-document", args=["reg_1"]),
         reverse("owner-recovery-list"),
         reverse("negotiation-attachment-list"),
+        reverse("dispute-file-list"),
         reverse("registration-document"),
     }
     assert serving.UPLOAD_ROUTES["/register/document/"] > DOCUMENT_BYTES_MAX
     assert serving.UPLOAD_ROUTES["/api/v1/negotiation-attachments/"] > ATTACHMENT_BYTES_MAX
+    assert serving.UPLOAD_ROUTES["/api/v1/dispute-files/"] > ATTACHMENT_BYTES_MAX
     assert serving.UPLOAD_ROUTES["/api/v1/bank-statements/"] > BYTES_MAX

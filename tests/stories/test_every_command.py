@@ -41,6 +41,7 @@ FILES = {
     },
     "bank-statements/": {},
     "negotiation-attachments/": {"negotiation": "ngt_none"},
+    "dispute-files/": {"dispute": "dsp_none"},
     "owner-recoveries/": {"organisation": "org_none", "email": "x@example.jp", "name": "x", "statement": "x"},
     "registrations/{}/documents/": {"kind": "identity"},
 }

@@ -119,11 +119,13 @@ FORGERIES: dict[str, Forgery] = {
     "contracts_deletioncertificate": Forgery(refused="certifies a deletion|duty_id"),
     "contracts_firedadjustment": Forgery(refused="what was signed and what it read|fired_stated|adjustment_id"),
     "contracts_indexvalue": Forgery(refused="index_value_two_people|index_value_stated"),
+    "contracts_disputefile": Forgery(refused="a side of an open dispute hands in"),
     "contracts_instrument": Forgery(refused="over the terms that stand"),
     "contracts_privatenote": Forgery(
         refused="is no party of this negotiation", changes={"organisation_identifier": "'org_forged'"}
     ),
     "contracts_proposal": Forgery(refused="numbered without a gap"),
+    "contracts_statement": Forgery(refused="states once what is its turn"),
     "contracts_reminder": Forgery(refused="due within its days|duplicate key"),
     "contracts_signature": Forgery(refused="the parties sign in turn|only after a fresh proof"),  # as fast as the day was
     "contracts_template": Forgery(named=RECORDED, changes={"code": "'forged'"}),

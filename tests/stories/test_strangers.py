@@ -20,7 +20,7 @@ from clearing.models import (
     SettlementInstruction,
 )
 from clearing.trades.obligation_reference import obligation_reference
-from contracts.models import Agreement, Attachment, DeletionDuty, Ending, Proposal
+from contracts.models import Agreement, Attachment, DeletionDuty, Dispute, DisputeFile, Ending, Proposal
 from marketplace.api.openapi import openapi_document
 from marketplace.api.permissions import Keyed, declared_by, permissions_in
 from marketplace.approvals.models import Approval
@@ -180,9 +180,20 @@ def reserve_reduction(report) -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def ended_agreement(report) -> Iterator[None]:
-    """A forged ending and a forged duty to delete, because the day ends no agreement; they are gone after these tests."""
+    """A forged ending, a forged duty to delete and a forged file of a dispute, because the day ends no agreement; they are gone after these tests."""
     agreement = Agreement.objects.order_by("pk").first()
-    with unguarded("contracts_ending", "contracts_deletionduty"):
+    with unguarded("contracts_ending", "contracts_deletionduty", "contracts_disputefile"):
+        file = DisputeFile.objects.create(
+            dispute=Dispute.objects.order_by("pk").first(),
+            party="buyer",
+            file_name="x.pdf",
+            media_type="application/pdf",
+            content=b"%PDF-1.7",
+            size_bytes=8,
+            sha256=sha256_hex(b"%PDF-1.7"),
+            added_by="usr_first",
+            added_at=clock.now(),
+        )
         ending = Ending.objects.create(
             agreement=agreement,
             ground="mutual",
@@ -200,7 +211,8 @@ def ended_agreement(report) -> Iterator[None]:
         )
         duty = DeletionDuty.objects.create(agreement=agreement, arose_at=clock.now(), due_by=clock.now())
     yield
-    with unguarded("contracts_ending", "contracts_deletionduty"):
+    with unguarded("contracts_ending", "contracts_deletionduty", "contracts_disputefile"):
+        DisputeFile.objects.filter(pk=file.pk).delete()
         Ending.objects.filter(pk=ending.pk).delete()
         DeletionDuty.objects.filter(pk=duty.pk).delete()
 

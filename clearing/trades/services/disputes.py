@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from listings.states import Charging
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.states import advance
@@ -11,6 +12,7 @@ from marketplace.kernel.states import advance
 from ..charge_models import ChargeProgress
 from ..models import Trade
 from ..states import TRADE, TradeState
+from .acceptance import accept_locked_trade
 from .corrections import refund_remainder
 from .eligibility import undo_corrections
 from .endings import emit_refunded, end_charges
@@ -36,10 +38,10 @@ def dispute_trade(*, actor: Actor, agreement: str, dispute: str) -> Trade:
 
 
 @transaction.atomic
-def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool) -> Trade:
+def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool, whole: bool = False) -> Trade:
     """Resolve a dispute: the trades are secured again, or their holds are returned and the agreement's charges end.
 
-    Data made to order may have been accepted by law meanwhile; a refund is then a correction. Trades that are not
+    Instalments of what was delivered before are then accepted. ``whole``: what remains of accepted trades is refunded too. Data made to order may have been accepted by law meanwhile; a refund is then a correction. Trades that are not
     disputed stay as they are. Emits trade.refunded. Returns the first trade.
     """
     progress, trades = locked_agreement(agreement, with_waiting=True)
@@ -53,10 +55,13 @@ def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool) -
         else:
             advance(trade, TRADE, command="resume", role="system")
             record_trade("resumed", trade, actor, dispute=dispute)
+            if progress is not None and progress.delivered_at and trade.charging == Charging.INSTALMENT:
+                accept_locked_trade(trade, actor=actor)
     if refund and progress is not None and is_open_dispute:
         end_charges(actor, progress, trades, "refunded")
+    if refund and (whole or is_open_dispute):
         for trade in trades:
-            if trade.commissioned and trade.state == TradeState.ACCEPTED:
+            if (whole or trade.commissioned) and trade.state == TradeState.ACCEPTED:
                 refund_remainder(actor=actor, trade=trade, source=dispute, reason="the dispute was upheld")
     if refund and disputed:
         secure_waiting_trades(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db.models import Sum
 
 from contracts.models import Adjustment, Dispute
-from contracts.services import adjust_price, resolve_dispute
+from contracts.services import adjust_price, check_resolution, resolve_dispute
 from contracts.states import DisputeOutcome
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.permissions import Permission
@@ -18,6 +18,9 @@ from ...approvals.services import require_second_person
 from ..models import Trade
 from ..states import TradeState
 from .corrections import adjust_trade
+
+TO_BUYER = (DisputeOutcome.REFUND, DisputeOutcome.REDUCTION, DisputeOutcome.TERMINATION)
+"""Outcomes by which the buyer gets money."""
 
 
 @record_refusals()
@@ -70,26 +73,36 @@ def order_adjustment(
 
 
 @record_refusals()
-def order_resolution(*, actor: Actor, dispute: str, outcome: str, reason: str) -> Dispute:
-    """Resolve a dispute, as the operator. ``refund`` returns what is on hold, ``dismissed`` pays it to the seller.
+def order_resolution(
+    *, actor: Actor, dispute: str, outcome: str, reason: str, amount_minor: int | None = None
+) -> Dispute:
+    """Resolve a dispute, as its mediator or as the second person to it. ``refund`` returns what is on hold, ``dismissed`` pays it to
+    the seller.
 
     Raises SecondPersonNeeded if as much is on hold (the price, before the trade is known), and as
     ``contracts.services.resolve_dispute``.
     """
     actor.require(Permission.DISPUTES_WRITE)
-    resolved = resolve_dispute(actor=actor, dispute=dispute, outcome=outcome, reason=reason)
-    if resolved.outcome != DisputeOutcome.REDELIVERY:
-        agreement = resolved.agreement
+    agreement, subject = check_resolution(
+        actor=actor, dispute=dispute, outcome=outcome, reason=reason, amount_minor=amount_minor
+    )
+    approval = None
+    if outcome != DisputeOutcome.REDELIVERY:
         held = Trade.objects.filter(agreement=agreement.public_id, state=TradeState.DISPUTED)
-        require_second_person(
+        approval = require_second_person(
             actor=actor,
             command="clearing.resolution",
             subject=dispute,
-            payee=agreement.buyer_identifier
-            if outcome == DisputeOutcome.REFUND
-            else agreement.seller_identifier,
+            payee=agreement.buyer_identifier if outcome in TO_BUYER else agreement.seller_identifier,
             amount_minor=held.aggregate(total=Sum("gross_minor"))["total"] or agreement.price_minor,
             currency=agreement.currency,
-            payload={"outcome": outcome},
+            payload={"outcome": outcome, **({} if amount_minor is None else {"amount_minor": amount_minor})},
         )
-    return resolved
+    return resolve_dispute(
+        actor=actor,
+        dispute=subject.public_id,
+        outcome=outcome,
+        reason=reason,
+        amount_minor=amount_minor,
+        first_person=approval.first_person if approval else "",
+    )

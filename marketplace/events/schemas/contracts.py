@@ -146,7 +146,7 @@ class AgreementEnding(Event):
 class AgreementTerminated(Event):
     """An agreement ended before its term, or its price was returned.
 
-    ``reason_code``: ``payment_failed``, ``refunded``, ``mutual``, ``convenience``, ``seller_breach`` or ``law``.
+    ``reason_code``: ``payment_failed``, ``refunded``, ``mutual``, ``convenience``, ``seller_breach``, ``buyer_breach``, ``settled`` or ``law``.
     """
 
     type = "agreement.terminated"
@@ -177,7 +177,10 @@ class DeletionMoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DisputeOpened(Event):
-    """The buyer opened a dispute over a delivery. The hold stays and the inspection period is suspended."""
+    """A dispute was opened, by the ``buyer``, the ``seller`` or a ``third_party`` (``opened_as``).
+
+    The buyer's holds money that was not released; before acceptance it suspends access and the inspection period too.
+    """
 
     type = "dispute.opened"
     subject_field = "agreement"
@@ -188,14 +191,17 @@ class DisputeOpened(Event):
     buyer: str
     seller: str
     reason_code: str
+    opened_as: str = "buyer"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DisputeResolved(Event):
-    """A dispute was resolved.
+    """A dispute was decided, settled or withdrawn; what it held goes on.
 
-    ``outcome``: ``dismissed`` (the delivery counts as accepted), ``redelivery`` (the inspection starts again), ``refund`` (the price
-    is refunded) or ``termination`` (so too, and the agreement is terminated for the seller's breach).
+    ``outcome``: ``dismissed`` or ``withdrawn`` (a delivery in dispute counts as accepted), ``redelivery`` (the inspection starts again),
+    ``refund`` (the price is refunded), ``reduction`` or ``payment`` (an adjustment is due), ``termination`` (the agreement is terminated;
+    after the buyer's dispute what is on hold is refunded) or ``stop_of_use`` (access is suspended). ``after_acceptance``: the delivery was
+    accepted before.
     """
 
     type = "dispute.resolved"
@@ -207,6 +213,8 @@ class DisputeResolved(Event):
     buyer: str
     seller: str
     outcome: str
+    opened_as: str = "buyer"
+    after_acceptance: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -207,19 +207,25 @@ def on_delivery_accepted(event: DeliveryAccepted, envelope: Envelope) -> None:
 
 
 def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:
-    """Close the buyer's tasks, open the operator's task to resolve the dispute, and notify both parties."""
+    """Open the operator's task to resolve the dispute, and notify both parties; the buyer's own closes its tasks to receive."""
     parties = _parties(event.buyer, event.seller)
-    close_tasks(thread=event.agreement, kinds=RECEIVING, done_by=parties["buyer"].id)
     buyer, seller = parties["buyer"].name, parties["seller"].name
-    ask_operator(TaskKind.RESOLVE, event.dispute, thread=event.agreement, buyer=buyer, seller=seller)
+    ask_operator(TaskKind.RESOLVE, event.dispute, buyer=buyer, seller=seller)
     words = {"dispute": event.dispute, "reason_code": event.reason_code}
-    _notify_both(parties, event.dispute, texts.DISPUTE_OPENED, **words)
+    if event.opened_as == "buyer":
+        close_tasks(thread=event.agreement, kinds=RECEIVING, done_by=parties["buyer"].id)
+        _notify_both(parties, event.dispute, texts.DISPUTE_OPENED, **words)
+        return
+    wording = texts.DISPUTE_OPENED_BY_OTHER.fill(
+        agreement=event.agreement, opened_as=texts.DISPUTE_PARTIES[event.opened_as].as_dict(), **words
+    )
+    send_notices(subject=event.dispute, wordings={party.id: wording for party in parties.values()})
 
 
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
     """Close the operator's task and notify both parties; for a redelivery, open the buyer's task to download."""
     parties = _parties(event.buyer, event.seller)
-    finish_for_operator(TaskKind.RESOLVE, event.agreement)
+    finish_for_operator(TaskKind.RESOLVE, event.dispute)
     outcome = texts.DISPUTE_OUTCOMES[event.outcome].as_dict()
     _notify_both(parties, event.dispute, texts.DISPUTE_RESOLVED, dispute=event.dispute, outcome=outcome)
     entitlement = latest_task_subject(event.agreement, RECEIVING)

@@ -17,7 +17,7 @@ from clearing.trades.obligation_reference import obligation_reference
 from clearing.trades.services.corrections import penalise_trade, refund_trade, reverse_obligation
 from clearing.trades.services.orders import order_adjustment, order_resolution
 from contracts.models import Adjustment
-from contracts.services import adjust_price, open_dispute, resolve_dispute
+from contracts.services import adjust_price, open_dispute
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.approvals.models import Approval
 from marketplace.kernel.invariants import REGISTER, verify_all
@@ -420,12 +420,7 @@ def test_a_resolution_that_nobody_counted_is_named(db, outcome, named):
         reason_code="incomplete",
         text="12月分がない",
     )
-    resolve_dispute(
-        actor=participants.actor_for(made.organisation("operator"), "usr_alone"),
-        dispute=dispute.public_id,
-        outcome=outcome,
-        reason="確認した",
-    )
+    contracts.resolve(dispute, participants.actor_for(made.organisation("operator"), "usr_alone"), outcome)
     assert uncounted() == [("clearing.resolution", "usr_alone")] * named
 
 
@@ -439,6 +434,7 @@ def test_a_dispute_over_a_large_price_is_resolved_by_two_people(db, outcome):
         text="12月分がない",
     )
     operator = made.organisation("operator")
+    contracts.ready(dispute, participants.actor_for(operator, "usr_first"))
 
     def resolve(person: str, wanted: str):
         return order_resolution(

@@ -1,0 +1,1 @@
+"""Disputes: who may open which, what both sides state, settlements, mediators, decisions and their remedies."""

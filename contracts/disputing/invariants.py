@@ -1,0 +1,186 @@
+"""Invariants of disputes; ``contracts.invariants`` imports them."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.participants.interest_guards import recused_then
+
+from .rules import OUTCOMES, REASONS, REPLY_DAYS, SETTLEMENTS
+
+_TESTS = "tests/contracts/disputing/test_guards.py::"
+_REASONS = ", ".join(
+    f"('{party}', '{reason}')" for reason, (_, parties) in REASONS.items() for party in parties
+)
+_DECIDED = ", ".join(f"('{party}', '{outcome}')" for party, found in OUTCOMES.items() for outcome in found)
+_SETTLED = ", ".join(f"('{party}', '{outcome}')" for party, found in SETTLEMENTS.items() for outcome in found)
+_ANSWERED = "EXISTS (SELECT FROM contracts_statement s WHERE s.dispute_id = d.id AND s.kind = 'answer')"
+_MEDIATED = (
+    "EXISTS (SELECT FROM contracts_mediator m WHERE m.dispute_id = d.id AND m.person IN (d.resolved_by, d.resolved_first)"
+    " AND m.assigned_at <= d.resolved_at AND coalesce(m.objected_at > d.resolved_at, true))"
+)
+
+Invariant(
+    name="contracts.one_open_dispute",
+    promise=3,
+    statement="An agreement has at most one open dispute by who opens it, and how a dispute ended never changes.",
+    guards=(
+        "contracts_dispute.dispute_one_open",
+        "contracts_dispute.dispute_reason",
+        "contracts_dispute.dispute_resolved_how",
+        "contracts_dispute.state_guard",
+        "contracts_dispute.immutable",
+        "contracts_dispute.set_once",
+        "contracts_dispute.no_delete",
+    ),
+    test="tests/contracts/test_guards.py::test_a_second_open_dispute_is_refused",
+    check=by_query(
+        "SELECT agreement_id FROM contracts_dispute WHERE state = 'open' GROUP BY agreement_id, opened_as, third_party_id"
+        " HAVING count(*) > 1"
+    ),
+)
+Invariant(
+    name="contracts.disputed_lawfully",
+    promise=3,
+    statement=(
+        "Who opens a dispute may state its reason: the buyer, of what was accepted within the days of the plan; the seller; or a third party"
+        " with a stake of its own in the listing."
+    ),
+    guards=("contracts_dispute.disputed_lawfully", "contracts_dispute.dispute_opened_as"),
+    test=_TESTS + "test_the_database_takes_no_dispute_of_another_side",
+    check=by_query(
+        "SELECT d.public_id, d.opened_as, d.reason_code FROM contracts_dispute d JOIN contracts_agreement a ON a.id = d.agreement_id"  # noqa: S608
+        f" WHERE (d.opened_as, d.reason_code) NOT IN ({_REASONS}) OR d.third_party_id IN (a.buyer_id, a.seller_id)"
+        "  OR d.accepted_at IS NOT NULL AND (d.opened_as <> 'buyer' OR d.opened_at < d.accepted_at OR NOT EXISTS ("
+        "   SELECT FROM contracts_instrument i CROSS JOIN LATERAL jsonb_array_elements(i.content::jsonb #> '{plan,deadlines}') AS p(value)"
+        "    WHERE i.id = a.instrument_id AND p.value ->> 'what' = 'dispute'"
+        "     AND d.opened_at < public.end_of_period(d.accepted_at, 'P' || (p.value ->> 'amount') || 'D')))"
+        "  OR d.opened_as = 'third_party' AND NOT EXISTS (SELECT FROM listings_stake s"
+        "   JOIN listings_listing l ON l.id = s.listing_id JOIN participants_organisation o ON o.public_id = s.holder"
+        "   WHERE s.public_id = d.stake AND l.public_id = a.listing AND o.id = d.third_party_id"
+        "    AND coalesce(s.ended_at >= d.opened_at, true))"
+    ),
+)
+Invariant(
+    name="contracts.decided_by_mediators",
+    promise=5,
+    statement=(
+        "A dispute was decided by its mediator, to whom no side objected and who decided no other over the agreement, after the answer or its"
+        " time unless it was dismissed; it was settled as was accepted."
+    ),
+    guards=(
+        "contracts_dispute.ended_lawfully",
+        "contracts_dispute.dispute_amount",
+        "contracts_dispute.set_now",
+        "contracts_mediator.mediator_one",
+        "contracts_mediator.mediator_once",
+        "contracts_mediator.mediator_objected_once",
+        "contracts_mediator.mediator_objected_how",
+        "contracts_mediator.immutable",
+        "contracts_mediator.set_once",
+        "contracts_mediator.set_now",
+        "contracts_mediator.dated_now",
+        "contracts_mediator.no_delete",
+        "contracts_mediator.acted_by_person",
+        "contracts_mediator.assigned_by_person",
+    ),
+    test=_TESTS + "test_the_database_lets_nobody_else_decide",
+    check=by_query(
+        f"SELECT d.public_id, d.state FROM contracts_dispute d WHERE d.state = 'resolved' AND (NOT {_MEDIATED}"  # noqa: S608
+        f"  OR (d.opened_as, d.outcome) NOT IN ({_DECIDED})"
+        f"  OR d.outcome <> 'dismissed' AND d.unanswered_at IS NULL AND NOT {_ANSWERED})"
+        f"  OR d.unanswered_at < d.answer_by OR d.unanswered_at IS NOT NULL AND {_ANSWERED}"
+        "  OR d.state = 'withdrawn' AND d.outcome <> 'withdrawn'"
+        "  OR d.state = 'settled' AND NOT EXISTS (SELECT FROM contracts_settlement s WHERE s.dispute_id = d.id"
+        "   AND s.state = 'accepted' AND s.outcome = d.outcome AND s.amount_minor IS NOT DISTINCT FROM d.amount_minor)"
+    ),
+)
+Invariant(
+    name="contracts.unrelated_mediate",
+    promise=5,
+    statement="No mediator had declared an interest in a side of its dispute that stood.",
+    guards=("contracts_mediator.recused",),
+    test=_TESTS + "test_the_database_takes_no_mediator_with_an_interest",
+    check=by_query(
+        "SELECT d.public_id, m.person FROM contracts_mediator m JOIN contracts_dispute d ON d.id = m.dispute_id"  # noqa: S608
+        " JOIN contracts_agreement a ON a.id = d.agreement_id"
+        f" WHERE {recused_then('m.person', 'a.buyer_id', 'm.assigned_at')}"
+        f"  OR {recused_then('m.person', 'a.seller_id', 'm.assigned_at')}"
+        f"  OR {recused_then('m.person', 'd.third_party_id', 'm.assigned_at')}"
+    ),
+)
+Invariant(
+    name="contracts.stated_in_turn",
+    promise=6,
+    statement="Each side answered or replied once, in time; what it stated and handed in is kept as it was.",
+    guards=(
+        "contracts_statement.stated_in_time",
+        "contracts_statement.dispute_statement_once",
+        "contracts_statement.dispute_statement_stated",
+        "contracts_statement.append_only",
+        "contracts_statement.dated_now",
+        "contracts_disputefile.filed_while_open",
+        "contracts_disputefile.dispute_file_once",
+        "contracts_disputefile.dispute_file_kind",
+        "contracts_disputefile.dispute_file_size",
+        "contracts_disputefile.dispute_file_hash",
+        "contracts_disputefile.append_only",
+        "contracts_disputefile.dated_now",
+    ),
+    test=_TESTS + "test_the_database_takes_no_statement_out_of_turn",
+    check=by_query(
+        "SELECT t.public_id, d.public_id AS dispute FROM contracts_statement t JOIN contracts_dispute d ON d.id = t.dispute_id"  # noqa: S608
+        " WHERE t.kind = 'answer' AND (t.party = d.opened_as OR t.stated_at >= d.answer_by)"
+        "  OR t.party = 'third_party' AND d.third_party_id IS NULL OR t.stated_at > d.resolved_at"
+        f"  OR t.kind = 'reply' AND coalesce(t.stated_at >= public.end_of_period((SELECT max(s.stated_at) FROM contracts_statement s"
+        f"   WHERE s.dispute_id = d.id AND s.kind = 'answer' AND s.id < t.id), 'P{REPLY_DAYS}D'), true)"
+    ),
+)
+Invariant(
+    name="contracts.settled_by_both",
+    promise=6,
+    statement="A settlement was proposed by a side and accepted by the other in time, with consequences that both read; nothing stays open after.",
+    guards=(
+        "contracts_settlement.settles_lawfully",
+        "contracts_settlement.settled_whole",
+        "contracts_settlement.settlement_one_open",
+        "contracts_settlement.settlement_stated",
+        "contracts_settlement.settlement_closed_when",
+        "contracts_settlement.settlement_answered_by",
+        "contracts_settlement.state_guard",
+        "contracts_settlement.immutable",
+        "contracts_settlement.set_once",
+        "contracts_settlement.set_now",
+        "contracts_settlement.dated_now",
+        "contracts_settlement.no_delete",
+    ),
+    test=_TESTS + "test_the_database_takes_no_settlement_of_one_side",
+    check=by_query(
+        "SELECT s.public_id, d.public_id AS dispute FROM contracts_settlement s JOIN contracts_dispute d ON d.id = s.dispute_id"  # noqa: S608
+        f" WHERE (d.opened_as, s.outcome) NOT IN ({_SETTLED}) OR s.state = 'proposed' AND d.state <> 'open'"
+        "  OR s.state = 'accepted' AND (d.state <> 'settled' OR s.closed_at >= s.respond_by OR s.answered_by = s.proposed_by)"
+        "  OR s.state = 'lapsed' AND s.closed_at < s.respond_by"
+        "  OR (s.consequences ->> 'outcome') <> s.outcome OR (s.consequences ->> 'amount_minor')::bigint IS DISTINCT FROM s.amount_minor"
+    ),
+)
+Invariant(
+    name="contracts.remedies_carried_out",
+    promise=3,
+    statement="What a dispute ordered was carried out, has its day before it, or people of the operator have an open task to carry it out.",
+    guards=(
+        "contracts_remedy.remedy_of_outcome",
+        "contracts_remedy.remedy_once",
+        "contracts_remedy.remedy_stated",
+        "contracts_remedy.immutable",
+        "contracts_remedy.set_once",
+        "contracts_remedy.set_now",
+        "contracts_remedy.dated_now",
+        "contracts_remedy.no_delete",
+    ),
+    test=_TESTS + "test_a_remedy_that_nobody_carries_out_is_named",
+    # The sweep runs every minute; a day is for a market that stood still.
+    check=by_query(
+        "SELECT d.public_id, r.kind, r.due_by FROM contracts_remedy r JOIN contracts_dispute d ON d.id = r.dispute_id"
+        " WHERE r.done_at IS NULL AND r.due_by < public.business_now() - interval '1 day' AND NOT EXISTS ("
+        "  SELECT FROM notices_task t WHERE t.subject = d.public_id AND t.kind = 'look_into' AND t.state = 'open')"
+    ),
+)

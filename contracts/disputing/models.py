@@ -1,0 +1,388 @@
+"""Disputes with their mediators, statements, files, settlements and remedies; and adjustments of prices."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Func, Q, Value
+
+from marketplace.kernel.actors import PERSON_PATTERN
+from marketplace.kernel.columns import BoundedJSONField, MinorField, MomentField
+from marketplace.kernel.commitments import SaltField
+from marketplace.kernel.guards import (
+    append_only,
+    dated_now,
+    immutable,
+    no_delete,
+    set_now,
+    set_once,
+    state_guard,
+)
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_by_person
+from marketplace.participants.media import ACCEPTED
+
+from .. import guards
+from ..adjusting.guards import fired_by_clause
+from ..attachment_models import ATTACHMENT_BYTES_MAX, FILE_NAME_LENGTH_MAX
+from ..states import DISPUTE, DisputeOutcome, DisputeParty, DisputeReason, DisputeState, Party
+from . import guards as dispute_guards
+from .states import SETTLEMENT, RemedyKind, SettlementState, StatementKind
+
+ACTOR_LENGTH_MAX = 60
+SHA256 = r"^[0-9a-f]{64}$"
+
+
+class Dispute(models.Model):
+    """An objection of a party of an agreement, or of a third party whose stake in the listing is declared, until it ends.
+
+    ``claims``: what is asked, ``{"claim", "amount_minor"}`` each (``rules.CLAIMS``). ``accepted_at``: when the delivery was accepted
+    before the buyer disputed it; null before acceptance. ``answer_by``: until when the other side answers; ``unanswered_at``: when its
+    silence was recorded. ``decide_by``: until when its mediator decides. ``amount_minor``, without tax, is what was decided or agreed.
+    ``resolved_first``: who of the operator gave the decision first, where it took two.
+
+    Invariants: one open dispute an agreement and who opens it, over an agreement that was not terminated, for a reason of that side; after
+    acceptance within the days of the plan; one that ended has an outcome, a reason, a time and a person; it is decided by its mediator,
+    who has no interest in anybody of it, after the answer or its time unless it is dismissed; it is settled by a settlement that was
+    accepted, and withdrawn by who opened it; what was recorded never changes; rows are never deleted.
+    """
+
+    public_id = IdentifierField(prefix="dsp")
+    salt = SaltField()
+    agreement = models.ForeignKey("contracts.Agreement", on_delete=models.PROTECT, related_name="disputes")
+    opened_as = models.CharField(max_length=11, choices=DisputeParty.choices, default=DisputeParty.BUYER)
+    third_party = models.ForeignKey(
+        "participants.Organisation", on_delete=models.PROTECT, related_name="+", null=True
+    )
+    stake = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="")
+    reason_code = models.CharField(max_length=20, choices=DisputeReason.choices)
+    text = models.TextField()
+    claims = BoundedJSONField(default=list)
+    opened_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    opened_at = MomentField()
+    accepted_at = MomentField(null=True)
+    answer_by = MomentField()
+    decide_by = MomentField()
+    unanswered_at = MomentField(null=True)
+    reminded_at = MomentField(null=True)
+    escalated_at = MomentField(null=True)
+    state = models.CharField(max_length=10, choices=DisputeState.choices, default=DisputeState.OPEN)
+    outcome = models.CharField(max_length=12, choices=DisputeOutcome.choices, null=True)
+    amount_minor = MinorField(null=True)
+    finding = models.TextField(null=True)
+    resolved_by = models.CharField(max_length=ACTOR_LENGTH_MAX, null=True)
+    resolved_first = models.CharField(max_length=ACTOR_LENGTH_MAX, blank=True, default="")
+    resolved_at = MomentField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agreement", "opened_as", "third_party"], condition=Q(state=DisputeState.OPEN),
+                nulls_distinct=False, name="dispute_one_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(reason_code__in=DisputeReason.values) & ~Q(text=""), name="dispute_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(opened_as=DisputeParty.THIRD_PARTY, third_party__isnull=False) & ~Q(stake="")
+                | Q(opened_as__in=(DisputeParty.BUYER, DisputeParty.SELLER), third_party=None, stake=""),
+                name="dispute_opened_as",
+            ),
+            models.CheckConstraint(
+                condition=(~Q(state=DisputeState.OPEN) & Q(outcome__isnull=False, finding__isnull=False,
+                             resolved_by__isnull=False, resolved_at__isnull=False,
+                             outcome__in=DisputeOutcome.values) & ~Q(finding=""))
+                | Q(state=DisputeState.OPEN, outcome__isnull=True, amount_minor=None, finding__isnull=True,
+                    resolved_by__isnull=True, resolved_at__isnull=True),
+                name="dispute_resolved_how",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor=None) | Q(amount_minor__gt=0), name="dispute_amount"),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(fields=["agreement"], name="dispute_of_agreement"),
+            models.Index("decide_by", name="dispute_undecided", condition=Q(state=DisputeState.OPEN)),
+        ]
+        triggers = [
+            state_guard(DISPUTE),
+            no_delete(),
+            immutable("public_id", "agreement_id", "opened_as", "third_party_id", "stake", "reason_code", "text", "claims", "salt",
+                      "opened_by", "opened_at", "accepted_at", "answer_by", "decide_by"),
+            set_once("outcome", "amount_minor", "finding", "resolved_by", "resolved_at", "unanswered_at", "reminded_at",
+                     "escalated_at"),
+            set_now("unanswered_at", "reminded_at", "escalated_at"),
+            dispute_guards.disputed_lawfully(),
+            dispute_guards.ended_lawfully(),
+            dispute_guards.resolved_by_unrelated(),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class Mediator(models.Model):
+    """A person of the operator's staff who decides a dispute, until a side objects.
+
+    Invariants: one at a time; it may decide disputes and has no interest in the buyer, the seller or the third party, and decided no
+    earlier dispute over the agreement; each side objects once, with its reason; who was objected to does not return.
+    """
+
+    public_id = IdentifierField(prefix="mdr")
+    salt = SaltField()
+    dispute = models.ForeignKey("contracts.Dispute", on_delete=models.PROTECT, related_name="mediators")
+    person = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    assigned_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    assigned_at = MomentField()
+    objected_by = models.CharField(max_length=11, choices=DisputeParty.choices, null=True)
+    objector = models.CharField(max_length=ACTOR_LENGTH_MAX, null=True)
+    objection = models.TextField(null=True)
+    objected_at = MomentField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dispute"], condition=Q(objected_at=None), name="mediator_one"),
+            models.UniqueConstraint(fields=["dispute", "objected_by"], name="mediator_objected_once"),
+            models.UniqueConstraint(fields=["dispute", "person"], name="mediator_once"),
+            models.CheckConstraint(
+                condition=Q(objected_at=None, objected_by=None, objector=None, objection=None)
+                | Q(objected_at__isnull=False, objected_by__in=DisputeParty.values, objector__isnull=False,
+                    objection__isnull=False) & ~Q(objection=""),
+                name="mediator_objected_how",
+            ),
+        ]  # fmt: skip
+        triggers = [
+            no_delete(),
+            immutable("public_id", "salt", "dispute_id", "person", "assigned_by", "assigned_at"),
+            set_once("objected_by", "objector", "objection", "objected_at"),
+            set_now("objected_at"),
+            dated_now("assigned_at", past=["objected_at"]),
+            acted_by_person("person", Permission.DISPUTES_WRITE, proved=False),
+            acted_by_person("assigned_by", Permission.DISPUTES_WRITE, name="assigned_by_person"),
+            dispute_guards.mediates_lawfully(),
+        ]
+
+    def __str__(self) -> str:
+        """The person."""
+        return self.person
+
+
+class Statement(models.Model):
+    """What a side states after the opening statement: an answer to it, or one reply.
+
+    Invariants: each kind once a side; the answer by another side than that which opened the dispute, within ``answer_by``; a reply within
+    ``REPLY_DAYS`` of the last answer; while the dispute is open; append-only.
+    """
+
+    public_id = IdentifierField(prefix="dsm")
+    salt = SaltField()
+    dispute = models.ForeignKey("contracts.Dispute", on_delete=models.PROTECT, related_name="statements")
+    kind = models.CharField(max_length=6, choices=StatementKind.choices)
+    party = models.CharField(max_length=11, choices=DisputeParty.choices)
+    text = models.TextField()
+    stated_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    stated_at = MomentField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dispute", "party", "kind"], name="dispute_statement_once"),
+            models.CheckConstraint(
+                condition=Q(kind__in=StatementKind.values, party__in=DisputeParty.values) & ~Q(text=""),
+                name="dispute_statement_stated",
+            ),
+        ]
+        triggers = [append_only(), dated_now("stated_at"), dispute_guards.stated_in_time()]
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class DisputeFile(models.Model):
+    """A file that a side of an open dispute hands in, with its hash.
+
+    Invariants: a PDF, JPEG or PNG file of at most ``ATTACHMENT_BYTES_MAX``; its hash is that of its content; at most ``FILES_MAX`` a side;
+    append-only.
+    """
+
+    public_id = IdentifierField(prefix="dfl")
+    dispute = models.ForeignKey("contracts.Dispute", on_delete=models.PROTECT, related_name="files")
+    party = models.CharField(max_length=11, choices=DisputeParty.choices)
+    file_name = models.CharField(max_length=FILE_NAME_LENGTH_MAX)
+    media_type = models.CharField(max_length=20)
+    content = models.BinaryField()
+    size_bytes = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    added_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    added_at = MomentField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dispute", "party", "sha256"], name="dispute_file_once"),
+            models.CheckConstraint(
+                condition=Q(media_type__in=sorted(ACCEPTED), party__in=DisputeParty.values)
+                & ~Q(file_name=""),
+                name="dispute_file_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(size_bytes__gt=0, size_bytes__lte=ATTACHMENT_BYTES_MAX)
+                & Q(
+                    size_bytes=Func(F("content"), function="octet_length", output_field=models.IntegerField())
+                ),
+                name="dispute_file_size",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    sha256=Func(
+                        Func(F("content"), function="sha256", output_field=models.BinaryField()),
+                        Value("hex"),
+                        function="encode",
+                        output_field=models.CharField(),
+                    )
+                ),
+                name="dispute_file_hash",
+            ),
+        ]
+        triggers = [append_only(), dated_now("added_at"), dispute_guards.filed_while_open()]
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class Settlement(models.Model):
+    """A way to end a dispute that one side proposes to the other, with consequences that both read.
+
+    ``consequences`` (``consequences.consequences_of``) have the ``digest`` that the other side repeats. ``amount_minor`` is without tax.
+    ``damages_minor`` is a sum outside the market, only recorded.
+
+    Invariants: one open settlement a dispute, while that is open; accepted by the other side's signatory, in time; what is accepted is the
+    outcome of its dispute.
+    """
+
+    public_id = IdentifierField(prefix="dss")
+    dispute = models.ForeignKey("contracts.Dispute", on_delete=models.PROTECT, related_name="settlements")
+    party = models.CharField(max_length=11, choices=DisputeParty.choices)
+    outcome = models.CharField(max_length=12, choices=DisputeOutcome.choices)
+    amount_minor = MinorField(null=True)
+    damages_minor = MinorField(null=True)
+    consequences = BoundedJSONField()
+    digest = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=SettlementState.choices, default=SettlementState.PROPOSED)
+    proposed_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    proposed_at = MomentField()
+    respond_by = MomentField()
+    answered_by = models.CharField(max_length=ACTOR_LENGTH_MAX, blank=True, default="")
+    closed_at = MomentField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dispute"], condition=Q(state=SettlementState.PROPOSED), name="settlement_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    outcome__in=DisputeOutcome.values,
+                    party__in=DisputeParty.values,
+                    digest__regex=SHA256,
+                    proposed_by__regex=PERSON_PATTERN,
+                )
+                & (Q(amount_minor=None) | Q(amount_minor__gt=0))
+                & (Q(damages_minor=None) | Q(damages_minor__gt=0)),
+                name="settlement_stated",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=SettlementState.PROPOSED) ^ Q(closed_at__isnull=False),
+                name="settlement_closed_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=SettlementState.ACCEPTED) | Q(answered_by__regex=PERSON_PATTERN),
+                name="settlement_answered_by",
+            ),
+        ]
+        triggers = [
+            state_guard(SETTLEMENT),
+            no_delete(),
+            immutable("public_id", "dispute_id", "party", "outcome", "amount_minor", "damages_minor", "consequences", "digest",
+                      "proposed_by", "proposed_at", "respond_by"),
+            set_once("closed_at"),
+            set_now("closed_at"),
+            dated_now("proposed_at", stated=["respond_by"], past=["closed_at"]),
+            dispute_guards.settles_lawfully(),
+            dispute_guards.settled_whole(),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class Remedy(models.Model):
+    """Something that is carried out because a dispute was decided or settled.
+
+    ``reference``: the adjustment of a price. ``done_at``: when whoever carries it out said so. ``escalated_at``: when people were asked,
+    because it was not done by ``due_by``.
+
+    Invariants: of a dispute that ended so; each kind once; past its day it is done or a person has a task.
+    """
+
+    dispute = models.ForeignKey("contracts.Dispute", on_delete=models.PROTECT, related_name="remedies")
+    kind = models.CharField(max_length=15, choices=RemedyKind.choices)
+    reference = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="")
+    due_by = MomentField()
+    ordered_at = MomentField()
+    done_at = MomentField(null=True)
+    escalated_at = MomentField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dispute", "kind"], name="remedy_once"),
+            models.CheckConstraint(
+                condition=Q(kind__in=RemedyKind.values, due_by__gt=F("ordered_at")), name="remedy_stated"
+            ),
+        ]
+        indexes = [models.Index("due_by", name="remedy_due", condition=Q(done_at=None))]
+        triggers = [
+            no_delete(),
+            immutable("dispute_id", "kind", "reference", "due_by", "ordered_at"),
+            set_once("done_at", "escalated_at"),
+            set_now("done_at", "escalated_at"),
+            dated_now("ordered_at", stated=["due_by"], past=["done_at", "escalated_at"]),
+            dispute_guards.remedy_of_outcome(),
+        ]
+
+    def __str__(self) -> str:
+        """Its kind."""
+        return self.kind
+
+
+class Adjustment(models.Model):
+    """An adjustment of an agreement's price, ordered by the operator and carried out by clearing.
+
+    The ``debtor`` party pays ``amount_minor`` (without tax) to the other. Invariants: amounts are positive and in the
+    agreement's currency; the sum that the seller returns, less what the buyer pays in addition, never exceeds the
+    price; append-only.
+    """
+
+    public_id = IdentifierField(prefix="adj")
+    salt = SaltField()
+    agreement = models.ForeignKey("contracts.Agreement", on_delete=models.PROTECT, related_name="adjustments")
+    debtor = models.CharField(max_length=6, choices=Party.choices)
+    amount_minor = MinorField()
+    currency = models.CharField(max_length=3)
+    reason_code = models.CharField(max_length=40)
+    reason = models.TextField()
+    ordered_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    ordered_at = MomentField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="adjustment_positive"),
+            models.CheckConstraint(condition=Q(debtor__in=Party.values), name="adjustment_debtor"),
+            models.CheckConstraint(condition=~Q(reason=""), name="adjustment_reason"),
+        ]
+        indexes = [models.Index(fields=["agreement"], name="adjustment_of_agreement")]
+        triggers = [append_only(), dated_now("ordered_at"), guards.within_price(), fired_by_clause()]
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id

@@ -1,0 +1,73 @@
+"""Queries on disputes, and the evidence of the market about their agreements."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from marketplace.evidence.queries import records_of_both
+from marketplace.kernel.actors import Actor, Role
+
+from .models import Dispute, DisputeFile, Mediator, Remedy, Settlement, Statement
+
+KINDS: Final = ("contracts.", "delivery.")
+"""Records of these are references of a dispute."""
+
+
+def visible_disputes(actor: Actor) -> QuerySet[Dispute]:
+    """Disputes over agreements of the actor's organisation, and those that it opened as a third party; all, for the operator."""
+    rows = Dispute.objects.select_related("agreement", "third_party").prefetch_related(
+        Prefetch("statements", Statement.objects.order_by("pk")),
+        Prefetch("files", DisputeFile.objects.defer("content").select_related("dispute").order_by("pk")),
+        Prefetch("mediators", Mediator.objects.order_by("pk")),
+        Prefetch("settlements", Settlement.objects.order_by("pk")),
+        Prefetch("remedies", Remedy.objects.order_by("pk")),
+    )
+    return rows if actor.may_see() else rows.filter(_side_is(actor))
+
+
+def visible_dispute_files(actor: Actor) -> QuerySet[DisputeFile]:
+    """Files of the disputes that the actor sees, without their content."""
+    rows = DisputeFile.objects.defer("content").select_related("dispute")
+    return rows if actor.may_see() else rows.filter(_side_is(actor, "dispute__"))
+
+
+def _side_is(actor: Actor, path: str = "") -> Q:
+    own = actor.organisation_id
+    return (
+        Q(**{f"{path}agreement__buyer_id": own})
+        | Q(**{f"{path}agreement__seller_id": own})
+        | Q(**{f"{path}third_party_id": own})
+    )
+
+
+def is_party(actor: Actor, dispute: Dispute) -> bool:
+    """Whether the actor is a party of the agreement, or the operator: a third party does not read what is between them."""
+    agreement = dispute.agreement
+    return actor.role is not Role.PARTICIPANT or actor.organisation_id in (
+        agreement.buyer_id,
+        agreement.seller_id,
+    )
+
+
+def evidence_of(dispute: Dispute) -> list[dict[str, Any]]:
+    """The records of the market about the agreement of a dispute that both its parties may read, oldest first."""
+    agreement = dispute.agreement
+    records = records_of_both(
+        agreement.buyer_identifier,
+        agreement.seller_identifier,
+        agreement=agreement.public_id,
+        subjects=(agreement.public_id, dispute.public_id, agreement.negotiation.public_id),
+        kinds=KINDS,
+    )
+    return [
+        {
+            "record": record.public_id,
+            "kind": record.kind,
+            "subject": record.subject,
+            "occurred_at": record.occurred_at,
+            "sha256": record.payload.get("sha256") or record.payload.get("signed_hash"),
+        }
+        for record in records
+    ]

@@ -1,0 +1,28 @@
+SELECT * INTO a FROM public.contracts_agreement WHERE id = NEW.agreement_id FOR SHARE;
+IF coalesce(a.state = 'terminated', true) THEN
+    RAISE EXCEPTION 'a dispute is opened over an agreement in force or expired' USING ERRCODE = 'check_violation';
+END IF;
+IF (NEW.opened_as, NEW.reason_code) NOT IN ({REASONS}) THEN
+    RAISE EXCEPTION 'a % does not dispute for the reason %', NEW.opened_as, NEW.reason_code
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'disputed_lawfully';
+END IF;
+IF NEW.opened_as = 'third_party' AND (NEW.third_party_id IN (a.buyer_id, a.seller_id) OR NOT EXISTS (
+    SELECT FROM public.listings_stake s
+      JOIN public.listings_listing l ON l.id = s.listing_id
+      JOIN public.participants_organisation o ON o.public_id = s.holder
+     WHERE s.public_id = NEW.stake AND s.ended_at IS NULL AND l.public_id = a.listing AND o.id = NEW.third_party_id)) THEN
+    RAISE EXCEPTION 'a third party disputes by a stake of its own in the listing'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'disputed_lawfully';
+END IF;
+IF NEW.accepted_at IS NOT NULL THEN
+    SELECT (d.value ->> 'amount')::integer INTO days
+      FROM public.contracts_instrument i
+      CROSS JOIN LATERAL jsonb_array_elements(i.content::jsonb #> '{plan,deadlines}') AS d(value)
+     WHERE i.id = a.instrument_id AND d.value ->> 'what' = 'dispute';
+    IF (NEW.opened_as <> 'buyer')
+       OR coalesce(public.business_now() >= public.end_of_period(NEW.accepted_at, 'P' || days || 'D'), true) THEN
+        RAISE EXCEPTION 'the buyer disputes what was accepted within the days of the plan'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'disputed_lawfully';
+    END IF;
+END IF;
+RETURN NEW;
