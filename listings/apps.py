@@ -14,6 +14,8 @@ class ListingsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import the ``catalogue`` module of every application, which registers contributors to the catalogue graph, and every ``offer_checks``."""
+        """Import the ``catalogue`` module of every application, which registers contributors to the catalogue graph, every
+        ``offer_checks``, and every ``onward``, so that whoever delivers data tells what is not passed on."""
         autodiscover_modules("catalogue")
         import_declarations("offer_checks")
+        import_declarations("onward")

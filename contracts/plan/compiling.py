@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from listings.charging_terms import require_chargeable
 from listings.ending import require_divisible
-from listings.rights import Rights, require_feasible
+from listings.rights import JUDGED_AT_ACCESS, Rights, require_feasible
 from listings.rights.choices import DisclosureScope, Permissibility, Purpose
 
 from ..disputing.rules import ANSWER_DAYS, DECISION_DAYS, DISPUTE_DAYS, REMEDY_DAYS
@@ -33,8 +33,8 @@ from .model import (
 DEEMED_MINUTES = 10
 """So long the buyer's own report of a receipt is waited for once every file was sent as a whole."""
 
-ENFORCED = frozenset({"valid_until", "duration", "exclusive"})
-"""The limits of rights that the market's programs keep; a buyer promises to keep the others."""
+ENFORCED = JUDGED_AT_ACCESS | {"valid_until", "duration", "onward_transfer", "exclusive"}
+"""The limits of rights that the market's programs keep, as ``words.KEPT_BY`` says; a buyer promises to keep the others."""
 
 
 def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:

@@ -29,9 +29,10 @@ from marketplace.participants.interest_queries import require_unrelated
 from marketplace.rules import services as rules
 
 from ..charging_terms import parse_charging, require_chargeable
-from ..errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
+from ..errors import ListingEnded, NeverForSale, NotOnSale, OnwardTransferProhibited, VersionPending
 from ..models import Listing, ListingVersion
 from ..offer_checks import PublishedOffer, require_checked
+from ..onward import barred_by
 from ..payability import require_payable
 from ..queries import TERMS
 from ..rights import parse_rights, require_feasible
@@ -69,7 +70,7 @@ def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
     """Submit a version for publication: its quality is measured next, then the rules decide.
 
     The seller must be admitted to the segment. Emits listing.version_submitted. Raises IllegalTransition,
-    VersionPending, ListingEnded, NotAdmitted, OrganisationSuspended, FieldInvalid (the rights of use end too early), Missing,
+    VersionPending, ListingEnded, OnwardTransferProhibited, NotAdmitted, OrganisationSuspended, FieldInvalid (the rights of use end too early), Missing,
     Forbidden.
     """
     actor.require(Permission.LISTINGS_WRITE)
@@ -80,6 +81,8 @@ def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
     VERSION.target(state=version.state, command="submit", role="seller")
     participants.require_admitted(listing.seller_id, listing.segment_id, "seller")
     _require_publishable(version)
+    if barring := _barred_by(listing, version):
+        raise OnwardTransferProhibited(agreement=barring, listing_version=version.public_id)
     pending = listing.versions.filter(state__in=PENDING_VERSIONS).first()
     if pending is not None:
         raise VersionPending(listing=listing.public_id, listing_version=pending.public_id)
@@ -129,6 +132,10 @@ def _overriding(listing: Listing, version: ListingVersion, command: str) -> Labe
         return SELLER_SUSPENDED
     if "seller" not in standing.capacities:
         return ADMISSION_ENDED
+    if barring := _barred_by(listing, version):
+        return OnwardTransferProhibited.detail.fill(
+            {"agreement": barring, "listing_version": version.public_id}
+        )
     # The rights of use ended, or will before the price is paid in: nobody could use what it would sell. Or a check refuses by now.
     return _hindrance(version)
 
@@ -172,6 +179,13 @@ def _require_publishable(version: ListingVersion) -> None:
     """Check that by now an agreement over the offer can be carried out, and what others ask of it; raises FieldInvalid."""
     _require_feasible(version)
     _require_checked(version)
+
+
+def _barred_by(listing: Listing, version: ListingVersion) -> str | None:
+    """The agreement under which the seller received a file of the version, or its source, and may not pass it on."""
+    hashes = list(version.distributions.values_list("sha256", flat=True))
+    source = " ".join((listing.source_name, listing.source_url, listing.source_licence))
+    return barred_by(listing.seller_id, hashes, source)
 
 
 def _require_feasible(version: ListingVersion) -> None:
