@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.days import stated_day
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
@@ -120,6 +121,7 @@ def _refund_of(ground: str, wanted: str | None, agreed: str, *, is_divisible: bo
 
 def _check_last_day(agreement: Agreement, ground: str, last_day: date, notice_days: int | None) -> None:
     """Raise unless the agreement may end with ``last_day`` on this ground."""
+    stated_day("last_day", last_day)
     earliest = clock.today()
     if ground == EndingGround.CONVENIENCE:
         if notice_days is None:

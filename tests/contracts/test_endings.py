@@ -273,6 +273,16 @@ def test_a_refusal_a_withdrawal_and_silence_leave_it_in_force(market, year):
     assert not Task.objects.filter(subject=silence.public_id, state="open").exists()
 
 
+def test_a_day_beyond_every_calendar_is_refused_by_name(market):
+    endless = factories.agreement(
+        market, rights={"duration": None}, ending={"convenience_notice_days": 1, "refund": "none"}
+    )
+    for day in (date(9999, 12, 31), date(2200, 1, 2), date(1899, 12, 31)):
+        with refused(FieldInvalid, name="last_day"):
+            end(market, endless, ground="convenience", last_day=day, digest="0" * 64)
+    assert end(market, endless, ground="convenience", last_day=date(2199, 12, 31)).state == "scheduled"
+
+
 def test_a_dispute_comes_before_the_end(market, year):
     ending = end(market, year, ground="convenience")
     clock.move_to(ending.access_until - timedelta(hours=1), running=False)
