@@ -3,18 +3,17 @@
 from .access import (
     SecuredTrade,
     await_payment,
-    close_access_at,
     extend_payment,
     grant_access,
     record_payment,
     resume_access,
     suspend_access,
     withdraw_access,
-    withdraw_agreement,
 )
 from .complaints import dispute_delivery
 from .deemed import deem_receipts
 from .downloads import authorise_download, download
+from .early_ends import follow_ending, withdraw_agreement
 from .inspections import accept_delivery, apply_dispute_outcome, report_receipt
 from .outages import give_back_outages, state_outage
 from .refusals import notice_refused_downloads
@@ -35,13 +34,13 @@ __all__ = [
     "apply_dispute_outcome",
     "authorise_download",
     "await_payment",
-    "close_access_at",
     "deem_receipts",
     "dispute_delivery",
     "download",
     "end_uncollected",
     "expire_access",
     "extend_payment",
+    "follow_ending",
     "give_back_halts",
     "give_back_outages",
     "grant_access",
