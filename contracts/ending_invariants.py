@@ -92,7 +92,8 @@ Invariant(
     name="contracts.deleted_or_asked",
     promise=10,
     statement=(
-        "An agreement that ended and whose rights demand deletion has a certificate, an open deadline, or an open task of the operator's people."
+        "An agreement that ended in a way of which its plan says that copies are deleted has a certificate, of a day since access began, an open"
+        " deadline, or an open task of the operator's people."
     ),
     guards=(
         "contracts_agreement.ended_with_duty",
@@ -118,6 +119,7 @@ Invariant(
         " LEFT JOIN contracts_deletioncertificate c ON c.duty_id = y.id"
         f" WHERE y.id IS NULL AND {DUE} OR y.id IS NOT NULL AND (a.state = 'in_force' OR (y.state = 'certified') <> (c.id IS NOT NULL)"
         "  OR y.due_by <> public.end_of_period(y.arose_at, 'P30D')"
+        "  OR c.deleted_on < (coalesce(public.access_began(a.public_id), a.concluded_at) AT TIME ZONE 'Asia/Tokyo')::date"
         "  OR y.state = 'overdue' AND NOT EXISTS (SELECT FROM notices_task t"
         "   WHERE t.subject = y.public_id AND t.kind = 'look_into' AND t.state = 'open'))"
     ),
