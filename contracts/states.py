@@ -183,6 +183,17 @@ class DisputeParty(TextChoices):
     THIRD_PARTY = "third_party", Label("third party", "第三者")
 
 
+INSPECTED_ON = (
+    TerminationReason.PAYMENT_FAILED.value,
+    TerminationReason.MUTUAL.value,
+    TerminationReason.CONVENIENCE.value,
+    TerminationReason.LAW.value,
+    TerminationReason.BUYER_BREACH.value,
+    TerminationReason.SETTLED.value,
+)
+"""Reasons after which the inspection of what was received goes on, to its acceptance or a dispute; after others the price goes back."""
+
+
 class DisputeReason(TextChoices):
     """The reason of a dispute; ``disputing.rules`` says who may state which."""
 

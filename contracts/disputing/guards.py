@@ -11,6 +11,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acts_now, holders
 from marketplace.participants.interest_guards import RECUSED
 
+from ..states import INSPECTED_ON
 from .rules import FILES_MAX, MAY_HAVE_AMOUNT, OUTCOMES, REASONS, REPLY_DAYS, SETTLEMENTS, WITH_AMOUNT
 
 _SQL = Path(__file__).parent / "sql"
@@ -41,6 +42,7 @@ def disputed_lawfully() -> pgtrigger.Trigger:
         declare=[("a", "record"), ("days", "integer")],
         func=sql_body(
             _SQL / "disputed_lawfully.sql",
+            INSPECTED_ON=sql_list(INSPECTED_ON),
             REASONS=", ".join(
                 f"('{party}', '{reason}')" for reason, (_, parties) in REASONS.items() for party in parties
             ),

@@ -22,7 +22,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 from marketplace.participants.media import ACCEPTED
 
-from .. import guards
+from .. import ending_guards, guards
 from ..adjusting.guards import fired_by_clause
 from ..attachment_models import ATTACHMENT_BYTES_MAX, FILE_NAME_LENGTH_MAX
 from ..states import DISPUTE, DisputeOutcome, DisputeParty, DisputeReason, DisputeState, Party
@@ -113,6 +113,7 @@ class Dispute(models.Model):
             dispute_guards.disputed_lawfully(),
             dispute_guards.ended_lawfully(),
             dispute_guards.resolved_by_unrelated(),
+            ending_guards.redelivered_in_time(),
         ]  # fmt: skip
 
     def __str__(self) -> str:

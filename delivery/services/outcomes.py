@@ -23,7 +23,8 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.states import advance
 
-from .access import emit_granted, end_access, suspend_entitlement, withdraw_agreement
+from .access import emit_granted, end_access, suspend_entitlement
+from .early_ends import withdraw_agreement
 from .inspections import record_acceptance
 from .locking import Delivery, lock_delivery_where
 from .restitutions import give_back_access
@@ -52,7 +53,7 @@ def apply_dispute_outcome(
         suspend_for_dispute(actor=actor, agreement=agreement, dispute=dispute)
         return
     if after_acceptance and outcome == "refund":
-        withdraw_agreement(actor=actor, agreement=agreement, reason_code=EndedReason.REFUNDED)
+        withdraw_agreement(actor=actor, agreement=agreement, returns_price=True)
         return
     disputed = Inspection.objects.filter(dispute=dispute).first()
     delivery = lock_delivery_where(Q(pk=disputed.entitlement_id)) if disputed else None

@@ -1,6 +1,7 @@
 SELECT * INTO a FROM public.contracts_agreement WHERE id = NEW.agreement_id FOR SHARE;
-IF coalesce(a.state = 'terminated', true) THEN
-    RAISE EXCEPTION 'a dispute is opened over an agreement in force or expired' USING ERRCODE = 'check_violation';
+IF coalesce(a.state = 'terminated' AND a.termination_reason NOT IN ({INSPECTED_ON}), true) THEN
+    RAISE EXCEPTION 'a dispute is opened over an agreement in force or expired, or while what was received is inspected'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'disputed_lawfully';
 END IF;
 IF (NEW.opened_as, NEW.reason_code) NOT IN ({REASONS}) THEN
     RAISE EXCEPTION 'a % does not dispute for the reason %', NEW.opened_as, NEW.reason_code

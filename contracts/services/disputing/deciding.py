@@ -24,10 +24,10 @@ from ...disputing.errors import NotHeard, NotItsMediator, OtherDisputeFirst, Rem
 from ...disputing.models import Dispute
 from ...disputing.rules import HOLDING, MAY_HAVE_AMOUNT, OUTCOMES, WITH_AMOUNT
 from ...disputing.states import StatementKind
-from ...ending_queries import sum_returned
-from ...errors import AgreementEnded, PriceExceeded
+from ...ending_queries import access_over_at, sum_returned
+from ...errors import AgreementEnded, PriceExceeded, RedeliveryTooLate
 from ...models import Agreement
-from ...states import DISPUTE, AgreementState, DisputeOutcome, DisputeParty, DisputeState
+from ...states import DISPUTE, INSPECTED_ON, AgreementState, DisputeOutcome, DisputeParty, DisputeState
 from .opening import check_text
 from .remedying import order_remedies
 from .settlement_moves import drop_settlements
@@ -55,8 +55,8 @@ def resolve_dispute(
     """Resolve a dispute, as its mediator or with it as the ``first_person``, with the reason: one of ``rules.OUTCOMES``.
 
     ``amount_minor``, without tax, is that of a reduction or a payment, and of what comes back of accepted charges with a termination.
-    Delivery and clearing carry out the outcome; each remedy has its day. After the agreement was terminated, the dispute can only be
-    dismissed. Emits dispute.resolved. Raises Missing, Recused, IllegalTransition, AgreementEnded, NotItsMediator, NotHeard,
+    Delivery and clearing carry out the outcome; each remedy has its day. After the agreement was terminated, the dispute is dismissed, or the price
+    returned of what was inspected on; once access is over nothing is delivered again. Emits dispute.resolved. Raises Missing, Recused, IllegalTransition, AgreementEnded, NotItsMediator, NotHeard,
     OtherDisputeFirst, RemedyImpossible, PriceExceeded, FieldInvalid, Forbidden.
     """
     agreement, subject = check_resolution(
@@ -105,9 +105,14 @@ def check_resolution(
 def require_possible(
     dispute: Dispute, agreement: Agreement, outcome: DisputeOutcome, amount_minor: int | None
 ) -> None:
-    """Raise AgreementEnded, OtherDisputeFirst, RemedyImpossible, PriceExceeded or FieldInvalid unless the outcome can be carried out."""
-    if agreement.state == AgreementState.TERMINATED and outcome not in LIFELESS:
+    """Raise AgreementEnded, RedeliveryTooLate, OtherDisputeFirst, RemedyImpossible, PriceExceeded or FieldInvalid unless the outcome can be carried out."""
+    is_returnable = agreement.termination_reason in INSPECTED_ON and outcome == DisputeOutcome.REFUND
+    if agreement.state == AgreementState.TERMINATED and outcome not in LIFELESS and not is_returnable:
         raise AgreementEnded(agreement=agreement.public_id)
+    if outcome == DisputeOutcome.REDELIVERY:
+        closed_at = access_over_at(agreement, dispute.opened_at)
+        if closed_at is not None and closed_at <= clock.now():
+            raise RedeliveryTooLate(dispute=dispute.public_id, closed_at=closed_at.isoformat())
     if outcome == DisputeOutcome.REDELIVERY and dispute.accepted_at is not None:
         raise RemedyImpossible(dispute=dispute.public_id, why=ACCEPTED_BEFORE.as_dict())
     others = agreement.disputes.filter(state=DisputeState.OPEN, opened_as__in=HOLDING).exclude(pk=dispute.pk)

@@ -41,7 +41,7 @@ from ...disputing.rules import (
 from ...errors import AgreementEnded, DisputeAlreadyOpen
 from ...models import Agreement
 from ...plan import plan_of
-from ...states import AgreementState, DisputeParty, DisputeReason, DisputeState
+from ...states import INSPECTED_ON, AgreementState, DisputeParty, DisputeReason, DisputeState
 from ..agreements import locked_agreement
 from .sides import sides
 
@@ -58,7 +58,7 @@ def open_dispute(
     claims: Sequence[Mapping[str, Any]] = (),
     accepted_at: datetime | None = None,
 ) -> Dispute:
-    """Open a dispute, as the buyer, over a delivery under an agreement that was not terminated; its term may be over.
+    """Open a dispute, as the buyer, over a delivery that is inspected: its agreement may be over, if the price was not returned.
 
     Delivery calls it while it holds the delivery's lock, so either the acceptance or the dispute takes effect; delivery also checks the
     inspection period. ``accepted_at``: when the delivery was accepted, if it was; then within the days of the plan. Emits dispute.opened.
@@ -145,7 +145,7 @@ def _make_dispute(
     **facts: Any,
 ) -> Dispute:
     agreement, now = subject.public_id, clock.now()
-    if subject.state == AgreementState.TERMINATED:
+    if subject.state == AgreementState.TERMINATED and subject.termination_reason not in INSPECTED_ON:
         raise AgreementEnded(agreement=agreement)
     known_dispute = subject.disputes.filter(
         state=DisputeState.OPEN, opened_as=opened_as, third_party_id=third_party_id
