@@ -91,7 +91,9 @@ class HardWork:
         agreement = buyer.get("agreements/?reference=load-download")["results"][0]["id"]
         delivery = buyer.get(f"deliveries/?agreement={agreement}")["results"][0]
         file = delivery["distributions"][0]["id"]
-        self.content_path = f"/api/v1/deliveries/{delivery['id']}/distributions/{file}/content/"
+        self.content_path = (
+            f"/api/v1/deliveries/{delivery['id']}/distributions/{file}/content/?purpose=commercial&region=JP"
+        )
         self.statement = self._statement()
         self.spreadsheet = spreadsheet(self.spreadsheet_bytes)
         self.described = seller.get(f"listings/{self.market.listing}/")

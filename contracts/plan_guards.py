@@ -16,7 +16,8 @@ _SQL = Path(__file__).parent / "sql"
 def departs(said: str) -> str:
     """Whether the plan of a signed object (JSON in SQL) says something else than its terms of what is executed.
 
-    That is the window of access, the days of inspection, and every charge with its day: they are 1, 2, 3, … and come to the price.
+    That is the window of access, the days of inspection, every charge with its day (they are 1, 2, 3, … and come to the price), and which
+    limits of the rights are enforced at each access.
     """
     return f"""(
     ({said} #>> '{{plan,access,ends,valid_until}}', {said} #>> '{{plan,access,ends,duration}}',
@@ -49,7 +50,26 @@ def departs(said: str) -> str:
                IS DISTINCT FROM
                (listed.at::integer,
                 CASE WHEN listed.at > 1 THEN (first_from + make_interval(months => counted.months))::date END,
-                CASE WHEN first_from IS NULL THEN counted.months ELSE 0 END)))"""  # noqa: S608  our own words
+                CASE WHEN first_from IS NULL THEN counted.months ELSE 0 END))
+    OR {_kept_otherwise(said)})"""  # noqa: S608  our own words
+
+
+_LIMITED = {
+    "purposes": "NOT {rights} -> 'purposes' ? 'unrestricted'",
+    "regions": "jsonb_array_length({rights} -> 'regions') > 0",
+    "disclosure_scope": "{rights} ->> 'disclosure_scope' <> 'unrestricted'",
+    "use_count_max": "{rights} ->> 'use_count_max' IS NOT NULL",
+}
+"""Whether rights have each limit that is judged at an access."""
+
+
+def _kept_otherwise(said: str) -> str:
+    """Whether the plan leaves to a promise what the market enforces at each access, or enforces what is not limited."""
+    rights, enforced = f"({said} #> '{{terms,rights}}')", f"{said} #> '{{plan,rights,enforced}}'"
+    return " OR ".join(
+        f"({enforced} ? '{name}') IS DISTINCT FROM ({limited.format(rights=rights)})"
+        for name, limited in _LIMITED.items()
+    )
 
 
 def plan_of_terms() -> pgtrigger.Trigger:

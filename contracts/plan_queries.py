@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from listings.metering import PLAIN, Metering, parse_metering
+from listings.rights import Rights, parse_rights
 from marketplace.kernel import clock
-from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.prepared import fetch_prepared
 
 from .models import Instrument, Negotiation
@@ -22,6 +23,10 @@ _METERED = """
            i.content::jsonb #>> '{plan,money,metering}'
       FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id WHERE a.public_id = %s
 """
+_RIGHTS = """
+    SELECT i.content::jsonb #> '{terms,rights}', i.content::jsonb #> '{plan,rights,enforced}'
+      FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id WHERE a.public_id = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,17 @@ class MeteredPrice:
     unit_price_minor: int
     currency: str
     metering: Metering
+
+
+def rights_of_use(agreement: str) -> tuple[Rights, frozenset[str]]:
+    """The signed rights of an agreement, and which of their limits the signed plan says that the market enforces; raises Missing."""
+    for rights, enforced in fetch_prepared(_RIGHTS, [agreement]):
+        return parse_rights(_json(rights)), frozenset(_json(enforced) or ())
+    raise Missing(kind="agreement", identifier=agreement)
+
+
+def _json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,13 @@ from marketplace.api.activity import ActivityRecords, no_activity
 ActivityRecords(
     "deliveries",
     "delivery.views.DeliveryViewSet",
-    ("delivery_entitlement", "delivery_entitleddistribution", "delivery_inspection", "delivery_restitution"),
+    (
+        "delivery_entitlement",
+        "delivery_entitleddistribution",
+        "delivery_inspection",
+        "delivery_restitution",
+        "delivery_declaredrecipient",
+    ),
     keys=("buyer_id", "seller_id"),
 )
 ActivityRecords(

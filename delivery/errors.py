@@ -82,6 +82,31 @@ class AccessEnded(DomainError):
     )
 
 
+class UseNotPermitted(DomainError):
+    """A use that the signed rights do not permit. Fields: ``entitlement``, ``rights`` (the choices that are not met), ``limits`` (each with
+    its limit in both languages), ``purpose``, ``region``, ``scope``, ``use_number`` (as stated, declared and counted)."""
+
+    code = "use_not_permitted"
+    category = Category.FORBIDDEN
+    detail = Label(
+        "This use is not within the rights of {entitlement}: {reason}. State purpose and region as they permit (purpose=, region=); an owner of"
+        " the buyer declares people and programs; a download that broke off goes on with Range.",
+        "この利用は {entitlement} の利用条件の範囲外です: {reason}。許可された目的と地域を purpose= と region= で申告してください。"
+        "担当者・部門の届出は利用者の代表管理者が行います。中断したダウンロードは Range で続きから取得できます。",
+    )
+
+
+class RecipientStands(DomainError):
+    """The person or program is declared already. Fields: ``entitlement, recipient``."""
+
+    code = "recipient_stands"
+    category = Category.CONFLICT
+    detail = Label(
+        "{recipient} is declared for {entitlement} already. Withdraw it first to declare another scope.",
+        "{recipient} は {entitlement} に届出済みです。範囲を変えるには、先に取り下げてください。",
+    )
+
+
 class NothingSent(DomainError):
     """There is no finished download to compare the hash with. Fields: ``distribution, round``."""
 

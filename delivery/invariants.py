@@ -8,6 +8,7 @@ from marketplace.oversight.reviews.detectors import REFUSED_A_DAY
 from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
+from . import use_invariants  # noqa: F401  registers its own
 from .models.outages import STATED_WITHIN
 
 _STATES_OUTAGES = holders(Permission.SUPPORT_WRITE)

@@ -38,6 +38,7 @@ from marketplace.kernel.waiting import Waiting
 from .collection import collection_deadline
 from .models import (
     AwaitedPayment,
+    DeclaredRecipient,
     Download,
     EntitledDistribution,
     Entitlement,
@@ -315,6 +316,7 @@ def _deliveries() -> QuerySet[Entitlement]:
     return rows.prefetch_related(
         Prefetch("distributions", EntitledDistribution.objects.order_by("distribution")),
         Prefetch("inspections", Inspection.objects.order_by("round").annotate(collected_at=collected_at)),
+        Prefetch("recipients", DeclaredRecipient.objects.order_by("pk")),
         Prefetch("restitutions", Restitution.objects.order_by("pk")),
         Prefetch("distributions__vouchers", Voucher.objects.filter(matched=True)),
     )

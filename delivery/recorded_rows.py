@@ -21,6 +21,14 @@ RecordedRows(
     record="e.subject, e.payload -> 'restitution', e.payload -> 'cause', e.payload -> 'reference'",
 )
 RecordedRows(
+    table="delivery_declaredrecipient",
+    kinds=("delivery.recipient_declared",),
+    source="(SELECT n.public_id AS entitlement, c.* FROM delivery_declaredrecipient c"
+    " JOIN delivery_entitlement n ON n.id = c.entitlement_id)",
+    row="r.entitlement, r.recipient, r.scope, r.declared_by",
+    record="e.subject, e.payload -> 'recipient', e.payload -> 'scope', e.actor",
+)
+RecordedRows(
     table="delivery_outage",
     kinds=("delivery.outage_stated",),
     row="r.public_id, r.incident, r.first_person, r.stated_by",

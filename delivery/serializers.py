@@ -17,7 +17,15 @@ from marketplace.api.serializers import (
 
 from .access import refusal
 from .collection import Moment
-from .models import Download, EntitledDistribution, Entitlement, Inspection, Restitution, Voucher
+from .models import (
+    DeclaredRecipient,
+    Download,
+    EntitledDistribution,
+    Entitlement,
+    Inspection,
+    Restitution,
+    Voucher,
+)
 from .queries import is_shown_overdue, latest_inspection, waiting_of
 from .states import SUSPENSION_REASON_LENGTH_MAX, LossCause
 
@@ -64,6 +72,14 @@ class RestitutionSerializer(RowSerializer[Restitution]):
         )  # fmt: skip
 
 
+class DeclaredRecipientSerializer(RowSerializer[DeclaredRecipient]):
+    """A person or program that the buyer declares as in charge or of the department. ``withdrawn_at`` is null while it stands."""
+
+    class Meta:
+        model = DeclaredRecipient
+        fields = ("recipient", "scope", "declared_by", "declared_at", "withdrawn_by", "withdrawn_at")
+
+
 class DeliverySerializer(RowSerializer[Entitlement]):
     """A delivery: its entitlement, its files and every round of inspection.
 
@@ -79,6 +95,7 @@ class DeliverySerializer(RowSerializer[Entitlement]):
     distributions = EntitledDistributionSerializer(many=True)
     inspections = InspectionSerializer(many=True)
     restitutions = RestitutionSerializer(many=True)
+    recipients = DeclaredRecipientSerializer(many=True)
     unmatched = serializers.SerializerMethodField()
 
     class Meta:
@@ -86,7 +103,7 @@ class DeliverySerializer(RowSerializer[Entitlement]):
         fields = (
             "id", "agreement", "trade", "listing", "listing_version", "buyer", "seller", "state", "access", "waiting",
             "granted_at", "expires_at", "payment_due_by", "suspension_reason", "ended_at", "ended_reason", "inspection_days",
-            "expires_latest", "suspended_at", "inspections", "distributions", "restitutions", "unmatched",
+            "expires_latest", "suspended_at", "inspections", "distributions", "restitutions", "recipients", "unmatched",
             "salt",
         )  # fmt: skip
 
@@ -140,7 +157,8 @@ class VoucherSerializer(RowSerializer[Voucher]):
 
 
 class DownloadSerializer(RowSerializer[Download]):
-    """One download of a file or of a part of it. The hashes are there once the whole file was sent in the round."""
+    """One download of a file or of a part of it. The hashes are there once the whole file was sent in the round. ``purpose`` and
+    ``region`` are what the buyer stated ("" if nothing); ``use_number`` says which use it belongs to, where the rights count them."""
 
     id = serializers.CharField(source="public_id")
     delivery = serializers.CharField(source="entitlement.public_id")
@@ -150,7 +168,8 @@ class DownloadSerializer(RowSerializer[Download]):
     class Meta:
         model = Download
         fields = (
-            "id", "delivery", "round", "distribution", "requested_by", "first_byte", "length_bytes", "state",
+            "id", "delivery", "round", "distribution", "requested_by", "purpose", "region", "use_number", "first_byte",
+            "length_bytes", "state",
             "started_at", "progressed_at", "ended_at", "sent_bytes", "sent_sha256", "sent_sha512", "abort_reason",
         )  # fmt: skip
 

@@ -127,6 +127,7 @@ class ClosedAccess(TextChoices):
     OVERDUE = "payment_overdue", Label("a charge was not paid", "課金の未入金")
     EXPIRED = "access_expired", Label("the term has ended", "期間満了")
     ENDED = "access_ended", Label("access was terminated", "中途終了")
+    USE = "use_not_permitted", Label("a use that the rights do not permit", "許諾範囲外の利用")
 
 
 REFUSALS_COUNTED_MAX = 1_000

@@ -9,10 +9,11 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from listings.questions import ASKED_PURPOSES
 from marketplace.api.permissions import declare
 from marketplace.api.problems import CONTENT_TYPE
 from marketplace.api.renderers import AsAddressed
@@ -26,7 +27,8 @@ from .errors import DownloadsNotHere
 from .filters import DeliveryFilter, DownloadFilter, VoucherFilter
 from .models import Download, Entitlement, Voucher
 from .paper_views import DeliveryPapers
-from .plane.grants import granted_address
+from .plane.grants import granted_address, stated_in
+from .recipient_views import DeclaredRecipients
 from .serializers import (
     DeliverySerializer,
     DisputeInput,
@@ -40,7 +42,7 @@ EXAMPLE_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 DISTRIBUTION = "dst_01JDQ7M2F0000000000000000A"
 
 
-class DeliveryViewSet(DeliveryPapers, MarketReadViewSet[Entitlement]):
+class DeliveryViewSet(DeliveryPapers, DeclaredRecipients, MarketReadViewSet[Entitlement]):
     """Deliveries of the caller's organisation, as buyer or seller; all, for the operator."""
 
     reads = Permission.MARKET_READ
@@ -61,6 +63,17 @@ class DeliveryViewSet(DeliveryPapers, MarketReadViewSet[Entitlement]):
         summary="Fetch a file",
         parameters=[
             OpenApiParameter("distribution", OpenApiTypes.STR, OpenApiParameter.PATH),
+            OpenApiParameter(
+                "purpose",
+                enum=ASKED_PURPOSES,
+                description="For which purpose you use the data; state it where the rights limit the purpose.",
+                examples=[OpenApiExample("purpose", "commercial")],
+            ),
+            OpenApiParameter(
+                "region",
+                description="Where you process the data (ISO 3166-1, two letters); state it where the rights limit the region.",
+                examples=[OpenApiExample("region", "JP")],
+            ),
             OpenApiParameter(
                 "Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="One range of bytes."
             ),
@@ -86,13 +99,18 @@ class DeliveryViewSet(DeliveryPapers, MarketReadViewSet[Entitlement]):
     def content(self, request: Request, id: str, distribution: str) -> HttpResponse:  # noqa: A002
         """The file, or a part of it. Behind the market's proxy it is sent at once; without one, follow the redirect.
 
-        A part that is missing may be asked for alone: a delivery is complete when all of its bytes were sent.
+        A part that is missing may be asked for alone: a delivery is complete when all of its bytes were sent. What the rights limit
+        and the market enforces is judged here (`use_not_permitted`: `rights` names what is not met, `limits` says it in words); the
+        downloads say what was stated and which use each was.
         """
-        services.authorise_download(actor=self.actor, entitlement=id, distribution=distribution)
+        statement = stated_in(request)
+        services.authorise_download(
+            actor=self.actor, entitlement=id, distribution=distribution, statement=statement
+        )
         if not settings.DOWNLOADS_URL:
             raise DownloadsNotHere
         response = HttpResponse(status=HTTPStatus.TEMPORARY_REDIRECT)
-        response["Location"] = granted_address(actor=self.actor, path=request.path)
+        response["Location"] = granted_address(actor=self.actor, path=request.path, statement=statement)
         response["Cache-Control"] = "private, no-store"
         return response
 

@@ -59,6 +59,19 @@ class NotOnSale(DomainError):
     detail = Label("{listing} is not for sale at present.", "{listing} は現在販売されていません。")
 
 
+class OnwardTransferProhibited(DomainError):
+    """An agreement prohibits the seller to pass this on. Fields: ``agreement``, ``listing_version``."""
+
+    code = "onward_transfer_prohibited"
+    category = Category.CONFLICT
+    detail = Label(
+        "{listing_version} has a file that was delivered to you under {agreement}, or names it as its source, and {agreement} prohibits onward"
+        " transfer. Agree on onward transfer with the provider, or list other data.",
+        "{listing_version} には、{agreement} により提供を受けたファイルが含まれるか、これが出所として示されています。{agreement} は第三者提供を禁じています。"
+        "提供者と第三者提供について合意するか、別のデータを出品してください。",
+    )
+
+
 class NeverForSale(DomainError):
     """The law prohibits the sale of this class of data. Fields: ``listing``."""
 

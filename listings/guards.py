@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from marketplace.kernel.guards import sql_body, sql_list
 
-from .states import NEVER_FOR_SALE, PENDING_VERSIONS
+from .states import NEVER_FOR_SALE, PENDING_VERSIONS, VersionState
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -36,6 +36,22 @@ def sold_with_version(listing_column: str) -> pgtrigger.Trigger:
         timing=pgtrigger.Deferred,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
         func=sql_body(_SQL / "sold_with_version.sql", LISTING_COLUMN=listing_column),
+    )
+
+
+def passes_nothing_on() -> pgtrigger.Trigger:
+    """A version is published only if no agreement of its seller prohibits passing on its files or its source.
+
+    The function is made by the application that delivers (``delivery.use_guards``).
+    """
+    return pgtrigger.Trigger(
+        name="passes_nothing_on",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        declare=[("barring", "text")],
+        condition=pgtrigger.Q(new__state=VersionState.PUBLISHED.value)
+        & ~pgtrigger.Q(old__state=VersionState.PUBLISHED.value),
+        func=sql_body(_SQL / "passes_nothing_on.sql"),
     )
 
 

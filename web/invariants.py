@@ -20,6 +20,9 @@ ALARM_DAYS = 7
 ON_ITS_WAY = timedelta(hours=1)
 """How long an event may be on its way to its handler, in real time, before a task has to ask somebody to repair it."""
 
+SWEPT_WITHIN = timedelta(days=1)
+"""How long after its moment what the sweeps do by the clock may be left undone before a task has to ask somebody to repair it."""
+
 _ALARMED = "EXISTS (SELECT FROM observability_raisedalarm r WHERE r.ended_at IS NULL AND r.code = 'deliveries_unreported')"
 _PENDING = """
     EXISTS (
@@ -33,6 +36,14 @@ _REPAIRED = "EXISTS (SELECT FROM notices_task r WHERE r.kind = 'repair' AND r.st
 _COLLECTED_LATE = """
     n.state = 'awaiting' AND d.state <> 'suspended' AND n.opened_at < %(unreported_since)s"""
 """What should have been collected and reported long ago, whether access goes on or not."""
+_NOT_SWEPT = """
+    d.ended_at IS NULL AND d.state <> 'suspended' AND n.state <> 'disputed' AND (
+        d.state = 'requested' AND d.granted_at < %(swept_since)s
+        OR least(d.expires_at, d.closes_at) < %(swept_since)s)
+    OR n.state = 'running' AND d.state <> 'suspended' AND NOT public.is_halted(d.listing, a.segment)
+       AND n.inspect_by + public.halted_time(d.listing, a.segment, coalesce(n.halts_counted_until, n.inspect_by), %(now)s::timestamptz)
+           < %(swept_since)s"""
+"""Access that is prepared or open, or an inspection that runs, long after the clock has ended it."""
 _UNASKED = """
     EXISTS (SELECT FROM contracts_dispute o
               JOIN events_outboxevent e ON e.type = 'dispute.opened' AND e.subject = a.public_id AND e.data ->> 'dispute' = o.public_id
@@ -45,13 +56,13 @@ _HAS_ACCESS = """
         SELECT FROM delivery_entitlement d
           JOIN delivery_inspection n ON n.entitlement_id = d.id AND n.round = (
                SELECT max(l.round) FROM delivery_inspection l WHERE l.entitlement_id = d.id)
-         WHERE d.agreement = t.agreement AND (
+         WHERE d.agreement = t.agreement AND (NOT coalesce({not_swept}, false) OR {repaired}) AND (
                d.ended_at IS NULL AND (NOT ({late}) OR {alarmed})
             OR n.state IN ('running', 'disputed')
             OR n.state = 'accepted' AND (t.charging IN ('subscription', 'metered') OR {acceptance})
             OR n.state = 'awaiting' AND (d.ended_at > %(alarmed_since)s OR {alarmed})))
 """
-"""Access was granted and has not ended, and is used in time; or it has, and the inspection has an end; or a person is asked for it."""
+"""Access was granted and has not ended, and is used and ended in time; or it has, and the inspection has an end; or a person is asked for it."""
 _WAITING_WITHOUT_END = """
     SELECT t.public_id, t.agreement, t.state FROM clearing_trade t
       LEFT JOIN contracts_agreement a ON a.public_id = t.agreement
@@ -83,7 +94,11 @@ def _waiting_without_end() -> list[dict[str, Any]]:
         resolved,
     )
     has_access = _HAS_ACCESS.format(
-        acceptance=_pending("delivery.accepted", "clearing"), alarmed=_ALARMED, late=_COLLECTED_LATE
+        acceptance=_pending("delivery.accepted", "clearing"),
+        alarmed=_ALARMED,
+        late=_COLLECTED_LATE,
+        not_swept=_NOT_SWEPT,
+        repaired=_REPAIRED,
     )
     sql = _WAITING_WITHOUT_END.format(
         has_access=has_access,
@@ -99,6 +114,8 @@ def _waiting_without_end() -> list[dict[str, Any]]:
                 "alarmed_since": now - timedelta(days=ALARM_DAYS),
                 "unreported_since": collection_deadline(now) - timedelta(days=ALARM_DAYS),
                 "on_its_way_since": clock.real_now() - ON_ITS_WAY,
+                "swept_since": now - SWEPT_WITHIN,
+                "now": now,
             },
         )
         return [dict(zip(("trade", "agreement", "state"), row, strict=True)) for row in cursor.fetchall()]
@@ -109,7 +126,7 @@ Invariant(
     promise=3,
     statement=(
         "Every trade whose money is on hold has access, or an inspection that ends, or its money is on its way back for an hour at most, or"
-        " people are asked: to resolve the dispute about it, to repair what stopped, or to look at what nobody reported within"
+        " people are asked: to resolve the dispute about it, to repair what stopped (also what the clock ended and the sweeps left undone for a day), or to look at what nobody reported within"
         f" {ALARM_DAYS} days after its time."
     ),
     guards=(

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from listings.charging_terms import require_chargeable
-from listings.rights import Rights, require_feasible
+from listings.rights import JUDGED_AT_ACCESS, Rights, require_feasible
 from listings.rights.choices import DisclosureScope, Permissibility, Purpose
 
 from ..ending_terms import require_divisible
@@ -32,8 +32,8 @@ from .model import (
 DEEMED_MINUTES = 10
 """So long the buyer's own report of a receipt is waited for once every file was sent as a whole."""
 
-ENFORCED = frozenset({"valid_until", "duration", "exclusive"})
-"""The limits of rights that the market's programs keep; a buyer promises to keep the others."""
+ENFORCED = JUDGED_AT_ACCESS | {"valid_until", "duration", "onward_transfer", "exclusive"}
+"""The limits of rights that the market's programs keep, as ``words.KEPT_BY`` says; a buyer promises to keep the others."""
 
 
 def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:

@@ -250,6 +250,33 @@ THEN = {
 ENFORCED = Label(
     "Kept by the programs of the Market: {terms}.", "本市場のプログラムが守らせるもの：{terms}。"
 )
+KEPT_BY = {
+    "purposes": Label(
+        "Purpose: the Consumer states it at each access; a purpose that is not permitted, or none, is refused. It uses the Data for what it stated.",
+        "利用目的：利用者はアクセスの都度これを申告する。許可されていない目的または申告のないアクセスは拒まれる。利用者は申告した目的のために利用する。",
+    ),
+    "regions": Label(
+        "Region: the Consumer states at each access where it processes the Data; another region, or none, is refused. It processes the Data there.",
+        "利用地域：利用者はアクセスの都度、データを処理する地域を申告する。許可されていない地域または申告のないアクセスは拒まれる。利用者は申告した地域で処理する。",
+    ),
+    "disclosure_scope": Label(
+        "Scope of disclosure: the Market gives access to members and programs of the Consumer alone; to a person in charge or a department, if an owner"
+        " of the Consumer has declared each to the Market. Inside the Consumer it keeps to the scope.",
+        "開示範囲：本市場は、利用者の構成員およびプログラムに限りアクセスを認める。担当者または部門に限るときは、利用者の代表管理者が本市場に届け出た者に限る。"
+        "利用者は、社内で開示範囲を守る。",
+    ),
+    "use_count_max": Label(
+        "Number of uses: one use is every byte of a file sent once, at once or in parts. What is being sent counts, and further uses are refused. Of data that"
+        " is delivered again after a dispute, one use is not counted.",
+        "利用回数：ファイルの全バイトの一度の送信（一括または分割）を1回とする。送信中のものを含めて数え、上限を超える利用は拒まれる。異議により再提供されたときは、1回を数えない。",
+    ),
+    "onward_transfer": Label(
+        "Onward transfer: the Market lists for the Consumer no file that equals one delivered to it, and nothing whose source names this agreement or"
+        " its listing. Elsewhere it keeps its promise.",
+        "第三者提供：本市場は、提供されたファイルと同一のもの、および出所として本契約またはその出品を示すものを、利用者の出品として受け付けない。本市場外では利用者が約束を守る。",
+    ),
+}
+"""How the market keeps a right that it enforces, and what remains the buyer's promise; ends of access are said with the window."""
 PROMISED = Label("Kept by the promise of the Consumer: {terms}.", "利用者の約束により守られるもの：{terms}。")
 
 
@@ -283,6 +310,7 @@ def _said(plan: Plan) -> Iterator[Label]:
     yield from (STOPS[stop.what] for stop in plan.stops)
     yield from (_deadline(deadline) for deadline in plan.deadlines)
     yield ENFORCED.fill({"terms": _terms(plan.rights.enforced)})
+    yield from (KEPT_BY[name] for name in plan.rights.enforced if name in KEPT_BY)
     yield PROMISED.fill({"terms": _terms(plan.rights.promised)})
 
 

@@ -10,7 +10,7 @@ from marketplace.kernel.columns import ByteMultirangeField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
-from .. import guards
+from .. import guards, use_guards
 from ..states import DOWNLOAD, AbortReason, DownloadState
 from .entitlements import EntitledDistribution, Entitlement, Inspection
 
@@ -34,8 +34,9 @@ class Download(models.Model):
 
     ``sent_bytes`` counts what the receiver's host has acknowledged, while it is sent too; ``progressed_at`` is when the
     sending process last said that it is at work (real time). The hashes are those of the whole file. A download has
-    them if, at its end, all bytes of the file had been sent in the round, by it or together with others.
-    Invariants: it begins only while access is open, within the file; what was sent only grows, and not after the end;
+    them if, at its end, all bytes of the file had been sent in the round, by it or together with others. ``purpose`` and ``region`` are
+    what the buyer stated, or "". ``use_number``: which use of the file it belongs to, from 1, where the rights count them.
+    Invariants: it begins only while access is open, within the file, for a use that the signed rights permit; what was sent only grows, and not after the end;
     it has hashes only if what was sent is the file that was sold, as a whole; recorded values never change.
     """
 
@@ -44,6 +45,9 @@ class Download(models.Model):
     inspection = models.ForeignKey(Inspection, on_delete=models.PROTECT, related_name="+")
     distribution = models.ForeignKey(EntitledDistribution, on_delete=models.PROTECT, related_name="+")
     requested_by = models.CharField(max_length=60)
+    purpose = models.CharField(max_length=20, blank=True, default="", db_default="")
+    region = models.CharField(max_length=2, blank=True, default="", db_default="")
+    use_number = models.PositiveBigIntegerField(null=True)
     first_byte = models.PositiveBigIntegerField(default=0)
     length_bytes = models.PositiveBigIntegerField()
     state = models.CharField(max_length=10, choices=DownloadState.choices, default=DownloadState.SENDING)
@@ -84,11 +88,12 @@ class Download(models.Model):
             state_guard(DOWNLOAD),
             no_delete(),
             immutable(
-                "public_id", "entitlement_id", "inspection_id", "distribution_id", "requested_by", "first_byte",
-                "length_bytes", "started_at", "recorded_at",
+                "public_id", "entitlement_id", "inspection_id", "distribution_id", "requested_by", "purpose", "region",
+                "use_number", "first_byte", "length_bytes", "started_at", "recorded_at",
             ),
             set_once("ended_at", "sent_sha256", "sent_sha512", "abort_reason"),
             guards.access_open(),
+            use_guards.used_as_signed(),
             guards.sent_grows(),
             guards.sent_as_sold(),
             guards.sent_parts_kept(),

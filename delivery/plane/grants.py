@@ -1,6 +1,6 @@
 """Grants: what the API gives a buyer who is sent to the downloads process by another address.
 
-A grant is a signed text in the address, valid for a minute, for one caller and one file. The downloads process checks
+A grant is a signed text in the address, valid for a minute, for one caller, one file and the use that the caller stated. The downloads process checks
 the rules of access again; the grant only says who asks.
 """
 
@@ -15,6 +15,7 @@ from django.core import signing
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from delivery.services import Statement
 from marketplace.api import limits
 from marketplace.api.authentication import MarketAuthentication
 from marketplace.api.credentials import GRANT
@@ -27,9 +28,10 @@ SALT = "delivery.grant"
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """The caller whom a grant names."""
+    """The caller whom a grant names, and what it stated."""
 
     actor: Actor
+    statement: Statement
     is_operator: bool = False
     is_authenticated: bool = True
 
@@ -39,9 +41,18 @@ class Bearer:
         return self.actor.identifier
 
 
-def granted_address(*, actor: Actor, path: str) -> str:
+def stated_in(request: Request) -> Statement:
+    """What the caller states of its access: in the query, or in the grant that it was given for what it stated; raises FieldInvalid."""
+    if isinstance(request.user, Bearer):
+        return request.user.statement
+    return Statement(request.query_params.get("purpose", ""), request.query_params.get("region", ""))
+
+
+def granted_address(*, actor: Actor, path: str, statement: Statement) -> str:
     """Where the downloads process sends the file of the API's ``path`` to ``actor``, for ``GRANT_SECONDS_MAX`` seconds."""
-    text = signing.dumps([path, actor.identifier, actor.organisation], salt=SALT)
+    text = signing.dumps(
+        [path, actor.identifier, actor.organisation, statement.purpose, statement.region], salt=SALT
+    )
     return f"{settings.DOWNLOADS_URL}{path}?{urlencode({GRANT: text})}"
 
 
@@ -54,7 +65,7 @@ class GrantAuthentication(MarketAuthentication):
         if text is None:
             return super().authenticate(request)
         try:
-            path, identifier, organisation = signing.loads(
+            path, identifier, organisation, purpose, region = signing.loads(
                 text, salt=SALT, max_age=settings.GRANT_SECONDS_MAX
             )
         except signing.BadSignature as error:
@@ -68,4 +79,4 @@ class GrantAuthentication(MarketAuthentication):
         actor = Actor(
             identifier, Role.PARTICIPANT, row.id, organisation, frozenset({Permission.DELIVERIES_READ})
         )
-        return Bearer(actor), text
+        return Bearer(actor, Statement(purpose, region)), text

@@ -18,7 +18,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 
 from .content import describing_response, entity_tag, sending_response
-from .grants import GrantAuthentication
+from .grants import GrantAuthentication, stated_in
 
 UNSATISFIABLE = Label(
     "The file has {size_bytes} bytes. Ask for a range within it, or for the whole file.",
@@ -36,8 +36,10 @@ class ContentView(APIView):
 
     def get(self, request: Request, entitlement: str, distribution: str) -> HttpResponseBase:
         """The file or the part that is asked for; for HEAD, what would be sent."""
-        actor = actor_of(request)
-        covered = services.authorise_download(actor=actor, entitlement=entitlement, distribution=distribution)
+        actor, statement = actor_of(request), stated_in(request)
+        covered = services.authorise_download(
+            actor=actor, entitlement=entitlement, distribution=distribution, statement=statement
+        )
         try:
             part = requested_range(
                 request.headers.get("Range"),
@@ -50,7 +52,7 @@ class ContentView(APIView):
         if request.method == "HEAD":
             return describing_response(covered, part)
         transmission = services.download(
-            actor=actor, entitlement=entitlement, distribution=distribution, part=part
+            actor=actor, entitlement=entitlement, distribution=distribution, part=part, statement=statement
         )
         return sending_response(transmission, part)
 

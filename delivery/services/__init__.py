@@ -17,6 +17,7 @@ from .deemed import deem_receipts
 from .downloads import authorise_download, download
 from .inspections import accept_delivery, apply_dispute_outcome, report_receipt
 from .outages import give_back_outages, state_outage
+from .recipients import declare_recipient, withdraw_recipient
 from .refusals import notice_refused_downloads
 from .sweeps import (
     abandon_downloads,
@@ -26,9 +27,11 @@ from .sweeps import (
     lapse_inspections,
 )
 from .transmissions import Transmission, record_progress
+from .uses import Statement
 
 __all__ = [
     "SecuredTrade",
+    "Statement",
     "Transmission",
     "abandon_downloads",
     "accept_delivery",
@@ -36,6 +39,7 @@ __all__ = [
     "authorise_download",
     "await_payment",
     "close_access_at",
+    "declare_recipient",
     "deem_receipts",
     "dispute_delivery",
     "download",
@@ -55,4 +59,5 @@ __all__ = [
     "suspend_access",
     "withdraw_access",
     "withdraw_agreement",
+    "withdraw_recipient",
 ]

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from delivery import queries
-from delivery.errors import TooManyDownloads, TooScattered
+from delivery.errors import TooManyDownloads, TooScattered, UseNotPermitted
 from delivery.locks import DOWNLOAD_LOCK
 from delivery.models import Download, EntitledDistribution
 from delivery.ranges import ByteRange
@@ -28,6 +28,7 @@ from .locking import Delivery, lock_delivery, lock_delivery_where, read_visible_
 from .metering import meter_use
 from .refusals import count_refusal
 from .transmissions import Transmission
+from .uses import UNSTATED, Statement, require_permitted
 
 logger = logging.getLogger(__name__)
 
@@ -36,16 +37,21 @@ SENT_PARTS_MAX = 10_000
 """Separate parts of a file in a round, so that adding one takes no longer than a few milliseconds."""
 
 
-def authorise_download(*, actor: Actor, entitlement: str, distribution: str) -> EntitledDistribution:
-    """The file, if the actor may fetch it now. Where access is closed, it counts the refusal, so do not call it in a transaction.
+def authorise_download(
+    *, actor: Actor, entitlement: str, distribution: str, statement: Statement = UNSTATED
+) -> EntitledDistribution:
+    """The file, if the actor may fetch some of it now for what it states. It counts what access or rights refuse, so do not call it in
+    a transaction.
 
-    Raises PermissionNeeded, NotTheBuyer, Missing, and AccessNotStarted, AccessSuspended, AccessPaused, AccessExpired or
-    AccessEnded.
+    Raises PermissionNeeded, NotTheBuyer, Missing, UseNotPermitted, and AccessNotStarted, AccessSuspended, AccessPaused, AccessExpired
+    or AccessEnded.
     """
     actor.require(Permission.DELIVERIES_READ)
     delivery = read_visible_delivery(entitlement=entitlement, actor=actor)
     try:
-        return _authorised(delivery, actor=actor, distribution=distribution)
+        covered = _authorised(delivery, actor=actor, distribution=distribution)
+        require_permitted(covered, delivery.entitlement, actor=actor, statement=statement)
+        return covered
     except DomainError as refused:
         if refused.code in ClosedAccess.values:
             count_refusal(delivery.entitlement, refused.code)
@@ -53,14 +59,25 @@ def authorise_download(*, actor: Actor, entitlement: str, distribution: str) -> 
 
 
 def download(
-    *, actor: Actor, entitlement: str, distribution: str, part: ByteRange | None = None
+    *,
+    actor: Actor,
+    entitlement: str,
+    distribution: str,
+    part: ByteRange | None = None,
+    statement: Statement = UNSTATED,
 ) -> Transmission:
-    """Begin to send a file of the entitlement to the buyer, or a ``part``; the caller iterates and closes the result.
+    """Begin to send a file of the entitlement to the buyer, or a ``part``, for what it states; the caller iterates and closes the result.
 
     Do not call it inside a transaction that lasts longer than the sending: the end is recorded in its own transaction.
     Raises what ``authorise_download`` raises, TooManyDownloads, TooScattered, and StoredFileDamaged.
     """
-    row = _begin_download(actor=actor, entitlement=entitlement, distribution=distribution, part=part)
+    try:
+        row = _begin_download(
+            actor=actor, entitlement=entitlement, distribution=distribution, part=part, statement=statement
+        )
+    except UseNotPermitted as refused:
+        count_refusal(read_visible_delivery(entitlement=entitlement, actor=actor).entitlement, refused.code)
+        raise
     try:
         source = listings.open_distribution(distribution)
     except (OSError, DomainError):
@@ -70,19 +87,27 @@ def download(
 
 
 @transaction.atomic
-def _begin_download(*, actor: Actor, entitlement: str, distribution: str, part: ByteRange | None) -> Download:
+def _begin_download(
+    *, actor: Actor, entitlement: str, distribution: str, part: ByteRange | None, statement: Statement
+) -> Download:
     actor.require(Permission.DELIVERIES_READ)
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
     covered = _authorised(delivery, actor=actor, distribution=distribution)
     wanted = part or ByteRange(0, covered.size_bytes)
     if part is not None:
         _require_joined(delivery, covered, part)
+    number = require_permitted(
+        covered, delivery.entitlement, actor=actor, statement=statement, length_bytes=wanted.length
+    )
     _require_room(delivery.entitlement.buyer_id)
     return Download.objects.create(
         entitlement=delivery.entitlement,
         inspection=delivery.inspection,
         distribution=covered,
         requested_by=actor.identifier,
+        purpose=statement.purpose,
+        region=statement.region,
+        use_number=number,
         first_byte=wanted.first,
         length_bytes=wanted.length,
         started_at=clock.now(),
@@ -147,6 +172,8 @@ def finish_download(row: Download) -> None:
         payload={
             "download": row.public_id,
             "requested_by": row.requested_by,
+            "purpose": row.purpose,
+            "region": row.region,
             "distribution": row.distribution.distribution,
             "first_byte": row.first_byte,
             "bytes": row.length_bytes,

@@ -2,7 +2,7 @@
 
 ``choices`` are the terms of the CADDE 4 catalogue and ``reading`` checks them; ``serialisation`` states them as a
 policy in the words of ``vocabulary``, ``dataspace`` projects it, ``rules`` reads it and ``limits`` says when it ends.
-``evaluation`` decides a question by ``constraints``, ``comparison`` compares two policies by ``regions``; ``answers``
+``evaluation`` decides a question by ``constraints``, ``stated`` one use as it is stated, ``comparison`` compares two policies by ``regions``; ``answers``
 and ``changes`` say the results in words.
 """
 
@@ -17,6 +17,7 @@ from .profile import TITLE as PROFILE_TITLE
 from .profile import profile_document
 from .reading import parse_rights
 from .serialisation import Parties, policy_of
+from .stated import JUDGED_AT_ACCESS, StatedUse, not_met
 from .vocabulary import END_OF_USE, SCOPES, local_context, prefixes, profile_address
 from .vocabulary import TERMS as PROFILE_TERMS
 from .wording import summary
@@ -24,6 +25,7 @@ from .wording import summary
 __all__ = [
     "ACTIONS",
     "END_OF_USE",
+    "JUDGED_AT_ACCESS",
     "PROFILE_TERMS",
     "PROFILE_TITLE",
     "SCOPES",
@@ -32,12 +34,14 @@ __all__ = [
     "Purpose",
     "Question",
     "Rights",
+    "StatedUse",
     "World",
     "answer",
     "changes",
     "dataspace_policy",
     "end_of",
     "local_context",
+    "not_met",
     "parse_rights",
     "policy_of",
     "prefixes",

@@ -29,8 +29,9 @@ from marketplace.participants.interest_queries import require_unrelated
 from marketplace.rules import services as rules
 
 from ..charging_terms import parse_charging, require_chargeable
-from ..errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
+from ..errors import ListingEnded, NeverForSale, NotOnSale, OnwardTransferProhibited, VersionPending
 from ..models import Listing, ListingVersion
+from ..onward import barred_by
 from ..payability import require_payable
 from ..rights import parse_rights, require_feasible
 from ..states import (
@@ -64,7 +65,7 @@ def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
     """Submit a version for publication: its quality is measured next, then the rules decide.
 
     The seller must be admitted to the segment. Emits listing.version_submitted. Raises IllegalTransition,
-    VersionPending, ListingEnded, NotAdmitted, OrganisationSuspended, FieldInvalid (the rights of use end too early), Missing,
+    VersionPending, ListingEnded, OnwardTransferProhibited, NotAdmitted, OrganisationSuspended, FieldInvalid (the rights of use end too early), Missing,
     Forbidden.
     """
     actor.require(Permission.LISTINGS_WRITE)
@@ -75,6 +76,8 @@ def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
     VERSION.target(state=version.state, command="submit", role="seller")
     participants.require_admitted(listing.seller_id, listing.segment_id, "seller")
     _require_feasible(version)
+    if barring := _barred_by(listing, version):
+        raise OnwardTransferProhibited(agreement=barring, listing_version=version.public_id)
     pending = listing.versions.filter(state__in=PENDING_VERSIONS).first()
     if pending is not None:
         raise VersionPending(listing=listing.public_id, listing_version=pending.public_id)
@@ -124,6 +127,10 @@ def _overriding(listing: Listing, version: ListingVersion, command: str) -> Labe
         return SELLER_SUSPENDED
     if "seller" not in standing.capacities:
         return ADMISSION_ENDED
+    if barring := _barred_by(listing, version):
+        return OnwardTransferProhibited.detail.fill(
+            {"agreement": barring, "listing_version": version.public_id}
+        )
     # The rights of use ended, or will before the price is paid in: nobody could use what it would sell.
     return None if _is_feasible(version) else RIGHTS_ENDED
 
@@ -161,6 +168,13 @@ def decide_version(
         decision_reason=reason.strip(),
     )
     return version
+
+
+def _barred_by(listing: Listing, version: ListingVersion) -> str | None:
+    """The agreement under which the seller received a file of the version, or its source, and may not pass it on."""
+    hashes = list(version.distributions.values_list("sha256", flat=True))
+    source = " ".join((listing.source_name, listing.source_url, listing.source_licence))
+    return barred_by(listing.seller_id, hashes, source)
 
 
 def _require_feasible(version: ListingVersion) -> None:

@@ -18,7 +18,7 @@ from marketplace.kernel.prepared import fetch_prepared
 
 from .acting import acts_now, holders
 from .errors import NotAdmitted
-from .models import Admission, Organisation, Reinstatement, Segment
+from .models import Admission, Application, Membership, Organisation, Reinstatement, Segment
 from .states import HELD_ADMISSIONS, AdmissionState, OrganisationState
 
 _IDENTIFIERS = """
@@ -388,6 +388,15 @@ def acts_for_operator(person: str, permission: Permission) -> bool:
 def acts_for(person: str, permission: Permission, organisation_id: int) -> bool:
     """Whether a natural person of an organisation (database key) holds a permission now, without a proof."""
     return _acts(person, permission, organisation=f"o.id = {int(organisation_id)}")
+
+
+def belongs_to(identifier: str, organisation_id: int) -> bool:
+    """Whether a person is a member of an organisation (database key) now, or a program is of it and not revoked."""
+    people = Membership.objects.filter(
+        user__public_id=identifier, organisation=organisation_id, ended_at=None
+    )
+    programs = Application.objects.filter(public_id=identifier, organisation=organisation_id, revoked_at=None)
+    return people.exists() or programs.exists()
 
 
 def _acts(person: str, permission: Permission, **of: str) -> bool:

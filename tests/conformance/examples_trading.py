@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,12 +23,15 @@ from quality.models import Profile
 from tests.contracts import factories as contracts
 from tests.delivery import factories as deliveries
 from tests.listings import factories as listing
+from tests.participants import factories as participants
 
 from .matrix import send
 from .requests import EVERYBODY, Request, Table
 from .world import World, suspend
 
 TABLE = Table()
+
+_readers = itertools.count(1)
 
 OFFER = json.dumps({"price_minor": 48_000, "rights": listing.RIGHTS, "template": "data-provision"})
 TERMS = {"terms": {"price_minor": 90_000}}
@@ -250,6 +254,21 @@ def receipt(world: World) -> Request:
     return Request((made.entitlement,), body)
 
 
+def declaration(world: World) -> Request:
+    person = participants.person_of(world.of("buyer"), f"reader-{next(_readers)}").public_id
+    return Request((entitlement(world),), {"recipient": person, "scope": "department"})
+
+
+def withdrawal(world: World) -> Request:
+    asked = declaration(world)
+    owner = participants.person_of(world.of("buyer"), f"owner-{next(_readers)}").public_id
+    participants.keep_proved(owner)
+    delivering.declare_recipient(
+        actor=participants.actor_for(world.of("buyer"), owner), entitlement=asked.ids[0], **asked.body
+    )
+    return Request(asked.ids, {"recipient": asked.body["recipient"]})
+
+
 def closed(world: World) -> str:
     """A delivery to which access is suspended."""
     made = entitlement(world)
@@ -282,5 +301,7 @@ TABLE.of_row(
 )
 TABLE.of_row("POST deliveries/{}/suspend/", "operator", entitlement, {"reason": "範囲外での開示"})
 TABLE.of_row("POST deliveries/{}/resume/", "operator", closed, takes_two=True)
+TABLE.example("POST deliveries/{}/declare-recipient/", "buyer")(declaration)
+TABLE.example("POST deliveries/{}/withdraw-recipient/", "buyer")(withdrawal)
 TABLE.listed("vouchers/", "buyer", voucher)
 TABLE.listed("downloads/", "buyer", download)

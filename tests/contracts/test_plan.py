@@ -254,16 +254,11 @@ def test_rights_that_last_until_the_last_charge_has_run_suffice(charging, rights
 
 def test_what_the_market_keeps_is_apart_from_what_the_buyer_promises():
     kept = build_plan(CASES["both_ends"]).rights
-    assert kept.enforced == ("valid_until", "duration")
+    assert kept.enforced == ("onward_transfer", "valid_until", "duration", "use_count_max")
+    assert kept.promised == ("reidentification", "confidential", "accept_audit")
+    assert build_plan(terms()).rights.enforced == ("purposes", "onward_transfer", "regions", "duration")
     sole = build_plan(terms({"contract_type": "licence", "exclusive": True})).rights
     assert (sole.enforced, "exclusive" in sole.promised) == (("exclusive",), False)
-    assert kept.promised == (
-        "onward_transfer",
-        "use_count_max",
-        "reidentification",
-        "confidential",
-        "accept_audit",
-    )
 
 
 def test_an_unknown_version_is_not_executed():

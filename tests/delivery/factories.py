@@ -15,6 +15,7 @@ from contracts.models import Agreement
 from delivery import handlers, queries, services
 from delivery.models import Entitlement, Inspection
 from listings import services as listings
+from listings.models import ListingVersion
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import TradeSecured
@@ -28,7 +29,7 @@ from tests.rules import factories as rules
 
 SEGMENT = "environment"
 CONTENTS = (b"station,reading\n1,21.5\n2,19.0\n",)
-RIGHTS = {"contract_type": "licence", "purposes": ["commercial"], "regions": ["JP"]}
+RIGHTS = {"contract_type": "licence", "derivatives": "prohibited", "attribution": True}
 CLAUSE = {
     "number": 1,
     "heading": {"ja": "提供", "en": "Provision"},
@@ -86,10 +87,13 @@ class Granted:
         names = {file.sha256: file.public_id for file in queries.distributions_of(self.entitlement)}
         return [names[sha256(content)] for content in self.contents]
 
-    def fetch(self, at: int = 0) -> bytes:
-        """Download a file to its end."""
+    def fetch(self, at: int = 0, actor: Actor | None = None, **stated: str) -> bytes:
+        """Download a file to its end, for the purpose and region stated."""
         transmission = services.download(
-            actor=self.buyer_actor, entitlement=self.entitlement, distribution=self.distributions[at]
+            actor=actor or self.buyer_actor,
+            entitlement=self.entitlement,
+            distribution=self.distributions[at],
+            statement=services.Statement(**stated),
         )
         try:
             return b"".join(transmission)
@@ -156,6 +160,22 @@ def listed(
     **offer: Any,
 ) -> str:
     """The public identifier of a listing on sale."""
+    version = drafted(seller, contents, rights, **offer)
+    listings.submit_version(
+        actor=participants.actor_for(seller, "app_seller"), listing_version=version.public_id
+    )
+    assert listings.judge_version(listing_version=version.public_id).state == "published"
+    return version.listing.public_id
+
+
+def drafted(
+    seller: Organisation,
+    contents: tuple[bytes, ...] = CONTENTS,
+    rights: dict[str, Any] | None = None,
+    source: dict[str, str] | None = None,
+    **offer: Any,
+) -> ListingVersion:
+    """A version that its seller has not submitted."""
     actor = participants.actor_for(seller, "app_seller")
     listing = listings.create_listing(
         actor=actor,
@@ -164,10 +184,10 @@ def listed(
         title={"ja": "観測値", "en": "Readings"},
         description={"ja": "観測所の値。", "en": "Values of stations."},
         keywords=["観測"],
-        source={"name": "Station", "url": "https://station.example/", "licence": "CC BY 4.0"},
+        source=source or {"name": "Station", "url": "https://station.example/", "licence": "CC BY 4.0"},
         personal_data_class="none",
     )
-    version = listings.add_version(
+    return listings.add_version(
         actor=actor,
         listing=listing.public_id,
         files=[
@@ -186,9 +206,6 @@ def listed(
             **offer,
         },
     )
-    listings.submit_version(actor=actor, listing_version=version.public_id)
-    assert listings.judge_version(listing_version=version.public_id).state == "published"
-    return listing.public_id
 
 
 def agreed(buyer: Organisation, seller: Organisation, listing: str) -> Agreement:

@@ -16,7 +16,7 @@ from . import factories
 
 pytestmark = pytest.mark.django_db
 
-LIST_QUERIES = 8
+LIST_QUERIES = 9
 CHILD_LIST_QUERIES = 2
 
 

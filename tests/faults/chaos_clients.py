@@ -17,6 +17,7 @@ REQUEST_SECONDS_MAX = 20.0
 MATCH_SECONDS_MAX = 10.0
 POLL_SECONDS = 0.3
 COLLECTIONS_MAX = 20
+USE = "?purpose=commercial&region=JP"
 
 
 class Refused(AssertionError):
@@ -103,7 +104,7 @@ class Trading:
         for attempt in range(COLLECTIONS_MAX):
             unmatched = set(self.buyer.get(f"deliveries/{delivery}/")["unmatched"])
             for file in sorted(unmatched):
-                content = self.buyer.fetch(f"deliveries/{delivery}/distributions/{file}/content/")
+                content = self.buyer.fetch(f"deliveries/{delivery}/distributions/{file}/content/{USE}")
                 received = {"distribution": file, "sha256": hashlib.sha256(content).hexdigest()}
                 try:
                     self.buyer.post(

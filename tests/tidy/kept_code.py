@@ -11,6 +11,8 @@ KEPT = {
     "marketplace.participants.bank_day_guards.DROP": "a migration runs it",
     "listings.charging_guards.CREATE": "a migration runs it",
     "listings.charging_guards.DROP": "a migration runs it",
+    "delivery.use_guards.CREATE": "a migration runs it",
+    "delivery.use_guards.DROP": "a migration runs it",
     "listings.rights_guards.CREATE": "a migration runs it",
     "listings.rights_guards.DROP": "a migration runs it",
     "marketplace.rules.halt_time.CREATE": "a migration runs it",

@@ -158,6 +158,46 @@ def test_a_trade_whose_money_waits_without_end_is_named(trade, granted, case):
     assert named() == [trade.public_id]
 
 
+UNDONE = {
+    "access that was never begun": (
+        "delivery_entitlement",
+        "UPDATE delivery_entitlement SET state = 'requested'",
+        timedelta(0),
+    ),
+    "access past its end": (
+        "delivery_entitlement",
+        "UPDATE delivery_entitlement SET expires_at = granted_at + interval '1 hour'",
+        timedelta(hours=1),
+    ),
+    "an inspection past its period": (
+        "delivery_inspection",
+        (
+            "UPDATE delivery_inspection SET state = 'running', matched_at = opened_at, halts_counted_until = opened_at,"
+            " inspect_by = opened_at + interval '1 hour'"
+        ),
+        timedelta(hours=1),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNDONE)
+def test_what_the_clock_ended_and_nobody_carried_out_for_a_day_is_named(trade, granted, case):
+    table, sql, ends_after = UNDONE[case]
+    force(table, sql)
+    clock.move_to(granted.granted_at + ends_after + timedelta(hours=23), running=False)
+    assert named() == []
+    clock.move_to(granted.granted_at + ends_after + timedelta(hours=25), running=False)
+    assert named() == [trade.public_id]
+    open_task(
+        organisation_id=Organisation.objects.get(is_operator=True).id,
+        kind=TaskKind.REPAIR,
+        subject="delivery",
+        thread="delivery",
+        title=Label("repair", "修復"),
+    )
+    assert named() == []
+
+
 def test_a_receipt_that_nobody_reports_is_an_alarm_a_week_after_access_expired(trade, granted):
     fetch(granted)
     force(

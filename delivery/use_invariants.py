@@ -1,0 +1,48 @@
+"""The invariant of what is enforced at each access."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query
+
+from .use_guards import unlawful_use
+
+Invariant(
+    name="delivery.used_as_signed",
+    promise=6,
+    statement="Every download is of a use that the signed rights permit, where the signed plan says that the market enforces it: its purpose,"
+    " its place, who asks, and no more uses than were signed.",
+    guards=(
+        "delivery_download.used_as_signed",
+        "delivery_download.immutable",
+        "delivery_declaredrecipient.declared_by_owner",
+        "delivery_declaredrecipient.recipient_declared_once",
+        "delivery_declaredrecipient.recipient_withdrawn_when",
+        "delivery_declaredrecipient.immutable",
+        "delivery_declaredrecipient.set_once",
+        "delivery_declaredrecipient.set_now",
+        "delivery_declaredrecipient.dated_now",
+        "delivery_declaredrecipient.no_delete",
+    ),
+    test="tests/delivery/test_uses.py::test_a_use_outside_the_rights_is_named",
+    check=by_query(
+        "SELECT l.public_id AS download, d.public_id AS delivery FROM delivery_download l"  # noqa: S608  our own words
+        " JOIN delivery_entitlement d ON d.id = l.entitlement_id JOIN contracts_agreement a ON a.public_id = d.agreement"
+        " JOIN contracts_instrument i ON i.id = a.instrument_id CROSS JOIN LATERAL (SELECT i.content::jsonb AS one) said"
+        f" WHERE {unlawful_use('l', 'said.one')}"
+    ),
+)
+Invariant(
+    name="delivery.passed_on_nothing",
+    promise=6,
+    statement="Nothing is listed that was delivered to its seller before under rights that prohibit onward transfer, or that names such a source.",
+    guards=("listings_listingversion.passes_nothing_on", "listings_listingversion.set_once"),
+    test="tests/delivery/test_onward.py::test_what_was_passed_on_is_named",
+    check=by_query(
+        "SELECT v.public_id AS listing_version, barred.agreement FROM listings_listingversion v"
+        " JOIN listings_listing l ON l.id = v.listing_id CROSS JOIN LATERAL (SELECT public.onward_transfer_barred(l.seller_id,"
+        "  ARRAY(SELECT d.sha256::text FROM listings_distribution d WHERE d.version_id = v.id),"
+        "  concat_ws(' ', l.source_name, l.source_url, l.source_licence)) AS agreement) barred"
+        " WHERE v.published_at IS NOT NULL AND v.published_at > ("
+        "  SELECT min(e.granted_at) FROM delivery_entitlement e WHERE e.agreement = barred.agreement)"
+    ),
+)
