@@ -57,7 +57,9 @@ def on_delivery_accepted(event: DeliveryAccepted, envelope: Envelope) -> None:
 def on_delivery_ended(event: DeliveryEnded, envelope: Envelope) -> None:
     """Returns the hold for what was not delivered, where access ended before its term."""
     if event.reason_code in UNSERVED:
-        return_undelivered(actor=SYSTEM, agreement=event.agreement, reason_code=event.reason_code)
+        return_undelivered(
+            actor=SYSTEM, agreement=event.agreement, reason_code=event.reason_code, received=event.received
+        )
 
 
 def on_usage_recorded(event: UsageRecorded, envelope: Envelope) -> None:

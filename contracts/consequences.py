@@ -31,9 +31,13 @@ RETURNED = Label(
     "{days}日のうち{unused}日が未利用となり、{refund}と消費税等{tax}（合計{total}）が返金されます。{kept}と消費税等{kept_tax}は提供者に残ります。",
 )
 NOTHING_RETURNED = Label("Nothing of the price comes back.", "対価の返金はありません。")
-UNACCEPTED = Label(
-    "If the delivery is not accepted by then, its whole price comes back instead.",
-    "終了の時までに検収されていない場合は、これに代えて対価の全額が返金されます。",
+LOST = Label(
+    "Days of access that are lost from now on, or in a suspension that lasts to the end, count as not enjoyed too.",
+    "今後失われ、または終了時まで続く停止により失われた利用日も、未利用の日数に加えられます。",
+)
+UNRECEIVED = Label(
+    "What was not received as a whole by then comes back whole instead. What was received is inspected on after the end, and paid once it is accepted, less what comes back.",
+    "終了の時までに全部を受領していない場合は、これに代えて対価の全額が返金されます。受領済みの場合は終了後も検査が続き、検収されたときに、返金額を除いて支払われます。",
 )
 DELETION = Label(
     "The buyer deletes the data with all copies and certifies it within {days} days of the end.",
@@ -153,6 +157,17 @@ def _divided(standing: Standing, period: Mapping[str, Any] | None, refund: str) 
     )
 
 
+def refund_after_loss(consequences: Mapping[str, Any], lost: timedelta) -> int:
+    """What comes back without tax, in minor units, where access was ``lost`` since the consequences were shown: by whole days that were
+    lost more days of the period were not enjoyed, up to all of them."""
+    refund_minor: int = consequences["refund_minor"]
+    period = consequences["period"]
+    if period is None or consequences["refund"] != RefundRule.PRO_RATA:
+        return refund_minor
+    unused = min(period["unused_days"] + max(lost.days, 0), period["days"])
+    return int((refund_minor + consequences["kept_minor"]) * unused // period["days"])
+
+
 def digest_of_consequences(consequences: Mapping[str, Any]) -> str:
     """What the command that confirms these consequences repeats."""
     return digest_of(dict(consequences))
@@ -169,7 +184,8 @@ def words_of(consequences: Mapping[str, Any]) -> dict[str, str]:
 def _lines(consequences: Mapping[str, Any]) -> list[Label]:
     money = RETURNED if consequences["refund_minor"] else NOTHING_RETURNED
     copies = DELETION if consequences["deletion"] else NO_DELETION
-    return [ACCESS, money, UNACCEPTED, copies, SURVIVES]
+    is_by_days = consequences["refund"] == RefundRule.PRO_RATA and consequences["period"] is not None
+    return [ACCESS, money, *([LOST] if is_by_days else []), UNRECEIVED, copies, SURVIVES]
 
 
 def _filled(line: Label, consequences: Mapping[str, Any], language: str) -> str:

@@ -13,13 +13,18 @@ from marketplace.participants.acting import acts_now, holders
 from .ending_states import CERTIFICATE_DAYS
 
 _SQL = Path(__file__).parent / "sql"
-DUE = """(a.state <> 'in_force' AND a.termination_reason IS DISTINCT FROM 'payment_failed'
-    AND i.content::jsonb #> '{terms,rights,delete_at_end}' = 'true')"""
-"""Whether an agreement ``a`` with the instrument ``i`` obliges its buyer to delete: it ended, and not for want of its price."""
+DUE = """(a.state <> 'in_force' AND public.copies_sent(a.public_id) AND CASE
+    WHEN i.content::jsonb ? 'plan' THEN EXISTS (
+        SELECT FROM jsonb_array_elements(i.content::jsonb #> '{plan,endings}') AS planned
+         WHERE planned ->> 'copies' = 'deleted' AND (planned ->> 'of', planned ->> 'reason') = (
+               CASE WHEN a.termination_reason IS NULL THEN 'access' ELSE 'agreement' END, coalesce(a.termination_reason, 'expired')))
+    ELSE a.termination_reason IS DISTINCT FROM 'payment_failed' AND i.content::jsonb #> '{terms,rights,delete_at_end}' = 'true' END)"""
+"""Whether an agreement ``a`` with the instrument ``i`` obliges its buyer to delete: the signed plan says so of how it ended, or the rights
+of what was signed without a plan; and something was sent."""
 
 
 def due_as_signed() -> pgtrigger.Trigger:
-    """A duty is of an agreement that ended and whose rights demand it, due when the days say, and overdue only then."""
+    """A duty is of an agreement whose plan demands it of how it ended, due when the days say, and overdue only then."""
     return pgtrigger.Trigger(
         name="due_as_signed",
         when=pgtrigger.Before,
@@ -46,7 +51,8 @@ RETURN NULL;
 
 
 def certified_by_buyer() -> pgtrigger.Trigger:
-    """A signatory of the buyer certifies, with a fresh proof, a day that has come; the duty is certified with it."""
+    """A signatory of the buyer certifies, with a fresh proof, a day that has come and was not before access began; the duty is
+    certified with it."""
     acts = acts_now(
         "NEW.certified_by", holds=holders(Permission.CONTRACTS_SIGN), organisation="o.id = d.buyer_id"
     )
@@ -56,9 +62,11 @@ def certified_by_buyer() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         declare=[("d", "record")],
         func=f"""
-SELECT y.state, a.buyer_id INTO d FROM public.contracts_deletionduty y JOIN public.contracts_agreement a ON a.id = y.agreement_id
+SELECT y.state, a.buyer_id, (coalesce(public.access_began(a.public_id), a.concluded_at) AT TIME ZONE 'Asia/Tokyo')::date AS began
+  INTO d FROM public.contracts_deletionduty y JOIN public.contracts_agreement a ON a.id = y.agreement_id
  WHERE y.id = NEW.duty_id FOR UPDATE OF y;
-IF d.state IS DISTINCT FROM 'certified' OR NEW.deleted_on > (public.business_now() AT TIME ZONE 'Asia/Tokyo')::date OR NOT {acts} THEN
+IF d.state IS DISTINCT FROM 'certified' OR NOT coalesce(
+   NEW.deleted_on BETWEEN d.began AND (public.business_now() AT TIME ZONE 'Asia/Tokyo')::date, false) OR NOT {acts} THEN
     RAISE EXCEPTION 'a signatory of the buyer certifies a deletion that was done' USING ERRCODE = 'check_violation', CONSTRAINT = 'certified_by_buyer';
 END IF;
 RETURN NEW;
@@ -67,7 +75,7 @@ RETURN NEW;
 
 
 def ended_with_duty() -> pgtrigger.Trigger:
-    """At the end of the transaction that ends an agreement, its buyer has the duty to delete that the signed rights demand."""
+    """At the end of the transaction that ends an agreement, its buyer has the duty to delete that the signed plan demands."""
     return pgtrigger.Trigger(
         name="ended_with_duty",
         level=pgtrigger.Row,
@@ -75,7 +83,7 @@ def ended_with_duty() -> pgtrigger.Trigger:
         operation=pgtrigger.Update,
         timing=pgtrigger.Deferred,
         func=f"""
-IF OLD.state = 'in_force' AND EXISTS (
+IF OLD.state <> NEW.state AND EXISTS (
     SELECT FROM public.contracts_agreement a JOIN public.contracts_instrument i ON i.id = a.instrument_id
      WHERE a.id = NEW.id AND {DUE}
        AND NOT EXISTS (SELECT FROM public.contracts_deletionduty y WHERE y.agreement_id = a.id)) THEN

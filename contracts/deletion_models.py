@@ -32,8 +32,8 @@ class DeletionDuty(models.Model):
     ``due_by``: the end of the 30th day after the end of the agreement. ``reminded_at``: when the buyer was reminded before;
     ``overdue_at``: when the operator's people were asked to look into it, and the seller was told.
 
-    Invariants: an agreement whose signed rights demand deletion has one from the moment it ends, unless it ended unpaid; it is due when the days
-    say; it is certified exactly with a certificate; overdue only after its day; rows are never deleted.
+    Invariants: an agreement has one from the moment it ends in a way of which its signed plan says that copies are deleted, if anything
+    was sent; it is due when the days say; it is certified exactly with a certificate; overdue only after its day; rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="ddy")
@@ -77,7 +77,7 @@ class DeletionCertificate(models.Model):
     """A person of the buyer certifies the deletion: when, how (``statement``), and what law lets it keep (``kept``).
 
     ``jws`` is the market's signature as a witness over ``deletion.certificate_claims``. Invariants: one a duty; by a signatory of the
-    buyer; append-only.
+    buyer; of a day from that on which access began to its own; append-only.
     """
 
     public_id = IdentifierField(prefix="dct")

@@ -10,7 +10,7 @@ from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
-from . import guards
+from . import ending_guards, guards
 from .adjusting.guards import fired_by_clause
 from .states import DISPUTE, DisputeOutcome, DisputeReason, DisputeState, Party
 
@@ -20,7 +20,8 @@ ACTOR_LENGTH_MAX = 60
 class Dispute(models.Model):
     """The buyer's objection to a delivery, until the operator resolves it.
 
-    Invariants: one open dispute per agreement, opened while the agreement is in force; a resolved one has an outcome,
+    Invariants: one open dispute per agreement, opened while the agreement is in force or what was received is inspected; nothing is
+    delivered again once access is over; a resolved one has an outcome,
     a reason, a time and a person without an interest in a party; the dispute and its resolution never change; rows are never deleted.
     """
 
@@ -62,6 +63,7 @@ class Dispute(models.Model):
             set_once("outcome", "finding", "resolved_by", "resolved_at"),
             guards.disputed_in_force(),
             guards.resolved_by_unrelated(),
+            ending_guards.redelivered_in_time(),
         ]
 
     def __str__(self) -> str:

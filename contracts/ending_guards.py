@@ -98,6 +98,16 @@ RETURN NULL;
     )
 
 
+def redelivered_in_time() -> pgtrigger.Trigger:
+    """No dispute ends in a delivery once access is over: by an ending, by a signed last day, or with the agreement."""
+    return pgtrigger.Trigger(
+        name="redelivered_in_time",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("outcome"),
+        func=sql_body(_SQL / "redelivered_in_time.sql"),
+    )
+
+
 def terminated_as_ended() -> pgtrigger.Trigger:
     """An agreement is terminated on a ground of its endings by one that was carried out, and for the seller's breach by a dispute."""
     return pgtrigger.Trigger(
@@ -121,6 +131,29 @@ IF NEW.state <> 'in_force' AND EXISTS (
     SELECT FROM public.contracts_ending e WHERE e.agreement_id = NEW.id AND e.state IN ({sql_list(OPEN_ENDINGS)})) THEN
     RAISE EXCEPTION '% has ended: nothing that would end it stays open', NEW.public_id
         USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_whole';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+def dropped_for_another() -> pgtrigger.Trigger:
+    """At the end of the transaction that drops what was scheduled, its agreement is over, or another ends it: earlier, or by law."""
+    return pgtrigger.Trigger(
+        name="dropped_for_another",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        timing=pgtrigger.Deferred,
+        func="""
+IF OLD.state = 'scheduled' AND NEW.state = 'dropped' AND EXISTS (
+    SELECT FROM public.contracts_agreement a WHERE a.id = NEW.agreement_id AND a.state = 'in_force') AND NOT EXISTS (
+    SELECT FROM public.contracts_ending e
+     WHERE e.agreement_id = NEW.agreement_id AND e.id <> NEW.id
+       AND (e.ground = 'law' OR e.access_until < NEW.access_until)
+       AND (e.state = 'scheduled' OR e.state = 'dropped' AND e.closed_at >= NEW.closed_at)) THEN
+    RAISE EXCEPTION '% is dropped only for another that ends its agreement', NEW.public_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'dropped_for_another';
 END IF;
 RETURN NULL;
 """,

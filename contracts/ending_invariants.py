@@ -32,7 +32,7 @@ Invariant(
     promise=6,
     statement=(
         "What ends an agreement before its term was shown with its consequences, and is carried out after its last day; the agreement ends with it,"
-        " and nothing that would end an agreement stays open after its end."
+        " and nothing that would end an agreement stays open after its end, or is dropped before but for another that ends it."
     ),
     guards=(
         "contracts_ending.ends_lawfully",
@@ -46,7 +46,9 @@ Invariant(
         "contracts_ending.set_now",
         "contracts_ending.dated_now",
         "contracts_ending.no_delete",
-        "contracts_ending.ending_one_open",
+        "contracts_ending.ending_one_proposed",
+        "contracts_ending.ending_one_scheduled",
+        "contracts_ending.dropped_for_another",
         "contracts_ending.ending_stated",
         "contracts_ending.ending_by_law_takes_two",
         "contracts_ending.ending_closed_when",
@@ -63,6 +65,8 @@ Invariant(
         "  OR (e.consequences ->> 'last_day')::date <> e.last_day"
         "  OR e.state = 'done' AND (e.closed_at < e.access_until OR a.state <> 'terminated' OR a.termination_reason <> e.ground)"
         "  OR e.state IN ('proposed', 'scheduled') AND a.state <> 'in_force'"
+        "  OR e.state = 'dropped' AND e.ground <> 'mutual' AND a.state = 'in_force' AND NOT EXISTS ("
+        "   SELECT FROM contracts_ending o WHERE o.agreement_id = a.id AND o.state = 'scheduled')"
         " UNION SELECT a.public_id, a.public_id FROM contracts_agreement a"
         "  WHERE a.termination_reason IN ('mutual', 'convenience', 'law') AND NOT EXISTS ("
         "   SELECT FROM contracts_ending e WHERE e.agreement_id = a.id AND e.state IN ('done', 'scheduled') AND e.closed_at >= e.access_until)"
@@ -71,10 +75,25 @@ Invariant(
     ),
 )
 Invariant(
+    name="contracts.redelivered_in_time",
+    promise=3,
+    statement="No dispute was decided as a delivery after access was over: by an ending or by a signed last day.",
+    guards=("contracts_dispute.redelivered_in_time",),
+    test="tests/contracts/test_disputes.py::test_nothing_is_delivered_again_once_access_is_over",
+    check=by_query(
+        "SELECT d.public_id, a.public_id AS agreement FROM contracts_dispute d JOIN contracts_agreement a ON a.id = d.agreement_id"
+        " JOIN contracts_instrument i ON i.id = a.instrument_id"
+        " WHERE d.outcome = 'redelivery' AND (EXISTS (SELECT FROM contracts_ending e WHERE e.agreement_id = a.id"
+        "   AND e.state IN ('scheduled', 'done') AND e.access_until <= d.resolved_at)"
+        "  OR public.end_of_rights((i.content::jsonb #> '{terms,rights}') - 'duration', a.concluded_at) <= d.resolved_at)"
+    ),
+)
+Invariant(
     name="contracts.deleted_or_asked",
     promise=10,
     statement=(
-        "An agreement that ended and whose rights demand deletion has a certificate, an open deadline, or an open task of the operator's people."
+        "An agreement that ended in a way of which its plan says that copies are deleted has a certificate, of a day since access began, an open"
+        " deadline, or an open task of the operator's people."
     ),
     guards=(
         "contracts_agreement.ended_with_duty",
@@ -100,6 +119,7 @@ Invariant(
         " LEFT JOIN contracts_deletioncertificate c ON c.duty_id = y.id"
         f" WHERE y.id IS NULL AND {DUE} OR y.id IS NOT NULL AND (a.state = 'in_force' OR (y.state = 'certified') <> (c.id IS NOT NULL)"
         "  OR y.due_by <> public.end_of_period(y.arose_at, 'P30D')"
+        "  OR c.deleted_on < (coalesce(public.access_began(a.public_id), a.concluded_at) AT TIME ZONE 'Asia/Tokyo')::date"
         "  OR y.state = 'overdue' AND NOT EXISTS (SELECT FROM notices_task t"
         "   WHERE t.subject = y.public_id AND t.kind = 'look_into' AND t.state = 'open'))"
     ),

@@ -28,7 +28,8 @@ class Ending(models.Model):
     ``refund_minor``, of them, comes back without tax. ``party``: who ends it; ``first_person``: of an order of law, who gave it first.
     ``access_until``: the end of the last day in Japan. ``closed_at``: when it was carried out, or came to nothing.
 
-    Invariants: one open ending an agreement, only while that is in force; its last day is today or later and before the term ends; a
+    Invariants: at most one proposed and one scheduled an agreement, only while that is in force; what is scheduled is dropped only for one
+    with an earlier last day, for an order of law, or with the agreement; its last day is today or later and before the term ends; a
     notice is one that the signed terms allow, in time and with their refund; the other party accepts, in time; an order of law is of
     two people without an interest in a party; it is carried out after its last day, never while a dispute is open, and its agreement ends with it.
     """
@@ -57,7 +58,12 @@ class Ending(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["agreement"], condition=Q(state__in=OPEN_ENDINGS), name="ending_one_open"
+                fields=["agreement"], condition=Q(state=EndingState.PROPOSED), name="ending_one_proposed"
+            ),
+            models.UniqueConstraint(
+                fields=["agreement"],
+                condition=Q(state__in=(EndingState.SCHEDULED, EndingState.DONE)),
+                name="ending_one_scheduled",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -109,6 +115,7 @@ class Ending(models.Model):
             ending_guards.ends_lawfully(),
             ending_guards.ending_moves_in_time(),
             ending_guards.ended_whole(),
+            ending_guards.dropped_for_another(),
             ending_guards.ended_by_unrelated(),
             acted_by_person(
                 "proposed_by",

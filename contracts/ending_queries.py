@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
+from listings.rights.limits import end_of_use
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.days import stated_day
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
@@ -17,9 +19,13 @@ from .ending_models import Ending
 from .ending_states import EndingGround, EndingState, RefundRule
 from .ending_terms import INDIVISIBLE, NO_ENDING, is_divisible
 from .errors import AgreementEnded, NoNoticeAgreed
+from .lost_time import without_access
 from .models import Agreement
 from .plan import Plan, plan_of
 from .states import CLAUSE_REASON, AgreementState, Party
+
+ENDED_EARLY = "ended_early"
+"""The reason code of the adjustment that returns what was not enjoyed."""
 
 
 def visible_endings(actor: Actor) -> QuerySet[Ending]:
@@ -34,7 +40,11 @@ def visible_endings(actor: Actor) -> QuerySet[Ending]:
 def early_ends() -> dict[str, dict[str, int]]:
     """By ground, of agreements that ended before their term: how many, and what came back, without tax, in minor units."""
     rows = Ending.objects.filter(state=EndingState.DONE).values("ground")
-    counted = rows.annotate(agreements=Count("pk"), returned_minor=Sum("refund_minor")).order_by("ground")
+    returned = Q(agreement__adjustments__reason_code=ENDED_EARLY)
+    counted = rows.annotate(
+        agreements=Count("pk", distinct=True),
+        returned_minor=Sum("agreement__adjustments__amount_minor", filter=returned, default=0),
+    ).order_by("ground")
     return {
         row["ground"]: {"agreements": row["agreements"], "returned_minor": row["returned_minor"]}
         for row in counted
@@ -49,11 +59,26 @@ def sum_returned(agreement: Agreement) -> int:
 
 
 def closes_at(agreement: str) -> datetime | None:
-    """When access under an agreement closes before its term, because its end is scheduled or was carried out; None otherwise."""
+    """When access under an agreement closes before its term, by the ending that is scheduled or was carried out; None without one."""
     rows = Ending.objects.filter(
         agreement__public_id=agreement, state__in=(EndingState.SCHEDULED, EndingState.DONE)
     )
     return rows.values_list("access_until", flat=True).first()
+
+
+def access_over_at(agreement: Agreement, disputed_at: datetime) -> datetime | None:
+    """When access is over for good, so that nothing is delivered again after a dispute that began at ``disputed_at``.
+
+    The end of the last day of what ends the agreement, or of a last day that was signed; a period stands still during a dispute, so
+    its end counts only where access had ended before. None without such an end.
+    """
+    valid_until = agreement.instrument.said["terms"]["rights"].get("valid_until")
+    signed = end_of_use(valid_until, None, agreement.concluded_at, clock.market_zone())
+    ends = [each for each in (closes_at(agreement.public_id), signed and signed[0]) if each is not None]
+    is_closed = without_access(Agreement.objects.filter(pk=agreement.pk)).exists()
+    if agreement.ends_at is not None and disputed_at >= agreement.ends_at and is_closed:
+        ends.append(agreement.ends_at)
+    return min(ends, default=None)
 
 
 def consequences_shown(
@@ -128,6 +153,7 @@ def _refund_of(ground: str, wanted: str | None, agreed: str, *, is_divisible: bo
 
 def _check_last_day(agreement: Agreement, ground: str, last_day: date, notice_days: int | None) -> None:
     """Raise unless the agreement may end with ``last_day`` on this ground."""
+    stated_day("last_day", last_day)
     earliest = clock.today()
     if ground == EndingGround.CONVENIENCE:
         if notice_days is None:

@@ -40,7 +40,7 @@ class EndingState(TextChoices):
     REFUSED = "refused", Label("refused by the other party", "相手方が拒否")
     WITHDRAWN = "withdrawn", Label("withdrawn", "撤回")
     LAPSED = "lapsed", Label("not answered in time", "期限までに回答なし")
-    DROPPED = "dropped", Label("the agreement ended otherwise", "他の事由により契約終了")
+    DROPPED = "dropped", Label("replaced, or the agreement ended otherwise", "他の終了による置換え・契約終了")
 
 
 OPEN_ENDINGS = (EndingState.PROPOSED, EndingState.SCHEDULED)

@@ -26,16 +26,16 @@ _NO_NOTICE = Label(
 )
 _REFUND = {
     RefundRule.PRO_RATA: Label(
-        "After such a notice the price that was paid in advance is returned for the days of the term after the last day, rounded down to a whole unit, with its tax.",
-        "この場合、前払いの対価は、最終日の翌日以降の残日数に応じて日割り計算（端数切捨て）し、その消費税等とともに返還する。",
+        "After such a notice the price that was paid in advance is returned for the days of the term after the last day, and for days of access that were lost before, rounded down to a whole unit, with its tax.",
+        "この場合、前払いの対価は、最終日の翌日以降の残日数および失われた利用日数に応じて日割り計算（端数切捨て）し、その消費税等とともに返還する。",
     ),
     RefundRule.NONE: Label(
         "After such a notice nothing of the price is returned.", "この場合、対価は返還しない。"
     ),
 }
 _ALWAYS = Label(
-    "Both parties may end it at any time by agreement, with the consequences that the Market shows them. What was delivered and not accepted when it ends is not paid.",
-    "両当事者は、本市場が示す効果を確認のうえ、いつでも合意により本契約を終了させることができる。終了の時に検収されていない提供の対価は支払われない。",
+    "Both parties may end it at any time by agreement, with the consequences that the Market shows them. What was not received as a whole when it ends is not paid; what was received is inspected to the end of its period, and paid once it is accepted.",
+    "両当事者は、本市場が示す効果を確認のうえ、いつでも合意により本契約を終了させることができる。終了の時に全部が受領されていない提供の対価は支払われない。受領済みの提供は検査期間の満了まで検査に付され、検収されたときに対価が支払われる。",
 )
 
 

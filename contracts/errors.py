@@ -218,8 +218,21 @@ class EndingOpen(DomainError):
     code = "ending_open"
     category = Category.CONFLICT
     detail = Label(
-        "{ending}, which would end {agreement}, is open. Answer or withdraw it first; what is scheduled stands.",
-        "{agreement} には手続中の {ending} があります。先に回答または撤回してください（予定された終了は変更できません）。",
+        "{ending}, which would end {agreement}, is open. Answer or withdraw what is proposed first; what is scheduled gives way only to an"
+        " earlier last day.",
+        "{agreement} には手続中の {ending} があります。提案中のものは先に回答または撤回してください。予定された終了に代わるのは、より早い最終日の終了だけです。",
+    )
+
+
+class RedeliveryTooLate(DomainError):
+    """Access is over, so nothing is delivered again. Fields: ``dispute, closed_at``."""
+
+    code = "redelivery_too_late"
+    category = Category.CONFLICT
+    detail = Label(
+        "Access ended at {closed_at}, so the data of {dispute} cannot be delivered again. Dismiss it, or return the price"
+        " (refund, or termination while the agreement is in force).",
+        "データの提供は {closed_at} に終了しており、{dispute} について再提供はできません。棄却、または返金（契約が存続する間は解除も可）を選んでください。",
     )
 
 

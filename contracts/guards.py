@@ -14,7 +14,7 @@ from marketplace.rules.halt_time import extended_as_halted
 
 from .ending_states import NOTICE_DAYS, RefundRule
 from .ending_terms import DIVISIBLE
-from .states import CLAUSE_REASON, OPEN_DAYS, RESERVED_GROUNDS
+from .states import CLAUSE_REASON, INSPECTED_ON, OPEN_DAYS, RESERVED_GROUNDS
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -172,13 +172,13 @@ def concluded_whole() -> pgtrigger.Trigger:
 
 
 def disputed_in_force() -> pgtrigger.Trigger:
-    """A dispute can be opened only over an agreement that was not terminated."""
+    """A dispute can be opened only over an agreement that was not terminated, or whose delivery is inspected after its end."""
     return pgtrigger.Trigger(
         name="disputed_in_force",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("present", "text")],
-        func=sql_body(_SQL / "disputed_in_force.sql"),
+        declare=[("present", "text"), ("ended_by", "text")],
+        func=sql_body(_SQL / "disputed_in_force.sql", INSPECTED_ON=sql_list(INSPECTED_ON)),
     )
 
 

@@ -170,6 +170,15 @@ class TerminationReason(TextChoices):
     LAW = "law", Label("required by law", "法令に基づく終了")
 
 
+INSPECTED_ON = (
+    TerminationReason.PAYMENT_FAILED.value,
+    TerminationReason.MUTUAL.value,
+    TerminationReason.CONVENIENCE.value,
+    TerminationReason.LAW.value,
+)
+"""Reasons after which the inspection of what was received goes on, to its acceptance or a dispute; after others the price goes back."""
+
+
 class DisputeReason(TextChoices):
     """The reason of a dispute."""
 

@@ -34,15 +34,15 @@ def term_as_signed() -> pgtrigger.Trigger:
 
 
 def closes_as_ended() -> pgtrigger.Trigger:
-    """Access closes before its term only where the end of the agreement is scheduled, with its last day."""
+    """Access closes before its term exactly with the last day of the ending that is scheduled or was carried out."""
     return pgtrigger.Trigger(
         name="closes_as_ended",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("closes_at"),
         func="""
-IF NEW.closes_at IS NOT NULL AND NOT EXISTS (
-    SELECT FROM public.contracts_ending e JOIN public.contracts_agreement a ON a.id = e.agreement_id
-     WHERE a.public_id = NEW.agreement AND e.state IN ('scheduled', 'done') AND e.access_until = NEW.closes_at) THEN
+IF NEW.closes_at IS DISTINCT FROM (
+    SELECT e.access_until FROM public.contracts_ending e JOIN public.contracts_agreement a ON a.id = e.agreement_id
+     WHERE a.public_id = NEW.agreement AND e.state IN ('scheduled', 'done')) THEN
     RAISE EXCEPTION 'nothing ends % then', NEW.agreement USING ERRCODE = 'check_violation', CONSTRAINT = 'closes_as_ended';
 END IF;
 RETURN NEW;
@@ -51,7 +51,8 @@ RETURN NEW;
 
 
 def access_is_whole() -> pgtrigger.Trigger:
-    """Access starts with a file and an inspection; it is terminated only without an open inspection."""
+    """Access starts with a file and an inspection; it is terminated without an open inspection, but that of what was received before
+    its agreement ended."""
     return pgtrigger.Trigger(
         name="access_is_whole",
         when=pgtrigger.Before,

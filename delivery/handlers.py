@@ -18,7 +18,6 @@ from marketplace.kernel.actors import SYSTEM
 from . import services
 from .states import EndedReason
 
-SCHEDULED = "scheduled"
 ENDED_EARLY = ("mutual", "convenience", "law")
 """Reasons of a termination that no trade tells of."""
 
@@ -67,21 +66,14 @@ def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:
 
 
 def on_agreement_ending(event: AgreementEnding, envelope: Envelope) -> None:
-    """Close access at the end of the last day, once the end of the agreement is scheduled."""
-    if event.state == SCHEDULED:
-        services.close_access_at(
-            actor=SYSTEM,
-            agreement=event.agreement,
-            moment=datetime.fromisoformat(event.access_until),
-        )
+    """Close access at the end of the last day of the ending that stands: one that was scheduled may replace another."""
+    services.follow_ending(actor=SYSTEM, agreement=event.agreement)
 
 
 def on_agreement_terminated(event: AgreementTerminated, envelope: Envelope) -> None:
     """End access under an agreement that was ended before its term; where its price failed or was returned, its trade says so."""
     if event.reason_code in ENDED_EARLY:
-        services.withdraw_agreement(
-            actor=SYSTEM, agreement=event.agreement, reason_code=EndedReason.TERMINATED
-        )
+        services.withdraw_agreement(actor=SYSTEM, agreement=event.agreement)
 
 
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
@@ -96,4 +88,4 @@ def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
 
 def on_trade_failed(event: TradeFailed, envelope: Envelope) -> None:
     """End access under the agreement: a charge was not paid in."""
-    services.withdraw_agreement(actor=SYSTEM, agreement=event.agreement, reason_code=EndedReason.TERMINATED)
+    services.withdraw_agreement(actor=SYSTEM, agreement=event.agreement)

@@ -93,6 +93,37 @@ Invariant(
     ),
 )
 Invariant(
+    name="delivery.ended_leaves_nothing_undecided",
+    promise=3,
+    statement=(
+        "Where access was terminated, no receipt is awaited, and only what was received before the agreement ended is still inspected or"
+        " in dispute."
+    ),
+    guards=("delivery_entitlement.access_is_whole", "delivery_inspection.inspection_follows"),
+    test=TESTS + "test_access_is_terminated_only_with_its_inspection",
+    check=by_query(
+        "SELECT d.public_id, n.state FROM delivery_entitlement d JOIN delivery_inspection n ON n.entitlement_id = d.id"
+        " WHERE d.state = 'terminated' AND (n.state = 'awaiting'"
+        "  OR n.state IN ('running', 'disputed') AND d.ended_reason <> 'terminated')"
+    ),
+)
+Invariant(
+    name="delivery.closes_as_ended",
+    promise=6,
+    statement="Access closes before its term with the last day of the ending that stands, once delivery has heard of it, and else not.",
+    guards=("delivery_entitlement.closes_as_ended",),
+    test="tests/delivery/test_ends.py::test_access_that_closes_otherwise_than_its_ending_says_is_named",
+    check=by_query(
+        "SELECT d.public_id, d.closes_at, e.access_until FROM delivery_entitlement d"
+        " JOIN contracts_agreement a ON a.public_id = d.agreement"
+        " LEFT JOIN contracts_ending e ON e.agreement_id = a.id AND e.state IN ('scheduled', 'done')"
+        " WHERE d.ended_at IS NULL AND d.closes_at IS DISTINCT FROM e.access_until AND NOT EXISTS ("
+        "  SELECT FROM events_outboxevent o LEFT JOIN events_inboxentry i ON i.event_id = o.id AND i.subscriber = 'delivery'"
+        "   WHERE o.subject = d.agreement AND o.type = 'agreement.ending' AND i.state IS DISTINCT FROM 'handled'"
+        "    AND o.recorded_at > now() - interval '1 hour')"
+    ),
+)
+Invariant(
     name="delivery.secured_has_access",
     promise=3,
     statement="After delivery has handled trade.secured of a first charge, its entitlement exists.",

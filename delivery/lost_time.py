@@ -2,6 +2,6 @@
 
 from contracts.lost_time import LostTime
 
-from .queries import open_agreements, time_given_back
+from .queries import open_agreements, time_given_back, time_lost_since
 
-LostTime(given_back=time_given_back, open_agreements=open_agreements)
+LostTime(given_back=time_given_back, lost_since=time_lost_since, open_agreements=open_agreements)

@@ -116,6 +116,25 @@ def time_given_back(agreement: str) -> timedelta:
     return found or timedelta()
 
 
+def time_lost_since(agreement: str, moment: datetime) -> timedelta:
+    """How much access under an agreement was given back since a moment, and how much a suspension takes of it that still runs."""
+    latest = Entitlement.objects.filter(agreement=agreement).order_by("-id").first()
+    if latest is None:
+        return timedelta()
+    given = Restitution.objects.filter(entitlement=latest, given_at__gt=moment)
+    lost = given.aggregate(time=Sum(F("lost_until") - F("lost_from")))["time"] or timedelta()
+    if latest.suspended_at is None:
+        return lost
+    now = clock.now()
+    again = Restitution.objects.filter(entitlement=latest, lost_until__gt=latest.suspended_at)
+    # What an outage took of the suspension was given back as such.
+    returned = sum(
+        (row.lost_until - max(row.lost_from, latest.suspended_at) for row in again.order_by("pk")),
+        timedelta(),
+    )
+    return lost + max(now - latest.suspended_at - returned, timedelta())
+
+
 def open_agreements() -> QuerySet[Entitlement, str]:
     """The public identifiers of the agreements with access that has not ended, for a subquery."""
     return Entitlement.objects.filter(ended_at=None).values_list("agreement", flat=True)

@@ -103,7 +103,7 @@ def waiting(
     if inspection.state == InspectionState.DISPUTED:
         return IN_DISPUTE.waiting(since=inspection.disputed_at, dispute=inspection.dispute)
     if entitlement.state == EntitlementState.TERMINATED:
-        return None
+        return _inspected(inspection)
     if entitlement.state == EntitlementState.SUSPENDED:
         return SUSPENDED.waiting(since=entitlement.suspended_at)
     expires_at = entitlement.expires_at

@@ -273,3 +273,43 @@ Invariant(
     test="tests/web/test_suspended_invariants.py::test_proceedings_without_a_trustee_that_nobody_is_asked_for_are_named",
     check=_without_trustee,
 )
+
+_ENDS_OTHERWISE = """
+    SELECT a.public_id, a.ends_at, given.ends_at AS given_until FROM contracts_agreement a
+      JOIN contracts_instrument i ON i.id = a.instrument_id
+      CROSS JOIN LATERAL (SELECT public.end_of_rights(i.content::jsonb #> '{terms,rights}', a.concluded_at) AS ends_at) signed
+      CROSS JOIN LATERAL (SELECT max(r.expires_at) AS ends_at FROM delivery_restitution r
+          JOIN delivery_entitlement d ON d.id = r.entitlement_id WHERE d.agreement = a.public_id) given
+     WHERE a.ends_at > signed.ends_at AND NOT EXISTS (
+           SELECT FROM delivery_restitution r JOIN delivery_entitlement d ON d.id = r.entitlement_id
+            WHERE d.agreement = a.public_id AND r.expires_at = a.ends_at)
+        OR a.state = 'in_force' AND a.ends_at < given.ends_at AND NOT EXISTS (
+           SELECT FROM events_outboxevent e LEFT JOIN events_inboxentry h ON h.event_id = e.id AND h.subscriber = 'contracts'
+            WHERE e.subject = a.public_id AND e.type = 'delivery.restored' AND h.state IS DISTINCT FROM 'handled'
+              AND e.recorded_at > %(on_its_way_since)s)
+     ORDER BY a.id LIMIT %(limit)s
+"""
+
+
+def _ends_otherwise() -> list[dict[str, Any]]:
+    """Agreements that end neither as signed nor as access was given back, once contracts has heard of that."""
+    since = clock.real_now() - ON_ITS_WAY
+    with connection.cursor() as cursor:
+        cursor.execute(_ENDS_OTHERWISE, {"on_its_way_since": since, "limit": BREACHES_SHOWN_MAX})
+        return [
+            dict(zip(("agreement", "ends_at", "given_until"), row, strict=True)) for row in cursor.fetchall()
+        ]
+
+
+Invariant(
+    name="web.agreements_end_as_signed_or_given_back",
+    promise=6,
+    statement="An agreement ends when its signed rights end, or by as much later as access under it was given back, and for no other cause.",
+    guards=(
+        "contracts_agreement.ends_as_signed",
+        "delivery_restitution.restored_as_lost",
+        "delivery_restitution.append_only",
+    ),
+    test="tests/web/test_ends_invariant.py::test_an_end_that_moved_without_cause_is_named",
+    check=_ends_otherwise,
+)

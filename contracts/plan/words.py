@@ -147,20 +147,20 @@ MONEY = {
         "確保された代金は利用者に返金され、以後の課金はない",
     ),
     "undelivered_returned": Label(
-        "money on hold for what was not delivered goes back to the Consumer, what was accepted stays with the Provider, and nothing further falls due",
-        "提供されなかった部分の確保された代金は利用者に返金され、検収済みの代金は提供者に残り、以後の課金はない",
+        "money on hold for what was not received as a whole goes back to the Consumer, what was received is paid once it is accepted, and nothing further falls due",
+        "全部が受領されていない部分の確保された代金は利用者に返金され、受領済みの部分は検収されたときに支払われ、以後の課金はない",
     ),
     "as_confirmed": Label(
-        "what was not accepted by then goes back to the Consumer, and of what was accepted as much as both parties confirmed",
-        "その時までに検収されていない代金は利用者に返金され、検収済みの代金は双方が確認した額が返金される",
+        "what was not received as a whole by then goes back to the Consumer, and of what was received and is accepted as much as both parties confirmed",
+        "その時までに全部が受領されていない代金は利用者に返金され、受領済みで検収される代金は双方が確認した額が返金される",
     ),
     "days_returned": Label(
-        "what was not accepted by then goes back to the Consumer, and of what was accepted the price of the days not enjoyed, with its tax",
-        "その時までに検収されていない代金は利用者に返金され、検収済みの代金は残日数に応じた額が消費税等とともに返金される",
+        "what was not received as a whole by then goes back to the Consumer, and of what was received and is accepted the price of the days not enjoyed, with its tax",
+        "その時までに全部が受領されていない代金は利用者に返金され、受領済みで検収される代金は残日数に応じた額が消費税等とともに返金される",
     ),
     "nothing_returned": Label(
-        "what was not accepted by then goes back to the Consumer, and what was accepted stays with the Provider",
-        "その時までに検収されていない代金は利用者に返金され、検収済みの代金は提供者に残る",
+        "what was not received as a whole by then goes back to the Consumer, and what was received goes to the Provider once it is accepted",
+        "その時までに全部が受領されていない代金は利用者に返金され、受領済みの代金は検収されたときに提供者に支払われる",
     ),
     "not_by_notice": Label("no party ends it so", "いずれの当事者もこれにより終了させることはできない"),
     "as_accepted": Label(

@@ -22,6 +22,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.commitments import commitment_to
+from marketplace.kernel.days import stated_day
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
@@ -33,10 +34,12 @@ from marketplace.notices.states import TaskKind
 from marketplace.notices.texts import TASK_TITLES, fill_label
 
 from .. import deletion_texts as texts
+from ..copies import access_began, are_copies_sent
 from ..deletion_models import STATEMENT_LENGTH_MAX, DeletionCertificate, DeletionDuty
 from ..deletion_states import DELETION, DeletionState
 from ..ending_states import CERTIFICATE_DAYS
 from ..models import Agreement
+from ..plan import plan_of
 from ..states import TerminationReason
 
 REMINDED_BEFORE: Final = timedelta(days=7)
@@ -46,12 +49,11 @@ ESCALATE = Loop("contracts.escalate_deletions")
 
 
 def begin_duty(agreement: Agreement) -> DeletionDuty | None:
-    """The duty of the buyer of an agreement that has just ended, which the caller has locked; None if the rights demand no deletion.
+    """The duty of the buyer of an agreement that has just ended, which the caller has locked; None if its plan demands no deletion.
 
-    Where the price was not paid, nothing is to be deleted. A duty that stands stays. Emits deletion.moved.
+    Where nothing was sent, nothing is to be deleted. A duty that stands stays. Emits deletion.moved.
     """
-    rights = agreement.instrument.said["terms"]["rights"]
-    if not rights.get("delete_at_end") or agreement.termination_reason == TerminationReason.PAYMENT_FAILED:
+    if not _is_deleted(agreement) or not are_copies_sent(agreement.public_id):
         return None
     if standing := DeletionDuty.objects.filter(agreement=agreement).first():
         return standing
@@ -73,6 +75,17 @@ def begin_duty(agreement: Agreement) -> DeletionDuty | None:
     return duty
 
 
+def _is_deleted(agreement: Agreement) -> bool:
+    """Whether the signed plan says that copies are deleted after such an end; without a plan the rights say it."""
+    said, reason = agreement.instrument.said, agreement.termination_reason
+    if "plan" not in said:
+        return (
+            bool(said["terms"]["rights"].get("delete_at_end")) and reason != TerminationReason.PAYMENT_FAILED
+        )
+    how = ("agreement", reason) if reason else ("access", "expired")
+    return any((each.of, each.reason, each.copies) == (*how, "deleted") for each in plan_of(said).endings)
+
+
 @transaction.atomic
 def certify_deletion(
     *, actor: Actor, duty: str, deleted_on: date, statement: str, kept: str = ""
@@ -90,10 +103,7 @@ def certify_deletion(
     if actor.organisation_id != agreement.buyer_id:
         raise Forbidden(needed=Label("the buyer", "利用者"))
     DELETION.target(state=subject.state, command="certify", role="buyer")
-    if deleted_on > clock.today():
-        raise FieldInvalid(
-            "deleted_on", Label("specify today or an earlier day", "本日以前の日を指定してください")
-        )
+    _check_day(agreement, deleted_on)
     now = clock.now()
     advance(subject, DELETION, command="certify", role="buyer", certified_at=now)
     claims = {
@@ -134,6 +144,20 @@ def certify_deletion(
     wording = texts.CERTIFIED.fill(agreement=agreement.public_id, deleted_on=deleted_on.isoformat())
     notices.send_notices(subject=subject.public_id, wordings={agreement.seller_id: wording})
     return subject
+
+
+def _check_day(agreement: Agreement, deleted_on: date) -> None:
+    """Raise FieldInvalid unless the data could be deleted on that day: since access began, and not after today."""
+    stated_day("deleted_on", deleted_on)
+    first = clock.business_date(access_began(agreement.public_id) or agreement.concluded_at)
+    if not first <= deleted_on <= clock.today():
+        raise FieldInvalid(
+            "deleted_on",
+            Label(
+                f"specify a day from {first}, when access began, to today",
+                f"提供が始まった {first} から本日までの日を指定してください",
+            ),
+        )
 
 
 def remind_deletions() -> int:

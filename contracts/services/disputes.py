@@ -16,9 +16,18 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.participants.interest_queries import require_unrelated
 
-from ..errors import AgreementEnded, DisputeAlreadyOpen
+from ..ending_queries import access_over_at
+from ..errors import AgreementEnded, DisputeAlreadyOpen, RedeliveryTooLate
 from ..models import Agreement, Dispute
-from ..states import DISPUTE, AgreementState, DisputeOutcome, DisputeReason, DisputeState, TerminationReason
+from ..states import (
+    DISPUTE,
+    INSPECTED_ON,
+    AgreementState,
+    DisputeOutcome,
+    DisputeReason,
+    DisputeState,
+    TerminationReason,
+)
 from .agreements import locked_agreement, terminate_agreement
 
 TEXT_LENGTH_MAX = 5_000
@@ -26,7 +35,7 @@ TEXT_LENGTH_MAX = 5_000
 
 @transaction.atomic
 def open_dispute(*, actor: Actor, agreement: str, reason_code: str, text: str) -> Dispute:
-    """Open a dispute, as the buyer, over a delivery under an agreement that was not terminated; its term may be over.
+    """Open a dispute, as the buyer, over a delivery that is inspected: its agreement may be over, if the price was not returned.
 
     Delivery calls it while it holds the delivery's lock, so either the acceptance or the dispute takes effect; delivery
     also checks the inspection period. Emits dispute.opened. Raises Missing, Forbidden, AgreementEnded,
@@ -57,7 +66,7 @@ def dispute_mismatch(*, actor: Actor, agreement: str, text: str) -> Dispute:
 
 def _make_dispute(actor: Actor, subject: Agreement, reason_code: str, text: str) -> Dispute:
     agreement = subject.public_id
-    if subject.state == AgreementState.TERMINATED:
+    if subject.state == AgreementState.TERMINATED and subject.termination_reason not in INSPECTED_ON:
         raise AgreementEnded(agreement=agreement)
     known_dispute = subject.disputes.filter(state=DisputeState.OPEN).first()
     if known_dispute is not None:
@@ -96,8 +105,9 @@ def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) ->
     """Resolve a dispute, as the operator: ``dismissed``, ``redelivery``, ``refund`` or ``termination``, with the reason.
 
     A termination is for the seller's breach: the agreement ends at once, and the price is returned as by a refund.
-    Delivery and clearing carry out the outcome. After the agreement was terminated, the dispute can only be dismissed. Emits
-    dispute.resolved. Raises Missing, Recused, IllegalTransition, AgreementEnded, FieldInvalid, Forbidden.
+    Delivery and clearing carry out the outcome. Once access is over for good, nothing is delivered again; after the agreement was
+    terminated, the dispute is dismissed, or the price returned of what was inspected on. Emits dispute.resolved. Raises Missing,
+    Recused, IllegalTransition, AgreementEnded, RedeliveryTooLate, FieldInvalid, Forbidden.
     """
     actor.require(Permission.DISPUTES_WRITE)
     if outcome not in DisputeOutcome.values:
@@ -107,8 +117,7 @@ def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) ->
     agreement, subject = _locked(actor, dispute)
     require_unrelated(actor, agreement.buyer_id, agreement.seller_id)
     DISPUTE.target(state=subject.state, command="resolve", role=actor.role.value)
-    if agreement.state == AgreementState.TERMINATED and outcome != DisputeOutcome.DISMISSED:
-        raise AgreementEnded(agreement=agreement.public_id)
+    _require_possible(agreement, subject, outcome)
     advance(
         subject,
         DISPUTE,
@@ -146,6 +155,18 @@ def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) ->
             actor=actor,
         )
     return subject
+
+
+def _require_possible(agreement: Agreement, dispute: Dispute, outcome: str) -> None:
+    """Raise AgreementEnded or RedeliveryTooLate unless a dispute can still end so."""
+    if agreement.state == AgreementState.TERMINATED:
+        is_returnable = agreement.termination_reason in INSPECTED_ON and outcome == DisputeOutcome.REFUND
+        if outcome != DisputeOutcome.DISMISSED and not is_returnable:
+            raise AgreementEnded(agreement=agreement.public_id)
+    if outcome == DisputeOutcome.REDELIVERY:
+        closed_at = access_over_at(agreement, dispute.opened_at)
+        if closed_at is not None and closed_at <= clock.now():
+            raise RedeliveryTooLate(dispute=dispute.public_id, closed_at=closed_at.isoformat())
 
 
 def _locked(actor: Actor, public_id: str) -> tuple[Agreement, Dispute]:

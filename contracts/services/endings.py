@@ -20,11 +20,12 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
 from marketplace.participants.interest_queries import related_to, require_unrelated
 
-from ..consequences import digest_of_consequences
+from ..consequences import digest_of_consequences, refund_after_loss
 from ..ending_models import REASON_LENGTH_MAX, Ending
-from ..ending_queries import consequences_shown, sum_returned
-from ..ending_states import ANSWER_DAYS, ENDING, OPEN_ENDINGS, EndingGround, EndingParty, EndingState
+from ..ending_queries import ENDED_EARLY, consequences_shown, sum_returned
+from ..ending_states import ANSWER_DAYS, ENDING, EndingGround, EndingParty, EndingState
 from ..errors import ConsequencesChanged, EndingOpen, EndingOver
+from ..lost_time import time_lost_since
 from ..models import Agreement
 from ..states import DisputeState, Party, TerminationReason
 from .agreements import locked_agreement, make_adjustment, terminate_agreement
@@ -51,8 +52,8 @@ def end_early(
     """End an agreement, as a party's signatory, after ``last_day``: ``mutual`` proposes it to the other party, ``convenience`` is a
     notice that the contract allows.
 
-    ``digest`` is that of the consequences that were shown (``ending_queries.consequences_shown``); others are refused. Emits
-    agreement.ending. Raises Missing, AgreementEnded, NoNoticeAgreed, EndingOpen, ConsequencesChanged, FieldInvalid, PermissionNeeded,
+    A notice replaces one that is scheduled with a later last day; a proposal does so when it is accepted. ``digest`` is that of the
+    consequences that were shown (``ending_queries.consequences_shown``); others are refused. Emits agreement.ending. Raises Missing, AgreementEnded, NoNoticeAgreed, EndingOpen, ConsequencesChanged, FieldInvalid, PermissionNeeded,
     ProofNeeded, Forbidden.
     """
     actor.require(Permission.CONTRACTS_SIGN)
@@ -63,8 +64,13 @@ def end_early(
         raise FieldInvalid("ground", Label(f"specify one of {known}", f"{known} から選んでください"))
     subject = locked_agreement(actor, agreement)
     consequences = _confirmed(subject, digest, ground=ground, last_day=last_day, refund=refund)
-    if known_ending := subject.endings.filter(state__in=OPEN_ENDINGS).first():
-        raise EndingOpen(agreement=agreement, ending=known_ending.public_id)
+    is_proposal = ground == EndingGround.MUTUAL
+    proposed = subject.endings.filter(state=EndingState.PROPOSED).first() if is_proposal else None
+    if proposed is not None:
+        raise EndingOpen(agreement=agreement, ending=proposed.public_id)
+    scheduled = _require_earlier(subject, last_day)
+    if scheduled is not None and not is_proposal:
+        move_ending(scheduled, subject, actor=SYSTEM, command="drop", role="system")
     return _make_ending(actor, subject, consequences, digest, party=_party_of(actor, subject), reason=why)
 
 
@@ -101,6 +107,14 @@ def end_by_law(*, actor: Actor, agreement: str, last_day: date, digest: str, rea
         reason=why,
         first_person=approval.first_person,
     )
+
+
+def _require_earlier(agreement: Agreement, last_day: date) -> Ending | None:
+    """What is scheduled to end an agreement that the caller has locked, if anything; raises EndingOpen unless that is after ``last_day``."""
+    scheduled = agreement.endings.select_for_update().filter(state=EndingState.SCHEDULED).first()
+    if scheduled is not None and scheduled.last_day <= last_day:
+        raise EndingOpen(agreement=agreement.public_id, ending=scheduled.public_id)
+    return scheduled
 
 
 def _confirmed(agreement: Agreement, digest: str, **how: Any) -> dict[str, Any]:
@@ -152,9 +166,11 @@ def _party_of(actor: Actor, agreement: Agreement) -> str:
 
 @transaction.atomic
 def accept_ending(*, actor: Actor, ending: str, digest: str) -> Ending:
-    """Accept, as the other party's signatory, a proposed ending with the consequences that it states; it is then scheduled.
+    """Accept, as the other party's signatory, a proposed ending with the consequences that it states; it is then scheduled, and what
+    was scheduled with a later last day is dropped.
 
-    Emits agreement.ending. Raises Missing, IllegalTransition, EndingOver, ConsequencesChanged, Forbidden, PermissionNeeded, ProofNeeded.
+    Emits agreement.ending. Raises Missing, IllegalTransition, EndingOver, EndingOpen, ConsequencesChanged, Forbidden, PermissionNeeded,
+    ProofNeeded.
     """
     actor.require(Permission.CONTRACTS_SIGN)
     actor.require_person()
@@ -168,6 +184,9 @@ def accept_ending(*, actor: Actor, ending: str, digest: str) -> Ending:
     )
     if not subject.digest == digest == digest_of_consequences(standing):
         raise ConsequencesChanged(agreement=agreement.public_id)
+    scheduled = _require_earlier(agreement, subject.last_day)
+    if scheduled is not None:
+        move_ending(scheduled, agreement, actor=SYSTEM, command="drop", role="system")
     move_ending(
         subject,
         agreement,
@@ -259,8 +278,11 @@ def _carry_out(public_id: str) -> bool:
     is_disputed = agreement.disputes.filter(state=DisputeState.OPEN).exists()
     if ending.state != EndingState.SCHEDULED or is_disputed:
         return False
+    lost = time_lost_since(agreement.public_id, ending.proposed_at)
     # What was returned meanwhile is not returned again.
-    refund_minor = min(ending.refund_minor, agreement.price_minor - sum_returned(agreement))
+    refund_minor = min(
+        refund_after_loss(ending.consequences, lost), agreement.price_minor - sum_returned(agreement)
+    )
     if refund_minor > 0:
         make_adjustment(
             SYSTEM,
@@ -268,7 +290,7 @@ def _carry_out(public_id: str) -> bool:
             debtor=Party.SELLER,
             amount_minor=refund_minor,
             reason=f"Paid in advance and not enjoyed ({ending.public_id}).",
-            reason_code="ended_early",
+            reason_code=ENDED_EARLY,
             within_left=True,
         )
     move_ending(ending, agreement, actor=SYSTEM, command="carry_out", role="system")

@@ -35,13 +35,13 @@ class Entitlement(models.Model):
     takes effect. The parties' public identifiers are those of the trade. ``payment_due_by``: the deadline for paying in
     a later charge of the agreement; if it is not secured by then, access is closed. ``expires_at`` is the end of the term, which
     moves by what a ``Restitution`` gives back, at most to ``expires_latest``, the last day that the parties signed, if they signed one.
-    ``closes_at``: the end of the last day of an agreement that is ended before its term.
+    ``closes_at``: the end of the last day of an agreement that is ended before its term, as the ending says that stands.
     ``suspended_at``: since when the operator suspends access; the term stands still meanwhile. ``resumed_by``, ``resume_first_person``
     and ``resumed_at``: the two people of the operator, without an interest in either party, who ended the last suspension, and when.
 
     Invariants: one entitlement per trade, created only after the trade is secured (promise 3); its parties and subject
     never change; its term is that of the signed rights, which only restitutions move, and it ends neither during a suspension nor a dispute; access starts with at least one file, within its term; an ended one records when and why; a terminated one has no
-    open inspection; rows are never deleted.
+    open inspection, but for what was received before its agreement ended; rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="ent")
@@ -149,7 +149,7 @@ class Entitlement(models.Model):
                 "expires_latest", "salt",
             ),
             restitution_guards.term_stands_still(),
-            set_once("ended_at", "ended_reason", "closes_at"),
+            set_once("ended_at", "ended_reason"),
             guards.closes_as_ended(),
             guards.secured_first(),
             guards.term_as_signed(),

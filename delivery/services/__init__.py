@@ -3,18 +3,17 @@
 from .access import (
     SecuredTrade,
     await_payment,
-    close_access_at,
     extend_payment,
     grant_access,
     record_payment,
     resume_access,
     suspend_access,
     withdraw_access,
-    withdraw_agreement,
 )
 from .complaints import dispute_delivery
 from .deemed import deem_receipts
 from .downloads import authorise_download, download
+from .early_ends import follow_ending, withdraw_agreement
 from .inspections import accept_delivery, apply_dispute_outcome, report_receipt
 from .outages import give_back_outages, state_outage
 from .recipients import declare_recipient, withdraw_recipient
@@ -38,7 +37,6 @@ __all__ = [
     "apply_dispute_outcome",
     "authorise_download",
     "await_payment",
-    "close_access_at",
     "declare_recipient",
     "deem_receipts",
     "dispute_delivery",
@@ -46,6 +44,7 @@ __all__ = [
     "end_uncollected",
     "expire_access",
     "extend_payment",
+    "follow_ending",
     "give_back_halts",
     "give_back_outages",
     "grant_access",

@@ -20,6 +20,7 @@ from delivery.states import (
     SUSPENSION_REASON_LENGTH_MAX,
     EndedReason,
     EntitlementState,
+    InspectionState,
     LossCause,
 )
 from listings import queries as listings
@@ -44,6 +45,15 @@ from .restitutions import give_back_access
 from .telling import tell_resumed, tell_suspended
 
 RESUMED_WITHIN: Final = timedelta(hours=72)
+CANCELLED: Final = {
+    EndedReason.EXPIRED.value: (),
+    EndedReason.TERMINATED.value: (InspectionState.AWAITING,),
+    EndedReason.REFUNDED.value: OPEN_INSPECTIONS,
+    EndedReason.NOT_COLLECTED.value: OPEN_INSPECTIONS,
+}
+"""By the reason for the end of access: the states of an inspection that is cancelled with it (``contracts.plan.endings``)."""
+RECEIVED: Final = (InspectionState.RUNNING, InspectionState.DISPUTED, InspectionState.ACCEPTED)
+"""The states of an inspection by which a delivery was received, and is or will be decided."""
 
 _PAYMENT_DUE_BY = """
     (SELECT min(secure_by) FROM delivery_awaitedpayment WHERE agreement = %(agreement)s AND secured_at IS NULL)
@@ -314,33 +324,14 @@ def withdraw_access(*, actor: Actor, trade: str, reason_code: str) -> Entitlemen
     return delivery.entitlement
 
 
-@transaction.atomic
-def close_access_at(*, actor: Actor, agreement: str, moment: datetime) -> int:
-    """Close access under every trade of an agreement at ``moment``, the end of its last day; returns how many entitlements."""
-    actor.require_system()
-    rows = Entitlement.objects.select_for_update().filter(agreement=agreement, ended_at=None, closes_at=None)
-    keys = list(rows.order_by("pk").values_list("pk", flat=True))
-    return Entitlement.objects.filter(pk__in=keys).update(closes_at=moment)
-
-
-@transaction.atomic
-def withdraw_agreement(*, actor: Actor, agreement: str, reason_code: str) -> int:
-    """End access under every trade of an agreement; returns the number of entitlements ended."""
-    actor.require_system()
-    ended = 0
-    for key in Entitlement.objects.filter(agreement=agreement).order_by("pk").values_list("pk", flat=True):
-        delivery = lock_delivery_where(Q(pk=key))
-        ended += delivery is not None and end_access(actor=actor, delivery=delivery, reason_code=reason_code)
-    return ended
-
-
 def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:
     """End access; returns False if it has already ended. The caller holds the lock.
 
-    An open inspection is cancelled, except at the end of the term: that does not undo the delivery.
+    Where the price goes back, an open inspection is cancelled. The end of the term cancels none; the end of the agreement only one
+    that still waits for receipt: what was received as a whole is inspected on.
     """
     entitlement, inspection = delivery.entitlement, delivery.inspection
-    if reason_code != EndedReason.EXPIRED and inspection.state in OPEN_INSPECTIONS:
+    if inspection.state in CANCELLED[reason_code]:
         advance(inspection, INSPECTION, command="undo", role="system")
     if entitlement.state in (EntitlementState.COMPLETED, EntitlementState.TERMINATED):
         return False
@@ -370,6 +361,7 @@ def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:
             buyer=entitlement.buyer_identifier,
             seller=entitlement.seller_identifier,
             reason_code=reason_code,
+            received=inspection.state in RECEIVED,
         )
     )
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.aside import Loop
 
 from .inspections import begin_inspection
-from .locking import lock_delivery_where
+from .locking import Delivery, lock_delivery_where
 
 DEEM_BATCH = 500
 REPORT_WITHIN: Final = timedelta(minutes=DEEMED_MINUTES)
@@ -30,7 +30,7 @@ def deem_receipts(limit: int = DEEM_BATCH) -> int:
     What a seller reports of a gateway of its own never counts. While the operator suspends access, nothing is deemed.
     """
     due = (
-        _sent_in_full()
+        _due()
         .exclude(entitlement__public_id__in=DEEM.standing_aside())
         .order_by("pk")
         .values_list("entitlement_id", "entitlement__public_id")[:limit]
@@ -38,29 +38,43 @@ def deem_receipts(limit: int = DEEM_BATCH) -> int:
     return DEEM.each(due, lambda row: _deem(row[0]), subject=lambda row: str(row[1]))
 
 
-def _sent_in_full() -> QuerySet[Inspection]:
-    """Inspections that wait for receipts although every file was sent as a whole, long enough ago."""
+def _due() -> QuerySet[Inspection]:
+    states = (EntitlementState.STARTED, EntitlementState.COMPLETED)
+    return _sent_in_full(clock.now() - REPORT_WITHIN).filter(entitlement__state__in=states)
+
+
+def _sent_in_full(by: datetime) -> QuerySet[Inspection]:
+    """Inspections that wait for receipts although every file was sent as a whole by then."""
     whole = Download.objects.filter(
         inspection=OuterRef(OuterRef("pk")),
         distribution=OuterRef("pk"),
         sent_sha256__isnull=False,
-        ended_at__lte=clock.now() - REPORT_WITHIN,
+        ended_at__lte=by,
     )
     unsent = EntitledDistribution.objects.filter(~Exists(whole), entitlement=OuterRef("entitlement_id"))
-    return Inspection.objects.filter(
-        ~Exists(unsent),
-        state=InspectionState.AWAITING,
-        entitlement__state__in=(EntitlementState.STARTED, EntitlementState.COMPLETED),
-    )
+    return Inspection.objects.filter(~Exists(unsent), state=InspectionState.AWAITING)
 
 
 @transaction.atomic
 def _deem(entitlement_id: int) -> bool:
     delivery = lock_delivery_where(Q(pk=entitlement_id), skip_locked=True)
-    if delivery is None or not _sent_in_full().filter(pk=delivery.inspection.pk).exists():
+    if delivery is None or not _due().filter(pk=delivery.inspection.pk).exists():
         return False
+    _begin(delivery)
+    return True
+
+
+def deem_what_was_sent(delivery: Delivery) -> None:
+    """Begin the inspection of a delivery whose files were all sent as a whole, unreported: access ends, and nothing more is waited for.
+
+    The caller holds the lock.
+    """
+    if _sent_in_full(clock.now()).filter(pk=delivery.inspection.pk).exists():
+        _begin(delivery)
+
+
+def _begin(delivery: Delivery) -> None:
     sent = Download.objects.filter(inspection=delivery.inspection, sent_sha256__isnull=False)
     first_whole = sent.values("distribution").annotate(at=Min("ended_at"))
     received_at = max(row["at"] for row in first_whole)
     begin_inspection(SYSTEM, delivery, command="deem", received_at=received_at)
-    return True

@@ -6,7 +6,7 @@ from django.db.models import Sum
 
 from contracts.plan_queries import metered_price_of
 from delivery.models import Download
-from delivery.states import DownloadState
+from delivery.states import AbortReason, DownloadState
 from marketplace.events.schemas.delivery import UsageRecorded
 from marketplace.events.services import emit
 
@@ -17,15 +17,16 @@ def meter_use(delivery: Delivery, row: Download) -> None:
     """Emit ``usage.recorded`` for a download that has ended, where the agreement is charged by use.
 
     A file is used once for each time that as many bytes were sent as it has, in parts or at once, so that a download that was broken
-    off and taken up again is one use. Of data that is delivered again after a dispute, the first time is free. The caller holds the
-    delivery's lock, and has saved the download.
+    off and taken up again is one use. Of data that is delivered again after a dispute, the first time is free; bytes of a damaged
+    file are none of it. The caller holds the delivery's lock, and has saved the download.
     """
-    if not row.sent_bytes:
+    if not row.sent_bytes or row.abort_reason == AbortReason.DAMAGED:
         return
     price = metered_price_of(delivery.entitlement.agreement)
     if price is None:
         return
     ended = Download.objects.exclude(pk=row.pk).exclude(state=DownloadState.SENDING)
+    ended = ended.exclude(abort_reason=AbortReason.DAMAGED)
     before = (
         ended.filter(inspection_id=row.inspection_id, distribution_id=row.distribution_id).aggregate(
             sent=Sum("sent_bytes")

@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
-from marketplace.kernel.bounds import YEAR_MAX, YEAR_MIN
+from marketplace.kernel.days import FAR_YEAR, is_far
 from marketplace.kernel.labels import Label
 from marketplace.kernel.texts import is_visible
 from marketplace.kernel.waiting import WaitsFor
@@ -34,9 +34,6 @@ INVISIBLE = Label(
 TOO_LONG = Label("Give at most {count} elements.", "要素は{count}個以内にしてください。")
 
 NOT_ASCII = Label("Write it with the digits 0 to 9.", "半角の数字で入力してください。")
-FAR_YEAR = Label(
-    f"Choose a year from {YEAR_MIN} to {YEAR_MAX}.", f"{YEAR_MIN}年から{YEAR_MAX}年までを指定してください。"
-)
 
 WITH_ZONE = "With its time zone."
 NO_ZONE = Label(
@@ -58,11 +55,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             self._refuse_long(data)
             self._refuse_digits(data)
         known = super().to_internal_value(data)
-        far = [
-            name
-            for name, value in known.items()
-            if isinstance(value, date) and not YEAR_MIN <= value.year <= YEAR_MAX
-        ]
+        far = [name for name, value in known.items() if isinstance(value, date) and is_far(value)]
         _refuse(far, FAR_YEAR, "far_year")
         _refuse([name for name, value in known.items() if _shows_nothing(value)], INVISIBLE, "invisible")
         return known

@@ -447,14 +447,15 @@ def matched(trade: Trade) -> Trade:
     return trade
 
 
-def ended(trade: Trade, reason_code: str) -> Trade:
-    """Access under the agreement of a trade is over."""
+def ended(trade: Trade, reason_code: str, *, received: bool = False) -> Trade:
+    """Access under the agreement of a trade is over; ``received``: its delivery is inspected on, or was accepted."""
     event = DeliveryEnded(
         entitlement="ent_1",
         agreement=trade.agreement,
         buyer="org_b",
         seller="org_s",
         reason_code=reason_code,
+        received=received,
     )
     handlers.on_delivery_ended(event, envelope(event))
     trade.refresh_from_db()

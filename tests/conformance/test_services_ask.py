@@ -147,7 +147,7 @@ OF_THE_MARKET = (
     delivering.record_payment,
     delivering.withdraw_access,
     delivering.withdraw_agreement,
-    delivering.close_access_at,
+    delivering.follow_ending,
     delivering.apply_dispute_outcome,
 )
 

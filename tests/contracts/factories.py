@@ -7,6 +7,7 @@ import copy
 import functools
 import itertools
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from contracts.models import (
     Template,
 )
 from contracts.states import TerminationReason
+from delivery.models import Download, EntitledDistribution, Entitlement, Inspection
 from listings import services as listings
 from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import OutboxEvent
@@ -41,6 +43,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.participants.models import Organisation
 from marketplace.rules.models import Decision
 from tests.participants import factories as participants
+from tests.roles import unguarded
 from tests.rules import factories as rules
 
 TEMPLATE_FILE = Path(__file__).parents[2] / "fixtures" / "contract_template.yaml"
@@ -240,9 +243,55 @@ def ending(market: Market) -> Ending:
     return services.end_early(actor=market.buyer, agreement=row.public_id, digest=digest, **asked)
 
 
+def sent(row: Agreement, granted_at: datetime | None = None) -> None:
+    """Something of the data was sent under an agreement, as delivery's rows say, past every guard of them."""
+    tables = ("entitlement", "entitleddistribution", "inspection", "download")
+    with unguarded(*(f"delivery_{name}" for name in tables)):
+        entitlement = Entitlement.objects.create(
+            agreement=row.public_id,
+            trade=f"trd_{row.public_id[4:]}",
+            listing=row.negotiation.listing,
+            listing_version="lsv_1",
+            buyer_id=row.buyer_id,
+            seller_id=row.seller_id,
+            buyer_identifier=row.buyer_identifier,
+            seller_identifier=row.seller_identifier,
+            inspection_days=7,
+            secured_event=f"evt_{row.public_id[4:]}",
+            state="terminated",
+            granted_at=granted_at or row.concluded_at,
+            ended_at=clock.now(),
+            ended_reason="refunded",
+        )
+        file = EntitledDistribution.objects.create(
+            entitlement=entitlement,
+            distribution="dst_1",
+            file_name="a.csv",
+            media_type="text/csv",
+            size_bytes=1,
+            sha256="0" * 64,
+            sha512="0" * 128,
+        )
+        inspection = Inspection.objects.create(
+            entitlement=entitlement, state="undone", opened_at=row.concluded_at
+        )
+        Download.objects.create(
+            entitlement=entitlement,
+            inspection=inspection,
+            distribution=file,
+            requested_by="usr_1",
+            length_bytes=1,
+            state="aborted",
+            started_at=row.concluded_at,
+            ended_at=clock.now(),
+            abort_reason="abandoned",
+        )
+
+
 def deletion(market: Market) -> DeletionDuty:
-    """The duty to delete of an agreement whose price was returned."""
+    """The duty to delete of an agreement whose price was returned after something was sent."""
     row = agreement(market)
+    sent(row)
     services.terminate_agreement(
         agreement=row.public_id, reason_code=TerminationReason.REFUNDED, cause="trade.refunded"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -18,8 +18,8 @@ from tests.poison import RUNS, aside, poisoned
 from tests.roles import unguarded
 
 from . import factories
+from .raw import copied, run
 from .raw import refused as refused_by_database
-from .raw import run
 from .refusals import refused
 from .test_invariants import breaches
 
@@ -65,6 +65,8 @@ def test_an_expiry_begins_it_too_where_the_rights_demand_it(market):
         factories.agreement(market, rights={"duration": "P1M", "delete_at_end": demanded})
         for demanded in (True, False)
     )
+    for row in (month, kept):
+        factories.sent(row)
     unpaid = factories.agreement(market)
     services.terminate_agreement(
         agreement=unpaid.public_id, reason_code=TerminationReason.PAYMENT_FAILED, cause="not_funded"
@@ -104,13 +106,55 @@ def test_the_buyer_is_reminded_once_and_then_people_are_asked(market, duty):
         ({"statement": "x" * 4_001}, "statement"),
         ({"kept": "\x00"}, "kept"),
         ({"deleted_on": None}, "deleted_on"),
+        ({"deleted_on": date(1899, 12, 31)}, "deleted_on"),
+        ({"deleted_on": date(2001, 1, 1)}, "deleted_on"),
     ],
 )
 def test_a_faulty_certificate_is_refused_by_name(market, duty, changes, field):
-    if "deleted_on" in changes:
+    if changes.get("deleted_on", "") is None:
         changes = {"deleted_on": clock.today() + DAY}
     with refused(FieldInvalid, name=field):
         certify(market, duty, **changes)
+
+
+@pytest.mark.parametrize("reason", ["payment_failed", "refunded"])
+def test_what_the_plan_says_is_deleted_is_asked_for_though_the_rights_demand_nothing(market, reason):
+    row, empty = (factories.agreement(market, rights={"delete_at_end": False}) for _ in range(2))
+    factories.sent(row)
+    for agreement in (row, empty):
+        services.terminate_agreement(
+            agreement=agreement.public_id, reason_code=TerminationReason(reason), cause="not_funded"
+        )
+    assert [duty.agreement_id for duty in DeletionDuty.objects.all()] == [row.pk]
+    factories.check_deferred()
+    assert breaches("deleted_or_asked") == 0
+    with unguarded("contracts_deletionduty"):
+        run("DELETE FROM contracts_deletionduty")
+    assert breaches("deleted_or_asked") == 1
+
+
+def test_nothing_is_deleted_before_access_began(market):
+    clock.move_to(clock.now(), running=False)
+    row = factories.agreement(market)
+    clock.move_to(clock.now() + 5 * DAY, running=False)
+    factories.sent(row, granted_at=clock.now())
+    services.terminate_agreement(
+        agreement=row.public_id, reason_code=TerminationReason.REFUNDED, cause="trade.refunded"
+    )
+    duty = DeletionDuty.objects.get()
+    with refused(FieldInvalid, name="deleted_on"):
+        certify(market, duty, deleted_on=clock.today() - DAY)
+    assert certify(market, duty, deleted_on=clock.today()).state == "certified"
+    statement, values = copied(
+        "contracts_deletioncertificate",
+        DeletionCertificate.objects.get().pk,
+        public_id="dct_raw",
+        deleted_on=clock.today() - DAY,
+    )
+    refused_by_database("a deletion that was done", statement, *values)
+    with unguarded("contracts_deletioncertificate"):
+        run("UPDATE contracts_deletioncertificate SET deleted_on = deleted_on - 1")
+    assert breaches("deleted_or_asked") == 1
 
 
 def test_only_the_buyer_certifies(market, duty):
@@ -144,6 +188,7 @@ def test_the_database_takes_no_duty_that_nobody_has(market, duty):
         "UPDATE contracts_deletionduty SET state = 'certified', certified_at = public.business_now()",
     )
     living = factories.agreement(market)
+    factories.sent(living)
     columns = "public_id, agreement_id, state, arose_at, due_by"
     refused_by_database(
         "of an agreement that ended",

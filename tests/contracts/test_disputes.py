@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from contracts import services
-from contracts.errors import AgreementEnded, DisputeAlreadyOpen
+from contracts.errors import AgreementEnded, DisputeAlreadyOpen, RedeliveryTooLate
 from contracts.models import Dispute
 from contracts.states import TerminationReason
 from marketplace.evidence.models import EvidenceRecord
@@ -22,7 +22,10 @@ from marketplace.participants.models import Organisation
 from tests.roles import assert_refused, unguarded
 
 from . import factories
+from .raw import refused as refused_by_database
+from .raw import run
 from .refusals import refused
+from .test_invariants import breaches
 
 
 def complain(market, agreement, **changes):
@@ -158,6 +161,35 @@ def test_a_dispute_over_an_ended_agreement_can_only_be_dismissed(market):
         with refused(AgreementEnded):
             rule(market, dispute, outcome=outcome)
     assert rule(market, dispute, outcome="dismissed").outcome == "dismissed"
+
+
+def test_nothing_is_delivered_again_once_access_is_over(market):
+    clock.move_to(clock.now(), running=False)
+    dated = factories.agreement(market, rights={"valid_until": str(clock.today() + timedelta(days=60))})
+    dispute = complain(market, dated)
+    clock.move_to(clock.now() + timedelta(days=61), running=False)
+    with refused(RedeliveryTooLate, dispute=dispute.public_id):
+        rule(market, dispute, outcome="redelivery")
+    by_hand = (
+        "UPDATE contracts_dispute SET state = 'resolved', outcome = 'redelivery', finding = 'x',"
+        f" resolved_by = '{market.operator.identifier}', resolved_at = public.business_now()"
+    )
+    refused_by_database("once access is over", by_hand)
+    with unguarded("contracts_dispute"):
+        run(by_hand)
+    assert breaches("redelivered_in_time") == 1
+
+
+def test_a_dispute_of_what_is_inspected_after_the_end_returns_the_price_or_is_dismissed(market):
+    agreement = factories.agreement(market)
+    services.terminate_agreement(
+        agreement=agreement.public_id, reason_code=TerminationReason.PAYMENT_FAILED, cause="not_funded"
+    )
+    dispute = complain(market, agreement)
+    for outcome in ("redelivery", "termination"):
+        with refused(AgreementEnded):
+            rule(market, dispute, outcome=outcome)
+    assert rule(market, dispute, outcome="refund").outcome == "refund"
 
 
 def test_the_database_recuses_who_is_related_to_a_party(market):

@@ -336,6 +336,7 @@ def test_a_refund_undoes_the_delivery_and_ends_access(matched):
             "buyer": matched.buyer.public_id,
             "seller": matched.seller.public_id,
             "reason_code": "refunded",
+            "received": False,
         }
     ]
 

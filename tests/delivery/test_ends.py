@@ -24,7 +24,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants.models import Organisation
 from tests.participants import factories as participants
-from tests.roles import assert_refused
+from tests.roles import assert_refused, unguarded
 
 from . import factories
 from .test_restitutions import MONTH, resume, suspend
@@ -54,8 +54,8 @@ def test_an_agreement_ends_when_its_access_has_ended_with_what_was_given_back(tu
     assert verify_all()["contracts.ends_as_signed"] == []
 
 
-def notice(granted, last_day) -> Ending:
-    """The end of the agreement of a delivery by law, after ``last_day``."""
+def notice(granted, last_day, name: str = "colleague") -> Ending:
+    """The end of the agreement of a delivery by law, after ``last_day``; ``name``: who gives the order as the second."""
     agreement = Agreement.objects.get(public_id=granted.agreement)
     asked = {"ground": "law", "last_day": last_day}
     digest = digest_of_consequences(consequences_shown(agreement, refund=None, **asked))
@@ -63,7 +63,7 @@ def notice(granted, last_day) -> Ending:
     with pytest.raises(SecondPersonNeeded):
         services.end_by_law(actor=factories.operator_actor(), **order)
     operator = Organisation.objects.get(is_operator=True)
-    second = participants.actor_for(operator, participants.person_of(operator, "colleague").public_id)
+    second = participants.actor_for(operator, participants.person_of(operator, name).public_id)
     participants.keep_proved(second.identifier)
     return services.end_by_law(actor=second, **order)
 
@@ -101,6 +101,40 @@ def test_access_that_is_secured_after_the_end_never_starts(tuesday):
     factories.handle_secured(*factories.secured(agreement))
     row = Entitlement.objects.get(agreement=agreement.public_id)
     assert (row.state, row.ended_reason, row.closes_at) == ("terminated", "terminated", ending.access_until)
+
+
+@pytest.mark.parametrize("later", [20, 0])
+def test_access_follows_an_order_of_law_that_takes_the_place_of_another(tuesday, later):
+    granted = factories.granted(rights=MONTH)
+    first = notice(granted, clock.today() + 10 * DAY)
+    hear("agreement.ending")
+    second = notice(granted, clock.today() + later * DAY, "another")
+    for row in OutboxEvent.objects.filter(type="agreement.ending").order_by("pk"):
+        delivery_handlers.on_agreement_ending(parse(row.type, row.data), envelope_of(row))
+    first.refresh_from_db()
+    assert (first.state, second.state, granted.row.closes_at) == ("dropped", "scheduled", second.access_until)
+    assert verify_all()["delivery.closes_as_ended"] == []
+    clock.move_to(second.access_until - timedelta(seconds=1), running=False)
+    assert granted.fetch() == granted.contents[0]
+    clock.move_to(second.access_until, running=False)
+    with pytest.raises(AccessEnded):
+        granted.fetch()
+
+
+def test_access_that_closes_otherwise_than_its_ending_says_is_named(tuesday):
+    granted = factories.granted(rights=MONTH)
+    notice(granted, clock.today() + DAY)
+    # Delivery has not heard of it yet.
+    assert verify_all()["delivery.closes_as_ended"] == []
+    with unguarded("events_outboxevent"), connection.cursor() as cursor:
+        cursor.execute("UPDATE events_outboxevent SET recorded_at = now() - interval '2 hours'")
+    assert len(verify_all()["delivery.closes_as_ended"]) == 1
+    hear("agreement.ending")
+    assert verify_all()["delivery.closes_as_ended"] == []
+    assert_refused(
+        lambda: connection.cursor().execute("UPDATE delivery_entitlement SET closes_at = NULL"),
+        because="nothing ends",
+    )
 
 
 def test_the_database_closes_no_access_that_nothing_ends(tuesday):

@@ -77,6 +77,17 @@ def test_a_damaged_file_is_no_use(metered):
     assert uses() == []
 
 
+def test_the_bytes_of_a_damaged_file_complete_no_use(metered):
+    half = len(CONTENT) // 2
+    transmission = begin(metered)
+    abort_download(Download.objects.latest("pk"), reason=AbortReason.DAMAGED, sent_bytes=len(CONTENT) - half)
+    transmission.close()
+    fetch_part(metered, 0, half)
+    assert uses() == []
+    fetch_part(metered, half, len(CONTENT) - half)
+    assert uses() == [(1, 700)]
+
+
 def test_data_that_is_delivered_again_is_not_counted_once_more(metered):
     metered.receive()
     dispute = metered.dispute()

@@ -88,16 +88,17 @@ def end_charges(actor: Actor, progress: ChargeProgress, trades: list[Trade], rea
 
 
 @transaction.atomic
-def return_undelivered(*, actor: Actor, agreement: str, reason_code: str) -> int:
+def return_undelivered(*, actor: Actor, agreement: str, reason_code: str, received: bool = False) -> int:
     """Return the holds of secured trades that were not delivered after access ended; returns how many.
 
-    Without a delivery these are all secured trades; otherwise the periods from the first failed one on. Access ends
-    before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
+    Without a delivery these are all secured trades; otherwise the periods from the first failed one on. ``received``: the
+    delivery was, and what it secures waits for its inspection where that goes on. Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
     """
     progress, trades = locked_agreement(agreement, with_waiting=True)
     if progress is not None:
         end_charges(actor, progress, trades, reason_code)
-    first_undelivered = _first_undelivered(progress, trades)
+    is_delivered = received or (progress is not None and progress.delivered_at is not None)
+    first_undelivered = _first_undelivered(trades) if is_delivered else 1
     undelivered = [
         row
         for row in trades
@@ -145,10 +146,8 @@ def _is_billed(trade: Trade) -> bool:
     return part is not None and part.is_billed
 
 
-def _first_undelivered(progress: ChargeProgress | None, trades: list[Trade]) -> int:
-    """The number of the first charge without access; earlier charges had access."""
-    if progress is None or progress.delivered_at is None:
-        return 1
+def _first_undelivered(trades: list[Trade]) -> int:
+    """The number of the first charge without access to what was delivered; earlier charges had access."""
     failed = [row.charge for row in trades if row.state == TradeState.FAILED and row.charging in PERIODIC]
     return min(failed, default=max(row.charge for row in trades) + 1)
 

@@ -81,7 +81,10 @@ class DeliveryRestored(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryEnded(Event):
-    """Access ended. ``reason_code``: ``refunded``, ``expired``, ``terminated`` or ``not_collected``."""
+    """Access ended. ``reason_code``: ``refunded``, ``expired``, ``terminated`` or ``not_collected``.
+
+    ``received``: whether the delivery was received and not cancelled: its inspection goes on, or has ended with acceptance.
+    """
 
     type = "delivery.ended"
     subject_field = "agreement"
@@ -92,6 +95,7 @@ class DeliveryEnded(Event):
     buyer: str
     seller: str
     reason_code: str
+    received: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ PRICE = 1_200_000
 YEAR = pro_rata(price_minor=PRICE, tax_rate_bp=1_000, days=365, unused_days=182)
 
 
-def end_early(market, trade: Trade, amount_minor: int) -> None:
+def end_early(market, trade: Trade, amount_minor: int, *, received: bool = False) -> None:
     """What clearing hears when an agreement is ended: what comes back, that it is terminated, and that access has ended."""
     parties = {"buyer": market.party("buyer").public_id, "seller": market.party("seller").public_id}
     due = AdjustmentDue(
@@ -33,7 +33,7 @@ def end_early(market, trade: Trade, amount_minor: int) -> None:
     for _ in range(2):
         handlers.on_adjustment_due(due, factories.envelope(due))
         handlers.on_agreement_terminated(over, factories.envelope(over))
-    factories.ended(trade, "terminated")
+    factories.ended(trade, "terminated", received=received)
     trade.refresh_from_db()
 
 
@@ -66,6 +66,16 @@ def test_what_was_not_accepted_is_not_paid(market):
     assert trade.state == "secured"
     end_early(market, trade, YEAR.refund_minor)
     assert (trade.state, factories.available(market, "buyer")) == ("refunded", 1_320_000)
+
+
+def test_what_was_received_is_paid_once_it_is_accepted_less_what_comes_back(market):
+    factories.pay_in(market, "buyer", 1_320_000)
+    trade = factories.conclude(market, "buyer", "seller", PRICE)
+    end_early(market, trade, YEAR.refund_minor, received=True)
+    assert (trade.state, factories.available(market, "buyer")) == ("secured", 0)
+    accepted = factories.accept(trade)
+    assert accepted.state == "accepted"
+    assert given_back(trade) == [(YEAR.refund_minor, YEAR.refund_tax_minor)]
 
 
 def test_a_trade_that_waits_for_its_money_fails(market):

@@ -1,0 +1,10 @@
+IF NEW.outcome = 'redelivery' AND OLD.outcome IS NULL AND EXISTS (
+    SELECT FROM public.contracts_agreement a JOIN public.contracts_instrument i ON i.id = a.instrument_id
+     WHERE a.id = NEW.agreement_id AND (a.state <> 'in_force'
+        OR public.end_of_rights((i.content::jsonb #> '{terms,rights}') - 'duration', a.concluded_at) <= public.business_now()
+        OR EXISTS (SELECT FROM public.contracts_ending e
+                    WHERE e.agreement_id = a.id AND e.state IN ('scheduled', 'done') AND e.access_until <= public.business_now()))) THEN
+    RAISE EXCEPTION 'nothing is delivered again once access is over'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'redelivered_in_time';
+END IF;
+RETURN NEW;

@@ -1,0 +1,61 @@
+"""Access ends with its agreement: it closes when the ending says that stands, and what was received as a whole is inspected on."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q
+
+from contracts.ending_queries import closes_at
+from delivery.models import Entitlement
+from delivery.states import EndedReason, InspectionState, LossCause
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+
+from .access import end_access
+from .deemed import deem_what_was_sent
+from .locking import Delivery, lock_delivery_where
+from .restitutions import give_back_access
+
+
+@transaction.atomic
+def follow_ending(*, actor: Actor, agreement: str) -> int:
+    """Close access under every trade of an agreement with the ending that stands now, or no more before its term where none does.
+
+    Returns how many entitlements follow.
+    """
+    actor.require_system()
+    rows = Entitlement.objects.select_for_update().filter(agreement=agreement, ended_at=None)
+    keys = list(rows.order_by("pk").values_list("pk", flat=True))
+    return Entitlement.objects.filter(pk__in=keys).update(closes_at=closes_at(agreement))
+
+
+@transaction.atomic
+def withdraw_agreement(*, actor: Actor, agreement: str) -> int:
+    """End access under every trade of an agreement that was terminated; returns the number of entitlements ended.
+
+    What the market has sent as a whole is received, reported or not, and its inspection goes on, later by a suspension that lasted to the
+    end; the rest is cancelled.
+    """
+    actor.require_system()
+    ended = 0
+    for key in Entitlement.objects.filter(agreement=agreement).order_by("pk").values_list("pk", flat=True):
+        delivery = lock_delivery_where(Q(pk=key))
+        if delivery is not None:
+            deem_what_was_sent(delivery)
+            _give_back_inspection(actor, delivery)
+            ended += end_access(actor=actor, delivery=delivery, reason_code=EndedReason.TERMINATED)
+    return ended
+
+
+def _give_back_inspection(actor: Actor, delivery: Delivery) -> None:
+    """The period of inspection stood still during a suspension: nothing resumes what ends now."""
+    suspended_at = delivery.entitlement.suspended_at
+    if suspended_at is not None and delivery.inspection.state == InspectionState.RUNNING:
+        give_back_access(
+            delivery,
+            actor=actor,
+            cause=LossCause.SUSPENSION,
+            reference=delivery.entitlement.public_id,
+            since=suspended_at,
+            until=clock.now(),
+        )
