@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contracts import services, tasks
-from contracts.consequences import digest_of_consequences, refund_after_loss, words_of
+from contracts.consequences import digest_of_consequences, words_of
 from contracts.ending_models import Ending
 from contracts.ending_queries import consequences_shown
 from contracts.errors import (
@@ -34,8 +34,8 @@ from tests.poison import RUNS, aside, poisoned
 from tests.roles import unguarded
 
 from . import factories
-from .raw import copied, run
 from .raw import refused as refused_by_database
+from .raw import run
 from .refusals import refused
 from .test_invariants import breaches
 
@@ -271,76 +271,6 @@ def test_a_refusal_a_withdrawal_and_silence_leave_it_in_force(market, year):
     assert [row.state for row in (refusal, withdrawal, reread(silence))] == ["refused", "withdrawn", "lapsed"]
     assert reread(year).state == "in_force"
     assert not Task.objects.filter(subject=silence.public_id, state="open").exists()
-
-
-def test_an_earlier_end_by_either_party_takes_the_place_of_a_later_one(market, year):
-    distant = end(market, year, "seller", ground="convenience", last_day=date(2028, 3, 30))
-    with refused(EndingOpen, ending=distant.public_id):
-        end(market, year, ground="convenience", last_day=date(2028, 3, 30))
-    near = end(market, year, ground="convenience", last_day=date(2027, 5, 31))
-    assert (reread(distant).state, near.state) == ("dropped", "scheduled")
-    told = Notice.objects.filter(subject=distant.public_id).values_list("organisation_id", flat=True)
-    assert sorted(told) == sorted([year.buyer_id, year.seller_id] * 2)
-    factories.check_deferred()
-    assert breaches("ended_as_shown") == 0
-    clock.move_to(near.access_until, running=False)
-    assert services.carry_out_endings() == 1
-    assert Adjustment.objects.get().amount_minor == near.refund_minor
-
-
-def test_a_proposal_stands_beside_a_notice_and_blocks_none(market, year):
-    proposal = end(market, year, last_day=date(2027, 5, 1))
-    with refused(EndingOpen, ending=proposal.public_id):
-        end(market, year, "seller", last_day=date(2027, 4, 30))
-    notice = end(market, year, "seller", ground="convenience", last_day=date(2027, 5, 31))
-    assert (reread(proposal).state, notice.state) == ("proposed", "scheduled")
-    accepted = services.accept_ending(actor=market.seller, ending=proposal.public_id, digest=proposal.digest)
-    assert (accepted.state, reread(notice).state) == ("scheduled", "dropped")
-    factories.check_deferred()
-    assert breaches("ended_as_shown") == 0
-
-
-def test_what_both_agree_on_does_not_end_it_later_than_a_notice(market, year):
-    proposal = end(market, year)
-    notice = end(market, year, "seller", ground="convenience", last_day=date(2027, 5, 31))
-    with refused(EndingOpen, ending=notice.public_id):
-        services.accept_ending(actor=market.seller, ending=proposal.public_id, digest=proposal.digest)
-    assert (reread(proposal).state, reread(notice).state) == ("proposed", "scheduled")
-
-
-def test_the_database_drops_what_is_scheduled_only_for_another(market, year):
-    end(market, year, ground="convenience")
-    statement = "UPDATE contracts_ending SET state = 'dropped', closed_at = public.business_now()"
-    refused_by_database("dropped only for another", statement)
-    with unguarded("contracts_ending"):
-        run(statement)
-    assert breaches("ended_as_shown") == 1
-
-
-def test_the_database_keeps_one_proposed_and_one_scheduled(market, year):
-    for ending in (end(market, year), end(market, year, ground="convenience")):
-        statement, values = copied("contracts_ending", ending.pk, public_id="end_raw")
-        refused_by_database("ending_one_|ends_lawfully|today or later", statement, *values)
-
-
-def test_a_day_beyond_every_calendar_is_refused_by_name(market):
-    endless = factories.agreement(
-        market, rights={"duration": None}, ending={"convenience_notice_days": 1, "refund": "none"}
-    )
-    for day in (date(9999, 12, 31), date(2200, 1, 2), date(1899, 12, 31)):
-        with refused(FieldInvalid, name="last_day"):
-            end(market, endless, ground="convenience", last_day=day, digest="0" * 64)
-    assert end(market, endless, ground="convenience", last_day=date(2199, 12, 31)).state == "scheduled"
-
-
-def test_days_that_were_lost_after_the_notice_come_back_too():
-    shown = {"refund": "pro_rata", "period": {"days": 30, "unused_days": 10}}
-    money = {"refund_minor": 10_000, "kept_minor": 20_000}
-    for lost, amount in ((0, 10_000), (0.9, 10_000), (5, 15_000), (20, 30_000), (90, 30_000)):
-        assert refund_after_loss({**shown, **money}, timedelta(days=lost)) == amount
-    none = {"refund": "none", "period": shown["period"], "refund_minor": 0, "kept_minor": 30_000}
-    assert refund_after_loss(none, timedelta(days=5)) == 0
-    assert refund_after_loss({**shown, "period": None, "refund_minor": 0, "kept_minor": 1}, timedelta(5)) == 0
 
 
 def test_the_words_say_what_becomes_of_what_was_received(year):
