@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.db import transaction
 
 from listings.states import PERIODIC
@@ -88,16 +90,16 @@ def end_charges(actor: Actor, progress: ChargeProgress, trades: list[Trade], rea
 
 
 @transaction.atomic
-def return_undelivered(*, actor: Actor, agreement: str, reason_code: str) -> int:
+def return_undelivered(*, actor: Actor, agreement: str, reason_code: str, ended_on: date) -> int:
     """Return the holds of secured trades that were not delivered after access ended; returns how many.
 
-    Without a delivery these are all secured trades; otherwise the periods from the first failed one on. Access ends
-    before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
+    Without a delivery these are all secured trades; otherwise the periods from the first that failed, or that began when access had
+    ended (on the day ``ended_on``). Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
     """
     progress, trades = locked_agreement(agreement, with_waiting=True)
     if progress is not None:
         end_charges(actor, progress, trades, reason_code)
-    first_undelivered = _first_undelivered(progress, trades)
+    first_undelivered = _first_undelivered(progress, trades, ended_on)
     undelivered = [
         row
         for row in trades
@@ -145,11 +147,15 @@ def _is_billed(trade: Trade) -> bool:
     return part is not None and part.is_billed
 
 
-def _first_undelivered(progress: ChargeProgress | None, trades: list[Trade]) -> int:
-    """The number of the first charge without access; earlier charges had access."""
+def _first_undelivered(progress: ChargeProgress | None, trades: list[Trade], ended_on: date) -> int:
+    """The number of the first charge without access, which ended on a day; earlier charges had access."""
     if progress is None or progress.delivered_at is None:
         return 1
     failed = [row.charge for row in trades if row.state == TradeState.FAILED and row.charging in PERIODIC]
+    if progress.stops_after is not None:
+        ended_on = min(ended_on, progress.stops_after + timedelta(days=1))
+    unserved = progress.plan.planned.filter(period_from__gte=ended_on).order_by("charge")
+    failed += unserved.values_list("charge", flat=True)[:1]
     return min(failed, default=max(row.charge for row in trades) + 1)
 
 
