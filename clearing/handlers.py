@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import PaymentReceived
@@ -41,7 +41,8 @@ RETURNING = ("refund", "termination")
 
 def on_agreement_concluded(event: AgreementConcluded, envelope: Envelope) -> None:
     """Makes the charge plan of an agreement and the trade of its first charge; secures the trade if it can."""
-    conclude_trade(actor=SYSTEM, agreement=event, concluded_at=envelope.occurred_at)
+    stated = datetime.fromisoformat(event.concluded_at) if event.concluded_at else envelope.occurred_at
+    conclude_trade(actor=SYSTEM, agreement=event, concluded_at=stated)
 
 
 def on_agreement_ending(event: AgreementEnding, envelope: Envelope) -> None:
@@ -117,5 +118,6 @@ def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
         amount_minor=event.amount_minor,
         kind=event.kind,
         within_left=event.within_left,
+        charge=event.charge,
         transaction_id=envelope.transaction,
     )

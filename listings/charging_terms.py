@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.bounds import CHARGES_MAX, MONTHS_MAX, TERM_MONTHS_MAX, YEAR_MAX, YEAR_MIN
+from marketplace.kernel.calendars import funding_deadline
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
@@ -27,6 +28,10 @@ ENDS_UNCHARGED = Label(
 ENDLESS = Label(
     "a price for each period needs a right of use that ends: state rights.duration or rights.valid_until",
     "期間ごとの課金には、終わりのある利用権が必要です。rights.duration か rights.valid_until を指定してください",
+)
+ENJOYED_UNPAID = Label(
+    "a period would end before the last day on which its price is paid in: state fewer days or longer periods",
+    "入金期限より前に期間が終わります。日数を減らすか、期間を長くしてください",
 )
 BEGUN = Label("specify a day that is not past", "過ぎていない日を指定してください")
 
@@ -167,6 +172,22 @@ def require_chargeable(
     over = last.period_until or last.due_on + timedelta(days=1)
     if end is not None and end[0] < datetime.combine(over, time.min, zone):
         raise FieldInvalid(f"{prefix}.charges", ENDS_UNCHARGED)
+
+
+def require_paid_within_periods(
+    charging: ChargingTerms, funding_days: int, *, now: datetime, zone: ZoneInfo, prefix: str
+) -> None:
+    """Check that each charge of a period that is agreed at ``now`` is paid in before the period ends, so that none is enjoyed unpaid.
+
+    Asked wherever ``require_chargeable`` is. Raises FieldInvalid, which names ``<prefix>.funding_days``.
+    """
+    if not charging.is_periodic:
+        return
+    for part in charging.parts(0, now.astimezone(zone).date()):
+        due = now if part.charge == 1 else datetime.combine(part.due_on, time.min, zone)
+        over = datetime.combine(part.period_until or part.due_on, time.min, zone)
+        if funding_deadline(due, funding_days, zone) >= over:
+            raise FieldInvalid(f"{prefix}.funding_days", ENJOYED_UNPAID)
 
 
 def _check_number(name: str, value: Any, lowest: int, highest: int) -> None:

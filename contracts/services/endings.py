@@ -22,7 +22,7 @@ from marketplace.participants.interest_queries import related_to, require_unrela
 
 from ..consequences import digest_of_consequences
 from ..ending_models import REASON_LENGTH_MAX, Ending
-from ..ending_queries import consequences_shown, sum_returned
+from ..ending_queries import charge_left, consequences_shown
 from ..ending_states import ANSWER_DAYS, ENDING, OPEN_ENDINGS, EndingGround, EndingParty, EndingState
 from ..errors import ConsequencesChanged, EndingOpen, EndingOver
 from ..models import Agreement
@@ -259,13 +259,15 @@ def _carry_out(public_id: str) -> bool:
     is_disputed = agreement.disputes.filter(state=DisputeState.OPEN).exists()
     if ending.state != EndingState.SCHEDULED or is_disputed:
         return False
-    # What was returned meanwhile is not returned again.
-    refund_minor = min(ending.refund_minor, agreement.price_minor - sum_returned(agreement))
+    charge = ending.consequences["charge"]
+    # What was returned of the charge meanwhile is not returned again.
+    refund_minor = min(ending.refund_minor, charge_left(agreement, charge)) if ending.refund_minor else 0
     if refund_minor > 0:
         make_adjustment(
             SYSTEM,
             agreement,
             debtor=Party.SELLER,
+            charge=charge,
             amount_minor=refund_minor,
             reason=f"Paid in advance and not enjoyed ({ending.public_id}).",
             reason_code="ended_early",

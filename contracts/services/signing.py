@@ -316,5 +316,6 @@ def _conclusion_event(negotiation: Negotiation, agreement: Agreement, plan: Plan
         charges=len(plan.money.charges),
         period_months=plan.money.period_months,
         first_period_from=plan.money.first_period_from,
+        concluded_at=agreement.concluded_at.isoformat(),
         signed_hash=agreement.signed_hash,
     )

@@ -28,7 +28,7 @@ from marketplace.participants import queries as participants
 from marketplace.participants.interest_queries import require_unrelated
 from marketplace.rules import services as rules
 
-from ..charging_terms import parse_charging, require_chargeable
+from ..charging_terms import parse_charging, require_chargeable, require_paid_within_periods
 from ..errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
 from ..models import Listing, ListingVersion
 from ..rights import parse_rights, require_feasible
@@ -175,6 +175,13 @@ def _require_feasible(version: ListingVersion) -> None:
         now=clock.now(),
         zone=clock.market_zone(),
         prefix="offer.charging",
+    )
+    require_paid_within_periods(
+        parse_charging(version.offer.charging),
+        version.offer.funding_days,
+        now=clock.now(),
+        zone=clock.market_zone(),
+        prefix="offer",
     )
 
 

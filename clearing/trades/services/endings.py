@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
-from listings.states import PERIODIC
+from listings.states import PERIODIC, Charging
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.events.services import emit
 from marketplace.kernel import clock
@@ -30,6 +30,9 @@ from .funding import give_back_halted_time
 from .holds import locked_agreement, locked_with_waiting, record_trade, return_hold
 from .put_offs import void_put_off
 from .trades import secure_waiting_trades
+
+EARLY = ("mutual", "convenience", "law")
+"""Reasons for which an agreement ends before its term without a fault of the delivery or of its payment."""
 
 
 @transaction.atomic
@@ -63,6 +66,7 @@ def fail_trade(*, actor: Actor, trade: str) -> bool:
 def end_agreement(*, actor: Actor, agreement: str, reason_code: str) -> bool:
     """End the charges of a terminated agreement: no further charge begins, and waiting trades fail, that of a plain price too.
 
+    Instalments of delivered data go on falling due where the agreement ended early (``EARLY``): their price was agreed as one.
     Holds are returned once access has ended (``return_undelivered``). Returns whether anything ended.
     """
     if not Trade.objects.filter(agreement=agreement).exists():
@@ -73,10 +77,15 @@ def end_agreement(*, actor: Actor, agreement: str, reason_code: str) -> bool:
         for trade in waiting:
             _fail(trade, actor, "agreement_ended")
         return bool(waiting)
-    if progress.ended_at is not None:
+    if progress.ended_at is not None or (reason_code in EARLY and _is_owed_as_one(progress)):
         return False
     end_charges(actor, progress, trades, reason_code)
     return True
+
+
+def _is_owed_as_one(progress: ChargeProgress) -> bool:
+    """Whether the charges are instalments of data that was delivered: the whole price is owed, whatever becomes of access."""
+    return progress.plan.charging == Charging.INSTALMENT and progress.delivered_at is not None
 
 
 def end_charges(actor: Actor, progress: ChargeProgress, trades: list[Trade], reason_code: str) -> None:
@@ -97,7 +106,7 @@ def return_undelivered(*, actor: Actor, agreement: str, reason_code: str, ended_
     ended (on the day ``ended_on``). Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
     """
     progress, trades = locked_agreement(agreement, with_waiting=True)
-    if progress is not None:
+    if progress is not None and not _is_owed_as_one(progress):
         end_charges(actor, progress, trades, reason_code)
     first_undelivered = _first_undelivered(progress, trades, ended_on)
     undelivered = [
