@@ -100,6 +100,9 @@ def test_the_consequences_are_shown_before(year):
         "last_day": "2027-09-30",
         "access_until": "2027-09-30T15:00:00+00:00",
         "refund": "pro_rata",
+        "charging": "one_off",
+        "charge": 1,
+        "still_due": [],
         "period": {"first_day": "2027-04-01", "last_day": "2028-03-31", "days": 366, "unused_days": 183},
         "currency": "JPY",
         "tax_rate_bp": 1_000,
@@ -144,8 +147,9 @@ def test_both_end_it(market, year):
         "done",
     )
     (due,) = factories.events("adjustment.due")
-    assert (due["debtor"], due["amount_minor"], due["reason_code"], due["within_left"]) == (
+    assert (due["debtor"], due["charge"], due["amount_minor"], due["reason_code"], due["within_left"]) == (
         year.seller_identifier,
+        1,
         600_000,
         "ended_early",
         True,
@@ -244,6 +248,17 @@ def test_nobody_confirms_other_consequences(market, year):
     )
     with refused(ConsequencesChanged):
         services.accept_ending(actor=market.seller, ending=ending.public_id, digest=ending.digest)
+
+
+def test_the_digest_binds_no_tax_because_that_is_what_was_charged(year):
+    shown = consequences_shown(year, ground="law", last_day=LAST_DAY, refund=None)
+    taxed = {**shown, "tax_rate_bp": 800, "refund_tax_minor": 48_000, "kept_tax_minor": 48_000}
+    assert digest_of_consequences(taxed) == digest_of_consequences(shown)
+    assert digest_of_consequences({**shown, "refund_minor": 600_001}) != digest_of_consequences(shown)
+    words = words_of(shown)
+    assert "¥660,000 in all" in words["en"]
+    assert "comes back as it was charged" in words["en"]
+    assert "課税された額に応じて" in words["ja"]
 
 
 def test_only_parties_see_it_and_only_the_other_answers(market, year):
@@ -373,7 +388,7 @@ def test_who_has_an_interest_in_a_party_ends_nothing_by_law(market, year):
     [
         ("last_day", "last_day - 400", "today or later|ends with the end"),
         ("access_until", "access_until + interval '1 hour'", "ends with the end of its last day"),
-        ("refund_minor", "1200001", "never passes the price"),
+        ("refund_minor", "1200001", "never passes its price"),
         ("digest", "repeat('z', 64)", "ending_stated"),
         ("ground", "'convenience'", "what its consequences say|waits for an answer"),
         ("state", "'done'", "cannot begin|waits for an answer"),
