@@ -27,7 +27,8 @@ SURVIVING = ("onward_transfer", "reidentification", "confidential", "report_use"
 @dataclass(frozen=True, slots=True)
 class EndRule:
     """What happens when something ends for a reason; ``copies`` ``at_end`` follows what the rights say of deletion, ``money`` ``by_notice``
-    what the terms say of an end by notice; after an early end it follows how the price is charged.
+    what the terms say of an end by notice, ``by_law`` whether days of the price can be told; after an early end it follows how the price
+    is charged.
 
     Money, access and copies are codes with a sentence each in ``words``."""
 
@@ -121,10 +122,10 @@ def _after_early_end(money: str, terms: Terms) -> str:
     """What becomes of the price after an early end: instalments of what was accepted stay due, and metered use has no days."""
     if money == "by_notice":
         money = _by_notice(terms)
+    if money == "by_law":
+        money = _by_law(terms)
     if money != "not_by_notice" and terms.charging.kind == Charging.INSTALMENT:
         return "instalments_due"
-    if money == "days_returned" and not is_divisible(terms.charging.kind):
-        return "nothing_returned"
     return money
 
 
