@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from contracts.disputing.rules import HOLDING
 from contracts.disputing.states import RemedyKind
 from contracts.services import remedy_done
@@ -10,6 +12,7 @@ from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (
     AdjustmentDue,
     AgreementConcluded,
+    AgreementEnding,
     AgreementTerminated,
     DisputeOpened,
     DisputeResolved,
@@ -21,6 +24,7 @@ from marketplace.events.schemas.delivery import (
     UsageRecorded,
 )
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.clock import business_date
 from marketplace.participants.queries import get_organisation
 
 from .trades.services.acceptance import accept_delivered
@@ -28,6 +32,7 @@ from .trades.services.commissioned import record_receipt
 from .trades.services.corrections import adjust_trade
 from .trades.services.disputes import dispute_trade, resolve_trade
 from .trades.services.endings import end_agreement, return_undelivered
+from .trades.services.stops import resume_charges, stop_charges
 from .trades.services.trades import conclude_trade, secure_waiting_trades
 from .trades.services.usage import record_usage
 
@@ -39,7 +44,21 @@ RETURNING = ("refund", "termination")
 
 def on_agreement_concluded(event: AgreementConcluded, envelope: Envelope) -> None:
     """Makes the charge plan of an agreement and the trade of its first charge; secures the trade if it can."""
-    conclude_trade(actor=SYSTEM, agreement=event, concluded_at=envelope.occurred_at)
+    stated = datetime.fromisoformat(event.concluded_at) if event.concluded_at else envelope.occurred_at
+    conclude_trade(actor=SYSTEM, agreement=event, concluded_at=stated)
+
+
+def on_agreement_ending(event: AgreementEnding, envelope: Envelope) -> None:
+    """Charges no period that is due after the last day, while an early end is scheduled."""
+    if event.state == "scheduled":
+        stop_charges(
+            actor=SYSTEM,
+            agreement=event.agreement,
+            ending=event.ending,
+            last_day=date.fromisoformat(event.last_day),
+        )
+    elif event.state == "dropped":
+        resume_charges(actor=SYSTEM, agreement=event.agreement, ending=event.ending)
 
 
 def on_agreement_terminated(event: AgreementTerminated, envelope: Envelope) -> None:
@@ -61,7 +80,11 @@ def on_delivery_ended(event: DeliveryEnded, envelope: Envelope) -> None:
     """Returns the hold for what was not delivered, where access ended before its term."""
     if event.reason_code in UNSERVED:
         return_undelivered(
-            actor=SYSTEM, agreement=event.agreement, reason_code=event.reason_code, received=event.received
+            actor=SYSTEM,
+            agreement=event.agreement,
+            reason_code=event.reason_code,
+            received=event.received,
+            ended_on=business_date(envelope.occurred_at),
         )
 
 

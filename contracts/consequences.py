@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from itertools import groupby
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from listings.charging import PlannedPart
 from listings.charging import plan_of as plan_of_charges
 from listings.ending import RefundRule
 from listings.rights import span
-from listings.states import PERIODIC
+from listings.states import PERIODIC, Charging
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money as Amount
@@ -40,6 +42,22 @@ UNRECEIVED = Label(
     "What was not received as a whole by then comes back whole instead. What was received is inspected on after the end, and paid once it is accepted, less what comes back.",
     "終了の時までに全部を受領していない場合は、これに代えて対価の全額が返金されます。受領済みの場合は終了後も検査が続き、検収されたときに、返金額を除いて支払われます。",
 )
+UNPAID = Label(
+    "If the charge of this period is not paid in by then, it is no longer owed and nothing comes back.",
+    "この期間の代金がその時までに入金されていない場合は、支払義務は消滅し、返金もありません。",
+)
+NOTHING_DUE = Label(
+    "If the data was not received as a whole by then, nothing further falls due and what was paid in comes back. If it was received, it is inspected on after the end.",
+    "終了の時までに全部を受領していない場合は、以後の課金はなく、入金済みの代金は返金されます。受領済みの場合は終了後も検査が続きます。",
+)
+STILL_DUE = Label(
+    "Once the delivery is accepted, {charges} of {price}, without tax, still fall due: {days}.",
+    "検収済みの場合、{price}（税抜）の課金{charges}回の履行期は変わりません：{days}。",
+)
+AS_CHARGED = Label(
+    "The tax is shown at the rate of the contract; it comes back as it was charged.",
+    "消費税等は契約の税率により表示したものであり、課税された額に応じて返金されます。",
+)
 DELETION = Label(
     "The buyer deletes the data with all copies and certifies it within {days} days of the end.",
     "利用者は複製を含めデータを消去し、終了から{days}日以内に消去証明を提出します。",
@@ -54,17 +72,20 @@ SURVIVES = Label(
 )
 
 
+TAXES: Final = frozenset({"tax_rate_bp", "refund_tax_minor", "kept_tax_minor"})
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What an agreement says and where it stands: ``content`` is the signed object; ``signed_end`` the end of the signed rights and
-    ``ends_at`` that with what was given back, both null without a term; ``returned_minor`` of the price was returned before."""
+    ``ends_at`` that with what was given back, both null without a term; ``returned_minor`` of the price of each charge was returned before."""
 
     agreement: str
     content: Mapping[str, Any]
     concluded_at: datetime
     signed_end: datetime | None
     ends_at: datetime | None
-    returned_minor: int
+    returned_minor: Mapping[int, int]
 
 
 def access_until(last_day: date, zone: ZoneInfo) -> datetime:
@@ -75,22 +96,30 @@ def access_until(last_day: date, zone: ZoneInfo) -> datetime:
 def consequences_of(
     standing: Standing, *, ground: str, last_day: date, refund: str, zone: ZoneInfo
 ) -> dict[str, Any]:
-    """The consequences of ending the agreement with ``last_day``, in JSON types; amounts in minor units."""
+    """The consequences of ending the agreement with ``last_day``, in JSON types; amounts in minor units.
+
+    ``charge`` is the number of the charge that is divided: the one price, or that of the period; null for instalments, which pay for no
+    days, and after the last period. What is kept is what is or will be paid of it, or of all instalments: those ``still_due`` are due
+    after the last day. The tax is that of the signed rate (``digest_of_consequences``).
+    """
     terms, money = standing.content["terms"], plan_of(standing.content).money
     until = access_until(last_day, zone)
-    period = (
-        _charged_period(standing, money, last_day, zone)
-        if money.charging in PERIODIC
-        else _period(standing, until, zone)
-    )
-    divided = _divided(standing, period, refund)
+    period, charge = _period(standing, until, zone), 1
+    parts = planned_parts(standing.concluded_at, money, zone)
+    if money.charging in PERIODIC:
+        period, charge = _charged_period(parts, last_day)
+    divided = _divided(standing, money, period, charge, refund)
+    is_instalment = money.charging == Charging.INSTALMENT
     return {
         "agreement": standing.agreement,
         "ground": str(ground),
         "last_day": last_day.isoformat(),
         "access_until": until.isoformat(),
         "refund": str(refund),
+        "charging": money.charging,
+        "charge": None if is_instalment else charge or None,
         "period": period,
+        "still_due": _still_due(parts, last_day) if is_instalment else [],
         "currency": terms["currency"],
         "tax_rate_bp": standing.content["tax_rate_bp"],
         "refund_minor": divided.refund_minor,
@@ -122,39 +151,58 @@ def _period(standing: Standing, until: datetime, zone: ZoneInfo) -> dict[str, An
     }
 
 
-def _charged_period(
-    standing: Standing, money: Money, last_day: date, zone: ZoneInfo
-) -> dict[str, Any] | None:
-    """The period of a price a period in which the last day falls, or the first if that is still to begin; None after the last."""
-    concluded_on = standing.concluded_at.astimezone(zone).date()
+def planned_parts(concluded_at: datetime, money: Money, zone: ZoneInfo) -> list[PlannedPart]:
+    """Every charge of an agreement that was concluded then, as clearing makes them."""
+    concluded_on = concluded_at.astimezone(zone).date()
     first_from = date.fromisoformat(money.first_period_from) if money.first_period_from else concluded_on
-    parts = plan_of_charges(
+    return plan_of_charges(
         charging=money.charging,
         price_minor=money.price_minor,
         charges=len(money.charges),
         period_months=money.period_months,
         first_from=first_from,
     )
+
+
+def _charged_period(parts: list[PlannedPart], last_day: date) -> tuple[dict[str, Any] | None, int]:
+    """The period of a price a period in which the last day falls, or the first if that is still to begin, and its charge; None and 0
+    after the last."""
     for part in parts:
         if part.period_from is not None and part.period_until is not None and last_day < part.period_until:
             days = (part.period_until - part.period_from).days
-            return {
+            period = {
                 "first_day": part.period_from.isoformat(),
                 "last_day": (part.period_until - timedelta(days=1)).isoformat(),
                 "days": days,
                 "unused_days": min((part.period_until - last_day).days - 1, days),
             }
-    return None
+            return period, part.charge
+    return None, 0
 
 
-def _divided(standing: Standing, period: Mapping[str, Any] | None, refund: str) -> ProRata:
+def _still_due(parts: list[PlannedPart], last_day: date) -> list[dict[str, Any]]:
+    """The instalments that are due after the last day, those of one amount together."""
+    due = [part for part in parts if part.due_on > last_day]
+    return [
+        {"amount_minor": amount_minor, "due_on": [part.due_on.isoformat() for part in alike]}
+        for amount_minor, alike in groupby(due, key=lambda part: part.price_minor)
+    ]
+
+
+def _divided(
+    standing: Standing, money: Money, period: Mapping[str, Any] | None, charge: int, refund: str
+) -> ProRata:
+    """The price of the charge in two parts, less what was returned of it before; of instalments the whole price stays."""
     days, unused = (period["days"], period["unused_days"]) if period else (1, 0)
+    returned_minor = standing.returned_minor.get(charge, 0)
+    if money.charging == Charging.INSTALMENT:
+        returned_minor = sum(standing.returned_minor.values())
     return pro_rata(
-        price_minor=standing.content["terms"]["price_minor"],
+        price_minor=money.price_minor if charge else 0,
         tax_rate_bp=standing.content["tax_rate_bp"],
         days=days,
         unused_days=unused if refund == RefundRule.PRO_RATA else 0,
-        returned_minor=max(standing.returned_minor, 0),
+        returned_minor=max(returned_minor, 0),
     )
 
 
@@ -170,8 +218,12 @@ def refund_after_loss(consequences: Mapping[str, Any], lost: timedelta) -> int:
 
 
 def digest_of_consequences(consequences: Mapping[str, Any]) -> str:
-    """What the command that confirms these consequences repeats."""
-    return digest_of(dict(consequences))
+    """What the command that confirms these consequences repeats.
+
+    It leaves out the tax: that is shown at the signed rate, and comes back at the rate of the day on which it was charged, which the
+    parties do not agree on.
+    """
+    return digest_of({name: value for name, value in consequences.items() if name not in TAXES})
 
 
 def words_of(consequences: Mapping[str, Any]) -> dict[str, str]:
@@ -183,10 +235,28 @@ def words_of(consequences: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _lines(consequences: Mapping[str, Any]) -> list[Label]:
-    money = RETURNED if consequences["refund_minor"] else NOTHING_RETURNED
     copies = DELETION if consequences["deletion"] else NO_DELETION
     is_by_days = consequences["refund"] == RefundRule.PRO_RATA and consequences["period"] is not None
-    return [ACCESS, money, *([LOST] if is_by_days else []), UNRECEIVED, copies, SURVIVES]
+    money = [RETURNED, AS_CHARGED] if consequences["refund_minor"] else [NOTHING_RETURNED]
+    money += [LOST] if is_by_days else []
+    if consequences["charging"] == Charging.INSTALMENT:
+        money += [_still_due_words(group, consequences["currency"]) for group in consequences["still_due"]]
+        money.append(NOTHING_DUE)
+    else:
+        money += [UNPAID] if consequences["charging"] in PERIODIC and consequences["charge"] else []
+        money.append(UNRECEIVED)
+    return [ACCESS, *money, copies, SURVIVES]
+
+
+def _still_due_words(group: Mapping[str, Any], currency: str) -> Label:
+    amount, days = Amount(group["amount_minor"], currency), group["due_on"]
+    return STILL_DUE.fill(
+        {
+            "charges": Label(f"{len(days)} charges" if len(days) > 1 else "1 charge", str(len(days))),
+            "price": Label(amount.format("en"), amount.format("ja")),
+            "days": Label(", ".join(days), "、".join(days)),
+        }
+    )
 
 
 def _filled(line: Label, consequences: Mapping[str, Any], language: str) -> str:

@@ -14,6 +14,7 @@ from marketplace.participants.acting import acts_now, holders
 from marketplace.participants.interest_guards import RECUSED
 
 from .ending_states import OPEN_ENDINGS, EndingGround
+from .guards import price_of_charge
 from .states import CLAUSE_REASON, AgreementState
 
 _SQL = Path(__file__).parent / "sql"
@@ -49,10 +50,17 @@ def ends_lawfully() -> pgtrigger.Trigger:
         name="ends_lawfully",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("a", "record"), ("terms", "jsonb"), ("returned", "numeric"), ("today", "date")],
+        declare=[
+            ("a", "record"),
+            ("terms", "jsonb"),
+            ("returned", "numeric"),
+            ("price", "numeric"),
+            ("today", "date"),
+        ],
         func=sql_body(
             _SQL / "ends_lawfully.sql",
             CLAUSE_REASON=CLAUSE_REASON,
+            PRICE=price_of_charge("i", "(NEW.consequences ->> 'charge')::integer"),
             ACTS=acts_now(
                 "NEW.proposed_by",
                 holds=holders(Permission.CONTRACTS_SIGN),

@@ -15,7 +15,7 @@ from marketplace.kernel.days import stated_day
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
-from .consequences import Standing, access_until, consequences_of
+from .consequences import Standing, access_until, consequences_of, planned_parts
 from .ending_models import Ending
 from .ending_states import EndingGround, EndingState
 from .errors import AgreementEnded, NoNoticeAgreed
@@ -51,11 +51,35 @@ def early_ends() -> dict[str, dict[str, int]]:
     }
 
 
-def sum_returned(agreement: Agreement) -> int:
-    """The amount that the seller has returned so far, less what the buyer paid in addition; without what clauses adjusted."""
+def returned_by_charge(agreement: Agreement) -> dict[int, int]:
+    """By charge, the amount that the seller has returned so far, less what the buyer paid in addition; without what clauses adjusted."""
+    returned: dict[int, int] = {}
     ordered = agreement.adjustments.exclude(reason_code__startswith=CLAUSE_REASON)
-    rows = ordered.values_list("debtor", "amount_minor")
-    return sum(amount_minor if debtor == Party.SELLER else -amount_minor for debtor, amount_minor in rows)
+    for charge, debtor, amount_minor in ordered.values_list("charge", "debtor", "amount_minor"):
+        signed_minor = amount_minor if debtor == Party.SELLER else -amount_minor
+        returned[charge] = returned.get(charge, 0) + signed_minor
+    return returned
+
+
+def charge_due(agreement: Agreement, at: datetime) -> int:
+    """The number of the charge of an agreement that fell due last at a moment: what a dispute that began then is about."""
+    money = plan_of(agreement.instrument.said).money
+    parts = planned_parts(agreement.concluded_at, money, clock.market_zone())
+    return max((part.charge for part in parts if part.due_on <= clock.business_date(at)), default=1)
+
+
+def charge_left(agreement: Agreement, charge: int) -> int:
+    """What the seller can still return of the price of a charge, in minor units. Raises FieldInvalid for one that is not agreed."""
+    charges = plan_of(agreement.instrument.said).money.charges
+    if not 1 <= charge <= len(charges):
+        raise FieldInvalid(
+            "charge",
+            Label(
+                f"name one of the {len(charges)} charges by its number, from 1",
+                f"{len(charges)}回の課金のいずれかを1からの番号で指定してください",
+            ),
+        )
+    return charges[charge - 1].price_minor - returned_by_charge(agreement).get(charge, 0)
 
 
 def closes_at(agreement: str) -> datetime | None:
@@ -120,7 +144,7 @@ def standing_of(agreement: Agreement) -> Standing:
             agreement.concluded_at, clock.market_zone()
         ),
         ends_at=agreement.ends_at,
-        returned_minor=sum_returned(agreement),
+        returned_minor=returned_by_charge(agreement),
     )
 
 

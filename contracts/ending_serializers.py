@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from listings.ending import RefundRule
+from listings.states import Charging
 from marketplace.api.serializers import BilingualField, ChoiceLabelField, RowSerializer, StrictSerializer
 
 from .consequences import words_of
@@ -23,15 +24,29 @@ class PeriodSerializer(serializers.Serializer[dict[str, Any]]):
     unused_days = serializers.IntegerField()
 
 
+class StillDueSerializer(serializers.Serializer[dict[str, Any]]):
+    """Instalments of one amount, without tax, and the days on which they are due."""
+
+    amount_minor = serializers.IntegerField()
+    due_on = serializers.ListField(child=serializers.DateField())
+
+
 class ConsequencesSerializer(serializers.Serializer[dict[str, Any]]):
-    """What follows from the end: amounts in minor units, tax apart."""
+    """What follows from the end: amounts in minor units, tax apart and at the rate of the contract.
+
+    ``charge``: the number of the charge whose price is divided; ``still_due``: the instalments that are paid after the end, if the
+    delivery was accepted. The digest leaves the tax out, which comes back as it was charged.
+    """
 
     agreement = serializers.CharField()
     ground = serializers.ChoiceField(choices=EndingGround.choices)
     last_day = serializers.DateField()
     access_until = serializers.DateTimeField()
     refund = serializers.ChoiceField(choices=RefundRule.choices)
+    charging = serializers.ChoiceField(choices=Charging.choices)
+    charge = serializers.IntegerField(allow_null=True)
     period = PeriodSerializer(allow_null=True)
+    still_due = StillDueSerializer(many=True)
     currency = serializers.CharField()
     tax_rate_bp = serializers.IntegerField()
     refund_minor = serializers.IntegerField()

@@ -17,6 +17,11 @@ from .states import CLAUSE_REASON, OPEN_DAYS, RESERVED_GROUNDS
 _SQL = Path(__file__).parent / "sql"
 
 
+def price_of_charge(instrument: str, charge: str) -> str:
+    """The price that an instrument (a row in SQL) states for a charge (its number in SQL); null if it states none."""
+    return f"({instrument}.content::jsonb #> '{{plan,money,charges}}' -> (nullif({charge}, 0)::integer - 1) ->> 'price_minor')::numeric"
+
+
 def independent_parties() -> pgtrigger.Trigger:
     """Parties are active, have their own identifiers, and neither is the operator or its affiliate.
 
@@ -170,13 +175,15 @@ def concluded_whole() -> pgtrigger.Trigger:
 
 
 def within_price() -> pgtrigger.Trigger:
-    """Adjustments are in the agreement's currency, made before it is terminated, and never return more than the price."""
+    """Adjustments are in the agreement's currency, made before it is terminated, and never return more than the price of their charge."""
     return pgtrigger.Trigger(
         name="within_price",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("a", "record"), ("returned", "numeric")],
-        func=sql_body(_SQL / "within_price.sql", CLAUSE_REASON=CLAUSE_REASON),
+        declare=[("a", "record"), ("returned", "numeric"), ("price", "numeric")],
+        func=sql_body(
+            _SQL / "within_price.sql", CLAUSE_REASON=CLAUSE_REASON, PRICE=price_of_charge("i", "NEW.charge")
+        ),
     )
 
 

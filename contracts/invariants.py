@@ -28,7 +28,7 @@ from . import (  # noqa: F401  they register themselves
 )
 from .adjusting import invariants as adjusting_invariants  # noqa: F401  they register themselves
 from .disputing import invariants as _disputing  # noqa: F401  they register themselves
-from .guards import held_unallowed
+from .guards import held_unallowed, price_of_charge
 from .library import invariants as library_invariants  # noqa: F401  they register themselves
 from .models import Instrument
 from .queries import signatures_shown, verify_instrument
@@ -67,9 +67,12 @@ Invariant(
         " OR terms#>>'{rights,duration}' !~ '[1-9]'"
         " OR NOT public.is_paid_in_time(terms -> 'rights', made_at, (terms ->> 'funding_days')::integer)"
         " OR NOT public.is_charged_in_time(terms -> 'charging', terms -> 'rights', made_at)"
+        " OR NOT public.is_priced(terms -> 'charging', (terms ->> 'price_minor')::bigint)"
+        " OR NOT public.is_paid_within_periods(terms -> 'charging', made_at, (terms ->> 'funding_days')::integer)"
         " UNION ALL SELECT a.negotiation_id, 0 FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id"
         " WHERE NOT public.is_paid_in_time(i.content::jsonb #> '{terms,rights}', a.concluded_at, a.funding_days)"
         " OR NOT public.is_charged_in_time(i.content::jsonb #> '{terms,charging}', i.content::jsonb #> '{terms,rights}', a.concluded_at)"
+        " OR NOT public.is_paid_within_periods(i.content::jsonb #> '{terms,charging}', a.concluded_at, a.funding_days)"
     ),
 )
 Invariant(
@@ -270,7 +273,7 @@ Invariant(
 Invariant(
     name="contracts.corrections_within_price",
     promise=1,
-    statement="The amounts that a seller returns, less what the buyer pays in addition, never exceed the price; what a clause adjusts follows the clause.",
+    statement="The amounts that a seller returns of a charge, less what the buyer pays in addition, never exceed its price; what a clause adjusts follows the clause.",
     guards=(
         "contracts_adjustment.within_price",
         "contracts_adjustment.adjustment_positive",
@@ -280,9 +283,11 @@ Invariant(
     ),
     test="tests/contracts/test_guards.py::test_corrections_never_pass_the_price",
     check=by_query(
-        "SELECT a.public_id FROM contracts_agreement a JOIN contracts_adjustment d ON d.agreement_id = a.id"  # noqa: S608  our own words
-        f" WHERE NOT starts_with(d.reason_code, '{CLAUSE_REASON}') GROUP BY a.id"
-        " HAVING sum(CASE d.debtor WHEN 'seller' THEN d.amount_minor ELSE -d.amount_minor END) > a.price_minor"
+        "SELECT a.public_id, d.charge FROM contracts_agreement a JOIN contracts_adjustment d ON d.agreement_id = a.id"  # noqa: S608  our own words
+        " JOIN contracts_instrument i ON i.id = a.instrument_id"
+        f" WHERE NOT starts_with(d.reason_code, '{CLAUSE_REASON}') GROUP BY a.id, i.id, d.charge"
+        " HAVING sum(CASE d.debtor WHEN 'seller' THEN d.amount_minor ELSE -d.amount_minor END)"
+        f" > coalesce({price_of_charge('i', 'd.charge')}, 0)"
     ),
 )
 Invariant(

@@ -14,8 +14,8 @@ RecordedRows(
     table="contracts_adjustment",
     kinds=("contracts.price_adjusted",),
     row="r.public_id, (SELECT a.public_id FROM contracts_agreement a WHERE a.id = r.agreement_id), r.amount_minor,"
-    " r.currency, r.reason_code, r.ordered_by",
-    record="e.subject, e.payload -> 'agreement', e.payload -> 'amount_minor', e.payload -> 'currency',"
+    " r.charge, r.currency, r.reason_code, r.ordered_by",
+    record="e.subject, e.payload -> 'agreement', e.payload -> 'amount_minor', e.payload -> 'charge', e.payload -> 'currency',"
     " e.payload -> 'reason_code', e.actor",
 )
 RecordedRows(

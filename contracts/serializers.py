@@ -267,7 +267,7 @@ class AdjustmentSerializer(RowSerializer[Adjustment]):
     class Meta:
         model = Adjustment
         fields = (
-            "id", "agreement", "debtor", "creditor", "amount_minor", "currency", "reason_code", "reason",
+            "id", "agreement", "charge", "debtor", "creditor", "amount_minor", "currency", "reason_code", "reason",
             "ordered_at", "salt",
         )  # fmt: skip
 
@@ -333,9 +333,10 @@ class TerminateNegotiationSerializer(StrictSerializer):
 
 
 class AdjustPriceSerializer(StrictSerializer):
-    """An adjustment of the price, without tax."""
+    """An adjustment of the price of a charge, without tax; ``charge`` is its number where there are several."""
 
     debtor = serializers.CharField(max_length=31)
+    charge = serializers.IntegerField(min_value=1, required=False)
     amount_minor = AmountField()
     reason = serializers.CharField(max_length=2_000)
     reason_code = serializers.RegexField(

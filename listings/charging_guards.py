@@ -36,6 +36,8 @@ CREATE = sql_body(
 )
 DROP = """
 DROP FUNCTION public.price_of_uses(bigint, jsonb, numeric);
+DROP FUNCTION public.is_paid_within_periods(jsonb, timestamptz, integer);
+DROP FUNCTION public.is_priced(jsonb, bigint);
 DROP FUNCTION public.total_of_terms(jsonb);
 DROP FUNCTION public.is_charged_in_time(jsonb, jsonb, timestamptz);
 DROP FUNCTION public.is_charging(jsonb);
@@ -49,3 +51,8 @@ DROP FUNCTION public.adjusted_price(jsonb, bigint, bigint);
 def is_charging(column: str) -> Q:
     """The condition on terms of charging in a JSON column: they are whole, within their limits, and of a kind that is offered."""
     return Q(Func(column, function="public.is_charging", output_field=BooleanField()))
+
+
+def is_priced(charging: str, price_minor: str) -> Q:
+    """The condition on two columns: each charge is at least 1, all together are within the ceiling, and a use costs no more than a period."""
+    return Q(Func(charging, price_minor, function="public.is_priced", output_field=BooleanField()))

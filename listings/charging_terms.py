@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.bounds import CHARGES_MAX, MONTHS_MAX, TERM_MONTHS_MAX, YEAR_MAX, YEAR_MIN
+from marketplace.kernel.calendars import funding_deadline
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
@@ -37,6 +38,10 @@ TRIAL_OVER = Label(
 ABOVE_CEILING = Label(
     "one use costs no more than the ceiling of a period, price_minor",
     "1回の料金を、期間ごとの上限 price_minor 以下にしてください",
+)
+ENJOYED_UNPAID = Label(
+    "a period would end before the last day on which its price is paid in: state fewer days or longer periods",
+    "入金期限より前に期間が終わります。日数を減らすか、期間を長くしてください",
 )
 BEGUN = Label("specify a day that is not past", "過ぎていない日を指定してください")
 
@@ -216,6 +221,22 @@ def _require_within_ceiling(charging: ChargingTerms, price_minor: int, prefix: s
     tiers = charging.metering.tiers if charging.metering else ()
     if any(tier.unit_price_minor > price_minor for tier in tiers):
         raise FieldInvalid(f"{prefix}.metering.tiers", ABOVE_CEILING)
+
+
+def require_paid_within_periods(
+    charging: ChargingTerms, funding_days: int, *, now: datetime, zone: ZoneInfo, prefix: str
+) -> None:
+    """Check that each charge of a period that is agreed at ``now`` is paid in before the period ends, so that none is enjoyed unpaid.
+
+    Asked wherever ``require_chargeable`` is. Raises FieldInvalid, which names ``<prefix>.funding_days``.
+    """
+    if not charging.is_periodic:
+        return
+    for part in charging.parts(0, now.astimezone(zone).date()):
+        due = now if part.charge == 1 else datetime.combine(part.due_on, time.min, zone)
+        over = datetime.combine(part.period_until or part.due_on, time.min, zone)
+        if funding_deadline(due, funding_days, zone) >= over:
+            raise FieldInvalid(f"{prefix}.funding_days", ENJOYED_UNPAID)
 
 
 def _check_number(name: str, value: Any, lowest: int, highest: int) -> None:

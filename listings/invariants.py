@@ -147,6 +147,7 @@ Invariant(
     guards=(
         "listings_offer.offer_rights_usable",
         "listings_offer.offer_charging",
+        "listings_offer.offer_priced",
         "listings_listingversion.usable_when_published",
     ),
     test=f"{TESTS}::test_rights_that_never_permit_what_they_sell_are_refused",
@@ -155,8 +156,9 @@ Invariant(
         " WHERE (o.rights->>'contract_type' = 'transfer' AND o.rights->>'onward_transfer' = 'prohibited')"
         " OR o.rights->>'duration' !~ '[1-9]'"
         " OR (o.rights->>'valid_until')::date < (v.published_at AT TIME ZONE 'Asia/Tokyo')::date"
-        " OR NOT public.is_charging(o.charging)"
-        " OR v.published_at IS NOT NULL AND NOT public.is_charged_in_time(o.charging, o.rights, v.published_at)"
+        " OR NOT public.is_charging(o.charging) OR NOT public.is_priced(o.charging, o.price_minor)"
+        " OR v.published_at IS NOT NULL AND NOT (public.is_charged_in_time(o.charging, o.rights, v.published_at)"
+        "  AND public.is_paid_within_periods(o.charging, v.published_at, o.funding_days))"
     ),
 )
 Invariant(

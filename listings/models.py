@@ -27,7 +27,7 @@ from marketplace.kernel.guards import append_only, immutable, no_delete, set_onc
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.participants.suspension_guards import begun_by_active
 
-from .charging_guards import is_charging
+from .charging_guards import is_charging, is_priced
 from .charging_terms import ChargingTerms
 from .ending import is_ending, never_by_notice
 from .guards import (
@@ -320,6 +320,7 @@ class Offer(models.Model):
         constraints = [
             models.CheckConstraint(condition=is_charging("charging"), name="offer_charging"),
             models.CheckConstraint(condition=is_ending("ending", "charging"), name="offer_ending"),
+            models.CheckConstraint(condition=is_priced("charging", "price_minor"), name="offer_priced"),
             models.CheckConstraint(
                 condition=Q(signature_level__in=SignatureLevel.values), name="offer_signature_level"
             ),

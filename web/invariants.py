@@ -59,10 +59,15 @@ _HAS_ACCESS = """
          WHERE d.agreement = t.agreement AND (NOT coalesce({not_swept}, false) OR {repaired}) AND (
                d.ended_at IS NULL AND (NOT ({late}) OR {alarmed})
             OR n.state IN ('running', 'disputed')
-            OR n.state = 'accepted' AND (t.charging IN ('subscription', 'metered') OR {acceptance})
+            OR n.state = 'accepted' AND (({begun}) OR {acceptance})
             OR n.state = 'awaiting' AND (d.ended_at > %(alarmed_since)s OR {alarmed})))
 """
 """Access was granted and has not ended, and is used and ended in time; or it has, and the inspection has an end; or a person is asked for it."""
+_BEGUN_BEFORE_ITS_END = """
+    t.charging IN ('subscription', 'metered') AND (d.ended_at IS NULL OR EXISTS (
+        SELECT FROM clearing_chargeplan p JOIN clearing_plannedcharge c ON c.plan_id = p.id AND c.charge = t.charge
+         WHERE p.agreement = t.agreement AND c.period_from < (d.ended_at AT TIME ZONE 'Asia/Tokyo')::date))"""
+"""Whether a period had begun when access ended: its price waits for the end of the period. One that began later is returned."""
 _WAITING_WITHOUT_END = """
     SELECT t.public_id, t.agreement, t.state FROM clearing_trade t
       LEFT JOIN contracts_agreement a ON a.public_id = t.agreement
@@ -96,6 +101,7 @@ def _waiting_without_end() -> list[dict[str, Any]]:
     has_access = _HAS_ACCESS.format(
         acceptance=_pending("delivery.accepted", "clearing"),
         alarmed=_ALARMED,
+        begun=_BEGUN_BEFORE_ITS_END,
         late=_COLLECTED_LATE,
         not_swept=_NOT_SWEPT,
         repaired=_REPAIRED,

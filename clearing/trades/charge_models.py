@@ -23,6 +23,7 @@ from ..ground.columns import currency_stated, organisation_key
 from .guards import plan_has_charges, plan_is_whole, shares_within_whole, usage_within_ceiling
 from .signed_guards import plan_as_signed, plan_shared_as_signed, shares_as_signed, used_as_signed
 from .states import UsageRefusal
+from .stop_guards import stops_before_charges
 
 
 class ChargePlan(models.Model):
@@ -115,10 +116,11 @@ class ChargeProgress(models.Model):
     """Progress of the charging of a plan, and the agreement's state as far as charging depends on it.
 
     ``next_charge`` becomes a trade on ``next_due_on``; null when all charges are trades. ``delivered_at``: the delivery
-    was accepted. ``dispute``: the open dispute. ``ended_at``: no further charge follows. A service that decides about an
-    agreement's charges locks this row first, then its trades in key order.
+    was accepted. ``dispute``: the open dispute. ``stops_after``: the last day of access that ends early; no period that is due later is
+    charged. ``ended_at``: no further charge follows. A service that decides about an agreement's charges locks this row first, then its
+    trades in key order.
 
-    Invariants: charges become trades in order; recorded values stay; rows are never deleted.
+    Invariants: charges become trades in order, none that is due after ``stops_after``; recorded values stay; rows are never deleted.
     """
 
     plan = models.OneToOneField(ChargePlan, on_delete=models.PROTECT, related_name="progress")
@@ -126,6 +128,7 @@ class ChargeProgress(models.Model):
     next_due_on = DayField(null=True)
     delivered_at = MomentField(null=True)
     dispute = models.CharField(max_length=IDENTIFIER_LENGTH, null=True)
+    stops_after = DayField(null=True)
     ended_at = MomentField(null=True)
     end_reason = models.CharField(max_length=60, null=True)
 
@@ -144,7 +147,12 @@ class ChargeProgress(models.Model):
                 condition=Q(next_due_on__isnull=False, ended_at=None, dispute=None),
             ),
         ]
-        triggers = [immutable("plan_id"), set_once("delivered_at", "ended_at", "end_reason"), no_delete()]
+        triggers = [
+            immutable("plan_id"),
+            set_once("delivered_at", "ended_at", "end_reason"),
+            no_delete(),
+            stops_before_charges(),
+        ]
 
 
 class UsageRecord(models.Model):

@@ -35,6 +35,7 @@ from .neutral_guards import independent_traders
 from .obligation_kinds import BASE_KINDS, BENEFICIARY_KINDS, KINDS_WITHOUT_OWN_TAX, OWED_TO_OPERATOR
 from .signed_guards import adjusted_by_clause, trade_as_signed
 from .states import TRADE, FeePayer, LegalBasis, ObligationKind, TradeState
+from .stop_guards import begun_before_the_end
 from .tax_constraints import TAX_CONSTRAINTS
 
 ECONOMICS = (
@@ -290,6 +291,7 @@ class Trade(models.Model):
             trade_leaf(),
             no_delete(),
             within_plan(),
+            begun_before_the_end(),
             trade_as_signed(),
             captured_as_used(),
             captured_beyond_returned(),

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -228,7 +228,12 @@ def collectable_trades(*, limit: int) -> list[str]:
 
 def agreements_due(today: date) -> Iterator[str]:
     """Agreements whose next charge is due by ``today``, longest due first; read in chunks."""
-    due = ChargeProgress.objects.filter(next_due_on__lte=today, ended_at=None, dispute=None)
+    due = ChargeProgress.objects.filter(
+        Q(stops_after=None) | Q(stops_after__gte=F("next_due_on")),
+        next_due_on__lte=today,
+        ended_at=None,
+        dispute=None,
+    )
     rows = due.order_by("next_due_on", "pk").values_list("next_due_on", "pk", "plan__agreement")
     after: tuple[date | None, int] | None = None
     while True:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 
 from marketplace.kernel.actors import PERSON_PATTERN
-from marketplace.kernel.columns import BoundedJSONField, MinorField, MomentField
+from marketplace.kernel.columns import BoundedJSONField, CountField, MinorField, MomentField
 from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import (
     append_only,
@@ -357,17 +357,18 @@ class Remedy(models.Model):
 
 
 class Adjustment(models.Model):
-    """An adjustment of an agreement's price, ordered by the operator and carried out by clearing.
+    """An adjustment of the price of a charge of an agreement, ordered by the operator and carried out by clearing.
 
     The ``debtor`` party pays ``amount_minor`` (without tax) to the other. Invariants: amounts are positive and in the
-    agreement's currency; the sum that the seller returns, less what the buyer pays in addition, never exceeds the
-    price; append-only.
+    agreement's currency; the sum that the seller returns of a charge, less what the buyer pays in addition, never exceeds
+    its price; append-only.
     """
 
     public_id = IdentifierField(prefix="adj")
     salt = SaltField()
     agreement = models.ForeignKey("contracts.Agreement", on_delete=models.PROTECT, related_name="adjustments")
     debtor = models.CharField(max_length=6, choices=Party.choices)
+    charge = CountField(default=1)
     amount_minor = MinorField()
     currency = models.CharField(max_length=3)
     reason_code = models.CharField(max_length=40)

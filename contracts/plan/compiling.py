@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from listings.charging_terms import require_chargeable
+from listings.charging_terms import require_chargeable, require_paid_within_periods
 from listings.ending import require_divisible
 from listings.rights import JUDGED_AT_ACCESS, Rights, require_feasible
 from listings.rights.choices import DisclosureScope, Permissibility, Purpose
@@ -48,6 +48,7 @@ def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:
     require_chargeable(
         terms.charging, terms.price_minor, terms.rights, now=at, zone=zone, prefix="terms.charging"
     )
+    require_paid_within_periods(terms.charging, terms.funding_days, now=at, zone=zone, prefix="terms")
     require_divisible(terms.ending, terms.charging.kind, has_end=terms.rights.has_end, prefix="terms.ending")
     return build_plan(terms)
 

@@ -10,10 +10,15 @@ from dataclasses import dataclass
 
 from listings.ending import RefundRule, is_divisible
 from listings.rights import Rights
+from listings.states import Charging
 from marketplace.kernel.labels import Label
 
+from ..ending_states import EndingGround
 from ..terms import Terms
 from .model import Ending
+
+EARLY = tuple(ground.value for ground in EndingGround)
+"""Reasons for which an agreement ends early, after its consequences were confirmed."""
 
 SURVIVING = ("onward_transfer", "reidentification", "confidential", "report_use", "accept_audit")
 """What the rights prohibit or demand and what goes on after the end."""
@@ -22,7 +27,8 @@ SURVIVING = ("onward_transfer", "reidentification", "confidential", "report_use"
 @dataclass(frozen=True, slots=True)
 class EndRule:
     """What happens when something ends for a reason; ``copies`` ``at_end`` follows what the rights say of deletion, ``money`` ``by_notice``
-    what the terms say of an end by notice, and ``by_law`` whether days of the price can be told.
+    what the terms say of an end by notice, ``by_law`` whether days of the price can be told; after an early end it follows how the price
+    is charged.
 
     Money, access and copies are codes with a sentence each in ``words``."""
 
@@ -38,10 +44,8 @@ class EndRule:
         rights, money, copies = terms.rights, self.money, self.copies
         if copies == "at_end":
             copies = "deleted" if rights.delete_at_end else "stopped"
-        if money == "by_notice":
-            money = _by_notice(terms)
-        elif money == "by_law":
-            money = _by_law(terms)
+        if self.reason in EARLY and self.of == "agreement":
+            money = _after_early_end(money, terms)
         return Ending(
             of=self.of,
             reason=self.reason,
@@ -127,6 +131,17 @@ ENDINGS = (
 """In the order in which they are told."""
 
 LABELS = {(rule.of, rule.reason): rule.label for rule in ENDINGS}
+
+
+def _after_early_end(money: str, terms: Terms) -> str:
+    """What becomes of the price after an early end: instalments of what was accepted stay due, and metered use has no days."""
+    if money == "by_notice":
+        money = _by_notice(terms)
+    if money == "by_law":
+        money = _by_law(terms)
+    if money != "not_by_notice" and terms.charging.kind == Charging.INSTALMENT:
+        return "instalments_due"
+    return money
 
 
 def _by_notice(terms: Terms) -> str:

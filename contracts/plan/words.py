@@ -162,6 +162,11 @@ MONEY = {
         "what was not received as a whole by then goes back to the Consumer, and what was received goes to the Provider once it is accepted",
         "その時までに全部が受領されていない代金は利用者に返金され、受領済みの代金は検収されたときに提供者に支払われる",
     ),
+    "instalments_due": Label(
+        "what was not received as a whole by then goes back to the Consumer, and nothing further falls due; of what was received and is accepted all charges"
+        " still fall due on their days",
+        "その時までに全部が受領されていない場合は、代金は利用者に返金され、以後の課金はない。受領済みで検収される場合は、すべての課金の履行期がそれぞれの日に到来する",
+    ),
     "not_by_notice": Label("no party ends it so", "いずれの当事者もこれにより終了させることはできない"),
     "as_accepted": Label(
         "money stays on hold until acceptance and then goes to the Provider",

@@ -19,9 +19,10 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 
-from ..ending_queries import sum_returned
+from ..ending_queries import charge_left
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
+from ..plan import plan_of
 from ..states import AGREEMENT, CLAUSE_REASON, AgreementState, Party, TerminationReason
 from .deletions import begin_duty
 from .ending_moves import drop_endings
@@ -87,11 +88,13 @@ def adjust_price(
     amount_minor: int,
     reason: str,
     reason_code: str = "price_correction",
+    charge: int | None = None,
 ) -> Adjustment:
     """Order, as the operator, that ``debtor`` (the buyer's or seller's public identifier) pays ``amount_minor``,
     without tax, to the other party.
 
-    The seller never returns more than the price. Emits adjustment.due. Raises Missing, AgreementEnded, NotAParty,
+    ``charge`` is the number of the charge that is corrected; it is stated where there are several. The seller never returns more than
+    the price of a charge. Emits adjustment.due. Raises Missing, AgreementEnded, NotAParty,
     PriceExceeded, FieldInvalid, Forbidden.
     """
     actor.require(Permission.DISPUTES_WRITE)
@@ -102,17 +105,33 @@ def adjust_price(
         raise NotAParty(agreement=agreement, organisation=debtor)
     if subject.state == AgreementState.TERMINATED:
         raise AgreementEnded(agreement=agreement)
-    remaining = subject.price_minor - sum_returned(subject)
+    corrected = _corrected(subject, charge)
+    remaining = charge_left(subject, corrected)
     if parties[debtor] is Party.SELLER and amount_minor > remaining:
         raise PriceExceeded(agreement=agreement, remaining_minor=remaining)
     return make_adjustment(
         actor,
         subject,
         debtor=parties[debtor],
+        charge=corrected,
         amount_minor=amount_minor,
         reason=reason,
         reason_code=reason_code,
     )
+
+
+def _corrected(agreement: Agreement, charge: int | None) -> int:
+    """The charge that is corrected: the only one, unless it is stated. Raises FieldInvalid."""
+    charges = len(plan_of(agreement.instrument.said).money.charges)
+    if charge is None and charges > 1:
+        raise FieldInvalid(
+            "charge",
+            Label(
+                f"state which of the {charges} charges is corrected",
+                f"{charges}回の課金のうち、訂正する課金の番号を指定してください",
+            ),
+        )
+    return 1 if charge is None else charge
 
 
 def make_adjustment(
@@ -120,20 +139,20 @@ def make_adjustment(
     subject: Agreement,
     *,
     debtor: Party,
+    charge: int,
     amount_minor: int,
     reason: str,
     reason_code: str,
     within_left: bool = False,
-    charge: int | None = None,
 ) -> Adjustment:
-    """Record an adjustment of an agreement that the caller has locked, and have clearing carry it out.
+    """Record an adjustment of a charge of an agreement that the caller has locked, and have clearing carry it out.
 
-    ``charge``: the number of the charge that it concerns, if it is of one.
     ``within_left``: of what clearing returned meanwhile by itself, nothing is returned again. Emits adjustment.due.
     """
     adjustment = Adjustment.objects.create(
         agreement=subject,
         debtor=debtor.value,
+        charge=charge,
         amount_minor=amount_minor,
         currency=subject.currency,
         reason_code=reason_code,
@@ -151,6 +170,7 @@ def make_adjustment(
         actor=actor,
         payload={
             **facts,
+            "charge": charge,
             "amount_minor": amount_minor,
             "currency": subject.currency,
             "reason_commitment": commitment_to(adjustment.salt, adjustment.reason),
@@ -159,10 +179,10 @@ def make_adjustment(
     emit(
         AdjustmentDue(
             adjustment=adjustment.public_id,
+            charge=charge,
             amount_minor=amount_minor,
             currency=subject.currency,
             within_left=within_left,
-            charge=charge,
             **facts,
         )
     )

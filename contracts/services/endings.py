@@ -22,7 +22,7 @@ from marketplace.participants.interest_queries import related_to, require_unrela
 
 from ..consequences import digest_of_consequences, refund_after_loss
 from ..ending_models import REASON_LENGTH_MAX, Ending
-from ..ending_queries import ENDED_EARLY, consequences_shown, sum_returned
+from ..ending_queries import ENDED_EARLY, charge_left, consequences_shown
 from ..ending_states import ANSWER_DAYS, ENDING, EndingGround, EndingParty, EndingState
 from ..errors import ConsequencesChanged, EndingOpen, EndingOver
 from ..lost_time import time_lost_since
@@ -278,16 +278,17 @@ def _carry_out(public_id: str) -> bool:
     is_disputed = agreement.disputes.filter(state=DisputeState.OPEN).exists()
     if ending.state != EndingState.SCHEDULED or is_disputed:
         return False
+    charge = ending.consequences["charge"]
     lost = time_lost_since(agreement.public_id, ending.proposed_at)
-    # What was returned meanwhile is not returned again.
-    refund_minor = min(
-        refund_after_loss(ending.consequences, lost), agreement.price_minor - sum_returned(agreement)
-    )
+    wanted_minor = refund_after_loss(ending.consequences, lost)
+    # What was returned of the charge meanwhile is not returned again.
+    refund_minor = min(wanted_minor, charge_left(agreement, charge)) if wanted_minor else 0
     if refund_minor > 0:
         make_adjustment(
             SYSTEM,
             agreement,
             debtor=Party.SELLER,
+            charge=charge,
             amount_minor=refund_minor,
             reason=f"Paid in advance and not enjoyed ({ending.public_id}).",
             reason_code=ENDED_EARLY,

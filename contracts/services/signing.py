@@ -361,5 +361,6 @@ def _conclusion_event(negotiation: Negotiation, agreement: Agreement, plan: Plan
         period_months=plan.money.period_months,
         first_period_from=plan.money.first_period_from,
         beneficiaries=tuple(Beneficiary(**share) for share in plan.money.shares or ()),
+        concluded_at=agreement.concluded_at.isoformat(),
         signed_hash=agreement.signed_hash,
     )

@@ -25,8 +25,9 @@ END IF;
 IF NOT public.is_paid_in_time(said #> '{terms,rights}', NEW.concluded_at, NEW.funding_days) THEN
     RAISE EXCEPTION 'the rights of use end before they are paid for' USING ERRCODE = 'check_violation';
 END IF;
-IF NOT public.is_charged_in_time(said #> '{terms,charging}', said #> '{terms,rights}', NEW.concluded_at) THEN
-    RAISE EXCEPTION 'the rights of use end before the last charge has run, or a period has begun before the agreement'
+IF NOT (public.is_charged_in_time(said #> '{terms,charging}', said #> '{terms,rights}', NEW.concluded_at)
+        AND public.is_paid_within_periods(said #> '{terms,charging}', NEW.concluded_at, NEW.funding_days)) THEN
+    RAISE EXCEPTION 'the rights of use end before the last charge has run, or a period begins before the agreement or ends unpaid'
         USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

@@ -1,7 +1,9 @@
 SELECT * INTO a FROM public.contracts_agreement WHERE id = NEW.agreement_id FOR NO KEY UPDATE;
 SELECT content::jsonb -> 'terms' INTO terms FROM public.contracts_instrument WHERE id = a.instrument_id;
 SELECT coalesce(sum(CASE debtor WHEN 'seller' THEN amount_minor ELSE -amount_minor END), 0)
-  INTO returned FROM public.contracts_adjustment WHERE agreement_id = a.id AND NOT starts_with(reason_code, '{CLAUSE_REASON}');
+  INTO returned FROM public.contracts_adjustment WHERE agreement_id = a.id AND charge = (NEW.consequences ->> 'charge')::integer
+   AND NOT starts_with(reason_code, '{CLAUSE_REASON}');
+SELECT {PRICE} INTO price FROM public.contracts_instrument i WHERE i.id = a.instrument_id;
 today := (public.business_now() AT TIME ZONE 'Asia/Tokyo')::date;
 IF a.state IS DISTINCT FROM 'in_force' THEN
     RAISE EXCEPTION '% is not in force: nothing ends it', a.public_id USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
@@ -11,8 +13,8 @@ IF NEW.last_day < today OR NEW.access_until IS DISTINCT FROM (NEW.last_day + 1):
     RAISE EXCEPTION 'an agreement ends with the end of its last day, today or later and before its term'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
 END IF;
-IF NEW.refund_minor > a.price_minor - returned THEN
-    RAISE EXCEPTION 'what comes back never passes the price' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
+IF NEW.refund_minor > 0 AND coalesce(NEW.refund_minor > price - returned, true) THEN
+    RAISE EXCEPTION 'what comes back of a charge never passes its price' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
 END IF;
 IF (NEW.consequences ->> 'agreement', NEW.consequences ->> 'ground', NEW.consequences ->> 'refund', (NEW.consequences ->> 'last_day')::date,
     (NEW.consequences ->> 'refund_minor')::bigint) IS DISTINCT FROM

@@ -24,7 +24,9 @@ IF NEW.terms #>> '{ending,refund}' = '{PRO_RATA}' AND jsonb_typeof(NEW.terms #> 
     RAISE EXCEPTION 'of a use without an end no days are returned' USING ERRCODE = 'check_violation';
 END IF;
 IF NEW.terms -> 'charging' IS NOT NULL AND NOT (public.is_charging(NEW.terms -> 'charging')
-   AND public.is_charged_in_time(NEW.terms -> 'charging', NEW.terms -> 'rights', NEW.made_at)) THEN
+   AND public.is_priced(NEW.terms -> 'charging', (NEW.terms ->> 'price_minor')::bigint)
+   AND public.is_charged_in_time(NEW.terms -> 'charging', NEW.terms -> 'rights', NEW.made_at)
+   AND public.is_paid_within_periods(NEW.terms -> 'charging', NEW.made_at, (NEW.terms ->> 'funding_days')::integer)) THEN
     RAISE EXCEPTION 'the terms of charging cannot be carried out' USING ERRCODE = 'check_violation';
 END IF;
 IF coalesce(NEW.terms ->> 'signature_level' NOT IN ({LEVELS}), true) THEN

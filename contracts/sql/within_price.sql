@@ -1,7 +1,8 @@
 SELECT * INTO a FROM public.contracts_agreement WHERE id = NEW.agreement_id FOR NO KEY UPDATE;
 SELECT coalesce(sum(CASE debtor WHEN 'seller' THEN amount_minor ELSE -amount_minor END), 0)
-    INTO returned FROM public.contracts_adjustment WHERE agreement_id = NEW.agreement_id
+    INTO returned FROM public.contracts_adjustment WHERE agreement_id = NEW.agreement_id AND charge = NEW.charge
      AND NOT starts_with(reason_code, '{CLAUSE_REASON}');
+SELECT {PRICE} INTO price FROM public.contracts_instrument i WHERE i.id = a.instrument_id;
 IF coalesce(a.state = 'terminated', true) OR NEW.currency <> a.currency THEN
     RAISE EXCEPTION 'a correction is in the currency of an agreement in force or expired' USING ERRCODE = 'check_violation';
 END IF;
@@ -9,7 +10,7 @@ IF starts_with(NEW.reason_code, '{CLAUSE_REASON}') THEN
     -- The record of the clause says how much (fired_as_signed).
     RETURN NEW;
 END IF;
-IF NEW.debtor = 'seller' AND returned + NEW.amount_minor > a.price_minor THEN
-    RAISE EXCEPTION 'corrections never pass the price' USING ERRCODE = 'check_violation';
+IF price IS NULL OR (NEW.debtor = 'seller' AND returned + NEW.amount_minor > price) THEN
+    RAISE EXCEPTION 'corrections never pass the price of a charge that was agreed' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

@@ -24,7 +24,7 @@ from marketplace.participants import queries as participants
 from marketplace.participants.suspension_queries import require_active
 
 from ..anonymisation import check_anonymisation
-from ..charging_terms import require_chargeable
+from ..charging_terms import require_chargeable, require_paid_within_periods
 from ..errors import DescriptionFixed, ListingEnded, ReferenceTaken
 from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
 from ..offers import OfferTerms, parse_offer
@@ -219,6 +219,9 @@ def _usable_offer(offer: Mapping[str, Any], seller: str) -> OfferTerms:
         prefix="offer.charging",
     )
     require_payable(terms.charging.shares, parties=[seller], prefix="offer.charging.shares")
+    require_paid_within_periods(
+        terms.charging, terms.funding_days, now=clock.now(), zone=clock.market_zone(), prefix="offer"
+    )
     return terms
 
 

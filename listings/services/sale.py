@@ -28,7 +28,7 @@ from marketplace.participants import queries as participants
 from marketplace.participants.interest_queries import require_unrelated
 from marketplace.rules import services as rules
 
-from ..charging_terms import parse_charging, require_chargeable
+from ..charging_terms import parse_charging, require_chargeable, require_paid_within_periods
 from ..errors import ListingEnded, NeverForSale, NotOnSale, OnwardTransferProhibited, VersionPending
 from ..models import Listing, ListingVersion
 from ..offer_checks import PublishedOffer, require_checked
@@ -212,6 +212,9 @@ def _require_feasible(version: ListingVersion) -> None:
         raise FieldInvalid("offer.charging.adjustments", INTERVAL_UNSTATED)
     require_payable(
         charging.shares, parties=[version.listing.seller.public_id], prefix="offer.charging.shares"
+    )
+    require_paid_within_periods(
+        charging, version.offer.funding_days, now=clock.now(), zone=clock.market_zone(), prefix="offer"
     )
 
 

@@ -82,7 +82,8 @@ BEGIN
         AND (charging ->> 'charges')::integer BETWEEN 1 AND {CHARGES_MAX}
         AND (charging ->> 'period_months')::integer BETWEEN 1 AND {MONTHS_MAX}
         AND (charging ->> 'charges')::integer * (charging ->> 'period_months')::integer <= {TERM_MONTHS_MAX}
-        AND (charging ->> 'kind' <> 'one_off' OR (charging ->> 'charges')::integer = 1)
+        AND (charging ->> 'kind' <> 'one_off' OR (charging ->> 'charges')::integer = 1
+             AND (charging ->> 'period_months')::integer = 1 AND jsonb_typeof(charging -> 'first_period_from') = 'null')
         AND CASE charging ->> 'kind' WHEN 'metered'
             THEN (charging ->> 'unit_price_minor')::bigint BETWEEN 1 AND {AMOUNT_MINOR_MAX}
              AND jsonb_typeof(charging -> 'first_period_from') = 'null'
@@ -112,4 +113,27 @@ CREATE OR REPLACE FUNCTION public.total_of_terms(terms jsonb) RETURNS bigint
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT (terms ->> 'price_minor')::bigint
          * CASE WHEN terms #>> '{charging,kind}' IN ({PERIODIC}) THEN (terms #>> '{charging,charges}')::integer ELSE 1 END
+$$;
+CREATE OR REPLACE FUNCTION public.is_priced(charging jsonb, price_minor bigint) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT charging IS NULL OR coalesce(price_minor BETWEEN 0 AND {AMOUNT_MINOR_MAX} AND CASE charging ->> 'kind'
+        WHEN 'instalment' THEN price_minor >= (charging ->> 'charges')::integer
+        WHEN 'one_off' THEN price_minor >= 1
+        ELSE price_minor::numeric * (charging ->> 'charges')::integer <= {AMOUNT_MINOR_MAX}
+         AND coalesce((charging ->> 'unit_price_minor')::bigint <= price_minor, true) END, false)
+$$;
+CREATE OR REPLACE FUNCTION public.is_paid_within_periods(charging jsonb, agreed_at timestamptz, funding_days integer) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT charging IS NULL OR charging ->> 'kind' NOT IN ({PERIODIC}) OR coalesce((
+        SELECT bool_and(CASE WHEN of.due_on + 2 * funding_days + 20 < of.until THEN true
+            ELSE public.bank_days_after(CASE funding_days WHEN 0 THEN of.due_on - 1 ELSE of.due_on END,
+                                        greatest(funding_days, 1)) + 1 < of.until END)
+          FROM (SELECT CASE number WHEN 1 THEN given.agreed_on
+                       ELSE (given.first_from + make_interval(months => (number - 1) * given.months))::date END AS due_on,
+                       (given.first_from + make_interval(months => number * given.months))::date AS until
+                  FROM (SELECT (agreed_at AT TIME ZONE 'Asia/Tokyo')::date AS agreed_on,
+                               coalesce((charging ->> 'first_period_from')::date,
+                                        (agreed_at AT TIME ZONE 'Asia/Tokyo')::date) AS first_from,
+                               (charging ->> 'period_months')::integer AS months) given,
+                       generate_series(1, (charging ->> 'charges')::integer) AS number) of), false)
 $$;

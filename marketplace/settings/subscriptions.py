@@ -96,7 +96,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "clearing.handlers.on_agreement_concluded",
         "marketplace.oversight.handlers.on_agreement_concluded",
     ),
-    "agreement.ending": ("delivery.handlers.on_agreement_ending",),
+    "agreement.ending": (
+        "delivery.handlers.on_agreement_ending",
+        "clearing.handlers.on_agreement_ending",
+    ),
     # What comes back is told first, with adjustment.due; access ends before the hold of what was not accepted is returned.
     "agreement.terminated": (
         "delivery.handlers.on_agreement_terminated",

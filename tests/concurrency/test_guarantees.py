@@ -111,7 +111,12 @@ def test_what_is_billed_while_its_return_waits_is_not_returned(market):
     def give_back() -> None:
         try:
             returned.append(
-                return_undelivered(actor=SYSTEM, agreement=trade.agreement, reason_code="not_collected")
+                return_undelivered(
+                    actor=SYSTEM,
+                    agreement=trade.agreement,
+                    reason_code="not_collected",
+                    ended_on=clock.today(),
+                )
             )
         finally:
             connection.close()

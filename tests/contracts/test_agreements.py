@@ -109,6 +109,7 @@ def test_the_operator_corrects_a_price(market):
             "reason_code": "price_correction",
             "kind": "adjustment",
             "within_left": False,
+            "charge": 1,
         }
     ]
     assert EvidenceRecord.objects.get(subject=adjustment.public_id).kind == "contracts.price_adjusted"

@@ -247,24 +247,6 @@ def test_a_third_party_finds_nothing_by_any_route(market, clients):
     assert factories.everything() == before
 
 
-@pytest.mark.parametrize("day", ["9999-12-31", "2200-01-02", "1899-12-31"])
-def test_a_day_of_a_far_year_is_refused_by_name(market, clients, day):
-    agreement, duty = factories.agreement(market).public_id, factories.deletion(market).public_id
-    how = {"ground": "mutual", "last_day": day, "refund": "none"}
-    certificate = {"deleted_on": day, "statement": "消去しました。"}
-    answers = {
-        "last_day": [
-            clients["buyer"].get(f"{BASE}/agreements/{agreement}/ending/", how),
-            clients["buyer"].post(f"{BASE}/agreements/{agreement}/end/", {**how, "digest": "0" * 64}),
-        ],
-        "deleted_on": [clients["buyer"].post(f"{BASE}/deletion-duties/{duty}/certify/", certificate)],
-    }
-    for field, refusals in answers.items():
-        for refusal in refusals:
-            assert refusal.status_code in (400, 422), refusal.json()
-            assert [error["field"] for error in refusal.json()["errors"]] == [field]
-
-
 def test_without_a_token_only_clauses_and_templates_are_read(api, market):
     for collection in READS:
         assert api.get(f"{BASE}/{collection}/").status_code == 401

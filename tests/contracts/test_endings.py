@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contracts import services, tasks
-from contracts.consequences import digest_of_consequences, refund_after_loss, words_of
+from contracts.consequences import digest_of_consequences, words_of
 from contracts.ending_models import Ending
 from contracts.ending_queries import consequences_shown
 from contracts.errors import (
@@ -34,8 +34,8 @@ from tests.poison import RUNS, aside, poisoned
 from tests.roles import unguarded
 
 from . import factories
-from .raw import copied, run
 from .raw import refused as refused_by_database
+from .raw import run
 from .refusals import refused
 from .test_invariants import breaches
 
@@ -100,6 +100,9 @@ def test_the_consequences_are_shown_before(year):
         "last_day": "2027-09-30",
         "access_until": "2027-09-30T15:00:00+00:00",
         "refund": "pro_rata",
+        "charging": "one_off",
+        "charge": 1,
+        "still_due": [],
         "period": {"first_day": "2027-04-01", "last_day": "2028-03-31", "days": 366, "unused_days": 183},
         "currency": "JPY",
         "tax_rate_bp": 1_000,
@@ -144,8 +147,9 @@ def test_both_end_it(market, year):
         "done",
     )
     (due,) = factories.events("adjustment.due")
-    assert (due["debtor"], due["amount_minor"], due["reason_code"], due["within_left"]) == (
+    assert (due["debtor"], due["charge"], due["amount_minor"], due["reason_code"], due["within_left"]) == (
         year.seller_identifier,
+        1,
         600_000,
         "ended_early",
         True,
@@ -246,6 +250,17 @@ def test_nobody_confirms_other_consequences(market, year):
         services.accept_ending(actor=market.seller, ending=ending.public_id, digest=ending.digest)
 
 
+def test_the_digest_binds_no_tax_because_that_is_what_was_charged(year):
+    shown = consequences_shown(year, ground="law", last_day=LAST_DAY, refund=None)
+    taxed = {**shown, "tax_rate_bp": 800, "refund_tax_minor": 48_000, "kept_tax_minor": 48_000}
+    assert digest_of_consequences(taxed) == digest_of_consequences(shown)
+    assert digest_of_consequences({**shown, "refund_minor": 600_001}) != digest_of_consequences(shown)
+    words = words_of(shown)
+    assert "¥660,000 in all" in words["en"]
+    assert "comes back as it was charged" in words["en"]
+    assert "課税された額に応じて" in words["ja"]
+
+
 def test_only_parties_see_it_and_only_the_other_answers(market, year):
     ending = end(market, year)
     with refused(Missing, kind="agreement"):
@@ -271,76 +286,6 @@ def test_a_refusal_a_withdrawal_and_silence_leave_it_in_force(market, year):
     assert [row.state for row in (refusal, withdrawal, reread(silence))] == ["refused", "withdrawn", "lapsed"]
     assert reread(year).state == "in_force"
     assert not Task.objects.filter(subject=silence.public_id, state="open").exists()
-
-
-def test_an_earlier_end_by_either_party_takes_the_place_of_a_later_one(market, year):
-    distant = end(market, year, "seller", ground="convenience", last_day=date(2028, 3, 30))
-    with refused(EndingOpen, ending=distant.public_id):
-        end(market, year, ground="convenience", last_day=date(2028, 3, 30))
-    near = end(market, year, ground="convenience", last_day=date(2027, 5, 31))
-    assert (reread(distant).state, near.state) == ("dropped", "scheduled")
-    told = Notice.objects.filter(subject=distant.public_id).values_list("organisation_id", flat=True)
-    assert sorted(told) == sorted([year.buyer_id, year.seller_id] * 2)
-    factories.check_deferred()
-    assert breaches("ended_as_shown") == 0
-    clock.move_to(near.access_until, running=False)
-    assert services.carry_out_endings() == 1
-    assert Adjustment.objects.get().amount_minor == near.refund_minor
-
-
-def test_a_proposal_stands_beside_a_notice_and_blocks_none(market, year):
-    proposal = end(market, year, last_day=date(2027, 5, 1))
-    with refused(EndingOpen, ending=proposal.public_id):
-        end(market, year, "seller", last_day=date(2027, 4, 30))
-    notice = end(market, year, "seller", ground="convenience", last_day=date(2027, 5, 31))
-    assert (reread(proposal).state, notice.state) == ("proposed", "scheduled")
-    accepted = services.accept_ending(actor=market.seller, ending=proposal.public_id, digest=proposal.digest)
-    assert (accepted.state, reread(notice).state) == ("scheduled", "dropped")
-    factories.check_deferred()
-    assert breaches("ended_as_shown") == 0
-
-
-def test_what_both_agree_on_does_not_end_it_later_than_a_notice(market, year):
-    proposal = end(market, year)
-    notice = end(market, year, "seller", ground="convenience", last_day=date(2027, 5, 31))
-    with refused(EndingOpen, ending=notice.public_id):
-        services.accept_ending(actor=market.seller, ending=proposal.public_id, digest=proposal.digest)
-    assert (reread(proposal).state, reread(notice).state) == ("proposed", "scheduled")
-
-
-def test_the_database_drops_what_is_scheduled_only_for_another(market, year):
-    end(market, year, ground="convenience")
-    statement = "UPDATE contracts_ending SET state = 'dropped', closed_at = public.business_now()"
-    refused_by_database("dropped only for another", statement)
-    with unguarded("contracts_ending"):
-        run(statement)
-    assert breaches("ended_as_shown") == 1
-
-
-def test_the_database_keeps_one_proposed_and_one_scheduled(market, year):
-    for ending in (end(market, year), end(market, year, ground="convenience")):
-        statement, values = copied("contracts_ending", ending.pk, public_id="end_raw")
-        refused_by_database("ending_one_|ends_lawfully|today or later", statement, *values)
-
-
-def test_a_day_beyond_every_calendar_is_refused_by_name(market):
-    endless = factories.agreement(
-        market, rights={"duration": None}, ending={"convenience_notice_days": 1, "refund": "none"}
-    )
-    for day in (date(9999, 12, 31), date(2200, 1, 2), date(1899, 12, 31)):
-        with refused(FieldInvalid, name="last_day"):
-            end(market, endless, ground="convenience", last_day=day, digest="0" * 64)
-    assert end(market, endless, ground="convenience", last_day=date(2199, 12, 31)).state == "scheduled"
-
-
-def test_days_that_were_lost_after_the_notice_come_back_too():
-    shown = {"refund": "pro_rata", "period": {"days": 30, "unused_days": 10}}
-    money = {"refund_minor": 10_000, "kept_minor": 20_000}
-    for lost, amount in ((0, 10_000), (0.9, 10_000), (5, 15_000), (20, 30_000), (90, 30_000)):
-        assert refund_after_loss({**shown, **money}, timedelta(days=lost)) == amount
-    none = {"refund": "none", "period": shown["period"], "refund_minor": 0, "kept_minor": 30_000}
-    assert refund_after_loss(none, timedelta(days=5)) == 0
-    assert refund_after_loss({**shown, "period": None, "refund_minor": 0, "kept_minor": 1}, timedelta(5)) == 0
 
 
 def test_the_words_say_what_becomes_of_what_was_received(year):
@@ -439,7 +384,7 @@ def test_who_has_an_interest_in_a_party_ends_nothing_by_law(market, year):
     [
         ("last_day", "last_day - 400", "today or later|ends with the end"),
         ("access_until", "access_until + interval '1 hour'", "ends with the end of its last day"),
-        ("refund_minor", "1200001", "never passes the price"),
+        ("refund_minor", "1200001", "never passes its price"),
         ("digest", "repeat('z', 64)", "ending_stated"),
         ("ground", "'convenience'", "what its consequences say|waits for an answer"),
         ("state", "'done'", "cannot begin|waits for an answer"),

@@ -31,7 +31,10 @@ def breaches(name: str) -> int:
         ("independent_parties", "UPDATE contracts_agreement SET buyer_id = seller_id"),
         ("ends_explained", "UPDATE contracts_agreement SET state = 'terminated'"),
         ("ends_explained", "UPDATE contracts_negotiation SET respond_by = NULL, state = 'agreed'"),
-        ("corrections_within_price", "UPDATE contracts_agreement SET price_minor = 999"),
+        (
+            "corrections_within_price",
+            "UPDATE contracts_instrument SET content = replace(content, '\"price_minor\":100000', '\"price_minor\":999')",
+        ),
     ],
 )
 def test_the_check_finds_what_got_past_every_guard(market, name, statement):

@@ -226,7 +226,7 @@ def test_days_are_returned_only_where_days_are_left():
     [
         ({"duration": "P2Y"}, {}, "days_returned"),
         ({}, {}, "nothing_returned"),
-        ({"duration": "P2Y"}, {"kind": "instalment", "charges": 3}, "nothing_returned"),
+        ({"duration": "P2Y"}, {"kind": "instalment", "charges": 3}, "instalments_due"),
         ({"duration": "P2Y"}, {"kind": "subscription", "charges": 3}, "days_returned"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,10 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listings import services
-from listings.charging_terms import ChargingTerms, parse_charging, require_chargeable
+from listings.charging_terms import (
+    ChargingTerms,
+    parse_charging,
+    require_chargeable,
+    require_paid_within_periods,
+)
 from listings.models import Offer
 from listings.rights import parse_rights
 from marketplace.kernel import clock
+from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.invariants import REGISTER
 from tests.participants import factories as participants
@@ -121,6 +128,8 @@ def test_a_first_period_that_has_begun_is_not_submitted(seller):
         {"charges": 1_001},
         {"period_months": 121},
         {"kind": "one_off"},
+        {"kind": "one_off", "charges": 1, "period_months": 2},
+        {"kind": "one_off", "charges": 1, "first_period_from": "2027-01-01"},
         {"first_period_from": "soon"},
         {"more": 1},
         {"kind": "metered"},
@@ -163,27 +172,91 @@ def test_an_offer_whose_rights_end_before_its_last_charge_is_named(seller):
     valid_until=st.none() | st.dates(date(2026, 1, 1), date(2032, 1, 1)).map(date.isoformat),
     duration=st.none() | st.sampled_from(["P1M", "P1Y", "P400D", "P3Y"]),
     at=st.integers(0, 17_520).map(lambda hours: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours)),
+    price=st.integers(1, 40) | st.just(AMOUNT_MINOR_MAX),
+    funding_days=st.integers(0, 30),
 )
 def test_the_database_refuses_what_the_market_refuses(
-    kind, charges, months, first, valid_until, duration, at
+    kind, charges, months, first, valid_until, duration, at, price, funding_days
 ):
     charging = ChargingTerms() if kind == "one_off" else ChargingTerms(kind, charges, months, first)
     if kind == "metered":
         charging = ChargingTerms(kind, charges, months, None, 10)
     rights = parse_rights({"contract_type": "licence", "valid_until": valid_until, "duration": duration})
-    passes = True
+    passes = [True, True]
     try:
-        require_chargeable(charging, 1_000, rights, now=at, zone=TOKYO, prefix="charging")
+        require_chargeable(charging, price, rights, now=at, zone=TOKYO, prefix="charging")
     except FieldInvalid:
-        passes = False
+        passes[0] = False
+    try:
+        require_paid_within_periods(charging, funding_days, now=at, zone=TOKYO, prefix="offer")
+    except FieldInvalid:
+        passes[1] = False
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT public.is_charging(%s), public.is_charged_in_time(%s, %s, %s), public.total_of_terms(%s)",
+            "SELECT public.is_charging(c), public.is_charged_in_time(c, %s, %s) AND public.is_priced(c, %s),"
+            " public.is_paid_within_periods(c, %s, %s), public.total_of_terms(%s) FROM (SELECT %s::jsonb AS c) given",
             [
-                *[json.dumps(charging.as_dict())] * 2,
                 json.dumps(rights.as_dict()),
                 at,
+                price,
+                at,
+                funding_days,
                 json.dumps({"price_minor": 1_000, "charging": charging.as_dict()}),
+                json.dumps(charging.as_dict()),
             ],
         )
-        assert cursor.fetchone() == (True, passes, charging.total_minor(1_000))
+        assert cursor.fetchone() == (True, *passes, charging.total_minor(1_000))
+
+
+@pytest.mark.parametrize(
+    ("charging", "funding_days", "is_in_time"),
+    [
+        (ChargingTerms("subscription", 3, 1), 15, True),
+        (ChargingTerms("subscription", 3, 1), 30, False),
+        (ChargingTerms("metered", 3, 1, None, 10), 30, False),
+        (ChargingTerms("subscription", 3, 2), 30, True),
+        (ChargingTerms("instalment", 3, 1), 30, True),
+        (ChargingTerms(), 30, True),
+    ],
+)
+def test_no_period_is_enjoyed_unpaid(charging, funding_days, is_in_time):
+    at = datetime(2027, 1, 4, 1, tzinfo=UTC)
+    refusal = nullcontext() if is_in_time else pytest.raises(FieldInvalid)
+    with refusal as refused:
+        require_paid_within_periods(charging, funding_days, now=at, zone=TOKYO, prefix="terms")
+    assert is_in_time or refused.value.name == "terms.funding_days"
+
+
+@pytest.mark.django_db
+def test_an_offer_whose_periods_end_unpaid_is_refused_and_named(seller):
+    rights = {**factories.RIGHTS, "duration": "P1Y"}
+    with pytest.raises(FieldInvalid) as refused:
+        factories.draft(seller, offer=factories.offer(rights=rights, charging=MONTHLY, funding_days=30))
+    assert refused.value.name == "offer.funding_days"
+    version = factories.published(seller, offer=factories.offer(rights=rights, charging=MONTHLY))
+    check = REGISTER["listings.rights_usable"].check
+    assert check() == []
+    with unguarded("listings_offer"), connection.cursor() as cursor:
+        cursor.execute("UPDATE listings_offer SET funding_days = 30")
+    assert [row["offer"] for row in check()] == [version.offer.public_id]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("charging", "price_minor"),
+    [
+        ({"kind": "instalment"}, 11),
+        ({}, AMOUNT_MINOR_MAX // 12 + 1),
+        ({"kind": "metered", "unit_price_minor": 101}, 100),
+    ],
+)
+def test_the_database_takes_no_price_that_cannot_be_charged_so(seller, charging, price_minor):
+    offered(seller, **MONTHLY)
+    stated = json.dumps({**MONTHLY, **UNSTATED, **charging})
+
+    def attack():
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE listings_offer SET charging = %s, price_minor = %s", [stated, price_minor])
+
+    with unguarded("listings_offer"):
+        assert_refused(attack, because="offer_priced")

@@ -24,6 +24,8 @@ KEPT = {
     "marketplace.participants.person_guards.CREATE": "a migration runs it",
     "marketplace.participants.person_guards.DROP": "a migration runs it",
     "marketplace.events.models.RelayPosition": "the relay reads and moves it within one statement of SQL",
+    "delivery.copies.ACCESS_BEGAN": "a migration runs it",
+    "delivery.copies.COPIES_SENT": "a migration runs it",
     "delivery.models.downloads.SentParts": "the database adds to it and it is compared within statements of SQL",
     "clearing.trades.queries.TradeCounts.refunded": "the report of the day shows every field of the counts",
     "listings.facts.LISTING_FACTS": "a fact provider enters itself with the rules when it is made",

@@ -276,3 +276,29 @@ def test_an_attachment_that_nobody_is_asked_to_follow_is_named(db):
     assert [row["restraint"] for row in check()] == [restraint.public_id]
     clearing.by_two(market, lift_restraint, restraint=restraint.public_id, reason="取下げ")
     assert check() == []
+
+
+@pytest.mark.parametrize(("began_days_before", "is_named"), [(1, False), (0, True)])
+def test_a_period_that_began_when_access_had_ended_is_named(trade, granted, began_days_before, is_named):
+    """An accepted delivery excuses what waits for the end of its period only where the period had begun."""
+    force(
+        "delivery_inspection",
+        "UPDATE delivery_inspection SET state = 'accepted', matched_at = now(), inspect_by = now(),"
+        " accepted_at = now(), accepted_by = 'buyer'",
+    )
+    force(
+        "delivery_entitlement",
+        "UPDATE delivery_entitlement SET state = 'terminated', ended_at = now(), ended_reason = 'terminated'",
+    )
+    force("clearing_trade", "UPDATE clearing_trade SET charging = 'subscription'")
+    assert named() == [trade.public_id]
+    with unguarded("clearing_chargeplan", "clearing_plannedcharge"), connection.cursor() as cursor:
+        cursor.execute(
+            "WITH made AS (INSERT INTO clearing_chargeplan (agreement, charging, charges, period_months, price_minor,"
+            " currency, funding_days, concluded_at) VALUES (%s, 'subscription', 1, 1, 1, 'JPY', 1, now()) RETURNING id),"
+            " today AS (SELECT (now() AT TIME ZONE 'Asia/Tokyo')::date - %s::integer AS began)"
+            " INSERT INTO clearing_plannedcharge (plan_id, charge, price_minor, due_on, period_from, period_until)"
+            " SELECT made.id, 1, 1, began, began, began + 31 FROM made, today",
+            [trade.agreement, began_days_before],
+        )
+    assert named() == ([trade.public_id] if is_named else [])

@@ -56,12 +56,15 @@ def begin_due_charges(*, actor: Actor = SYSTEM, limit: int) -> int:
 def begin_next_charge(*, actor: Actor, agreement: str) -> bool:
     """Make a trade of an agreement's next charge; False if none is due or charging has stopped.
 
-    Charging stops while a dispute is open or trading is halted, and for good when the agreement has ended.
+    Charging stops while a dispute is open or trading is halted, after the last day of access that ends early, and for good when the
+    agreement has ended.
     """
     progress = locked_progress(agreement)
     if progress is None or progress.ended_at is not None or progress.dispute is not None:
         return False
     if progress.next_due_on is None or progress.next_due_on > clock.today():
+        return False
+    if progress.stops_after is not None and progress.next_due_on > progress.stops_after:
         return False
     first = Trade.objects.get(agreement=agreement, charge=1)
     if not may_charge(first):

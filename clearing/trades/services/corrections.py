@@ -52,13 +52,15 @@ def adjust_trade(
     within_left: bool = False,
     charge: int | None = None,
 ) -> bool:
-    """Make a correction that was decided elsewhere an obligation, once; False if all trades failed or were refunded.
+    """Make a correction that was decided elsewhere an obligation, once; False if there is nothing to correct.
 
-    ``within_left``: at most what its trade has left, which is all where clearing returned some by itself; nothing left is nothing due.
+    ``charge``: it corrects the trade of that charge, and nothing if that failed, was refunded or is not made. ``within_left``: at most
+    what its trade has left, which is all where clearing returned some by itself; nothing left is nothing due, nor is anything of what
+    was never paid in.
 
-    ``charge``: only its trade is corrected. While the buyer owes the guaranteed part of the trade, it is put off until the bill is paid.
+    While the buyer owes the guaranteed part of the trade, it is put off until the bill is paid.
 
-    ``kind``: ``adjustment``, ``refund`` or ``penalty``. With several charges it corrects the first trade that did not
+    ``kind``: ``adjustment``, ``refund`` or ``penalty``. Without a ``charge`` it corrects the first trade that did not
     fail, was not refunded and has as much left. If all have ended, that is recorded and no money moves. Raises Missing,
     NotAcceptedYet (refunds, penalties and metered periods), BeyondCaptured, PenaltyBeyondCap, ValueError.
     """
@@ -69,17 +71,16 @@ def adjust_trade(
     if made.exists() or waits.exists():
         return True
     parties = _parties(trades[0])
-    concerned = [row for row in trades if charge in (None, row.charge)]
-    trade = _correctable(
-        concerned, kind, amount_minor, seller_owes=parties.get(debtor) == trades[0].seller_id
-    )
+    asked = _asked(trades, charge, is_paid=within_left)
+    trade = _correctable(asked, kind, amount_minor, seller_owes=parties.get(debtor) == trades[0].seller_id)
     if trade is not None and within_left:
         left_minor = remaining_of(trade).left_minor(
             KINDS[kind].limit or Limit.PRICE, seller_owes=parties.get(debtor) == trade.seller_id
         )
         amount_minor, trade = min(amount_minor, left_minor), trade if left_minor > 0 else None
     if trade is None:
-        record_trade("adjustment_void", trades[0], actor, adjustment=adjustment, amount_minor=amount_minor)
+        about = _asked(trades, charge) or trades
+        record_trade("adjustment_void", about[0], actor, adjustment=adjustment, amount_minor=amount_minor)
         return False
     for name in (debtor, creditor):
         if name not in parties:
@@ -108,6 +109,12 @@ def adjust_trade(
         tax_minor=obligation.tax_minor,
     )
     return True
+
+
+def _asked(trades: list[Trade], charge: int | None, *, is_paid: bool = False) -> list[Trade]:
+    """The trade of a charge, or all without one; ``is_paid``: only what was paid in."""
+    asked = [row for row in trades if charge in (None, row.charge)]
+    return [row for row in asked if row.state != TradeState.CONCLUDED] if is_paid else asked
 
 
 def _correctable(trades: list[Trade], kind: str, amount_minor: int, *, seller_owes: bool) -> Trade | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.db import transaction
 
-from listings.states import PERIODIC
+from listings.states import PERIODIC, Charging
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.events.services import emit
 from marketplace.kernel import clock
@@ -28,6 +30,9 @@ from .funding import give_back_halted_time
 from .holds import locked_agreement, locked_with_waiting, record_trade, return_hold
 from .put_offs import void_put_off
 from .trades import secure_waiting_trades
+
+EARLY = ("mutual", "convenience", "law")
+"""Reasons for which an agreement ends before its term without a fault of the delivery or of its payment."""
 
 
 @transaction.atomic
@@ -61,6 +66,8 @@ def fail_trade(*, actor: Actor, trade: str) -> bool:
 def end_agreement(*, actor: Actor, agreement: str, reason_code: str) -> bool:
     """End the charges of a terminated agreement: no further charge begins, and waiting trades fail, that of a plain price too.
 
+    Instalments of data that was delivered, or is inspected on, go on falling due where the agreement ended early (``EARLY``): their price
+    was agreed as one. Whether it was received is known once access has ended.
     Holds are returned once access has ended (``return_undelivered``). Returns whether anything ended.
     """
     if not Trade.objects.filter(agreement=agreement).exists():
@@ -71,10 +78,21 @@ def end_agreement(*, actor: Actor, agreement: str, reason_code: str) -> bool:
         for trade in waiting:
             _fail(trade, actor, "agreement_ended")
         return bool(waiting)
-    if progress.ended_at is not None:
+    if progress.ended_at is not None or (reason_code in EARLY and _may_be_owed_as_one(progress, trades)):
         return False
     end_charges(actor, progress, trades, reason_code)
     return True
+
+
+def _is_owed_as_one(progress: ChargeProgress) -> bool:
+    """Whether the charges are instalments of data that was delivered: the whole price is owed, whatever becomes of access."""
+    return progress.plan.charging == Charging.INSTALMENT and progress.delivered_at is not None
+
+
+def _may_be_owed_as_one(progress: ChargeProgress, trades: list[Trade]) -> bool:
+    """Whether instalments are owed as one, or will be if what was received is accepted: access began with the first charge."""
+    is_secured = any(row.charge == 1 and row.state == TradeState.SECURED for row in trades)
+    return _is_owed_as_one(progress) or (progress.plan.charging == Charging.INSTALMENT and is_secured)
 
 
 def end_charges(actor: Actor, progress: ChargeProgress, trades: list[Trade], reason_code: str) -> None:
@@ -88,17 +106,23 @@ def end_charges(actor: Actor, progress: ChargeProgress, trades: list[Trade], rea
 
 
 @transaction.atomic
-def return_undelivered(*, actor: Actor, agreement: str, reason_code: str, received: bool = False) -> int:
+def return_undelivered(
+    *, actor: Actor, agreement: str, reason_code: str, ended_on: date, received: bool = False
+) -> int:
     """Return the holds of secured trades that were not delivered after access ended; returns how many.
 
-    Without a delivery these are all secured trades; otherwise the periods from the first failed one on. ``received``: the
-    delivery was, and what it secures waits for its inspection where that goes on. Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
+    Without a delivery these are all secured trades; otherwise the periods from the first that failed, or that began when access had
+    ended (on the day ``ended_on``). ``received``: the delivery was, and what it secures waits for its inspection where that goes on.
+    Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
     """
     progress, trades = locked_agreement(agreement, with_waiting=True)
-    if progress is not None:
+    is_owed = progress is not None and (
+        _is_owed_as_one(progress) or (received and progress.plan.charging == Charging.INSTALMENT)
+    )
+    if progress is not None and not is_owed:
         end_charges(actor, progress, trades, reason_code)
     is_delivered = received or (progress is not None and progress.delivered_at is not None)
-    first_undelivered = _first_undelivered(trades) if is_delivered else 1
+    first_undelivered = _first_undelivered(progress, trades, ended_on) if is_delivered else 1
     undelivered = [
         row
         for row in trades
@@ -146,9 +170,15 @@ def _is_billed(trade: Trade) -> bool:
     return part is not None and part.is_billed
 
 
-def _first_undelivered(trades: list[Trade]) -> int:
-    """The number of the first charge without access to what was delivered; earlier charges had access."""
+def _first_undelivered(progress: ChargeProgress | None, trades: list[Trade], ended_on: date) -> int:
+    """The number of the first charge without access to what was delivered, which ended on a day; earlier charges had access."""
+    if progress is None:
+        return max(row.charge for row in trades) + 1
     failed = [row.charge for row in trades if row.state == TradeState.FAILED and row.charging in PERIODIC]
+    if progress.stops_after is not None:
+        ended_on = min(ended_on, progress.stops_after + timedelta(days=1))
+    unserved = progress.plan.planned.filter(period_from__gte=ended_on).order_by("charge")
+    failed += unserved.values_list("charge", flat=True)[:1]
     return min(failed, default=max(row.charge for row in trades) + 1)
 
 

@@ -32,8 +32,9 @@ def order_adjustment(
     amount_minor: int,
     reason: str,
     reason_code: str = "price_correction",
+    charge: int | None = None,
 ) -> Adjustment:
-    """Order, as the operator, that one party of an agreement pays ``amount_minor``, without tax, to the other.
+    """Order, as the operator, that one party of an agreement pays ``amount_minor``, without tax, to the other for a charge.
 
     The obligation is made at once, so that what remains of the trade bounds it together with refunds; an agreement whose
     trade is not made yet has none, and its adjustments wait for it within the price. Emits adjustment.due. Raises
@@ -47,6 +48,7 @@ def order_adjustment(
         amount_minor=amount_minor,
         reason=reason,
         reason_code=reason_code,
+        charge=charge,
     )
     parties = adjustment.agreement.buyer_identifier, adjustment.agreement.seller_identifier
     creditor = parties[0] if debtor == parties[1] else parties[1]
@@ -59,6 +61,7 @@ def order_adjustment(
             creditor=creditor,
             amount_minor=amount_minor,
             transaction_id=None,
+            charge=adjustment.charge,
         )
     require_second_person(
         actor=actor,
@@ -67,7 +70,12 @@ def order_adjustment(
         payee=creditor,
         amount_minor=amount_minor,
         currency=adjustment.currency,
-        payload={"amount_minor": amount_minor, "debtor": debtor, "reason_code": reason_code},
+        payload={
+            "amount_minor": amount_minor,
+            "debtor": debtor,
+            "reason_code": reason_code,
+            "charge": adjustment.charge,
+        },
     )
     return adjustment
 

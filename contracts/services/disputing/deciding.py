@@ -24,7 +24,7 @@ from ...disputing.errors import NotHeard, NotItsMediator, OtherDisputeFirst, Rem
 from ...disputing.models import Dispute
 from ...disputing.rules import HOLDING, MAY_HAVE_AMOUNT, OUTCOMES, WITH_AMOUNT
 from ...disputing.states import StatementKind
-from ...ending_queries import access_over_at, sum_returned
+from ...ending_queries import access_over_at, charge_due, charge_left
 from ...errors import AgreementEnded, PriceExceeded, RedeliveryTooLate
 from ...models import Agreement
 from ...states import DISPUTE, INSPECTED_ON, AgreementState, DisputeOutcome, DisputeParty, DisputeState
@@ -130,7 +130,7 @@ def require_possible(
         )
     if amount_minor is not None:
         require_amount("amount_minor", amount_minor)
-        remaining = agreement.price_minor - sum_returned(agreement)
+        remaining = charge_left(agreement, charge_due(agreement, dispute.opened_at))
         if outcome != DisputeOutcome.PAYMENT and amount_minor > remaining:
             raise PriceExceeded(agreement=agreement.public_id, remaining_minor=remaining)
 

@@ -24,6 +24,7 @@ from ...disputing import texts
 from ...disputing.models import Adjustment, Dispute, Remedy
 from ...disputing.rules import HOLDING, REMEDY_DAYS
 from ...disputing.states import RemedyKind
+from ...ending_queries import charge_due
 from ...models import Agreement
 from ...states import DisputeOutcome, DisputeParty, DisputeState, Party, TerminationReason, label_of
 from ..agreements import make_adjustment, terminate_agreement
@@ -80,6 +81,7 @@ def _adjust(dispute: Dispute, agreement: Agreement) -> Adjustment:
         SYSTEM,
         agreement,
         debtor=pays,
+        charge=charge_due(agreement, dispute.opened_at),
         amount_minor=dispute.amount_minor or 0,
         reason=f"異議の結果 / the outcome of a dispute ({dispute.public_id})",
         reason_code="dispute",

@@ -26,7 +26,7 @@ from ...disputing.errors import NoSettlement, SettlementOpen
 from ...disputing.models import Dispute, Settlement
 from ...disputing.rules import SETTLEMENT_DAYS, SETTLEMENTS
 from ...disputing.states import SettlementState
-from ...ending_queries import sum_returned
+from ...ending_queries import charge_due, returned_by_charge
 from ...errors import ConsequencesChanged
 from ...models import Agreement
 from ...plan import build_plan
@@ -105,7 +105,7 @@ def _consequences(
         outcome=outcome,
         amount_minor=amount_minor,
         damages_minor=damages_minor,
-        returned_minor=sum_returned(agreement),
+        returned_minor=returned_by_charge(agreement).get(charge_due(agreement, dispute.opened_at), 0),
     )
 
 

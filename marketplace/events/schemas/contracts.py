@@ -72,7 +72,8 @@ class AgreementConcluded(Event):
     ``price_minor`` per period). ``first_period_from``: ISO date on which the first period begins or the first
     instalment is due; the day of conclusion if None. ``penalty_cap_minor``: the agreed most that a party owes in
     penalties for each charge; None for the price with tax. ``commissioned``: the data is made to order, so the law sets a
-    time limit for its payment, counted from its receipt.
+    time limit for its payment, counted from its receipt. ``concluded_at``: ISO instant from which the days of the plan count; that of
+    the event if None.
     """
 
     type = "agreement.concluded"
@@ -102,6 +103,7 @@ class AgreementConcluded(Event):
     commissioned: bool = False
     penalty_cap_minor: int | None = None
     beneficiaries: tuple[Beneficiary, ...] = ()
+    concluded_at: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,8 +223,8 @@ class DisputeResolved(Event):
 class AdjustmentDue(Event):
     """A correction that clearing must carry out once. ``debtor`` pays ``creditor``; amounts exclude tax.
 
-    ``kind``: ``adjustment``, ``refund`` or ``penalty`` (outside consumption tax). ``within_left``: at most what the price has left.
-    ``charge``: the number of the charge that it corrects; None for the first that has as much left.
+    ``kind``: ``adjustment``, ``refund`` or ``penalty`` (outside consumption tax). ``charge``: the number of the charge that it corrects.
+    ``within_left``: at most what its price has left, and nothing if it was never paid in.
     """
 
     type = "adjustment.due"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -481,3 +481,14 @@ def test_a_thousand_beneficiaries_share_in_one_statement(market, django_assert_m
         110_000 - 90_000 - 5_500,
     )
     assert clean()
+
+
+def test_the_days_of_charges_count_from_the_conclusion_that_the_event_states(market):
+    """The event is emitted on another day of the market than its agreement was concluded."""
+    factories.pay_in(market, "buyer", 110)
+    on_day(2027, 1, 5, 0)
+    stated = datetime(2027, 1, 4, 23, 59, tzinfo=clock.market_zone())
+    first = factories.plan(market, "subscription", 100, charges=2, concluded_at=stated.isoformat())
+    assert first.concluded_at == stated
+    begins = PlannedCharge.objects.order_by("charge").values_list("period_from", flat=True)
+    assert list(begins) == [date(2027, 1, 4), date(2027, 2, 4)]

@@ -6,9 +6,11 @@ import pytest
 
 from clearing import handlers
 from clearing.models import Obligation, Trade
+from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.trades.services.corrections import refund_trade
 from contracts.pro_rata import pro_rata
 from marketplace.events.schemas.contracts import AdjustmentDue, AgreementTerminated
+from marketplace.evidence.models import EvidenceRecord
 from tests.clearing import factories
 from tests.clearing.two_people import by_two
 
@@ -16,7 +18,15 @@ PRICE = 1_200_000
 YEAR = pro_rata(price_minor=PRICE, tax_rate_bp=1_000, days=365, unused_days=182)
 
 
-def end_early(market, trade: Trade, amount_minor: int, *, received: bool = False) -> None:
+def end_early(
+    market,
+    trade: Trade,
+    amount_minor: int,
+    *,
+    charge: int = 1,
+    reason_code: str = "mutual",
+    received: bool = False,
+) -> None:
     """What clearing hears when an agreement is ended: what comes back, that it is terminated, and that access has ended."""
     parties = {"buyer": market.party("buyer").public_id, "seller": market.party("seller").public_id}
     due = AdjustmentDue(
@@ -28,10 +38,12 @@ def end_early(market, trade: Trade, amount_minor: int, *, received: bool = False
         currency="JPY",
         reason_code="ended_early",
         within_left=True,
+        charge=charge,
     )
-    over = AgreementTerminated(agreement=trade.agreement, **parties, reason_code="mutual")
+    over = AgreementTerminated(agreement=trade.agreement, **parties, reason_code=reason_code)
     for _ in range(2):
-        handlers.on_adjustment_due(due, factories.envelope(due))
+        if amount_minor:
+            handlers.on_adjustment_due(due, factories.envelope(due))
         handlers.on_agreement_terminated(over, factories.envelope(over))
     factories.ended(trade, "terminated", received=received)
     trade.refresh_from_db()
@@ -107,3 +119,60 @@ def test_a_dispute_that_terminates_returns_the_hold(market):
     factories.complain(trade)
     factories.resolve(trade, "termination")
     assert (trade.state, factories.available(market, "buyer")) == ("refunded", 1_320_000)
+
+
+def test_a_period_that_was_never_paid_is_not_returned_from_a_paid_one(market):
+    factories.on_day(2027, 1, 4)
+    factories.pay_in(market, "buyer", 110_000)
+    first = factories.accept(factories.plan(market, "subscription", 100_000, charges=3, funding_days=10))
+    factories.on_day(2027, 2, 4)
+    carry_out_deadlines()
+    assert factories.states(first.agreement) == ["accepted", "concluded"]
+    factories.on_day(2027, 2, 7, 0)
+    end_early(market, first, 92_857, charge=2)
+    assert factories.states(first.agreement) == ["accepted", "failed"]
+    assert given_back(first) == []
+    void = EvidenceRecord.objects.filter(kind="clearing.trade_adjustment_void")
+    second = factories.charges(first.agreement)[1].public_id
+    assert {(row.subject, row.payload["amount_minor"]) for row in void} == {(second, 92_857)}
+
+
+def test_a_period_that_was_paid_is_returned_from_itself(market):
+    factories.on_day(2027, 1, 4)
+    factories.pay_in(market, "buyer", 220_000)
+    first = factories.accept(factories.plan(market, "subscription", 100_000, charges=3))
+    factories.on_day(2027, 2, 4)
+    carry_out_deadlines()
+    factories.on_day(2027, 2, 7, 0)
+    end_early(market, first, 92_857, charge=2)
+    second = factories.charges(first.agreement)[1]
+    assert (given_back(first), given_back(second)) == ([], [(92_857, 9_285)])
+    assert factories.states(first.agreement) == ["accepted", "secured"]
+
+
+@pytest.mark.parametrize("reason_code", ["mutual", "convenience", "law"])
+def test_instalments_of_delivered_data_stay_due(market, reason_code):
+    factories.on_day(2027, 1, 4)
+    factories.pay_in(market, "buyer", 1_320_000)
+    first = factories.accept(factories.plan(market, "instalment", PRICE, charges=12))
+    factories.on_day(2027, 1, 6)
+    end_early(market, first, 0, reason_code=reason_code)
+    factories.on_day(2027, 12, 6)
+    carry_out_deadlines()
+    assert factories.states(first.agreement) == ["accepted"] * 12
+    assert factories.available(market, "buyer") == 0
+
+
+@pytest.mark.parametrize(
+    ("reason_code", "delivered"), [("law", False), ("seller_breach", True), ("refunded", True)]
+)
+def test_instalments_end_where_nothing_was_delivered_or_by_a_fault(market, reason_code, delivered):
+    factories.on_day(2027, 1, 4)
+    factories.pay_in(market, "buyer", 1_320_000)
+    first = factories.plan(market, "instalment", PRICE, charges=12)
+    if delivered:
+        factories.accept(first)
+    end_early(market, first, 0, reason_code=reason_code)
+    factories.on_day(2027, 12, 6)
+    carry_out_deadlines()
+    assert factories.states(first.agreement) == ["accepted" if delivered else "refunded"]

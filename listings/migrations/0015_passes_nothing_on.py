@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('listings', '0015_endings_of_offers'),
+        ('listings', '0014_metered_whole'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0039_uses_as_signed'),
+        ('contracts', '0037_uses_as_signed'),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0036_charged_by_clauses'),
+        ('contracts', '0042_corrected_together'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0038_disputing'),
+        ('contracts', '0036_charged_by_clauses'),
     ]
 
     operations = [

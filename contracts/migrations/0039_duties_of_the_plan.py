@@ -25,7 +25,7 @@ def begin_duties(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0040_one_ending_scheduled'),
+        ('contracts', '0038_one_ending_scheduled'),
         # It makes the functions that say what was sent.
         ('delivery', '0016_copies_sent'),
     ]

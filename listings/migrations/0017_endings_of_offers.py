@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('listings', '0014_metered_whole'),
+        ('listings', '0016_paid_within_periods'),
     ]
 
     operations = [
