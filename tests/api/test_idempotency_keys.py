@@ -44,6 +44,8 @@ MOVES_NO_MONEY = {
     "AuthorityLimitViewSet.create",
     "FactChangeViewSet.create",
     "DeletionDutyViewSet.certify",
+    "DeliveryViewSet.declare_recipient",
+    "DeliveryViewSet.withdraw_recipient",
     "EndingViewSet.refuse",
     "EndingViewSet.withdraw",
     "MandateViewSet.create",
