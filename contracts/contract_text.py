@@ -29,12 +29,13 @@ PLAN = Label("How this agreement is carried out", "履行の計画")
 OPEN = Label("Period for acceptance", "承諾の期間")
 OPEN_TEXT = Label(
     "Signed by the Provider, this document is an offer, open for the Consumer's acceptance by its signature for {days} days from the"
-    " Provider's signature, whose day is not counted, to the end of the last day (Japan time). It then lapses. The listing is an invitation only. While"
+    " Provider's signature, whose day is not counted, to the end of the last day (Japan time). It then lapses, and earlier once a day or period of"
+    " the plan below could no longer be kept if it were accepted. The listing is an invitation only. While"
     " the Market halts trading or decides on the conclusion, the period stands still. Within it the Provider does not withdraw the offer, but reserves"
     " the right to do so, stating its reason, where a leak of the Data has occurred or is feared or where law prohibits the provision, and by"
     " withdrawing the Data from the Market for everybody.",
     "提供者が署名した本書は申込みであり、提供者の署名の日の翌日から起算して{days}日間（末日の24時まで、日本時間）、利用者の署名による承諾のために効力を有し、"
-    "その後は効力を失う。出品は申込みの誘引にとどまる。本市場が取引を停止し、または締結の可否を審査する間、期間は進行しない。提供者は期間中に申込みを撤回しない。"
+    "その後は効力を失う。承諾しても以下の計画に定める日または期間を守ることができなくなったときも、同様とする。出品は申込みの誘引にとどまる。本市場が取引を停止し、または締結の可否を審査する間、期間は進行しない。提供者は期間中に申込みを撤回しない。"
     "ただし、対象データの漏えいが生じもしくはそのおそれがあるとき、または法令により提供が禁じられるときに理由を示して撤回する権利、"
     "および対象データの出品を本市場から取り下げて撤回する権利を留保する。",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from listings.payability import require_payable
@@ -55,10 +54,6 @@ from .moves import (
     role_in,
 )
 
-OVER_BEFORE = Label(
-    "what you sign stays open for open_days, and by its last day this could no longer be carried out: state a later day, or shorten open_days",
-    "署名した申込みは open_days の間有効ですが、その末日には履行できなくなります。より後の日にするか、open_days を短くしてください",
-)
 NOT_CURRENT = Label(
     "the data is less current than the quality clause promises, or its listing states no interval of updates",
     "データの最新性が品質条項の約束を下回っているか、更新間隔が示されていません",
@@ -116,7 +111,7 @@ def _sign_as_seller(
     terms = parse_terms(proposal.terms)
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
-    _require_executable(terms)
+    compile_plan(terms, at=clock.now(), zone=clock.market_zone())
     require_grantable(negotiation.listing, terms)
     _require_kept(negotiation, terms)
     drawn = queries.draft_of(negotiation, terms)
@@ -237,16 +232,6 @@ def _subject(signed_hash: str, party: Party, terms: Terms) -> Subject:
         currency=terms.currency,
         methods=METHODS_AT_LEVEL[SignatureLevel(terms.signature_level)],
     )
-
-
-def _require_executable(terms: Terms) -> None:
-    """Raise FieldInvalid unless what the buyer may sign until the last moment of ``open_days`` can be carried out, now and then."""
-    now, zone = clock.now(), clock.market_zone()
-    compile_plan(terms, at=now, zone=zone)
-    try:
-        compile_plan(terms, at=open_until(now, terms.open_days) - timedelta(microseconds=1), zone=zone)
-    except FieldInvalid as fault:
-        raise FieldInvalid(fault.name, OVER_BEFORE) from fault
 
 
 def _require_read(

@@ -52,6 +52,8 @@ MOVES_NO_MONEY = {
     "DisputeViewSet.refuse_settlement",
     "DisputeViewSet.reply",
     "DisputeFileViewSet.create",
+    "DeliveryViewSet.declare_recipient",
+    "DeliveryViewSet.withdraw_recipient",
     "EndingViewSet.refuse",
     "EndingViewSet.withdraw",
     "MandateViewSet.create",

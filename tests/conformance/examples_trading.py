@@ -276,11 +276,10 @@ TABLE.example("POST agreements/{}/end-by-law/", "operator", takes_two=True)(ende
 TABLE.listed("endings/", "buyer", ending)
 TABLE.example("POST endings/{}/accept/", "seller")(answered)
 TABLE.listed("deletion-duties/", "buyer", deletion)
-TABLE.of_row(
-    "POST deletion-duties/{}/certify/",
-    "buyer",
-    deletion,
-    {"deleted_on": "2026-01-31", "statement": "消去しました。"},
+TABLE.example("POST deletion-duties/{}/certify/", "buyer")(
+    lambda world: Request(
+        (deletion(world),), {"deleted_on": clock.today().isoformat(), "statement": "消去しました。"}
+    )
 )
 TABLE.of_row("POST endings/{}/refuse/", "seller", ending)
 TABLE.of_row("POST endings/{}/withdraw/", "buyer", ending)

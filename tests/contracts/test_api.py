@@ -435,20 +435,6 @@ def test_each_round_is_compared_with_the_offer_and_the_last_round(market, client
     assert clients["stranger"].get(f"{path}/rounds/").status_code == 404
 
 
-def test_an_unchanged_request_changes_nothing_of_the_offer(market, clients):
-    """Also where the offer is charged by periods and demands the parties' own keys."""
-    listing = factories.listing(
-        market.seller,
-        "L-charged",
-        charging={"kind": "subscription", "charges": 3, "period_months": 1},
-        signature_level="own_key",
-        rights={**factories.OFFER["rights"], "duration": "P1Y"},
-    )
-    made = clients["buyer"].post(f"{BASE}/negotiations/", body(market, listing=listing))
-    (first,) = clients["buyer"].get(f"{BASE}/negotiations/{made.json()['id']}/rounds/").json()
-    assert (first["with_offer"]["rights"]["relation"], first["with_offer"]["changes"]) == ("equal", [])
-
-
 def test_a_negotiation_shows_what_each_proposal_changes(market, clients):
     made = clients["buyer"].post(f"{BASE}/negotiations/", body(market))
     path = f"{BASE}/negotiations/{made.json()['id']}"

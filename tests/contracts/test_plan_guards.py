@@ -103,31 +103,14 @@ def test_a_proposal_whose_charges_are_not_over_before_its_rights_are_is_named(ma
     assert len(check()) == 1
 
 
-@pytest.mark.parametrize(
-    ("terms", "name"),
-    [
-        (
-            {"charging": {"kind": "subscription", "charges": 6, "first_period_from": 13}},
-            "charging.first_period_from",
-        ),
-        ({"rights": {"duration": None, "valid_until": 13}}, "rights.valid_until"),
-    ],
-)
-def test_the_seller_signs_nothing_that_cannot_be_carried_out_to_the_last_day(market, terms, name):
-    """What it signs is open for 14 days; the 13th day is one too early."""
-
-    def on(days: int) -> dict:
-        day = (clock.today() + timedelta(days=days)).isoformat()
-        return {
-            part: {key: day if value == 13 else value for key, value in chosen.items()}
-            for part, chosen in terms.items()
-        }
-
-    negotiation = factories.requested(market, open_days=14, funding_days=0, **on(13)).public_id
+def test_nobody_signs_once_the_first_period_has_begun(market):
+    """Though the days of the offer have not passed: it says that it lapses then."""
+    charging = {"kind": "subscription", "charges": 6, "first_period_from": clock.today().isoformat()}
+    negotiation = factories.agreed(market, charging=charging)
+    assert "earlier once a day or period of the plan" in negotiation.instrument.text_en
+    clock.move_to(clock.now() + timedelta(days=1))
     before = factories.everything()
-    with pytest.raises(FieldInvalid, match="open_days") as refusal:
-        services.sign(actor=market.seller, negotiation=negotiation)
-    assert refusal.value.name == f"terms.{name}"
+    with pytest.raises(FieldInvalid) as refusal:
+        services.sign(actor=market.buyer, negotiation=negotiation.public_id)
+    assert refusal.value.name == "terms.charging.first_period_from"
     assert factories.everything() == before
-    later = factories.requested(market, open_days=14, funding_days=0, **on(14)).public_id
-    assert services.sign(actor=market.seller, negotiation=later).state == "agreed"

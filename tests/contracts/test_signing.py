@@ -102,6 +102,7 @@ def test_a_conclusion_is_told_of_once(market):
             "funding_days": 3,
             "inspection_days": 7,
             "signed_hash": agreement.signed_hash,
+            "concluded_at": agreement.concluded_at.isoformat(),
             "charging": "one_off",
             "charges": 1,
             "period_months": 1,

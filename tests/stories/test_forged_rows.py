@@ -41,7 +41,7 @@ FORGERIES: dict[str, Forgery] = {
         },
     ),
     "clearing_bankstatement": Forgery(refused="does not continue"),
-    "clearing_chargeplan": Forgery(refused="has no charges"),
+    "clearing_chargeplan": Forgery(refused="has no charges", changes={"agreement": "'agr_forged'"}),
     "clearing_clearingschedule": Forgery(
         refused="no second person approved the change",
         changes={"cut_off_times": "ARRAY['15:00'::time]", "approval_id": "(SELECT max(id) FROM approvals_approval)"},
@@ -89,7 +89,7 @@ FORGERIES: dict[str, Forgery] = {
     ),
     "clearing_obligation": Forgery(refused=SAME_AGAIN),
     "clearing_plannedcharge": Forgery(refused="plan_id"),
-    "clearing_plannedshare": Forgery(refused="plan_id"),
+    "clearing_plannedshare": Forgery(refused="shared as the signed plan says"),
     "clearing_posting": Forgery(refused="not to zero", changes={"leg": "t.leg + 1"}),
     "clearing_paymentpermission": Forgery(refused="was stated by no second person"),
     "clearing_proofblock": Forgery(refused=SAME_AGAIN),
@@ -111,7 +111,7 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_transferfile": Forgery(named=RECORDED, changes={"sha256": "repeat('e', 64)"}),
     "clearing_unconfirmedreceipt": Forgery(named=RECORDED, changes={"line": "t.line + 1"}),
     "clearing_usagerecord": Forgery(
-        named=RECORDED, changes={"refusal": "'no_period'", "charged_minor": "0"}
+        named=RECORDED, changes={"usage": "'dld_forged'", "refusal": "'no_period'", "charged_minor": "0"}
     ),
     "contracts_adjustment": Forgery(named=RECORDED),
     "contracts_attachment": Forgery(refused="while the other is to answer it"),
@@ -137,7 +137,7 @@ FORGERIES: dict[str, Forgery] = {
             "not_before": "now()", "not_after": "now() + interval '1 day'",
         },
     ),
-    "documents_sealeddocument": Forgery(refused="while its certificate is valid|certificate_id"),
+    "documents_sealeddocument": Forgery(named=RECORDED, changes={"subject": "'agr_forged'"}),
     "events_abandonment": Forgery(
         refused="parked",
         changes={"first_person": "'usr_forged_a'", "abandoned_by": "'usr_forged_b'"},

@@ -219,8 +219,8 @@ def test_the_database_refuses_what_departs_from_its_clause(market):
     def forge():
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO contracts_adjustment (public_id, salt, agreement_id, debtor, amount_minor, currency, reason_code, reason,"
-                " ordered_by, ordered_at) SELECT 'adj_raw', salt, agreement_id, debtor, amount_minor, currency, reason_code, reason,"
+                "INSERT INTO contracts_adjustment (public_id, salt, agreement_id, debtor, charge, amount_minor, currency, reason_code, reason,"
+                " ordered_by, ordered_at) SELECT 'adj_raw', salt, agreement_id, debtor, 2, amount_minor, currency, reason_code, reason,"
                 " ordered_by, business_now() FROM contracts_adjustment"
             )
             cursor.execute(
