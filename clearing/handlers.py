@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from contracts.ending_queries import ENDED_EARLY
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (
@@ -119,6 +120,8 @@ def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
         amount_minor=event.amount_minor,
         kind=event.kind,
         within_left=event.within_left,
+        # What was not enjoyed comes back; of a charge that nobody paid in, nothing does.
+        of_paid=event.reason_code == ENDED_EARLY,
         charge=event.charge,
         transaction_id=envelope.transaction,
     )
