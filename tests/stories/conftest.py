@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.core.management import call_command
+from django.db import transaction
 
 from clearing.approvals.halts import lift_halt_by_two
 from clearing.guarantees.services import register_guarantee
@@ -279,7 +280,9 @@ def people(report) -> None:
         document="令和8年(フ)第1号",
         document_sha256="0" * 64,
     )
-    cases.opened(organisation("保留"))
+    with transaction.atomic():
+        # The market's worker would decide on the application before.
+        cases.opened(organisation("保留"))
     refused = Decision.objects.filter(point="admission", outcome="deny").latest("pk")
     applicant = Organisation.objects.get(public_id=refused.parties[0])
     cases.appealed(actor_of(owner_of(applicant)), refused.public_id)
