@@ -27,6 +27,7 @@ from clearing.shortfalls.services.restraints import record_restraint
 from clearing.statements.certificates import record_balance_certificate
 from clearing.trades.services.supplies import state_supply
 from contracts import services as contracting
+from contracts.adjusting.services import enter_index_value
 from contracts.models import Negotiation
 from delivery.services import state_outage
 from fixtures.day.progress import Progress
@@ -200,6 +201,14 @@ def guarantee(market: Market, report) -> str:
         document_sha256="0" * 64,
     )
     return registered.public_id
+
+
+@pytest.fixture(scope="package")
+def index_value(market: Market, report) -> None:
+    """The value of an index, which two people of the operator entered after the day."""
+    day = Day(read(), Progress(1, io.StringIO()), market.base_url)
+    stated = {"index": "cpi_jp", "as_of": clock.today(), "value_milli": 104_000, "source": "総務省統計局"}
+    day.by_two(Permission.DISPUTES_WRITE, enter_index_value, **stated)
 
 
 @pytest.fixture(scope="package")
