@@ -56,7 +56,7 @@ class TierSerializer(StrictSerializer):
 class MeteringSerializer(StrictSerializer):
     """Of metered use: tiers after the first, free uses of each period, and a trial, in days or in uses."""
 
-    tiers = TierSerializer(many=True, required=False, max_length=TIERS_MAX)
+    tiers = TierSerializer(many=True, required=False, max_length=TIERS_MAX)  # type: ignore[call-arg]  # the stubs lack it
     free_uses = serializers.IntegerField(min_value=0, max_value=USES_MAX, required=False)
     trial_days = serializers.IntegerField(min_value=0, max_value=TRIAL_DAYS_MAX, required=False)
     trial_uses = serializers.IntegerField(min_value=0, max_value=USES_MAX, required=False)
@@ -82,7 +82,7 @@ class ChargingSerializer(StrictSerializer):
     first_period_from = serializers.CharField(max_length=10, required=False, allow_null=True)
     unit_price_minor = AmountField(required=False, allow_null=True)
     metering = MeteringSerializer(required=False, allow_null=True)
-    shares = ShareSerializer(many=True, required=False, max_length=SHARES_MAX)
+    shares = ShareSerializer(many=True, required=False, max_length=SHARES_MAX)  # type: ignore[call-arg]  # the stubs lack it
     adjustments = serializers.ListField(child=serializers.DictField(), required=False, max_length=3)
 
 
