@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from contracts.disputing.rules import HOLDING
 from contracts.disputing.states import RemedyKind
+from contracts.ending_queries import ENDED_EARLY
 from contracts.services import remedy_done
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import PaymentReceived
@@ -132,6 +133,8 @@ def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
         amount_minor=event.amount_minor,
         kind=event.kind,
         within_left=event.within_left,
+        # What was not enjoyed comes back; of a charge that nobody paid in, nothing does.
+        of_paid=event.reason_code == ENDED_EARLY,
         charge=event.charge,
         transaction_id=envelope.transaction,
     )

@@ -14,9 +14,10 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 from marketplace.kernel.money import BASIS_POINTS
 
 from .ending import NOTICE_DAYS, RefundRule
-from .metering import TRIAL_DAYS_MAX, USES_MAX
+from .metering import TIERS_MAX, TRIAL_DAYS_MAX, USES_MAX
 from .models import Distribution, Listing, ListingVersion, Offer
 from .rights import dataspace_policy, parse_rights, summary
+from .shares import SHARES_MAX
 from .states import Charging, ListingState, PersonalDataClass, SignatureLevel, TaxCategory, VersionState
 
 
@@ -56,7 +57,7 @@ class TierSerializer(StrictSerializer):
 class MeteringSerializer(StrictSerializer):
     """Of metered use: tiers after the first, free uses of each period, and a trial, in days or in uses."""
 
-    tiers = TierSerializer(many=True, required=False)
+    tiers = TierSerializer(many=True, required=False, max_length=TIERS_MAX)  # type: ignore[call-arg]  # the stubs lack it
     free_uses = serializers.IntegerField(min_value=0, max_value=USES_MAX, required=False)
     trial_days = serializers.IntegerField(min_value=0, max_value=TRIAL_DAYS_MAX, required=False)
     trial_uses = serializers.IntegerField(min_value=0, max_value=USES_MAX, required=False)
@@ -82,7 +83,7 @@ class ChargingSerializer(StrictSerializer):
     first_period_from = serializers.CharField(max_length=10, required=False, allow_null=True)
     unit_price_minor = AmountField(required=False, allow_null=True)
     metering = MeteringSerializer(required=False, allow_null=True)
-    shares = ShareSerializer(many=True, required=False)
+    shares = ShareSerializer(many=True, required=False, max_length=SHARES_MAX)  # type: ignore[call-arg]  # the stubs lack it
     adjustments = serializers.ListField(child=serializers.DictField(), required=False, max_length=3)
 
 

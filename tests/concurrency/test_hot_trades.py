@@ -93,7 +93,11 @@ def test_whatever_befalls_a_buyers_trades_at_once_its_money_is_there_once(market
                 lambda trade=trade: factories.adjust(market, trade, "seller", "hot", 6_000),
                 lambda trade=trade: factories.resolve(Trade.objects.get(pk=trade.pk), "refund").state,
                 partial(
-                    return_undelivered, actor=SYSTEM, agreement=trade.agreement, reason_code="not_collected"
+                    return_undelivered,
+                    actor=SYSTEM,
+                    agreement=trade.agreement,
+                    reason_code="not_collected",
+                    ended_on=clock.today(),
                 ),
                 partial(
                     refund_trade, actor=market.actor, trade=trade.public_id, amount_minor=6_000, reason="r"

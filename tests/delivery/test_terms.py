@@ -10,8 +10,9 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.ending_queries import access_signed
 from contracts.models import Agreement
-from contracts.queries import contract_of, plan_of_agreement
+from contracts.queries import contract_of
 from delivery.access import refusal
 from delivery.models import Entitlement
 from listings.rights import Question, World, answer
@@ -47,7 +48,7 @@ def test_text_answer_and_access_count_the_same_days(db, agreed, duration, end, w
     agreement = Agreement.objects.get(public_id=granted.agreement)
     text = contract_of(agreement.negotiation).text_ja
     assert f"利用期間：契約成立の日の翌日から起算して{words}間（末日の24時まで、日本時間）" in text
-    plan, concluded_at = plan_of_agreement(granted.agreement)
+    plan, concluded_at, _ = access_signed(granted.agreement)
     assert plan.access.ends_at(concluded_at, TOKYO) == granted.row.expires_at
     policy = agreement.instrument.said["policy"]
     for seconds, permitted in ((-1, True), (0, False)):

@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.core.management import call_command
+from django.db import transaction
 
 from clearing.approvals.halts import lift_halt_by_two
 from clearing.guarantees.services import register_guarantee
@@ -26,6 +27,7 @@ from clearing.shortfalls.services.restraints import record_restraint
 from clearing.statements.certificates import record_balance_certificate
 from clearing.trades.services.supplies import state_supply
 from contracts import services as contracting
+from contracts.adjusting.services import enter_index_value
 from contracts.models import Negotiation
 from delivery.services import state_outage
 from fixtures.day.progress import Progress
@@ -202,6 +204,14 @@ def guarantee(market: Market, report) -> str:
 
 
 @pytest.fixture(scope="package")
+def index_value(market: Market, report) -> None:
+    """The value of an index, which two people of the operator entered after the day."""
+    day = Day(read(), Progress(1, io.StringIO()), market.base_url)
+    stated = {"index": "cpi_jp", "as_of": clock.today(), "value_milli": 104_000, "source": "総務省統計局"}
+    day.by_two(Permission.DISPUTES_WRITE, enter_index_value, **stated)
+
+
+@pytest.fixture(scope="package")
 def program(report) -> str:
     """A program of a participant of the day."""
     owner = Organisation.objects.filter(is_operator=False).order_by("pk").first()
@@ -279,7 +289,9 @@ def people(report) -> None:
         document="令和8年(フ)第1号",
         document_sha256="0" * 64,
     )
-    cases.opened(organisation("保留"))
+    with transaction.atomic():
+        # The market's worker would decide on the application before.
+        cases.opened(organisation("保留"))
     refused = Decision.objects.filter(point="admission", outcome="deny").latest("pk")
     applicant = Organisation.objects.get(public_id=refused.parties[0])
     cases.appealed(actor_of(owner_of(applicant)), refused.public_id)

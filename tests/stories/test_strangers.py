@@ -101,7 +101,7 @@ def routes() -> list[tuple[str, str, Any]]:
 
 
 ROUTES = routes()
-pytestmark = pytest.mark.usefixtures("bad_fee")
+pytestmark = pytest.mark.usefixtures("bad_fee", "index_value")
 
 
 @pytest.fixture(scope="package")

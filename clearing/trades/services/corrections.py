@@ -50,15 +50,14 @@ def adjust_trade(
     transaction_id: int | None,
     kind: str = ObligationKind.ADJUSTMENT,
     within_left: bool = False,
+    of_paid: bool = False,
     charge: int | None = None,
 ) -> bool:
     """Make a correction that was decided elsewhere an obligation, once; False if there is nothing to correct.
 
     ``charge``: it corrects the trade of that charge, and nothing if that failed, was refunded or is not made. ``within_left``: at most
-    what its trade has left, which is all where clearing returned some by itself; nothing left is nothing due, nor is anything of what
-    was never paid in.
-
-    While the buyer owes the guaranteed part of the trade, it is put off until the bill is paid.
+    what its trade has left, which is all where clearing returned some by itself; nothing left is nothing due. ``of_paid``: nothing of
+    what was never paid in. While the buyer owes the guaranteed part of the trade, it is put off until the bill is paid.
 
     ``kind``: ``adjustment``, ``refund`` or ``penalty``. Without a ``charge`` it corrects the first trade that did not
     fail, was not refunded and has as much left. If all have ended, that is recorded and no money moves. Raises Missing,
@@ -71,7 +70,7 @@ def adjust_trade(
     if made.exists() or waits.exists():
         return True
     parties = _parties(trades[0])
-    asked = _asked(trades, charge, is_paid=within_left)
+    asked = _asked(trades, charge, is_paid=of_paid)
     trade = _correctable(asked, kind, amount_minor, seller_owes=parties.get(debtor) == trades[0].seller_id)
     if trade is not None and within_left:
         left_minor = remaining_of(trade).left_minor(
@@ -82,9 +81,8 @@ def adjust_trade(
         about = _asked(trades, charge) or trades
         record_trade("adjustment_void", about[0], actor, adjustment=adjustment, amount_minor=amount_minor)
         return False
-    for name in (debtor, creditor):
-        if name not in parties:
-            raise Missing(kind="party of the trade", identifier=name)
+    if unknown := {debtor, creditor} - set(parties):
+        raise Missing(kind="party of the trade", identifier=min(unknown))
     if kind != ObligationKind.ADJUSTMENT or trade.charging == Charging.METERED:
         require_accepted(trade)
     decided: dict[str, Any] = {

@@ -224,7 +224,7 @@ class AdjustmentDue(Event):
     """A correction that clearing must carry out once. ``debtor`` pays ``creditor``; amounts exclude tax.
 
     ``kind``: ``adjustment``, ``refund`` or ``penalty`` (outside consumption tax). ``charge``: the number of the charge that it corrects.
-    ``within_left``: at most what its price has left, and nothing if it was never paid in.
+    ``within_left``: at most what its price has left. With the reason ``ended_early`` nothing is due of what was never paid in.
     """
 
     type = "adjustment.due"
