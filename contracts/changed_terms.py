@@ -10,6 +10,7 @@ from listings.states import Charging, SignatureLevel
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
+from .commissions.words import commission_value
 from .ending_states import RefundRule
 from .states import label_of
 from .terms import Terms
@@ -25,6 +26,7 @@ TERM_LABELS: dict[str, Label] = {
     "signature_level": Label("Level of the signatures", "署名の水準"),
     "ending": Label("End before the term", "中途終了"),
     "charging": Label("Charging", "課金の方法"),
+    "commission": Label("Commissioned work", "委託による成果物"),
 }
 """The terms beside the rights of use, by name."""
 
@@ -99,6 +101,8 @@ def _value(name: str, value: Any, currency: str) -> Label:
         return DAYS.fill({"days": value})
     if name == "charging":
         return _charging(value, currency)
+    if name == "commission":
+        return commission_value(value)
     if name == "ending":
         days, refund = value["convenience_notice_days"], label_of(RefundRule, value["refund"])
         return NO_NOTICE if days is None else BY_NOTICE.fill({"days": days, "refund": refund})

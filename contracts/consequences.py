@@ -35,6 +35,10 @@ UNACCEPTED = Label(
     "If the delivery is not accepted by then, its whole price comes back instead.",
     "終了の時までに検収されていない場合は、これに代えて対価の全額が返金されます。",
 )
+RECEIVED_IS_PAID = Label(
+    "What was received by then is paid, as the law on commissioned work demands, unless a fault of the seller is recorded.",
+    "終了の時までに受領した給付の代金は、委託に関する法律により、提供者の責めに帰すべき事由が記録されない限り支払われます。",
+)
 DELETION = Label(
     "The buyer deletes the data with all copies and certifies it within {days} days of the end.",
     "利用者は複製を含めデータを消去し、終了から{days}日以内に消去証明を提出します。",
@@ -71,7 +75,8 @@ def consequences_of(
     standing: Standing, *, ground: str, last_day: date, refund: str, zone: ZoneInfo
 ) -> dict[str, Any]:
     """The consequences of ending the agreement with ``last_day``, in JSON types; amounts in minor units."""
-    terms, money = standing.content["terms"], plan_of(standing.content).money
+    plan = plan_of(standing.content)
+    terms, money = standing.content["terms"], plan.money
     until = access_until(last_day, zone)
     period = (
         _charged_period(standing, money, last_day, zone)
@@ -94,6 +99,7 @@ def consequences_of(
         "kept_tax_minor": divided.kept_tax_minor,
         "deletion": bool(terms["rights"].get("delete_at_end")),
         "certificate_days": CERTIFICATE_DAYS,
+        **({} if plan.commission is None else {"received_is_paid": True}),
     }
 
 
@@ -169,7 +175,8 @@ def words_of(consequences: Mapping[str, Any]) -> dict[str, str]:
 def _lines(consequences: Mapping[str, Any]) -> list[Label]:
     money = RETURNED if consequences["refund_minor"] else NOTHING_RETURNED
     copies = DELETION if consequences["deletion"] else NO_DELETION
-    return [ACCESS, money, UNACCEPTED, copies, SURVIVES]
+    unaccepted = RECEIVED_IS_PAID if consequences.get("received_is_paid") else UNACCEPTED
+    return [ACCESS, money, unaccepted, copies, SURVIVES]
 
 
 def _filled(line: Label, consequences: Mapping[str, Any], language: str) -> str:

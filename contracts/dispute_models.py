@@ -11,6 +11,7 @@ from marketplace.kernel.guards import append_only, dated_now, immutable, no_dele
 from marketplace.kernel.identifiers import IdentifierField
 
 from . import guards
+from .commissions.reducing_guards import reduced_for_fault
 from .states import DISPUTE, DisputeOutcome, DisputeReason, DisputeState, Party
 
 ACTOR_LENGTH_MAX = 60
@@ -73,7 +74,7 @@ class Adjustment(models.Model):
 
     The ``debtor`` party pays ``amount_minor`` (without tax) to the other. Invariants: amounts are positive and in the
     agreement's currency; the sum that the seller returns, less what the buyer pays in addition, never exceeds the
-    price; append-only.
+    price; of commissioned work nothing is returned before a fault of its seller is recorded; append-only.
     """
 
     public_id = IdentifierField(prefix="adj")
@@ -94,7 +95,7 @@ class Adjustment(models.Model):
             models.CheckConstraint(condition=~Q(reason=""), name="adjustment_reason"),
         ]
         indexes = [models.Index(fields=["agreement"], name="adjustment_of_agreement")]
-        triggers = [append_only(), dated_now("ordered_at"), guards.within_price()]
+        triggers = [append_only(), dated_now("ordered_at"), guards.within_price(), reduced_for_fault()]
 
     def __str__(self) -> str:
         """The public identifier."""

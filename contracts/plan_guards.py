@@ -8,9 +8,22 @@ import pgtrigger
 
 from marketplace.kernel.guards import sql_body
 
+from .commissions.law import PAYMENT_DAYS
 from .plan import VERSION
 
 _SQL = Path(__file__).parent / "sql"
+
+
+def commission_departs(said: str) -> str:
+    """Whether the plan of a signed object (JSON in SQL) protects commissioned work otherwise than its terms found.
+
+    It does exactly where a law applies, with 60 days and the shift that was agreed; no size that decides is left open."""
+    found = f"{said} #> '{{terms,commission,findings}}'"
+    return f"""(({said} #> '{{plan,commission}}' IS NOT NULL)
+        IS DISTINCT FROM coalesce({found} @> '[{{"applies": true}}]', false)
+    OR {said} #> '{{plan,commission}}' IS NOT NULL
+       AND ({said} #>> '{{plan,commission,payment_days}}', {said} #>> '{{plan,commission,holiday_shift}}')
+           IS DISTINCT FROM ('{PAYMENT_DAYS}', {said} #>> '{{terms,commission,holiday_shift}}'))"""
 
 
 def departs(said: str) -> str:
@@ -32,6 +45,7 @@ def departs(said: str) -> str:
     IS DISTINCT FROM
        (coalesce({said} #>> '{{terms,charging,kind}}', 'one_off'), coalesce({said} #>> '{{terms,charging,period_months}}', '1'),
         {said} #>> '{{terms,charging,first_period_from}}', {said} #>> '{{terms,charging,unit_price_minor}}')
+    OR {commission_departs(said)}
     OR jsonb_array_length({said} #> '{{plan,money,charges}}')
        IS DISTINCT FROM coalesce(({said} #>> '{{terms,charging,charges}}')::integer, 1)
     OR (SELECT sum((listed.value ->> 'price_minor')::numeric)

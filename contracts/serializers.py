@@ -350,6 +350,7 @@ class ChangedTermsSerializer(StrictSerializer):
     signature_level = serializers.ChoiceField(choices=SignatureLevel.choices, required=False)
     rights = serializers.DictField(required=False)
     charging = ChargingSerializer(required=False)
+    commission = serializers.DictField(required=False, allow_null=True)
 
 
 class RequestNegotiationSerializer(StrictSerializer):

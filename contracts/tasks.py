@@ -5,6 +5,8 @@ from celery import shared_task
 from marketplace.kernel.aside import Loop
 
 from . import services
+from .commissions import talks
+from .pools import services as pools
 
 SWEEP = Loop("contracts.sweep")
 
@@ -12,7 +14,7 @@ SWEEP = Loop("contracts.sweep")
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """Run the sweeps: negotiations whose deadline passed or passes soon, or that something has overtaken, agreements that end soon, proposals to
-    end them, those that ended, and deletions; returns how many rows changed."""
+    end them, those that ended, deletions, talks about prices, and versions of pools; returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
@@ -25,6 +27,10 @@ def sweep() -> int:
             services.expire_agreements,
             services.remind_deletions,
             services.escalate_deletions,
+            pools.lapse_versions,
+            talks.drop_talks,
+            talks.remind_talks,
+            talks.flag_talks,
         )
     }
     return SWEEP.each(sweeps, lambda name: sweeps[name]())

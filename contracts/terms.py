@@ -12,6 +12,7 @@ from listings.states import SignatureLevel
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
+from .commissions.terms import parse_commission, state_commission
 from .ending_terms import NO_ENDING, parse_ending
 from .states import OPEN_DAYS, RESPONSE_DAYS
 
@@ -27,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "withdrawal_reserved": False,
     "ending": {},
     "charging": None,
+    "commission": None,
     "signature_level": SignatureLevel.MARKET_SIDE.value,
 }
 """What a published offer does not state: a listing is an invitation, and only a proposal that is signed stays open."""
@@ -52,7 +54,8 @@ class Terms:
     is a closed day; after that the data counts as accepted. ``open_days``: calendar days from the seller's signature until the
     end of which the buyer may sign; meanwhile the seller may withdraw its signed proposal only on a reserved ground, or
     anyway if ``withdrawal_reserved``. ``ending``: whether a party may end the contract by notice, of how many calendar days, and
-    what then comes back (``ending_terms``). The first day is not counted in any. ``signature_level`` is what both parties' signatures must be.
+    what then comes back (``ending_terms``). The first day is not counted in any. ``commission``: work that is made to order, with what the
+    laws say of it (``commissions.terms``); None for what is not. ``signature_level`` is what both parties' signatures must be.
     """
 
     price_minor: int
@@ -66,6 +69,7 @@ class Terms:
     signature_level: str = SignatureLevel.MARKET_SIDE.value
     ending: Mapping[str, Any] = field(default_factory=lambda: dict(NO_ENDING))
     charging: ChargingTerms = field(default_factory=ChargingTerms)
+    commission: Mapping[str, Any] | None = None
 
     @property
     def total_minor(self) -> int:
@@ -85,6 +89,7 @@ class Terms:
             "withdrawal_reserved": self.withdrawal_reserved,
             "ending": dict(self.ending),
             "charging": self.charging.as_dict(),
+            "commission": None if self.commission is None else dict(self.commission),
             "signature_level": str(self.signature_level),
         }
 
@@ -111,17 +116,19 @@ def parse_terms(stored: Mapping[str, Any]) -> Terms:
         rights=parse_rights(stored["rights"], prefix="terms.rights"),
         ending=parse_ending(stored["ending"]),
         charging=parse_charging(stored["charging"], prefix="terms.charging"),
+        commission=parse_commission(stored["commission"]),
     )
 
 
 def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
-    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``; ``charging`` is stated anew.
+    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``; ``charging`` and ``commission`` are stated
+    anew.
 
     Raises FieldInvalid, which names the field as ``terms.<name>``.
     """
     if not changes:
         return current
-    known = {*NUMBERS, *FIXED_TERMS, *CHOICES, "ending", "rights", "charging"}
+    known = {*NUMBERS, *FIXED_TERMS, *CHOICES, "ending", "rights", "charging", "commission"}
     for name in sorted(set(changes) - known):
         raise FieldInvalid(f"terms.{name}", NO_TERM)
     for name in FIXED_TERMS:
@@ -135,6 +142,8 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
             CHECKS[name](value)
     if "ending" in changes:
         changed["ending"] = parse_ending(changes["ending"], current.ending)
+    if "commission" in changes:
+        changed["commission"] = state_commission(changes["commission"])
     rights = current.rights
     if "rights" in changes:
         if not isinstance(changes["rights"], Mapping):

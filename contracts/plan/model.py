@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from listings.rights.limits import end_of_use
+from marketplace.kernel.calendars import last_payment_day
 
 VERSION = "sanpo.plan.v1"
 
@@ -136,6 +137,20 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Commission:
+    """Commissioned work that ``laws`` protect: it is paid for within ``payment_days``, of which the day of receipt is the first;
+    ``holiday_shift``: a last day that is a bank holiday may come up to two days later."""
+
+    laws: tuple[str, ...]
+    payment_days: int
+    holiday_shift: bool
+
+    def pay_by(self, received_on: date) -> date:
+        """The last day of payment for what was received on a day."""
+        return last_payment_day(received_on, self.payment_days, holiday_shift=self.holiday_shift)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What both parties sign of how their agreement is carried out, and the only thing that delivery and clearing execute."""
 
@@ -148,10 +163,14 @@ class Plan:
     stops: tuple[Stop, ...]
     deadlines: tuple[Deadline, ...]
     rights: Kept
+    commission: Commission | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The plan in JSON types, as it stands in the signed object."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        """The plan in JSON types, as it stands in the signed object; what is not commissioned says nothing of it."""
+        stated = {name: _plain(value) for name, value in asdict(self).items()}
+        if self.commission is None:
+            del stated["commission"]
+        return stated
 
 
 def read_plan(stored: Mapping[str, Any]) -> Plan:
@@ -174,6 +193,7 @@ def _read_v1(stored: Mapping[str, Any]) -> Plan:
         stops=tuple(Stop(**one) for one in stored["stops"]),
         deadlines=tuple(Deadline(**one) for one in stored["deadlines"]),
         rights=Kept(**_tuples(stored["rights"])),
+        commission=Commission(**_tuples(stored["commission"])) if "commission" in stored else None,
     )
 
 

@@ -9,6 +9,7 @@ from listings.rights.wording import TERMS
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money as Amount
 
+from ..commissions.words import by_law_lines
 from .endings import LABELS
 from .model import Charge, Deadline, Ending, Plan
 
@@ -233,6 +234,8 @@ def _said(plan: Plan) -> Iterator[Label]:
         unit = Amount(plan.money.unit_price_minor, plan.money.currency)
         yield METERED.fill({"price": Label(unit.format("en"), unit.format("ja"))})
     yield RELEASED[plan.money.released].fill({"months": plan.money.period_months})
+    if plan.commission is not None:
+        yield from by_law_lines(plan.commission.payment_days, holiday_shift=plan.commission.holiday_shift)
     yield from (_ending(ending) for ending in plan.endings)
     yield from (STOPS[stop.what] for stop in plan.stops)
     yield from (_deadline(deadline) for deadline in plan.deadlines)

@@ -19,6 +19,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 
+from ..commissions.queries import require_reducible
 from ..ending_queries import sum_returned
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
@@ -92,7 +93,7 @@ def adjust_price(
     without tax, to the other party.
 
     The seller never returns more than the price. Emits adjustment.due. Raises Missing, AgreementEnded, NotAParty,
-    PriceExceeded, FieldInvalid, Forbidden.
+    PriceExceeded, ReducedWithoutFault, FieldInvalid, Forbidden.
     """
     actor.require(Permission.DISPUTES_WRITE)
     _check_order(amount_minor, reason_code, reason)
@@ -105,6 +106,8 @@ def adjust_price(
     remaining = subject.price_minor - sum_returned(subject)
     if parties[debtor] is Party.SELLER and amount_minor > remaining:
         raise PriceExceeded(agreement=agreement, remaining_minor=remaining)
+    if parties[debtor] is Party.SELLER:
+        require_reducible(agreement)
     return make_adjustment(
         actor,
         subject,

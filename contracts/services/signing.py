@@ -25,6 +25,8 @@ from marketplace.rules.services import DecisionView
 from marketplace.rules.states import Outcome
 
 from .. import queries
+from ..commissions.classing import require_classed
+from ..commissions.paper import given_terms
 from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from ..locks import CONCLUSION_LOCK
 from ..models import Agreement, Instrument, Negotiation, Signature
@@ -103,6 +105,7 @@ def _sign_as_seller(
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
     compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+    require_classed(terms, buyer_id=negotiation.buyer_id, seller_id=negotiation.seller_id)
     require_grantable(negotiation.listing, terms)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash)
@@ -161,6 +164,7 @@ def _sign_as_buyer(
         [
             move_fact(negotiation, role="system", actor=actor, payload=payload),
             _conclusion_fact(actor, negotiation, agreement, trading_decision),
+            *given_terms(agreement, actor),
         ]
     )
     emit_all([move_event(negotiation, role="system"), _conclusion_event(negotiation, agreement, plan)])
@@ -316,5 +320,7 @@ def _conclusion_event(negotiation: Negotiation, agreement: Agreement, plan: Plan
         charges=len(plan.money.charges),
         period_months=plan.money.period_months,
         first_period_from=plan.money.first_period_from,
+        commissioned=plan.commission is not None,
+        holiday_shift=plan.commission is not None and plan.commission.holiday_shift,
         signed_hash=agreement.signed_hash,
     )

@@ -12,6 +12,8 @@ import pytest
 import contracts.services as contracting
 import delivery.services as delivering
 import listings.services as listings
+from contracts.commissions import faults, talks
+from contracts.pools import services as pools
 from marketplace.access import services as access
 from marketplace.cases import services as cases
 from marketplace.evidence.models import EvidenceRecord
@@ -60,6 +62,8 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.make_offer,
             contracting.counter_request,
             contracting.accept_offer,
+            talks.ask_for_talk,
+            talks.answer_talk,
         ),
         Permission.CONTRACTS_SIGN: (
             contracting.sign,
@@ -67,6 +71,12 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.end_early,
             contracting.accept_ending,
             contracting.certify_deletion,
+            faults.admit_fault,
+            pools.open_pool,
+            pools.propose_version,
+            pools.sign_version,
+            pools.leave_pool,
+            pools.withdraw_version,
         ),
         Permission.CONTRACTS_SUBMIT: (contracting.submit_signature,),
         Permission.MEMBERS_WRITE: (participants.state_authority_limit,),
