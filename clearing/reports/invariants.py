@@ -15,7 +15,7 @@ from .late_payments import payments_late_by_law
 
 def _paid_late() -> list[dict[str, Any]]:
     """Commissioned trades that are past their day unpaid, or whose day is later than the law gives."""
-    late = [
+    late: list[dict[str, Any]] = [
         {"trade": trade.public_id, "pay_by": trade.pay_by, "fault": "unpaid"}
         for trade in payments_late_by_law()[:BREACHES_SHOWN_MAX]
     ]
@@ -23,6 +23,8 @@ def _paid_late() -> list[dict[str, Any]]:
         "public_id", "pay_by", "received_at", "holiday_shift"
     )
     for trade in dated.iterator():
+        if trade.received_at is None or trade.pay_by is None:
+            continue
         last_day = last_payment_day(
             business_date(trade.received_at), PAYMENT_DAYS, holiday_shift=trade.holiday_shift
         )

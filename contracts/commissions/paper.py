@@ -28,7 +28,9 @@ def written_terms_of(agreement: Agreement) -> dict[str, Any]:
     if commission is None:
         raise Missing(kind="commissioned work", identifier=agreement.public_id)
     plan = plan_of(content).commission
-    by_law = list(by_law_lines(plan.payment_days, holiday_shift=plan.holiday_shift)) if plan else []
+    by_law = (
+        list(by_law_lines(plan.laws, plan.payment_days, holiday_shift=plan.holiday_shift)) if plan else []
+    )
     return paper_document(
         Paper.WRITTEN_TERMS,
         number=agreement.public_id,

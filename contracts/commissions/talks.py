@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -44,7 +44,7 @@ BATCH: Final = 200
 OPEN: Final = (TalkState.OPEN, TalkState.UNANSWERED)
 REMIND = Loop("contracts.remind_price_talks")
 FLAG = Loop("contracts.flag_price_talks")
-DROP = Loop("contracts.drop_price_talks")
+DROP_OVER = Loop("contracts.drop_price_talks")
 
 
 @transaction.atomic
@@ -104,7 +104,7 @@ def answer_talk(*, actor: Actor, talk: str, answer: str, reason: str = "") -> Pr
     actor.require_scope(negotiation.buyer_id, negotiation.seller_id, kind="price talk", identifier=talk)
     if actor.organisation_id != negotiation.buyer_id:
         raise Forbidden(needed=Label("the buyer", "利用者"))
-    flagged = {}
+    flagged: dict[str, Any] = {}
     if answer == TalkAnswer.REFUSED and not said and subject.flag is None:
         flagged = {"flag": TalkFlag.NO_REASONS, "flagged_at": clock.now()}
     advance(
@@ -185,7 +185,7 @@ def drop_talks() -> int:
         Q(negotiation__state=NegotiationState.TERMINATED)
         | Q(negotiation__agreement__isnull=False) & ~Q(negotiation__agreement__state=AgreementState.IN_FORCE)
     )
-    return _each(DROP, over, _drop)
+    return _each(DROP_OVER, over, _drop)
 
 
 @transaction.atomic

@@ -22,6 +22,7 @@ UNKNOWN = Label(
     "{law}: {because}. Until then the contract is made as if it applied, and cannot be signed.",
     "{law}：{because}。それまでは適用があるものとして扱い、署名できない。",
 )
+UNDER = Label("Commissioned work under {laws}.", "委託による成果物（{laws}）。")
 BY_LAW = (
     Label(
         "Payment by law, whatever is said elsewhere: the price goes to the Provider within {days} days of which the day of receipt is the first,"
@@ -57,8 +58,10 @@ SIZES = {
 SIDES = {"buyer": Label("of the Consumer", "利用者の"), "seller": Label("of the Provider", "提供者の")}
 
 
-def by_law_lines(payment_days: int, *, holiday_shift: bool) -> Iterator[Label]:
-    """What the laws demand, one sentence each: of the plan, and of the written terms."""
+def by_law_lines(laws: Sequence[str], payment_days: int, *, holiday_shift: bool) -> Iterator[Label]:
+    """What the laws that protect the seller demand, one sentence each: of the plan, and of the written terms."""
+    names = [label_of(Law, law) for law in laws]
+    yield UNDER.fill({"laws": Label(", ".join(map(str, names)), "、".join(name.ja for name in names))})
     for said in BY_LAW:
         yield said.fill({"days": payment_days})
     yield (SHIFT if holiday_shift else NO_SHIFT).fill({"shift": SHIFT_DAYS_MAX})

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from listings.rights.limits import end_of_use
-from marketplace.kernel.calendars import last_payment_day
 
 VERSION = "sanpo.plan.v1"
 
@@ -144,10 +143,6 @@ class Commission:
     laws: tuple[str, ...]
     payment_days: int
     holiday_shift: bool
-
-    def pay_by(self, received_on: date) -> date:
-        """The last day of payment for what was received on a day."""
-        return last_payment_day(received_on, self.payment_days, holiday_shift=self.holiday_shift)
 
 
 @dataclass(frozen=True, slots=True)

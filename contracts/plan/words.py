@@ -235,7 +235,8 @@ def _said(plan: Plan) -> Iterator[Label]:
         yield METERED.fill({"price": Label(unit.format("en"), unit.format("ja"))})
     yield RELEASED[plan.money.released].fill({"months": plan.money.period_months})
     if plan.commission is not None:
-        yield from by_law_lines(plan.commission.payment_days, holiday_shift=plan.commission.holiday_shift)
+        by_law = plan.commission
+        yield from by_law_lines(by_law.laws, by_law.payment_days, holiday_shift=by_law.holiday_shift)
     yield from (_ending(ending) for ending in plan.endings)
     yield from (STOPS[stop.what] for stop in plan.stops)
     yield from (_deadline(deadline) for deadline in plan.deadlines)

@@ -12,7 +12,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from marketplace.kernel.actors import Actor
 
 from .content import Member
-from .models import Pool, PoolShare, PoolSignature, PoolVersion
+from .models import Pool, PoolSignature, PoolVersion
 from .states import VersionState
 
 
@@ -54,7 +54,7 @@ def members_of(version: PoolVersion) -> list[Member]:
 def visible_pools(actor: Actor) -> QuerySet[Pool]:
     """Pools that the actor's organisation leads or is or was a member of; all, for the operator."""
     rows = Pool.objects.all()
-    return rows if actor.may_see() else rows.filter(_own(actor, "versions__")).distinct()
+    return rows if actor.may_see() else rows.filter(_party(actor)).distinct()
 
 
 def visible_versions(actor: Actor) -> QuerySet[PoolVersion]:
@@ -64,11 +64,11 @@ def visible_versions(actor: Actor) -> QuerySet[PoolVersion]:
     )
     if actor.may_see():
         return rows
-    own = actor.organisation_id
-    named = PoolShare.objects.filter(organisation_id=own).values("version__pool_id")
-    return rows.filter(Q(pool__lead_id=own) | Q(pool_id__in=named))
+    own = Q(shares__organisation_id=actor.organisation_id)
+    named = PoolVersion.objects.filter(own).values("pool_id")
+    return rows.filter(Q(pool__lead_id=actor.organisation_id) | Q(pool_id__in=named))
 
 
-def _own(actor: Actor, path: str) -> Q:
+def _party(actor: Actor) -> Q:
     own = actor.organisation_id
-    return Q(lead_id=own) | Q(**{f"{path}shares__organisation_id": own})
+    return Q(lead_id=own) | Q(versions__shares__organisation_id=own)

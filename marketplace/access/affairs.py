@@ -63,12 +63,8 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
     "mandate": Affairs(_TRADES, _OF_ORGANISATION),
     "dispute": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ)),
     "deletion-duty": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE,)),
-    "pool": Affairs(
-        _TRADES, ("lead_id", "versions__shares__organisation_id"), daily=(Permission.CLEARING_READ,)
-    ),
-    "pool-version": Affairs(
-        _TRADES, ("pool__lead_id", "shares__organisation_id"), daily=(Permission.CLEARING_READ,)
-    ),
+    "pool": Affairs(_TRADES, ("lead_id",), daily=(Permission.CLEARING_READ,)),
+    "pool-version": Affairs(_TRADES, ("pool__lead_id",), daily=(Permission.CLEARING_READ,)),
     "price-talk": Affairs(
         _TRADES, ("negotiation__buyer_id", "negotiation__seller_id"), daily=(Permission.DISPUTES_WRITE,)
     ),

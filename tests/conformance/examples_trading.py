@@ -281,7 +281,7 @@ TABLE.example("POST seller-faults/", "seller")(admitted_fault)
 TABLE.listed("price-talks/", "buyer", price_talk)
 TABLE.example("POST price-talks/", "seller")(asked_for_talk)
 TABLE.of_row("POST price-talks/{}/answer/", "buyer", price_talk, {"answer": "agreed"})
-TABLE.listed("pools/", "buyer", pool)
+TABLE.listed("pools/", "seller", pool)
 TABLE.example("POST pools/", "seller")(
     lambda world: Request(body={"listing": world.listing, **pool_terms(world, 1)})
 )
@@ -289,7 +289,7 @@ TABLE.example("POST pools/{}/propose/", "seller")(lambda world: Request((pool(wo
 TABLE.example("POST pools/{}/leave/", "buyer")(
     lambda world: Request((pool(world),), {"effective_on": str(clock.today() + timedelta(days=2))})
 )
-TABLE.listed("pool-versions/", "buyer", lambda world: pool_version(world).public_id)
+TABLE.listed("pool-versions/", "seller", lambda world: pool_version(world).public_id)
 TABLE.example("POST pool-versions/{}/sign/", "buyer")(version_to_sign)
 TABLE.of_row("POST pool-versions/{}/withdraw/", "seller", lambda world: pool_version(world).public_id)
 TABLE.of_row("POST endings/{}/refuse/", "seller", ending)

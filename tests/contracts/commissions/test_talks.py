@@ -141,16 +141,34 @@ def test_over_http_both_read_it_and_the_buyer_answers(market, negotiation):
     assert seller.get(path).json()["flag_label"]["ja"] == "理由の説明のない拒否"
 
 
-def test_a_poisoned_talk_stops_no_other(market, talk):
+def tried(market, talk, loop, work, state):
+    """The loop passes a poisoned talk and does its work for another."""
     other = factories.requested(market, commission=commission())
     further = talks.ask_for_talk(actor=market.seller, negotiation=other.public_id, reason=REASON)
-    days_later(15)
+    if work is talks.drop_talks:
+        for negotiation in (talk.negotiation, other):
+            services.terminate(actor=market.buyer, negotiation=negotiation.public_id)
+    days_later(12 if work is talks.remind_talks else 15)
     with poisoned("contracts_pricetalk", f"NEW.id = {talk.pk}"):
         for _ in range(RUNS):
-            talks.flag_talks()
-        assert aside("contracts.flag_price_talks") == [talk.public_id]
+            work()
+        assert aside(loop) == [talk.public_id]
     further.refresh_from_db()
-    assert further.state == "unanswered"
+    assert further.state == state
+    return further
+
+
+def test_a_poisoned_talk_stops_no_other_that_is_flagged(market, talk):
+    tried(market, talk, "contracts.flag_price_talks", talks.flag_talks, "unanswered")
+
+
+def test_a_poisoned_talk_stops_no_other_that_is_reminded(market, talk):
+    further = tried(market, talk, "contracts.remind_price_talks", talks.remind_talks, "open")
+    assert further.reminded_at is not None
+
+
+def test_a_poisoned_talk_stops_no_other_that_is_dropped(market, talk):
+    tried(market, talk, "contracts.drop_price_talks", talks.drop_talks, "dropped")
 
 
 def test_the_database_flags_what_is_forbidden(market, talk):
