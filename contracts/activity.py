@@ -47,6 +47,30 @@ ActivityRecords(
     keys=("agreement__buyer_id", "agreement__seller_id"),
 )
 ActivityRecords(
+    "pools",
+    "contracts.pools.views.PoolViewSet",
+    ("contracts_pool",),
+    keys=("lead_id", "versions__shares__organisation_id"),
+)
+ActivityRecords(
+    "pool-versions",
+    "contracts.pools.views.PoolVersionViewSet",
+    ("contracts_poolversion", "contracts_poolshare", "contracts_poolsignature"),
+    keys=("pool__lead_id", "shares__organisation_id"),
+)
+ActivityRecords(
+    "price-talks",
+    "contracts.commissions.talk_views.PriceTalkViewSet",
+    ("contracts_pricetalk",),
+    keys=("negotiation__buyer_id", "negotiation__seller_id"),
+)
+ActivityRecords(
+    "seller-faults",
+    "contracts.commissions.views.SellerFaultViewSet",
+    ("contracts_sellerfault",),
+    keys=("agreement__buyer_id", "agreement__seller_id"),
+)
+ActivityRecords(
     "adjustments",
     "contracts.views.AdjustmentViewSet",
     ("contracts_adjustment",),

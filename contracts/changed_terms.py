@@ -11,6 +11,7 @@ from listings.states import Charging, SignatureLevel
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
+from .commissions.words import commission_value
 from .library.special import HEADING, headings_of
 from .states import label_of
 from .terms import Terms
@@ -27,6 +28,7 @@ TERM_LABELS: dict[str, Label] = {
     "ending": Label("End before the term", "中途終了"),
     "charging": Label("Charging", "課金の方法"),
     "special_clauses": HEADING,
+    "commission": Label("Commissioned work", "委託による成果物"),
 }
 """The terms beside the rights of use, by name."""
 
@@ -120,6 +122,8 @@ def _value(name: str, value: Any, currency: str) -> Label:
         return _charging(value, currency)
     if name == "special_clauses":
         return headings_of(value) or NONE
+    if name == "commission":
+        return commission_value(value)
     if name == "ending":
         days, refund = value["convenience_notice_days"], label_of(RefundRule, value["refund"])
         return NO_NOTICE if days is None else BY_NOTICE.fill({"days": days, "refund": refund})

@@ -58,6 +58,10 @@ AS_CHARGED = Label(
     "The tax is shown at the rate of the contract; it comes back as it was charged.",
     "消費税等は契約の税率により表示したものであり、課税された額に応じて返金されます。",
 )
+RECEIVED_IS_PAID = Label(
+    "What was not received as a whole by then comes back whole instead. What was received by then is paid, as the law on commissioned work demands, unless a fault of the seller is recorded.",
+    "終了の時までに全部を受領していない場合は、これに代えて対価の全額が返金されます。終了の時までに受領した給付の代金は、委託に関する法律により、提供者の責めに帰すべき事由が記録されない限り支払われます。",
+)
 DELETION = Label(
     "The buyer deletes the data with all copies and certifies it within {days} days of the end.",
     "利用者は複製を含めデータを消去し、終了から{days}日以内に消去証明を提出します。",
@@ -102,7 +106,8 @@ def consequences_of(
     days, and after the last period. What is kept is what is or will be paid of it, or of all instalments: those ``still_due`` are due
     after the last day. The tax is that of the signed rate (``digest_of_consequences``).
     """
-    terms, money = standing.content["terms"], plan_of(standing.content).money
+    plan = plan_of(standing.content)
+    terms, money = standing.content["terms"], plan.money
     until = access_until(last_day, zone)
     period, charge = _period(standing, until, zone), 1
     parts = planned_parts(standing.concluded_at, money, zone)
@@ -128,6 +133,7 @@ def consequences_of(
         "kept_tax_minor": divided.kept_tax_minor,
         "deletion": bool(terms["rights"].get("delete_at_end")),
         "certificate_days": CERTIFICATE_DAYS,
+        **({} if plan.commission is None else {"received_is_paid": True}),
     }
 
 
@@ -244,7 +250,7 @@ def _lines(consequences: Mapping[str, Any]) -> list[Label]:
         money.append(NOTHING_DUE)
     else:
         money += [UNPAID] if consequences["charging"] in PERIODIC and consequences["charge"] else []
-        money.append(UNRECEIVED)
+        money.append(RECEIVED_IS_PAID if consequences.get("received_is_paid") else UNRECEIVED)
     return [ACCESS, *money, copies, SURVIVES]
 
 

@@ -16,6 +16,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
 from .clauses import one_line
+from .commissions.words import commission_text
 from .ending_terms import ending_text
 from .library.composition import article_names, fill_clause
 from .library.special import special_lines
@@ -98,6 +99,7 @@ def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
     text += f"\n\n## {PLAN.in_language(language)}\n\n{planned}"
     text += f"\n\n## {OPEN.in_language(language)}\n\n{_open_text(content['terms'], language)}"
     text += f"\n\n{ending_text(content['terms'], language)}"
+    text += commission_text(content["terms"].get("commission"), language)
     return f"{text}\n\n## {SIGNING.in_language(language)}\n\n{_signing_text(content['terms'], language)}\n"
 
 

@@ -16,6 +16,7 @@ from marketplace.kernel.days import stated_day
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 
+from .commissions.queries import is_reducible, require_reducible
 from .consequences import Standing, access_until, consequences_of, planned_parts
 from .ending_models import Ending
 from .ending_states import EndingGround, EndingState
@@ -130,7 +131,7 @@ def consequences_shown(
     """What follows from ending the agreement so, as ``consequences_of`` says it.
 
     ``refund`` is what both agree on; the contract states that of a notice, and an order of law returns what was not enjoyed. Raises
-    AgreementEnded, NoNoticeAgreed, FieldInvalid.
+    AgreementEnded, NoNoticeAgreed, ReducedWithoutFault, FieldInvalid.
     """
     if agreement.state != AgreementState.IN_FORCE:
         raise AgreementEnded(agreement=agreement.public_id)
@@ -139,6 +140,8 @@ def consequences_shown(
         raise FieldInvalid("ground", Label(f"specify one of {known}", f"{known} から選んでください"))
     ending = {**NO_ENDING, **agreement.instrument.said["terms"].get("ending", {})}
     _check_last_day(agreement, ground, last_day, ending["convenience_notice_days"])
+    if refund == RefundRule.PRO_RATA:
+        require_reducible(agreement.public_id)
     return consequences_of(
         standing_of(agreement),
         ground=ground,
@@ -147,7 +150,7 @@ def consequences_shown(
             ground,
             refund,
             ending["refund"],
-            is_divisible=_has_days(plan_of(agreement.instrument.said)),
+            is_divisible=_has_days(plan_of(agreement.instrument.said)) and is_reducible(agreement.public_id),
         ),
         zone=clock.market_zone(),
     )

@@ -34,6 +34,7 @@ from . import ending_guards, guards
 from .adjusting.models import FiredAdjustment, IndexValue
 from .attachment_models import Attachment
 from .authority_guards import signed_with_authority
+from .commissions import talk_models as _commissions  # noqa: F401  Django finds models through this module
 from .deletion_guards import ended_with_duty
 from .deletion_models import DeletionCertificate, DeletionDuty
 from .disclosure_models import MessageDisclosure
@@ -55,6 +56,7 @@ from .mandate_guards import within_mandate
 from .mandate_models import Mandate
 from .note_models import PrivateNote
 from .plan_guards import plan_of_terms
+from .pools import models as _pools  # noqa: F401  as above
 from .reminder_models import Reminder
 from .states import (
     AGREEMENT,

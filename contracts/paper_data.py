@@ -9,6 +9,7 @@ from marketplace.kernel.errors import Missing
 from marketplace.participants import queries as participants
 from marketplace.rules import queries as rules
 
+from .commissions.paper import written_terms_of
 from .models import Agreement, Negotiation
 from .papers import VALIDITY, Fact, Paper, agreed_facts, paper_document, terms_facts
 from .queries import party_of
@@ -78,5 +79,9 @@ def _of_agreement(paper: Paper, agreement: Agreement, by: Party) -> dict[str, An
     )
 
 
-OF_AGREEMENT = {Paper.ORDER: order_of, Paper.CONFIRMATION: confirmation_of}
+OF_AGREEMENT = {
+    Paper.ORDER: order_of,
+    Paper.CONFIRMATION: confirmation_of,
+    Paper.WRITTEN_TERMS: written_terms_of,
+}
 """The papers of an agreement, and what makes their data."""

@@ -31,10 +31,12 @@ class AgreementPapers:
 
     @read_paper(one_of(*OF_AGREEMENT), "Read the order or its confirmation", *OF_AGREEMENT)
     def papers(self: Any, request: Request, paper: str, **_: Any) -> Response:
-        """The order that the buyer signed (注文書), or the seller's confirmation of it (注文請書), as data."""
+        """The order that the buyer signed (注文書), the seller's confirmation of it (注文請書), or the written terms of commissioned work
+        (明示書面; 404 without any), as data."""
         return shown(OF_AGREEMENT[Paper(paper)](self.get_object()))
 
     @read_paper_pdf(one_of(*OF_AGREEMENT), "Read the order or its confirmation as PDF", *OF_AGREEMENT)
     def papers_pdf(self: Any, request: Request, paper: str, **_: Any) -> Response:
-        """The order that the buyer signed (注文書), or the seller's confirmation of it (注文請書), as PDF/A."""
+        """The order that the buyer signed (注文書), the seller's confirmation of it (注文請書), or the written terms of commissioned work
+        (明示書面; 404 without any), as PDF/A."""
         return printed(OF_AGREEMENT[Paper(paper)](self.get_object()), request)

@@ -29,6 +29,7 @@ class Paper(TextChoices):
     QUOTATION = "quotation", Label("Quotation", "見積書")
     ORDER = "order", Label("Purchase order", "注文書")
     CONFIRMATION = "order-confirmation", Label("Order confirmation", "注文請書")
+    WRITTEN_TERMS = "written-terms", Label("Written terms of commissioned work", "委託内容の明示書面")
     DELIVERY_NOTE = "delivery-note", Label("Delivery note", "納品書")
     CERTIFICATE = "acceptance-certificate", Label("Acceptance certificate", "検収書")
 
@@ -38,6 +39,10 @@ STATEMENTS: dict[Paper, Label] = {
     Paper.ORDER: Label("We order as follows.", "下記のとおり注文いたします。"),
     Paper.CONFIRMATION: Label(
         "We have accepted your order as follows.", "下記のとおりご注文をお請けいたします。"
+    ),
+    Paper.WRITTEN_TERMS: Label(
+        "We commission the work below on these terms.",
+        "下記の内容を委託しますので、法令に基づき明示いたします。",
     ),
     Paper.DELIVERY_NOTE: Label("We have delivered as follows.", "下記のとおり納品いたしました。"),
     Paper.CERTIFICATE: Label("The delivery below is accepted.", "下記の納品物は検収済みです。"),
@@ -54,6 +59,12 @@ LABELS: dict[str, Label] = {
     ),
     "funding": Label("Payment", "支払条件"),
     "inspection": Label("Inspection", "検査期間"),
+    "work": Label("Kind of work", "委託の種類"),
+    "content": Label("What is made", "給付の内容"),
+    "deliver_by": Label("Day of delivery", "給付を受領する期日"),
+    "place": Label("Place of delivery", "給付を受領する場所"),
+    "law": Label("Law", "適用法令"),
+    "payment_day": Label("Day of payment", "支払期日"),
     "validity": Label("Answer", "回答期限"),
     "signed": Label("Signed", "署名日時"),
     "signed_hash": Label("Signed hash", "署名対象のハッシュ値"),

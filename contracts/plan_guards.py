@@ -8,9 +8,22 @@ import pgtrigger
 
 from marketplace.kernel.guards import sql_body
 
+from .commissions.law import PAYMENT_DAYS
 from .plan import VERSION
 
 _SQL = Path(__file__).parent / "sql"
+
+
+def commission_departs(said: str) -> str:
+    """Whether the plan of a signed object (JSON in SQL) protects commissioned work otherwise than its terms found.
+
+    It does exactly where a law applies, with 60 days and the shift that was agreed; no size that decides is left open."""
+    found = f"{said} #> '{{terms,commission,findings}}'"
+    return f"""(({said} #> '{{plan,commission}}' IS NOT NULL)
+        IS DISTINCT FROM coalesce({found} @> '[{{"applies": true}}]', false)
+    OR {said} #> '{{plan,commission}}' IS NOT NULL
+       AND ({said} #>> '{{plan,commission,payment_days}}', {said} #>> '{{plan,commission,holiday_shift}}')
+           IS DISTINCT FROM ('{PAYMENT_DAYS}', {said} #>> '{{terms,commission,holiday_shift}}'))"""
 
 
 def departs(said: str) -> str:
@@ -36,6 +49,7 @@ def departs(said: str) -> str:
     OR {said} #> '{{plan,money,metering}}' IS DISTINCT FROM {said} #> '{{terms,charging,metering}}'
     OR {said} #> '{{plan,money,shares}}' IS DISTINCT FROM {said} #> '{{terms,charging,shares}}'
     OR {said} #> '{{plan,money,adjustments}}' IS DISTINCT FROM {said} #> '{{terms,charging,adjustments}}'
+    OR {commission_departs(said)}
     OR jsonb_array_length({said} #> '{{plan,money,charges}}')
        IS DISTINCT FROM coalesce(({said} #>> '{{terms,charging,charges}}')::integer, 1)
     OR (SELECT sum((listed.value ->> 'price_minor')::numeric)

@@ -12,6 +12,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.prepared import fetch_prepared
 
+from .commissions.classing import require_known
 from .models import Instrument, Negotiation
 from .plan import Plan, build_plan, compile_plan, plan_lines, plan_of
 from .queries import latest_proposal
@@ -83,6 +84,7 @@ def _words(plan: Plan) -> list[dict[str, str]]:
 def _refusal(terms: Terms) -> dict[str, Any] | None:
     try:
         compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+        require_known(terms)
     except FieldInvalid as refused:
         return {"field": refused.name, "detail": refused.fields["reason"].as_dict()}
     return None

@@ -38,6 +38,27 @@ RecordParties(
 RecordParties("adj", source=_OF_AGREEMENT.format("adjustment"), names=_BOTH)
 RecordParties("fad", source=_OF_AGREEMENT.format("firedadjustment"), names=_BOTH)
 RecordParties("idx", nobody="The value of an index is the whole market's.")
+RecordParties("pol", source="public.contracts_pool", names=("r.lead_identifier",))
+RecordParties(
+    "plv",
+    source="(SELECT v.public_id, p.lead_identifier FROM public.contracts_poolversion v JOIN public.contracts_pool p ON p.id = v.pool_id)",
+    names=("r.lead_identifier",),
+    also="SELECT s.organisation_identifier FROM public.contracts_poolshare s"
+    " JOIN public.contracts_poolversion v ON v.id = s.version_id WHERE v.public_id = stated_subject",
+)
+RecordParties(
+    "pls",
+    source="(SELECT s.public_id, s.organisation_identifier, p.lead_identifier FROM public.contracts_poolsignature s"
+    " JOIN public.contracts_poolversion v ON v.id = s.version_id JOIN public.contracts_pool p ON p.id = v.pool_id)",
+    names=("r.organisation_identifier", "r.lead_identifier"),
+)
+RecordParties("slf", source=_OF_AGREEMENT.format("sellerfault"), names=_BOTH)
+RecordParties(
+    "ptk",
+    source="(SELECT s.public_id, n.buyer_identifier, n.seller_identifier FROM public.contracts_pricetalk s"
+    " JOIN public.contracts_negotiation n ON n.id = s.negotiation_id)",
+    names=_BOTH,
+)
 RecordParties("mdt", source="public.contracts_mandate", names=("r.organisation_identifier",))
 RecordParties("mds", source="public.contracts_messagedisclosure", names=("r.organisation_identifier",))
 RecordParties(

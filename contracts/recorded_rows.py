@@ -82,6 +82,25 @@ RecordedRows(
     record="e.subject, e.payload -> 'code', e.payload -> 'version', e.payload -> 'digest', e.actor, e.payload -> 'first_person'",
 )
 RecordedRows(
+    table="contracts_sellerfault",
+    kinds=("contracts.seller_fault_admitted",),
+    row="r.public_id, (SELECT a.public_id FROM contracts_agreement a WHERE a.id = r.agreement_id), r.ground, r.admitted_by",
+    record="e.subject, e.payload -> 'agreement', e.payload -> 'ground', e.actor",
+)
+RecordedRows(
+    table="contracts_pool",
+    kinds=("contracts.pool_opened",),
+    row="r.public_id, r.listing, r.opened_by",
+    record="e.subject, e.payload -> 'listing', e.actor",
+)
+RecordedRows(
+    table="contracts_poolsignature",
+    kinds=("contracts.pool_signature_made",),
+    row="r.public_id, (SELECT v.public_id FROM contracts_poolversion v WHERE v.id = r.version_id), r.organisation_identifier,"
+    " r.signed_hash, r.signer",
+    record="e.subject, e.payload -> 'version', e.payload -> 'organisation', e.payload -> 'signed_hash', e.actor",
+)
+RecordedRows(
     table="contracts_template",
     kinds=("contracts.template_published",),
     row="r.public_id, r.code, r.version, r.digest, r.published_by",

@@ -295,6 +295,7 @@ class ChangedTermsSerializer(StrictSerializer):
     rights = serializers.DictField(required=False)
     charging = ChargingSerializer(required=False)
     special_clauses = SpecialClauseSerializer(many=True, required=False, max_length=SPECIAL_MAX)  # type: ignore[call-arg]  # the stubs lack it
+    commission = serializers.DictField(required=False, allow_null=True)
 
 
 class RequestNegotiationSerializer(StrictSerializer):

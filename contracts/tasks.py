@@ -5,6 +5,8 @@ from celery import shared_task
 from marketplace.kernel.aside import Loop
 
 from . import services
+from .commissions import talks
+from .pools import services as pools
 
 SWEEP = Loop("contracts.sweep")
 
@@ -12,7 +14,7 @@ SWEEP = Loop("contracts.sweep")
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """Run the sweeps: negotiations whose deadline passed or passes soon, or that something has overtaken, agreements that end soon, proposals to
-    end them, those that ended, deletions, and disputes; returns how many rows changed."""
+    end them, those that ended, deletions, disputes, talks about prices, and versions of pools; returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
@@ -30,6 +32,10 @@ def sweep() -> int:
             services.remind_mediators,
             services.escalate_disputes,
             services.escalate_remedies,
+            pools.lapse_versions,
+            talks.drop_talks,
+            talks.remind_talks,
+            talks.flag_talks,
         )
     }
     return SWEEP.each(sweeps, lambda name: sweeps[name]())

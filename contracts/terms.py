@@ -13,6 +13,7 @@ from listings.states import SignatureLevel
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
+from .commissions.terms import parse_commission, state_commission
 from .library.composition import Entry
 from .library.special import parse_special
 from .states import OPEN_DAYS, RESPONSE_DAYS
@@ -29,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "withdrawal_reserved": False,
     "ending": {},
     "charging": None,
+    "commission": None,
     "signature_level": SignatureLevel.MARKET_SIDE.value,
     "special_clauses": [],
 }
@@ -55,7 +57,8 @@ class Terms:
     is a closed day; after that the data counts as accepted. ``open_days``: calendar days from the seller's signature until the
     end of which the buyer may sign; meanwhile the seller may withdraw its signed proposal only on a reserved ground, or
     anyway if ``withdrawal_reserved``. ``ending``: whether a party may end the contract by notice, of how many calendar days, and
-    what then comes back (``ending_terms``). The first day is not counted in any. ``signature_level`` is what both parties' signatures must be.
+    what then comes back (``ending_terms``). The first day is not counted in any. ``commission``: work that is made to order, with what the
+    laws say of it (``commissions.terms``); None for what is not. ``signature_level`` is what both parties' signatures must be.
     ``special_clauses``: entries of ``library.special``, in order.
     """
 
@@ -71,6 +74,7 @@ class Terms:
     ending: Mapping[str, Any] = field(default_factory=lambda: dict(NO_ENDING))
     charging: ChargingTerms = field(default_factory=ChargingTerms)
     special_clauses: tuple[Entry, ...] = ()
+    commission: Mapping[str, Any] | None = None
 
     @property
     def total_minor(self) -> int:
@@ -90,6 +94,7 @@ class Terms:
             "withdrawal_reserved": self.withdrawal_reserved,
             "ending": dict(self.ending),
             "charging": self.charging.as_dict(),
+            "commission": None if self.commission is None else dict(self.commission),
             "signature_level": str(self.signature_level),
             "special_clauses": [dict(entry) for entry in self.special_clauses],
         }
@@ -118,17 +123,28 @@ def parse_terms(stored: Mapping[str, Any]) -> Terms:
         ending=parse_ending(stored["ending"]),
         charging=parse_charging(stored["charging"], prefix="terms.charging"),
         special_clauses=parse_special(stored["special_clauses"]),
+        commission=parse_commission(stored["commission"]),
     )
 
 
 def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
-    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``; ``charging`` and ``special_clauses`` are stated anew.
+    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``; ``charging``, ``special_clauses`` and
+    ``commission`` are stated anew.
 
     Raises FieldInvalid, which names the field as ``terms.<name>``.
     """
     if not changes:
         return current
-    known = {*NUMBERS, *FIXED_TERMS, *CHOICES, "ending", "rights", "charging", "special_clauses"}
+    known = {
+        *NUMBERS,
+        *FIXED_TERMS,
+        *CHOICES,
+        "ending",
+        "rights",
+        "charging",
+        "special_clauses",
+        "commission",
+    }
     for name in sorted(set(changes) - known):
         raise FieldInvalid(f"terms.{name}", NO_TERM)
     for name in FIXED_TERMS:
@@ -144,6 +160,8 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
         changed["ending"] = parse_ending(changes["ending"], current.ending)
     if "special_clauses" in changes:
         changed["special_clauses"] = parse_special(changes["special_clauses"], is_new=True)
+    if "commission" in changes:
+        changed["commission"] = state_commission(changes["commission"])
     rights = current.rights
     if "rights" in changes:
         if not isinstance(changes["rights"], Mapping):

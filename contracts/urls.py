@@ -4,6 +4,8 @@ from rest_framework.routers import SimpleRouter
 
 from .adjusting.views import IndexValueViewSet
 from .attachment_views import AttachmentViewSet
+from .commissions.talk_views import PriceTalkViewSet
+from .commissions.views import SellerFaultViewSet
 from .deletion_views import DeletionDutyViewSet
 from .disclosure_views import DisclosureViewSet
 from .disputing.views import DisputeFileViewSet, DisputeViewSet
@@ -11,6 +13,7 @@ from .ending_views import EndingViewSet
 from .library.views import ClauseViewSet, TemplateViewSet
 from .mandate_views import MandateViewSet
 from .note_views import PrivateNoteViewSet
+from .pools.views import PoolVersionViewSet, PoolViewSet
 from .views import (
     AdjustmentViewSet,
     AgreementViewSet,
@@ -28,6 +31,10 @@ router.register("mandates", MandateViewSet, basename="mandate")
 router.register("agreements", AgreementViewSet, basename="agreement")
 router.register("endings", EndingViewSet, basename="ending")
 router.register("deletion-duties", DeletionDutyViewSet, basename="deletion-duty")
+router.register("pools", PoolViewSet, basename="pool")
+router.register("pool-versions", PoolVersionViewSet, basename="pool-version")
+router.register("price-talks", PriceTalkViewSet, basename="price-talk")
+router.register("seller-faults", SellerFaultViewSet, basename="seller-fault")
 router.register("disputes", DisputeViewSet, basename="dispute")
 router.register("index-values", IndexValueViewSet, basename="index-value")
 router.register("dispute-files", DisputeFileViewSet, basename="dispute-file")

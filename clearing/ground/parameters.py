@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from contracts.commissions.law import PAYMENT_DAYS
 from marketplace.rules.queries import parameter
 
 
 def commissioned_payment_days() -> int:
-    """``commissioned_payment_days``: days from the receipt of data made to order to its payment (取適法, article 3)."""
-    return int(parameter("commissioned_payment_days"))
+    """``commissioned_payment_days``: days within which data made to order is paid, the day of receipt being the first (取適法, article 3).
+
+    A rulebook may shorten what the law gives, and not lengthen it.
+    """
+    return min(int(parameter("commissioned_payment_days")), PAYMENT_DAYS)
 
 
 def commissioned_lead_business_days() -> int:

@@ -30,7 +30,8 @@ class ChargePlan(models.Model):
     """The charge plan of an agreement as signed; a plain price paid at once has none.
 
     ``price_minor`` excludes tax: the whole price of instalments, the price of a period, the ceiling of a metered period.
-    All charges take their other terms from the first trade of the agreement.
+    All charges take their other terms from the first trade of the agreement. ``pooled``: the captured price is divided by the signed
+    shares of the listing's pool on the day of its tax point.
 
     Invariants: one plan per agreement; it is inserted with all its charges, which agree with it. Append-only.
     """
@@ -42,6 +43,7 @@ class ChargePlan(models.Model):
     price_minor = MinorField()
     currency = models.CharField(max_length=3)
     funding_days = DaysField()
+    pooled = models.BooleanField(default=False, db_default=False)
     concluded_at = MomentField()
 
     class Meta:

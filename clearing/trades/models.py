@@ -15,6 +15,7 @@ from marketplace.rules.tax_tables import Supply, SupplyClass, TaxPoint
 
 from ..ground.columns import currency_stated, organisation_key
 from ..ledger.models import Entry, Posting
+from . import commissioned_guards
 from .causes import HELD
 from .guards import (
     captured_as_used,
@@ -45,6 +46,7 @@ ECONOMICS = (
     "charge",
     "charging",
     "commissioned",
+    "holiday_shift",
     "reference",
     "listing",
     "listing_version",
@@ -89,7 +91,7 @@ class Trade(models.Model):
     supply counts as made on ``supplied_on``, the day of ``tax_point``, which decides the rates that are captured; it is
     known from the start unless it is the acceptance. A trade without a class waits unsecured. ``penalty_cap_minor`` is the most that a party owes in penalties for this charge, if
     the parties agreed one; otherwise the captured amount with tax is (``limits``). ``commissioned`` data is paid for by ``pay_by``, counted from ``received_at``, even
-    while a dispute is open.
+    while a dispute is open, and whole; ``holiday_shift``: a last day that is a bank holiday may come up to two days later.
 
     ``fund_by`` is the end of the time to pay in, which does not run while trading is halted; ``agreed_fund_by`` is what it was
     before it moved, and ``halts_counted_until`` says until when halts were counted.
@@ -110,6 +112,7 @@ class Trade(models.Model):
         max_length=12, choices=Charging.choices, default=Charging.ONE_OFF, db_default=Charging.ONE_OFF.value
     )
     commissioned = models.BooleanField(default=False, db_default=False)
+    holiday_shift = models.BooleanField(default=False, db_default=False)
     reference = models.CharField(max_length=200)
     listing = models.CharField(max_length=31)
     listing_version = models.CharField(max_length=31)
@@ -206,6 +209,7 @@ class Trade(models.Model):
                 condition=Q(pay_by=None) | Q(commissioned=True) & Q(received_at__isnull=False),
                 name="trade_pay_by",
             ),
+            commissioned_guards.paid_whole(),
             models.CheckConstraint(
                 condition=Q(price_minor__gte=0, tax_minor__gte=0, fee_minor__gte=0)
                 & (Q(penalty_cap_minor=None) | Q(penalty_cap_minor__gte=0)),
@@ -293,6 +297,8 @@ class Trade(models.Model):
             within_plan(),
             begun_before_the_end(),
             trade_as_signed(),
+            commissioned_guards.paid_in_time_by_law(),
+            commissioned_guards.kept_for_received_work(),
             captured_as_used(),
             captured_beyond_returned(),
             money_on_hold(),
@@ -406,6 +412,7 @@ class Obligation(models.Model):
             deferred_obligations_fit(),
             within_limits(),
             adjusted_by_clause(),
+            commissioned_guards.reduced_for_fault(),
         ]
 
 

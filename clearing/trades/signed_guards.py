@@ -14,12 +14,14 @@ _SQL = Path(__file__).parent / "sql"
 def trade_departs(trade: str, plan: str) -> str:
     """Whether a trade (a row in SQL) says something else than the charge of its number in a signed plan (JSON in SQL)."""
     return f"""(
-    ({trade}.charging, {trade}.price_minor, {trade}.currency, {trade}.tax_category, {trade}.inspection_days)
+    ({trade}.charging, {trade}.price_minor, {trade}.currency, {trade}.tax_category, {trade}.inspection_days,
+     {trade}.commissioned, {trade}.holiday_shift)
     IS DISTINCT FROM
     ({plan} #>> '{{money,charging}}',
      ({plan} #> '{{money,charges}}' -> ({trade}.charge - 1) ->> 'price_minor')::bigint,
      {plan} #>> '{{money,currency}}', {plan} #>> '{{money,tax_category}}',
-     ({plan} #>> '{{acceptance,inspection_days}}')::integer)
+     ({plan} #>> '{{acceptance,inspection_days}}')::integer,
+     {plan} #> '{{commission}}' IS NOT NULL, coalesce(({plan} #>> '{{commission,holiday_shift}}')::boolean, false))
     OR {plan} #> '{{money,shares}}' IS NOT NULL
        AND NOT EXISTS (SELECT FROM public.clearing_chargeplan planned WHERE planned.agreement = {trade}.agreement))"""
 

@@ -21,7 +21,8 @@ _STANDING = f"""
                 SELECT -b.balance_minor FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id
                  WHERE a.organisation_id = %(buyer)s AND a.currency = %(currency)s
                    AND a.kind = '{AccountKind.AVAILABLE}'), 0)),
-           {HAS_GUARANTEE.format(organisation="%(buyer)s", currency="%(currency)s")}
+           {HAS_GUARANTEE.format(organisation="%(buyer)s", currency="%(currency)s")},
+           public.is_pooled(%(listing)s::text)
 """  # noqa: S608  our own words
 
 
@@ -30,13 +31,14 @@ class Standing(NamedTuple):
 
     ``trade``: the key of the trade that was made of it before. ``supply``: what the seller last stated that it supplies
     with the listing. ``others_first``: money just paid in covers a waiting trade of the buyer, whose turn comes first.
-    ``guaranteed``: the buyer has a guarantee, which may secure what its money does not.
+    ``guaranteed``: the buyer has a guarantee, which may secure what its money does not. ``pooled``: the listing has a pool.
     """
 
     trade: int | None
     supply: str | None
     others_first: bool
     guaranteed: bool
+    pooled: bool
 
 
 def standing_of(

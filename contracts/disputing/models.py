@@ -25,6 +25,7 @@ from marketplace.participants.media import ACCEPTED
 from .. import ending_guards, guards
 from ..adjusting.guards import fired_by_clause
 from ..attachment_models import ATTACHMENT_BYTES_MAX, FILE_NAME_LENGTH_MAX
+from ..commissions.reducing_guards import reduced_for_fault
 from ..states import DISPUTE, DisputeOutcome, DisputeParty, DisputeReason, DisputeState, Party
 from . import guards as dispute_guards
 from .states import SETTLEMENT, RemedyKind, SettlementState, StatementKind
@@ -361,7 +362,7 @@ class Adjustment(models.Model):
 
     The ``debtor`` party pays ``amount_minor`` (without tax) to the other. Invariants: amounts are positive and in the
     agreement's currency; the sum that the seller returns of a charge, less what the buyer pays in addition, never exceeds
-    its price; append-only.
+    its price; of commissioned work nothing is returned before a fault of its seller is recorded; append-only.
     """
 
     public_id = IdentifierField(prefix="adj")
@@ -383,7 +384,13 @@ class Adjustment(models.Model):
             models.CheckConstraint(condition=~Q(reason=""), name="adjustment_reason"),
         ]
         indexes = [models.Index(fields=["agreement"], name="adjustment_of_agreement")]
-        triggers = [append_only(), dated_now("ordered_at"), guards.within_price(), fired_by_clause()]
+        triggers = [
+            append_only(),
+            dated_now("ordered_at"),
+            guards.within_price(),
+            reduced_for_fault(),
+            fired_by_clause(),
+        ]
 
     def __str__(self) -> str:
         """The public identifier."""

@@ -12,6 +12,8 @@ from listings.ending import require_divisible
 from listings.rights import JUDGED_AT_ACCESS, Rights, require_feasible
 from listings.rights.choices import DisclosureScope, Permissibility, Purpose
 
+from ..commissions.law import PAYMENT_DAYS
+from ..commissions.terms import is_by_law, require_lawful
 from ..disputing.rules import ANSWER_DAYS, DECISION_DAYS, DISPUTE_DAYS, REMEDY_DAYS
 from ..terms import Terms
 from .endings import ENDINGS
@@ -20,6 +22,7 @@ from .model import (
     Acceptance,
     Access,
     Charge,
+    Commission,
     Deadline,
     Ends,
     Kept,
@@ -50,6 +53,15 @@ def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:
     )
     require_paid_within_periods(terms.charging, terms.funding_days, now=at, zone=zone, prefix="terms")
     require_divisible(terms.ending, terms.charging.kind, has_end=terms.rights.has_end, prefix="terms.ending")
+    require_lawful(
+        terms.commission,
+        funding_days=terms.funding_days,
+        inspection_days=terms.inspection_days,
+        charging=terms.charging.kind,
+        ending=terms.ending,
+        now=at,
+        zone=zone,
+    )
     return build_plan(terms)
 
 
@@ -88,6 +100,7 @@ def build_plan(terms: Terms) -> Plan:
         stops=tuple(_stops(terms, charges)),
         deadlines=tuple(_deadlines(terms)),
         rights=_kept(rights),
+        commission=_commission(terms),
     )
 
 
@@ -113,6 +126,20 @@ def _charges(terms: Terms) -> tuple[Charge, ...]:
             months=0 if is_dated else (part.charge - 1) * charging.period_months,
         )
         for part in parts
+    )
+
+
+def _commission(terms: Terms) -> Commission | None:
+    """What the laws on commissioned work demand, where one applies or it is not known that none does."""
+    commission = terms.commission
+    if commission is None or not is_by_law(commission):
+        return None
+    findings = commission["findings"]
+    applying = tuple(finding["law"] for finding in findings if finding["applies"] is True)
+    return Commission(
+        laws=applying or tuple(finding["law"] for finding in findings if finding["applies"] is None),
+        payment_days=PAYMENT_DAYS,
+        holiday_shift=commission["holiday_shift"],
     )
 
 

@@ -143,6 +143,16 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Commission:
+    """Commissioned work that ``laws`` protect: it is paid for within ``payment_days``, of which the day of receipt is the first;
+    ``holiday_shift``: a last day that is a bank holiday may come up to two days later."""
+
+    laws: tuple[str, ...]
+    payment_days: int
+    holiday_shift: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What both parties sign of how their agreement is carried out, and the only thing that delivery and clearing execute."""
 
@@ -155,10 +165,13 @@ class Plan:
     stops: tuple[Stop, ...]
     deadlines: tuple[Deadline, ...]
     rights: Kept
+    commission: Commission | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The plan in JSON types, as it stands in the signed object."""
+        """The plan in JSON types, as it stands in the signed object; what is not commissioned says nothing of it."""
         said = asdict(self)
+        if self.commission is None:
+            del said["commission"]
         for name in LATER:
             if said["money"][name] is None:
                 del said["money"][name]
@@ -186,6 +199,7 @@ def _read_v1(stored: Mapping[str, Any]) -> Plan:
         stops=tuple(Stop(**one) for one in stored["stops"]),
         deadlines=tuple(Deadline(**one) for one in stored["deadlines"]),
         rights=Kept(**_tuples(stored["rights"])),
+        commission=Commission(**_tuples(stored["commission"])) if "commission" in stored else None,
     )
 
 

@@ -8,6 +8,7 @@ from listings.rights.limits import day_words, period_words
 from listings.rights.wording import TERMS
 from marketplace.kernel.labels import Label
 
+from ..commissions.words import by_law_lines
 from .charge_words import money_lines
 from .endings import LABELS
 from .model import Deadline, Ending, Plan
@@ -278,6 +279,9 @@ def _said(plan: Plan) -> Iterator[Label]:
     for by in plan.acceptance.by:
         yield ACCEPTANCE[by].fill({"days": plan.acceptance.inspection_days, "causes": causes})
     yield from money_lines(plan.money)
+    if plan.commission is not None:
+        by_law = plan.commission
+        yield from by_law_lines(by_law.laws, by_law.payment_days, holiday_shift=by_law.holiday_shift)
     yield from (_ending(ending) for ending in plan.endings)
     after = {deadline.what: deadline.amount for deadline in plan.deadlines}
     yield from (STOPS[stop.what].fill({"days": after.get("dispute")}) for stop in plan.stops)

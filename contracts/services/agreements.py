@@ -19,6 +19,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 
+from ..commissions.queries import require_reducible
 from ..ending_queries import charge_left
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
@@ -95,7 +96,7 @@ def adjust_price(
 
     ``charge`` is the number of the charge that is corrected; it is stated where there are several. The seller never returns more than
     the price of a charge. Emits adjustment.due. Raises Missing, AgreementEnded, NotAParty,
-    PriceExceeded, FieldInvalid, Forbidden.
+    PriceExceeded, ReducedWithoutFault, FieldInvalid, Forbidden.
     """
     actor.require(Permission.DISPUTES_WRITE)
     _check_order(amount_minor, reason_code, reason)
@@ -109,6 +110,8 @@ def adjust_price(
     remaining = charge_left(subject, corrected)
     if parties[debtor] is Party.SELLER and amount_minor > remaining:
         raise PriceExceeded(agreement=agreement, remaining_minor=remaining)
+    if parties[debtor] is Party.SELLER:
+        require_reducible(agreement)
     return make_adjustment(
         actor,
         subject,

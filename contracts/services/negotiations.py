@@ -23,6 +23,7 @@ from marketplace.rules import services as rules
 
 from .. import queries
 from ..changed_terms import changed_terms
+from ..commissions.classing import classed, require_classed
 from ..errors import NotNegotiable, OwnListing, ReferenceTaken
 from ..library.agreeing import require_agreeing
 from ..library.queries import template_in_force
@@ -65,6 +66,7 @@ def request_negotiation(
     wanted = revise_terms(published, with_special_clauses(terms))
     if wanted != published and not sale.negotiable:
         raise NotNegotiable(listing=listing)
+    wanted = classed(wanted, buyer_id=buyer_id, seller_id=sale.seller_id)
     require_grantable(listing, wanted)
     negotiation = _create_negotiation(actor, sale, reference)
     _propose(negotiation, actor=actor, party=Party.BUYER, terms=wanted, note=note)
@@ -167,6 +169,7 @@ def _answer(
     wanted = revise_terms(standing, with_special_clauses(terms))
     if wanted != standing and not subject.negotiable:
         raise NotNegotiable(listing=subject.listing)
+    wanted = classed(wanted, buyer_id=subject.buyer_id, seller_id=subject.seller_id)
     require_grantable(subject.listing, wanted)
     move(
         subject,
@@ -184,13 +187,14 @@ def _answer(
 def accept_offer(*, actor: Actor, negotiation: str) -> Negotiation:
     """Accept, as the buyer, the seller's offer; the seller signs next.
 
-    Emits negotiation.moved. Raises Missing, IllegalTransition, ListingWithdrawn, NegotiationExpired,
+    Emits negotiation.moved. Raises FieldInvalid while a size that the laws on commissioned work ask for is not stated, Missing, IllegalTransition, ListingWithdrawn, NegotiationExpired,
     NotAdmitted, OrganisationSuspended.
     """
     actor.require(Permission.NEGOTIATIONS_WRITE)
     subject = locked(actor, negotiation)
     role = require_move(actor, subject, "accept")
     proposal = queries.latest_proposal(subject)
+    require_classed(parse_terms(proposal.terms), buyer_id=subject.buyer_id, seller_id=subject.seller_id)
     payload = {"proposal": proposal.number, "terms_digest": digest_of(proposal.terms)}
     move(subject, command="accept", role=role, actor=actor, payload=payload)
     return subject

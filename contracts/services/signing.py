@@ -29,6 +29,8 @@ from marketplace.rules.states import Outcome
 from quality.queries import currentness_bp
 
 from .. import queries
+from ..commissions.classing import require_classed
+from ..commissions.paper import given_terms
 from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from ..locks import CONCLUSION_LOCK
 from ..models import Agreement, Instrument, Negotiation, Signature
@@ -112,6 +114,7 @@ def _sign_as_seller(
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
     compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+    require_classed(terms, buyer_id=negotiation.buyer_id, seller_id=negotiation.seller_id)
     require_grantable(negotiation.listing, terms)
     _require_kept(negotiation, terms)
     drawn = queries.draft_of(negotiation, terms)
@@ -172,6 +175,7 @@ def _sign_as_buyer(
         [
             move_fact(negotiation, role="system", actor=actor, payload=payload),
             _conclusion_fact(actor, negotiation, agreement, trading_decision),
+            *given_terms(agreement, actor),
         ]
     )
     emit_all([move_event(negotiation, role="system"), _conclusion_event(negotiation, agreement, plan)])
@@ -347,5 +351,7 @@ def _conclusion_event(negotiation: Negotiation, agreement: Agreement, plan: Plan
         first_period_from=plan.money.first_period_from,
         beneficiaries=tuple(Beneficiary(**share) for share in plan.money.shares or ()),
         concluded_at=agreement.concluded_at.isoformat(),
+        commissioned=plan.commission is not None,
+        holiday_shift=plan.commission is not None and plan.commission.holiday_shift,
         signed_hash=agreement.signed_hash,
     )

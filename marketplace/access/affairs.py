@@ -72,6 +72,14 @@ AFFAIRS: Mapping[str, Affairs | NoAffairs] = {
         daily=(Permission.DISPUTES_WRITE,),
     ),
     "deletion-duty": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE,)),
+    "pool": Affairs(_TRADES, ("lead_id",), daily=(Permission.CLEARING_READ,)),
+    "pool-version": Affairs(_TRADES, ("pool__lead_id",), daily=(Permission.CLEARING_READ,)),
+    "price-talk": Affairs(
+        _TRADES, ("negotiation__buyer_id", "negotiation__seller_id"), daily=(Permission.DISPUTES_WRITE,)
+    ),
+    "seller-fault": Affairs(
+        _TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ)
+    ),
     "ending": Affairs(_TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ)),
     "adjustment": Affairs(
         _TRADES, _OF_AGREEMENT, daily=(Permission.DISPUTES_WRITE, Permission.CLEARING_READ)

@@ -51,3 +51,21 @@ def funding_deadline(concluded_at: datetime, funding_days: int, zone: ZoneInfo) 
     day = concluded_at.astimezone(zone).date()
     last_day = calendar.roll_forward(calendar.add_business_days(day, funding_days))
     return datetime.combine(last_day + timedelta(days=1), time.min, zone).astimezone(UTC)
+
+
+SHIFT_DAYS_MAX = 2
+"""So many days a payment by law is made later where its last day is a bank holiday and both agreed so in writing beforehand."""
+
+
+def last_payment_day(received_on: date, payment_days: int, *, holiday_shift: bool) -> date:
+    """The last day on which commissioned work that was received on ``received_on`` is paid for, inspected or not.
+
+    The day of receipt is day 1 of ``payment_days``. If the last of them is no bank business day, it is the last one before; with
+    ``holiday_shift``, agreed in writing beforehand, the next one if that comes within ``SHIFT_DAYS_MAX`` days (取適法, article 3, and its
+    guideline).
+    """
+    calendar, day = BusinessCalendar(), received_on + timedelta(days=payment_days - 1)
+    later = calendar.roll_forward(day)
+    if holiday_shift and later - day <= timedelta(days=SHIFT_DAYS_MAX):
+        return later
+    return calendar.roll_back(day)

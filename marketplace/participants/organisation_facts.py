@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
@@ -22,6 +23,9 @@ class Fact(TextChoices):
         Label("qualified-invoice registration number", "適格請求書発行事業者の登録番号"),
     )
     CONTACT_EMAIL = "contact_email", Label("e-mail address for contact", "連絡先メールアドレス")
+    CAPITAL = "capital_yen", Label("stated capital in yen", "資本金の額または出資の総額（円）")
+    EMPLOYEES = "employees", Label("employees in regular service", "常時使用する従業員の数")
+    OFFICERS = "officers", Label("officers, the representative included", "役員の数（代表者を含む）")
 
 
 LENGTH_MAX: Mapping[str, int] = {
@@ -32,7 +36,23 @@ LENGTH_MAX: Mapping[str, int] = {
     Fact.REPRESENTATIVE: 100,
     Fact.INVOICE_NUMBER: 14,
     Fact.CONTACT_EMAIL: 254,
+    Fact.CAPITAL: 15,
+    Fact.EMPLOYEES: 8,
+    Fact.OFFICERS: 4,
 }
-MAY_BE_EMPTY = frozenset({Fact.NAME_KANA.value, Fact.INVOICE_NUMBER.value, Fact.CONTACT_EMAIL.value})
+SIZES = frozenset({Fact.CAPITAL.value, Fact.EMPLOYEES.value, Fact.OFFICERS.value})
+"""Facts that are whole numbers in decimal digits; empty is not stated, which is not none."""
+WHOLE_NUMBER = r"^(0|[1-9][0-9]*)$"
+MAY_BE_EMPTY = SIZES | {Fact.NAME_KANA.value, Fact.INVOICE_NUMBER.value, Fact.CONTACT_EMAIL.value}
 SCREENED = frozenset({Fact.NAME_JA.value, Fact.NAME_EN.value, Fact.ADDRESS.value, Fact.REPRESENTATIVE.value})
 """Facts that a screening compares with the registry and the lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The size that an organisation states: ``capital_yen``, ``employees`` in regular service and ``officers``; None is not stated."""
+
+    is_individual: bool
+    capital_yen: int | None
+    employees: int | None
+    officers: int | None

@@ -19,7 +19,8 @@ from marketplace.kernel.prepared import fetch_prepared
 from .acting import acts_now, holders
 from .errors import NotAdmitted
 from .models import Admission, Application, Membership, Organisation, Reinstatement, Segment
-from .states import HELD_ADMISSIONS, AdmissionState, OrganisationState
+from .organisation_facts import Size
+from .states import HELD_ADMISSIONS, AdmissionState, OrganisationKind, OrganisationState
 
 _IDENTIFIERS = """
     SELECT id, public_id, corporate_number FROM participants_organisation WHERE id = ANY(%s::bigint[])
@@ -187,6 +188,17 @@ def get_organisations(public_ids: Sequence[str]) -> list[OrganisationView]:
         if public_id not in found:
             raise Missing(kind="organisation", identifier=public_id)
     return [found[public_id] for public_id in public_ids]
+
+
+def sizes_of(ids: Iterable[int]) -> dict[int, Size]:
+    """The sizes that organisations state, by database key."""
+    rows = Organisation.objects.filter(pk__in=set(ids)).values_list(
+        "pk", "kind", "capital_yen", "employees", "officers"
+    )
+    return {
+        key: Size(kind == OrganisationKind.INDIVIDUAL, *(int(one) if one else None for one in stated))
+        for key, kind, *stated in rows
+    }
 
 
 def find_organisation(corporate_number: str) -> OrganisationView | None:

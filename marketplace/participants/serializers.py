@@ -83,6 +83,9 @@ class OrganisationProfileSerializer(OrganisationSummarySerializer):
             "address",
             "representative",
             "contact_email",
+            "capital_yen",
+            "employees",
+            "officers",
             "payout_account",
             "suspensions",
         )

@@ -97,8 +97,8 @@ PARAMETERS: Mapping[str, Parameter] = {
             "commissioned_payment_days",
             60,
             Label(
-                "Days after the receipt of commissioned data within which it must be paid, even if a cycle is paused.",
-                "委託により作成されたデータの受領日から支払までの日数の上限です。清算サイクルの一時停止にかかわらず適用されます。",
+                "Days within which commissioned data must be paid, even if a cycle is paused; the day of receipt is the first, and the law gives 60.",
+                "委託により作成されたデータの受領日を1日目とする支払までの日数の上限です（法定は60日）。清算サイクルの一時停止にかかわらず適用されます。",
             ),
             Weaker.HIGHER,
             lowest=1,

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import date, timedelta
+from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from contracts import services as contracting
+from contracts.commissions import faults, talks
 from contracts.consequences import digest_of_consequences
 from contracts.ending_queries import consequences_shown
 from contracts.library.models import Clause
 from contracts.library.views import CLAUSE_EXAMPLE, TEMPLATE_EXAMPLE
 from contracts.models import Agreement
+from contracts.pools import services as pooling
+from contracts.pools.models import PoolVersion
 from contracts.rendering import agreement_pdf
 from delivery import services as delivering
 from delivery.models import Download, Voucher
@@ -24,6 +29,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.suspensions import SuspensionKind
 from quality.models import Profile
 from tests.contracts import factories as contracts
+from tests.contracts.commissions.commissioned import commission, protected
 from tests.delivery import factories as deliveries
 from tests.listings import factories as listing
 from tests.participants import factories as participants
@@ -193,6 +199,73 @@ def deletion(world: World) -> str:
     return contracts.deletion(world.contracts).public_id
 
 
+def commissioned(world: World) -> Any:
+    """The market in which a law protects the seller of what the buyer commissions."""
+    return protected(world.contracts)
+
+
+def seller_fault(world: World) -> str:
+    """A fault that the seller of commissioned work admitted."""
+    market = commissioned(world)
+    agreement = contracts.agreement(market, commission=commission())
+    return faults.admit_fault(
+        actor=market.seller, agreement=agreement.public_id, ground="late", statement="納期に遅れました。"
+    ).public_id
+
+
+def admitted_fault(world: World) -> Request:
+    agreement = contracts.agreement(commissioned(world), commission=commission())
+    return Request(
+        body={"agreement": agreement.public_id, "ground": "late", "statement": "納期に遅れました。"}
+    )
+
+
+def price_talk(world: World) -> str:
+    """A talk about the price of commissioned work that the buyer has not answered."""
+    market = commissioned(world)
+    negotiation = contracts.requested(market, commission=commission())
+    return talks.ask_for_talk(
+        actor=market.seller, negotiation=negotiation.public_id, reason="費用の上昇"
+    ).public_id
+
+
+def asked_for_talk(world: World) -> Request:
+    negotiation = contracts.requested(commissioned(world), commission=commission())
+    return Request(body={"negotiation": negotiation.public_id, "reason": "費用の上昇"})
+
+
+def pool_terms(world: World, days: int) -> dict[str, Any]:
+    members = [
+        {"organisation": world.of(name).public_id, "share": "1/2", "contributions": [{"version": name}]}
+        for name in ("seller", "buyer")
+    ]
+    return {"effective_on": str(clock.today() + timedelta(days=days)), "members": members}
+
+
+def pool_version(world: World) -> PoolVersion:
+    """A version of a pool of seller and buyer that waits for signatures."""
+    terms = pool_terms(world, 1)
+    return pooling.open_pool(
+        actor=world.contracts.seller,
+        listing=world.listing,
+        effective_on=date.fromisoformat(terms["effective_on"]),
+        members=terms["members"],
+    )
+
+
+def pool(world: World) -> str:
+    """A pool whose first version seller and buyer have signed."""
+    version = pool_version(world)
+    for actor in (world.contracts.seller, world.contracts.buyer):
+        pooling.sign_version(actor=actor, version=version.public_id, signed_hash=version.content_hash)
+    return version.pool.public_id
+
+
+def version_to_sign(world: World) -> Request:
+    version = pool_version(world)
+    return Request((version.public_id,), {"signed_hash": version.content_hash})
+
+
 def answered(world: World) -> Request:
     row = contracts.ending(world.contracts)
     return Request((row.public_id,), {"digest": row.digest})
@@ -281,6 +354,22 @@ TABLE.example("POST deletion-duties/{}/certify/", "buyer")(
         (deletion(world),), {"deleted_on": clock.today().isoformat(), "statement": "消去しました。"}
     )
 )
+TABLE.listed("seller-faults/", "buyer", seller_fault)
+TABLE.example("POST seller-faults/", "seller")(admitted_fault)
+TABLE.listed("price-talks/", "buyer", price_talk)
+TABLE.example("POST price-talks/", "seller")(asked_for_talk)
+TABLE.of_row("POST price-talks/{}/answer/", "buyer", price_talk, {"answer": "agreed"})
+TABLE.listed("pools/", "seller", pool)
+TABLE.example("POST pools/", "seller")(
+    lambda world: Request(body={"listing": world.listing, **pool_terms(world, 1)})
+)
+TABLE.example("POST pools/{}/propose/", "seller")(lambda world: Request((pool(world),), pool_terms(world, 2)))
+TABLE.example("POST pools/{}/leave/", "buyer")(
+    lambda world: Request((pool(world),), {"effective_on": str(clock.today() + timedelta(days=2))})
+)
+TABLE.listed("pool-versions/", "seller", lambda world: pool_version(world).public_id)
+TABLE.example("POST pool-versions/{}/sign/", "buyer")(version_to_sign)
+TABLE.of_row("POST pool-versions/{}/withdraw/", "seller", lambda world: pool_version(world).public_id)
 TABLE.of_row("POST endings/{}/refuse/", "seller", ending)
 TABLE.of_row("POST endings/{}/withdraw/", "buyer", ending)
 

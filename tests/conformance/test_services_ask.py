@@ -14,6 +14,8 @@ import contracts.services as contracting
 import delivery.services as delivering
 import listings.services as listings
 from contracts.adjusting import services as adjusting
+from contracts.commissions import faults, talks
+from contracts.pools import services as pools
 from marketplace.access import services as access
 from marketplace.cases import services as cases
 from marketplace.evidence.models import EvidenceRecord
@@ -62,6 +64,8 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.make_offer,
             contracting.counter_request,
             contracting.accept_offer,
+            talks.ask_for_talk,
+            talks.answer_talk,
         ),
         Permission.CONTRACTS_SIGN: (
             contracting.propose_settlement,
@@ -71,6 +75,12 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.end_early,
             contracting.accept_ending,
             contracting.certify_deletion,
+            faults.admit_fault,
+            pools.open_pool,
+            pools.propose_version,
+            pools.sign_version,
+            pools.leave_pool,
+            pools.withdraw_version,
         ),
         Permission.CONTRACTS_SUBMIT: (contracting.submit_signature,),
         Permission.MEMBERS_WRITE: (participants.state_authority_limit,),

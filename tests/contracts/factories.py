@@ -12,6 +12,8 @@ from django.db import connection
 
 from contracts import queries, services
 from contracts.adjusting.services import enter_index_value
+from contracts.commissions.models import SellerFault
+from contracts.commissions.talk_models import PriceTalk
 from contracts.consequences import digest_of_consequences
 from contracts.ending_queries import consequences_shown
 from contracts.models import (
@@ -114,10 +116,10 @@ def brief_template(**changes: Any) -> dict[str, Any]:
     return {"code": "brief", "title": {"ja": "契約書", "en": "Agreement"}, "clauses": clauses, **changes}
 
 
-def market(**offer: Any) -> Market:
-    """An open market with one listing on sale."""
+def market(*, operator: Organisation | None = None, **offer: Any) -> Market:
+    """An open market with one listing on sale; ``operator``: who runs it already."""
     organisations = {
-        "operator": participants.operator(),
+        "operator": operator or participants.operator(),
         "seller": participants.admitted("提供", capacity="seller"),
         "buyer": participants.admitted("利用"),
         "stranger": participants.admitted("他人"),
@@ -336,7 +338,7 @@ def everything() -> dict[str, Any]:
         Adjustment,
         Ending,
     )
-    models += (DeletionDuty, DeletionCertificate)
+    models += (DeletionDuty, DeletionCertificate, SellerFault, PriceTalk)
     rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
     told = {model.__name__: model.objects.count() for model in (OutboxEvent, EvidenceRecord, Decision)}
     return {**rows, **told}

@@ -109,6 +109,7 @@ def test_a_conclusion_is_told_of_once(market):
             "period_months": 1,
             "first_period_from": None,
             "commissioned": False,
+            "holiday_shift": False,
             "penalty_cap_minor": None,
             "beneficiaries": [],
         }

@@ -17,6 +17,8 @@ from marketplace.kernel.invariants import REGISTER
 from marketplace.notices.handlers.facts import on_facts_changed
 from marketplace.notices.models import Notice
 from marketplace.participants.models import FactChange, Organisation
+from marketplace.participants.organisation_facts import Size
+from marketplace.participants.queries import sizes_of
 from tests.roles import assert_refused, unguarded
 
 from . import factories
@@ -139,6 +141,23 @@ def test_the_history_is_read_by_its_own_and_the_operator(subject, owner, operato
     assert signed_in(owner).get(f"{PATH}{row}/").status_code == 200
     assert factories.client_of(operator).get(f"{PATH}{row}/").status_code == 200
     assert factories.client_of(factories.organisation("他")).get(f"{PATH}{row}/").status_code == 404
+
+
+def test_sizes_are_whole_numbers_in_digits_or_not_stated(subject, owner):
+    assert sizes_of([subject.pk])[subject.pk] == Size(False, None, None, None)
+    assert change(owner, {"capital_yen": "50000000", "employees": "0", "officers": "1"}).status_code == 201
+    assert sizes_of([subject.pk])[subject.pk] == Size(False, 50_000_000, 0, 1)
+    for fact in ("capital_yen", "employees", "officers"):
+        for wrong in ("-1", "1.5", "１０", "012", "about 3"):
+            assert change(owner, {fact: wrong}).status_code == 422
+    assert change(owner, {"employees": ""}).status_code == 201
+    assert sizes_of([subject.pk])[subject.pk] == Size(False, 50_000_000, None, 1)
+    with unguarded("participants_organisation"):
+        refused(
+            "organisation_size",
+            "UPDATE participants_organisation SET officers = 'few' WHERE id = %s",
+            subject.pk,
+        )
 
 
 def refused(match, statement, *parameters):

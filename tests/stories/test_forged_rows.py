@@ -121,12 +121,16 @@ FORGERIES: dict[str, Forgery] = {
     "contracts_indexvalue": Forgery(refused="index_value_two_people|index_value_stated"),
     "contracts_disputefile": Forgery(refused="a side of an open dispute hands in"),
     "contracts_instrument": Forgery(refused="over the terms that stand"),
+    "contracts_pool": Forgery(refused="opens its pool|duplicate key"),
+    "contracts_poolshare": Forgery(refused="sum to 1|duplicate key|version_id"),
+    "contracts_poolsignature": Forgery(refused="signs its hash while it is proposed|duplicate key"),
     "contracts_privatenote": Forgery(
         refused="is no party of this negotiation", changes={"organisation_identifier": "'org_forged'"}
     ),
     "contracts_proposal": Forgery(refused="numbered without a gap"),
     "contracts_statement": Forgery(refused="states once what is its turn"),
     "contracts_reminder": Forgery(refused="due within its days|duplicate key"),
+    "contracts_sellerfault": Forgery(refused="admits its fault|agreement_id"),
     "contracts_signature": Forgery(refused="the parties sign in turn|only after a fresh proof"),  # as fast as the day was
     "contracts_template": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "delivery_entitleddistribution": Forgery(refused="nothing is added to an entitlement"),

@@ -20,7 +20,18 @@ from clearing.models import (
     SettlementInstruction,
 )
 from clearing.trades.obligation_reference import obligation_reference
-from contracts.models import Agreement, Attachment, DeletionDuty, Dispute, DisputeFile, Ending, Proposal
+from contracts.commissions.models import SellerFault
+from contracts.commissions.talk_models import PriceTalk
+from contracts.models import (
+    Agreement,
+    Attachment,
+    DeletionDuty,
+    Dispute,
+    DisputeFile,
+    Ending,
+    Proposal,
+)
+from contracts.pools.models import Pool, PoolVersion
 from marketplace.api.openapi import openapi_document
 from marketplace.api.permissions import Keyed, declared_by, permissions_in
 from marketplace.approvals.models import Approval
@@ -65,6 +76,16 @@ PUBLIC = {
     "witness-detail",
 }
 READS = ("get", "head")
+FORGED = (
+    "contracts_ending",
+    "contracts_deletionduty",
+    "contracts_disputefile",
+    "contracts_sellerfault",
+    "contracts_pricetalk",
+    "contracts_pool",
+    "contracts_poolversion",
+)
+"""Tables of rows that the day has not, which are written past their guards."""
 # Commands on what everybody may read, but the operator alone may do.
 FORBIDDEN = {"cycle-close", "cycle-dry-run", "cycle-pause", "cycle-resume", "on-call-turn-withdraw"}
 # Commands that take files come as a form.
@@ -180,9 +201,10 @@ def reserve_reduction(report) -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def ended_agreement(report) -> Iterator[None]:
-    """A forged ending, a forged duty to delete and a forged file of a dispute, because the day ends no agreement; they are gone after these tests."""
+    """A forged ending, a forged duty to delete and a forged file of a dispute, because the day ends no agreement, and what belongs to
+    commissioned work and pools; they are gone after these tests."""
     agreement = Agreement.objects.order_by("pk").first()
-    with unguarded("contracts_ending", "contracts_deletionduty", "contracts_disputefile"):
+    with unguarded(*FORGED):
         file = DisputeFile.objects.create(
             dispute=Dispute.objects.order_by("pk").first(),
             party="buyer",
@@ -210,9 +232,29 @@ def ended_agreement(report) -> Iterator[None]:
             respond_by=clock.now(),
         )
         duty = DeletionDuty.objects.create(agreement=agreement, arose_at=clock.now(), due_by=clock.now())
+        fault = SellerFault.objects.create(
+            agreement=agreement,
+            ground="late",
+            statement="x",
+            admitted_by="usr_first",
+            admitted_at=clock.now(),
+        )
+        talk = PriceTalk.objects.create(
+            negotiation=agreement.negotiation, reason="x", asked_by="usr_first", asked_at=clock.now(), answer_by=clock.now()
+        )  # fmt: skip
+        pool = Pool.objects.create(
+            listing="lst_forged", lead=agreement.seller, lead_identifier=agreement.seller_identifier, opened_by="usr_first",
+            opened_at=clock.now(),
+        )  # fmt: skip
+        version = PoolVersion.objects.create(
+            pool=pool, number=1, cause="terms", effective_on=clock.today(), lead_decides=False, denominator=1, content={},
+            content_hash="0" * 64, proposed_by="usr_first", proposed_at=clock.now(),
+        )  # fmt: skip
     yield
-    with unguarded("contracts_ending", "contracts_deletionduty", "contracts_disputefile"):
+    with unguarded(*FORGED):
         DisputeFile.objects.filter(pk=file.pk).delete()
+        for row in (version, pool, talk, fault):
+            row.delete()
         Ending.objects.filter(pk=ending.pk).delete()
         DeletionDuty.objects.filter(pk=duty.pk).delete()
 

@@ -6,6 +6,7 @@ from tests.tidy.test_shape import PROJECT, sources
 
 COUNTS_BUSINESS_DAYS = {
     "clearing/cycles/value_dates.py": "value dates",
+    "clearing/reports/late_payments.py": "the alarm before the last day of the payment of data made to order",
     "clearing/trades/queries.py": "the lead of data made to order before its day by law",
 }
 

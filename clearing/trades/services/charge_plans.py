@@ -24,8 +24,11 @@ def make_plan(
     agreement: AgreementConcluded,
     parties: tuple[OrganisationView, OrganisationView],
     concluded_at: datetime,
+    pooled: bool,
 ) -> int:
     """Make the charge plan of an agreement, unless it is a plain price paid at once; returns the first price.
+
+    ``pooled``: a pool stands behind the listing, whose members divide the price; beneficiaries that the agreement names go before it.
 
     Raises ChargingFaulty for terms that cannot be carried out; nothing is recorded then.
     """
@@ -40,7 +43,8 @@ def make_plan(
     if fault:
         raise ChargingFaulty(agreement=agreement.agreement, what=fault)
     beneficiaries = _beneficiaries(agreement, parties)
-    if agreement.charging == Charging.ONE_OFF and not beneficiaries and not agreement.commissioned:
+    is_plain = agreement.charging == Charging.ONE_OFF and not beneficiaries and not agreement.commissioned
+    if is_plain and not pooled:
         return agreement.price_minor
     parts = plan_of(
         charging=agreement.charging,
@@ -57,6 +61,7 @@ def make_plan(
         price_minor=agreement.price_minor,
         currency=agreement.currency,
         funding_days=agreement.funding_days,
+        pooled=pooled and not beneficiaries,
         concluded_at=concluded_at,
     )
     _write_charges(plan, parts)

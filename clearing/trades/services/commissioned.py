@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
+from marketplace.kernel.calendars import last_payment_day
 from marketplace.kernel.clock import business_date
 
 from ...ground.parameters import commissioned_payment_days
@@ -25,15 +26,17 @@ COMMISSIONED = Loop("clearing.accept_commissioned")
 def record_receipt(*, actor: Actor, agreement: str, received_at: datetime) -> int:
     """Record the receipt of data made to order, which sets the last payment day; returns the number of trades.
 
-    The first receipt counts, also if the data is delivered again. Does nothing for data that was not made to order.
+    The day of receipt is day 1, inspected or not. The first receipt counts, also if the data is delivered again. Does nothing for data that was not made to order.
     """
     if not Trade.objects.filter(agreement=agreement, commissioned=True, received_at=None).exists():
         return 0
     locked_progress(agreement)
     recorded = 0
-    pay_by = business_date(received_at) + timedelta(days=commissioned_payment_days())
     for trade in locked_trades(agreement):
         if trade.commissioned and trade.received_at is None:
+            pay_by = last_payment_day(
+                business_date(received_at), commissioned_payment_days(), holiday_shift=trade.holiday_shift
+            )
             Trade.objects.filter(pk=trade.pk).update(received_at=received_at, pay_by=pay_by)
             record_trade(
                 "received", trade, actor, received_at=received_at.isoformat(), pay_by=pay_by.isoformat()

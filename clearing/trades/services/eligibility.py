@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from listings.charging import shares_of
+from contracts.commissions.queries import require_reducible
 from marketplace.kernel import clock
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.prepared import columns_of, fetch_models, fetch_prepared
@@ -14,13 +14,13 @@ from marketplace.participants.queries import operator_key, operator_organisation
 from ...cycles.errors import NoOpenCycle
 from ...ground.bulk import insert_columns
 from ...ledger.operator_money import within_operator_money
-from ..charge_models import PlannedShare
 from ..errors import BeyondCaptured, PenaltyBeyondCap
 from ..fee_refund_tax import FeeInvoice, RefundedFees
 from ..limits import Remaining, remaining_of, tax_of_part
 from ..locks import FEE_REFUND_LOCK
 from ..models import Obligation, Trade
 from ..obligation_kinds import BASE_KINDS, CORRECTION_KINDS, KINDS, Limit, Taxed
+from ..shared_prices import shares_of_trade
 from ..states import ObligationKind
 
 ATTEMPTS_MAX = 5
@@ -114,16 +114,10 @@ def _make_withholding(trade: Trade, cycle: ChosenCycle, made_at: datetime, amoun
 
 
 def _make_shares(trade: Trade, cycle: ChosenCycle, made_at: datetime) -> None:
-    """Make what the seller owes each beneficiary: its share of the captured price, without tax."""
-    planned = list(
-        PlannedShare.objects.filter(plan__agreement=trade.agreement)
-        .order_by("beneficiary_key")
-        .values_list("organisation_id", "beneficiary_key", "share_bp")
-    )
-    if not planned:
+    """Make what the seller owes each beneficiary or member of its pool: its share of the captured price, without tax."""
+    rows = shares_of_trade(trade)
+    if not rows:
         return
-    amounts = shares_of(trade.captured_price_minor or 0, [share_bp for _, _, share_bp in planned])
-    rows = [(key, name, amount) for (key, name, _), amount in zip(planned, amounts, strict=True) if amount]
     size = len(rows)
     insert_columns(
         "clearing_obligation",
@@ -158,9 +152,12 @@ def make_correction(
     """Make a correction of a trade between its parties, within what remains of it; the caller has locked the trade.
 
     Adjustments and refunds carry the tax of ``limits``, so that all parts sum to that of the whole. A penalty is damages,
-    which are outside consumption tax (不課税). Raises BeyondCaptured, PenaltyBeyondCap.
+    which are outside consumption tax (不課税). The seller of commissioned work owes nothing before its fault is recorded. Raises
+    BeyondCaptured, PenaltyBeyondCap, ReducedWithoutFault.
     """
     seller_owes = debtor_id == trade.seller_id
+    if seller_owes and trade.commissioned:
+        require_reducible(trade.agreement)
     remaining = require_within(trade, kind, amount_minor, seller_owes=seller_owes)
     rate_bp = 0 if KINDS[kind].taxed is Taxed.UNTAXED else trade.rate_bp
     return Obligation.objects.create(

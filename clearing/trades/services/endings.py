@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
+from contracts.commissions.queries import is_reducible
 from listings.states import PERIODIC, Charging
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.events.services import emit
@@ -25,6 +26,7 @@ from ..errors import BillNotOverdue
 from ..guaranteed_models import guaranteed_part
 from ..models import Trade
 from ..states import GIVEN_UP_REASON_LENGTH_MAX, TRADE, TradeState
+from .acceptance import accept_locked_trade
 from .eligibility import undo_corrections
 from .funding import give_back_halted_time
 from .holds import locked_agreement, locked_with_waiting, record_trade, return_hold
@@ -113,7 +115,7 @@ def return_undelivered(
 
     Without a delivery these are all secured trades; otherwise the periods from the first that failed, or that began when access had
     ended (on the day ``ended_on``). ``received``: the delivery was, and what it secures waits for its inspection where that goes on.
-    Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
+    Commissioned work that was received is accepted instead, unless a fault of its seller is recorded. Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
     """
     progress, trades = locked_agreement(agreement, with_waiting=True)
     is_owed = progress is not None and (
@@ -128,8 +130,17 @@ def return_undelivered(
         for row in trades
         if row.state == TradeState.SECURED and row.charge >= first_undelivered and not _is_billed(row)
     ]
-    _return_holds(actor, undelivered, reason_code)
-    return len(undelivered)
+    kept = [row for row in undelivered if _is_kept(row)]
+    for row in kept:
+        accept_locked_trade(row, actor=actor, command="accept_by_law", evidence_kind="accepted_by_law")
+    returned = [row for row in undelivered if row not in kept]
+    _return_holds(actor, returned, reason_code)
+    return len(returned)
+
+
+def _is_kept(trade: Trade) -> bool:
+    """Whether commissioned work was received that is paid for although access ended: no fault of its seller is recorded."""
+    return trade.commissioned and trade.received_at is not None and not is_reducible(trade.agreement)
 
 
 @record_refusals()

@@ -53,7 +53,7 @@ from .supplies import classify, supply_day, supply_question
 TERMS = (
     "agreement", "reference", "listing", "listing_version", "segment", "buyer_id", "seller_id", "buyer_key",
     "seller_key", "currency", "tax_category", "inspection_days", "charging", "commissioned",
-    "penalty_cap_minor",
+    "holiday_shift", "penalty_cap_minor",
 )  # fmt: skip
 """Terms that every charge of an agreement takes from the first."""
 SECURE_COMMAND = "trades.secure"
@@ -78,10 +78,12 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
     if standing.trade is not None:
         return Trade.objects.get(pk=standing.trade)
     _require_independent(buyer, seller)
-    price_minor = make_plan(agreement=agreement, parties=(buyer, seller), concluded_at=concluded_at)
+    price_minor = make_plan(
+        agreement=agreement, parties=(buyer, seller), concluded_at=concluded_at, pooled=standing.pooled
+    )
     given = (
         "agreement", "reference", "listing", "listing_version", "segment", "currency", "tax_category",
-        "inspection_days", "charging", "commissioned", "penalty_cap_minor",
+        "inspection_days", "charging", "commissioned", "holiday_shift", "penalty_cap_minor",
     )  # fmt: skip
     terms = {name: getattr(agreement, name) for name in given} | {
         "buyer_id": buyer.id,

@@ -42,9 +42,12 @@ SELECT o.trade_id INTO fault FROM new_rows o JOIN public.clearing_trade t ON t.i
     SELECT FROM public.clearing_chargeplan p JOIN public.clearing_plannedshare s ON s.plan_id = p.id
      WHERE p.agreement = t.agreement AND s.organisation_id = o.creditor_id
        AND s.beneficiary_key = o.beneficiary_key)
+   AND NOT EXISTS (
+    SELECT FROM public.clearing_chargeplan p CROSS JOIN LATERAL public.pool_shares_on(t.listing::text, t.supplied_on) s
+     WHERE p.agreement = t.agreement AND p.pooled AND s.organisation_id = o.creditor_id)
  LIMIT 1;
 IF FOUND THEN
-    RAISE EXCEPTION 'the creditor of a share of trade % is not a beneficiary of its plan', fault.trade_id
+    RAISE EXCEPTION 'the creditor of a share of trade % is not a beneficiary of its plan or pool', fault.trade_id
         USING ERRCODE = 'check_violation';
 END IF;
 

@@ -20,6 +20,7 @@ from marketplace.notices.operator_tasks import finish_for_operator
 from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import require_unrelated
 
+from ...commissions.queries import require_reducible
 from ...disputing.errors import NotHeard, NotItsMediator, OtherDisputeFirst, RemedyImpossible
 from ...disputing.models import Dispute
 from ...disputing.rules import HOLDING, MAY_HAVE_AMOUNT, OUTCOMES, WITH_AMOUNT
@@ -57,7 +58,7 @@ def resolve_dispute(
     ``amount_minor``, without tax, is that of a reduction or a payment, and of what comes back of accepted charges with a termination.
     Delivery and clearing carry out the outcome; each remedy has its day. After the agreement was terminated, the dispute is dismissed, or the price
     returned of what was inspected on; once access is over nothing is delivered again. Emits dispute.resolved. Raises Missing, Recused, IllegalTransition, AgreementEnded, NotItsMediator, NotHeard,
-    OtherDisputeFirst, RemedyImpossible, PriceExceeded, FieldInvalid, Forbidden.
+    OtherDisputeFirst, RemedyImpossible, PriceExceeded, ReducedWithoutFault, FieldInvalid, Forbidden.
     """
     agreement, subject = check_resolution(
         actor=actor, dispute=dispute, outcome=outcome, reason=reason, amount_minor=amount_minor
@@ -103,9 +104,15 @@ def check_resolution(
 
 
 def require_possible(
-    dispute: Dispute, agreement: Agreement, outcome: DisputeOutcome, amount_minor: int | None
+    dispute: Dispute,
+    agreement: Agreement,
+    outcome: DisputeOutcome,
+    amount_minor: int | None,
+    *,
+    settled: bool = False,
 ) -> None:
-    """Raise AgreementEnded, RedeliveryTooLate, OtherDisputeFirst, RemedyImpossible, PriceExceeded or FieldInvalid unless the outcome can be carried out."""
+    """Raise AgreementEnded, RedeliveryTooLate, OtherDisputeFirst, RemedyImpossible, PriceExceeded, ReducedWithoutFault or FieldInvalid
+    unless the outcome can be carried out; ``settled``: the parties agree on it."""
     is_returnable = agreement.termination_reason in INSPECTED_ON and outcome == DisputeOutcome.REFUND
     if agreement.state == AgreementState.TERMINATED and outcome not in LIFELESS and not is_returnable:
         raise AgreementEnded(agreement=agreement.public_id)
@@ -133,6 +140,16 @@ def require_possible(
         remaining = charge_left(agreement, charge_due(agreement, dispute.opened_at))
         if outcome != DisputeOutcome.PAYMENT and amount_minor > remaining:
             raise PriceExceeded(agreement=agreement.public_id, remaining_minor=remaining)
+    if _gives_back(dispute, outcome, amount_minor) and (settled or dispute.opened_as == DisputeParty.SELLER):
+        require_reducible(agreement.public_id)
+
+
+def _gives_back(dispute: Dispute, outcome: DisputeOutcome, amount_minor: int | None) -> bool:
+    """Whether something of the price comes back: of commissioned work it does by a decision that finds the seller at fault, or once the
+    seller has admitted a fault."""
+    if outcome is DisputeOutcome.TERMINATION:
+        return amount_minor is not None or dispute.opened_as in HOLDING
+    return outcome in (DisputeOutcome.REFUND, DisputeOutcome.REDUCTION)
 
 
 def _is_heard(dispute: Dispute) -> bool:

@@ -64,7 +64,7 @@ def propose_settlement(
     if outcome not in known:
         listed = ", ".join(known)
         raise FieldInvalid("outcome", Label(f"specify one of {listed}", f"{listed} から選んでください"))
-    require_possible(subject, agreement, DisputeOutcome(outcome), amount_minor)
+    require_possible(subject, agreement, DisputeOutcome(outcome), amount_minor, settled=True)
     if damages_minor is not None:
         require_amount("damages_minor", damages_minor)
     if waiting := subject.settlements.filter(state=SettlementState.PROPOSED).first():
@@ -142,7 +142,7 @@ def accept_settlement(*, actor: Actor, dispute: str, digest: str) -> Dispute:
     standing = _consequences(subject, agreement, row.outcome, row.amount_minor, row.damages_minor)
     if not row.digest == digest == digest_of(standing):
         raise ConsequencesChanged(agreement=agreement.public_id)
-    require_possible(subject, agreement, DisputeOutcome(row.outcome), row.amount_minor)
+    require_possible(subject, agreement, DisputeOutcome(row.outcome), row.amount_minor, settled=True)
     move_settlement(
         row, subject, actor=actor, command="accept", role=side.value, answered_by=actor.identifier
     )

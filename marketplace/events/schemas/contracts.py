@@ -72,7 +72,7 @@ class AgreementConcluded(Event):
     ``price_minor`` per period). ``first_period_from``: ISO date on which the first period begins or the first
     instalment is due; the day of conclusion if None. ``penalty_cap_minor``: the agreed most that a party owes in
     penalties for each charge; None for the price with tax. ``commissioned``: the data is made to order, so the law sets a
-    time limit for its payment, counted from its receipt. ``concluded_at``: ISO instant from which the days of the plan count; that of
+    time limit for its payment, counted from its receipt; ``holiday_shift``: a last day that is a bank holiday may come up to two days later. ``concluded_at``: ISO instant from which the days of the plan count; that of
     the event if None.
     """
 
@@ -101,6 +101,7 @@ class AgreementConcluded(Event):
     period_months: int = 1
     first_period_from: str | None = None
     commissioned: bool = False
+    holiday_shift: bool = False
     penalty_cap_minor: int | None = None
     beneficiaries: tuple[Beneficiary, ...] = ()
     concluded_at: str | None = None

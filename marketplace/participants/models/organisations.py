@@ -15,6 +15,7 @@ from marketplace.kernel.identifiers import IdentifierField
 
 from ..fact_guards import facts_change_with_history
 from ..guards import corporate_number_guard, neutral_organisations, side_fixed
+from ..organisation_facts import LENGTH_MAX, WHOLE_NUMBER, Fact
 from ..relation_guards import affiliate_by_relation
 from ..states import HELD_ADMISSIONS, ORGANISATION, OrganisationKind, OrganisationState
 from ..suspension_guards import suspended_while_one_stands
@@ -27,7 +28,7 @@ class Organisation(models.Model):
     Japanese organisation that is not an individual has one. There is one operator, which is never suspended. The
     operator and its affiliates have no admission (guarded here and on Admission). Organisations are suspended by their
     suspensions (``Suspension``), and never deleted. Kind, country and corporate number never change; other facts change by
-    their own people, with history (``FactChange``).
+    their own people, with history (``FactChange``). Its size (``capital_yen``, ``employees``, ``officers``) is a whole number in digits, or not stated.
     """
 
     public_id = IdentifierField(prefix="org")
@@ -41,6 +42,9 @@ class Organisation(models.Model):
     address = models.CharField(max_length=300)
     representative = models.CharField(max_length=100)
     contact_email = models.EmailField(blank=True, default="", db_default="")
+    capital_yen = models.CharField(max_length=LENGTH_MAX[Fact.CAPITAL], blank=True, default="", db_default="")
+    employees = models.CharField(max_length=LENGTH_MAX[Fact.EMPLOYEES], blank=True, default="", db_default="")
+    officers = models.CharField(max_length=LENGTH_MAX[Fact.OFFICERS], blank=True, default="", db_default="")
     is_operator = models.BooleanField(default=False)
     operator_affiliate = models.BooleanField(default=False)
     state = models.CharField(
@@ -65,6 +69,12 @@ class Organisation(models.Model):
             ),
             models.CheckConstraint(condition=Q(country__regex=r"^[A-Z]{2}$"), name="organisation_country"),
             models.CheckConstraint(condition=Q(kind__in=OrganisationKind.values), name="organisation_kind"),
+            models.CheckConstraint(
+                condition=(Q(capital_yen="") | Q(capital_yen__regex=WHOLE_NUMBER))
+                & (Q(employees="") | Q(employees__regex=WHOLE_NUMBER))
+                & (Q(officers="") | Q(officers__regex=WHOLE_NUMBER)),
+                name="organisation_size",
+            ),
             models.UniqueConstraint(
                 fields=["is_operator"], condition=Q(is_operator=True), name="organisation_one_operator"
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 
@@ -18,7 +19,7 @@ from marketplace.kernel.permissions import Permission
 
 from ..errors import InvoiceNumberTaken, NothingChanges
 from ..models import FactChange, Organisation
-from ..organisation_facts import LENGTH_MAX, MAY_BE_EMPTY, SCREENED, Fact
+from ..organisation_facts import LENGTH_MAX, MAY_BE_EMPTY, SCREENED, SIZES, WHOLE_NUMBER, Fact
 from ..payout_accounts import is_kana
 from ..people_fields import REQUIRED, checked_effective_day, checked_email, checked_sha256, required_text
 from ..uniqueness import translate_duplicates
@@ -122,6 +123,11 @@ def _check_fact(name: str, value: str) -> None:
         return
     if name == Fact.INVOICE_NUMBER and not INVOICE_NUMBER.fullmatch(value):
         raise FieldInvalid(field, Label("use T followed by 13 digits", "Tと数字13桁で指定してください"))
+    if name in SIZES and not re.fullmatch(WHOLE_NUMBER, value):
+        raise FieldInvalid(
+            field,
+            Label("use a whole number in digits, without signs", "0以上の整数を数字だけで指定してください"),
+        )
     if name == Fact.NAME_KANA and not is_kana(value):
         raise FieldInvalid(
             field,

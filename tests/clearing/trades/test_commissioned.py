@@ -29,7 +29,7 @@ def market():
 
 @made_once
 def trade(market):
-    """Data made to order, paid for and received on Tuesday, 5 January: to be paid by Saturday, 6 March 2027."""
+    """Data made to order, paid for and received on Tuesday, 5 January: to be paid by Friday, 5 March 2027."""
     factories.pay_in(market, "buyer", 11_000)
     trade = factories.conclude(market, "buyer", "seller", 10_000, commissioned=True)
     on_day(2027, 1, 5)
@@ -41,10 +41,10 @@ def clean() -> bool:
 
 
 def test_receipt_sets_the_day_of_payment_once(market, trade):
-    assert (trade.received_at.isoformat(), trade.pay_by) == ("2027-01-05T00:00:00+00:00", date(2027, 3, 6))
+    assert (trade.received_at.isoformat(), trade.pay_by) == ("2027-01-05T00:00:00+00:00", date(2027, 3, 5))
     on_day(2027, 1, 9)
     factories.matched(trade)
-    assert trade.pay_by == date(2027, 3, 6)
+    assert trade.pay_by == date(2027, 3, 5)
     assert EvidenceRecord.objects.filter(kind="clearing.trade_received").count() == 1
     plain = factories.matched(factories.conclude(market, "buyer", "seller", 10))
     assert (plain.received_at, plain.pay_by) == (None, None)
@@ -54,14 +54,14 @@ def test_a_rulebook_may_shorten_the_time(db):
     on_day(2027, 1, 4)
     market = factories.market(factories.RULEBOOK | {"parameters": {"commissioned_payment_days": 30}})
     trade = factories.conclude(market, "buyer", "seller", 10_000, commissioned=True)
-    assert factories.matched(trade).pay_by == date(2027, 2, 3)
+    assert factories.matched(trade).pay_by == date(2027, 2, 2)
 
 
 @pytest.mark.parametrize("complaint", [False, True])
 def test_it_is_accepted_in_time_to_be_paid(market, trade, complaint):
     if complaint:
         factories.complain(trade)
-    # The bank's last day before Saturday is the 5th; five business days before it is Friday, 26 February.
+    # Five business days before Friday, 5 March, is Friday, 26 February.
     on_day(2027, 2, 25)
     assert carry_out_deadlines() == 0
     on_day(2027, 2, 26)
@@ -137,9 +137,9 @@ def test_what_was_not_paid_by_its_day_is_found(market, trade):
         assert ([row["id"] for row in shown], len(shown) + len(others)) == (found, Trade.objects.count())
         return found
 
-    on_day(2027, 3, 6)
+    on_day(2027, 3, 5)
     assert late() == []
-    on_day(2027, 3, 7)
+    on_day(2027, 3, 6)
     assert late() == [trade.public_id]
     carry_out_deadlines()
     cycle = factories.clear(market)

@@ -1,0 +1,47 @@
+"""Errors of pools."""
+
+from __future__ import annotations
+
+from marketplace.kernel.errors import Category, DomainError
+from marketplace.kernel.labels import Label
+
+
+class PoolStands(DomainError):
+    """The listing has a pool. Fields: ``pool``."""
+
+    code = "pool_stands"
+    category = Category.CONFLICT
+    detail = Label(
+        "The listing has the pool {pool} already: propose a version of it.",
+        "この出品には既にプール {pool} があります。その新しい版を提案してください。",
+    )
+
+
+class VersionProposed(DomainError):
+    """A version of the pool waits for signatures. Fields: ``version``."""
+
+    code = "version_proposed"
+    category = Category.CONFLICT
+    detail = Label(
+        "{version} waits for signatures: have it signed, or withdraw it first.",
+        "{version} が署名待ちです。署名を得るか、先に撤回してください。",
+    )
+
+
+class NotAMember(DomainError):
+    """The organisation cannot be, or is not, a member that may do this. Fields: ``organisation``."""
+
+    code = "not_a_member"
+    category = Category.CONFLICT
+    detail = Label(
+        "{organisation} is no member for whom this can be done: the lead cannot leave, and the operator and its affiliates cannot join.",
+        "{organisation} についてこの操作はできません。代表者は脱退できず、運営者とその関係会社は加入できません。",
+    )
+
+
+class NotToSign(DomainError):
+    """The organisation need not sign this version. Fields: ``version``."""
+
+    code = "not_to_sign"
+    category = Category.CONFLICT
+    detail = Label("You need not sign {version}.", "{version} への貴組織の署名は不要です。")
