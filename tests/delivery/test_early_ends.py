@@ -169,6 +169,21 @@ def test_access_that_was_lost_after_the_notice_comes_back_in_money(month):
     assert Adjustment.objects.get().amount_minor == whole * unused // period["days"] > ending.refund_minor
 
 
+def test_nothing_is_lost_after_the_last_day_however_late_the_end_is_carried_out(month):
+    month.receive()
+    delivering.accept_delivery(actor=month.buyer_actor, entitlement=month.entitlement)
+    ending = notice(month, clock.today() + 5 * DAY)
+    hear("agreement.ending")
+    clock.move_to(ending.access_until - DAY, running=False)
+    suspend(month)
+    clock.move_to(ending.access_until + 10 * DAY, running=False)
+    assert services.carry_out_endings() == 1
+    period = ending.consequences["period"]
+    whole = ending.refund_minor + ending.consequences["kept_minor"]
+    assert period["unused_days"] + 1 < period["days"]
+    assert Adjustment.objects.get().amount_minor == whole * (period["unused_days"] + 1) // period["days"]
+
+
 def test_the_database_ends_no_access_with_an_open_inspection_but_of_what_was_received(month):
     awaiting = "UPDATE delivery_entitlement SET state = 'terminated', ended_at = public.business_now(), ended_reason = "
     for reason in ("terminated", "refunded"):
