@@ -117,7 +117,10 @@ def time_given_back(agreement: str) -> timedelta:
 
 
 def time_lost_since(agreement: str, moment: datetime) -> timedelta:
-    """How much access under an agreement was given back since a moment, and how much a suspension takes of it that still runs."""
+    """How much access under an agreement was given back since a moment, and how much a suspension takes of it that still runs.
+
+    Nothing is lost after the last day, however late the ending is carried out.
+    """
     latest = Entitlement.objects.filter(agreement=agreement).order_by("-id").first()
     if latest is None:
         return timedelta()
@@ -125,7 +128,7 @@ def time_lost_since(agreement: str, moment: datetime) -> timedelta:
     lost = given.aggregate(time=Sum(F("lost_until") - F("lost_from")))["time"] or timedelta()
     if latest.suspended_at is None:
         return lost
-    now = clock.now()
+    now = min(clock.now(), latest.closes_at or clock.now())
     again = Restitution.objects.filter(entitlement=latest, lost_until__gt=latest.suspended_at)
     # What an outage took of the suspension was given back as such.
     returned = sum(

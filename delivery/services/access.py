@@ -332,12 +332,16 @@ def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:
     """End access; returns False if it has already ended. The caller holds the lock.
 
     Where the price goes back, an open inspection is cancelled. The end of the term cancels none; the end of the agreement only one
-    that still waits for receipt: what was received as a whole is inspected on.
+    that still waits for receipt: what was received as a whole is inspected on. Where its term was over before, that is told all the same,
+    because clearing returns what is on hold for it.
     """
     entitlement, inspection = delivery.entitlement, delivery.inspection
-    if inspection.state in CANCELLED[reason_code]:
+    is_cancelled = inspection.state in CANCELLED[reason_code]
+    if is_cancelled:
         advance(inspection, INSPECTION, command="undo", role="system")
     if entitlement.state in (EntitlementState.COMPLETED, EntitlementState.TERMINATED):
+        if is_cancelled and reason_code == EndedReason.TERMINATED:
+            _emit_ended(delivery, reason_code)
         return False
     if entitlement.state == EntitlementState.SUSPENDED:
         finish_for_operator(TaskKind.RELEASE, entitlement.public_id)
@@ -358,6 +362,12 @@ def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:
         actor=actor,
         payload={"agreement": entitlement.agreement, "trade": entitlement.trade, "reason": reason_code},
     )
+    _emit_ended(delivery, reason_code)
+    return True
+
+
+def _emit_ended(delivery: Delivery, reason_code: str) -> None:
+    entitlement = delivery.entitlement
     emit(
         DeliveryEnded(
             entitlement=entitlement.public_id,
@@ -365,7 +375,6 @@ def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:
             buyer=entitlement.buyer_identifier,
             seller=entitlement.seller_identifier,
             reason_code=reason_code,
-            received=inspection.state in RECEIVED,
+            received=delivery.inspection.state in RECEIVED,
         )
     )
-    return True

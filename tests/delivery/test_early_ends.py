@@ -169,6 +169,36 @@ def test_access_that_was_lost_after_the_notice_comes_back_in_money(month):
     assert Adjustment.objects.get().amount_minor == whole * unused // period["days"] > ending.refund_minor
 
 
+def test_nothing_is_lost_after_the_last_day_however_late_the_end_is_carried_out(month):
+    month.receive()
+    delivering.accept_delivery(actor=month.buyer_actor, entitlement=month.entitlement)
+    ending = notice(month, clock.today() + 5 * DAY)
+    hear("agreement.ending")
+    clock.move_to(ending.access_until - DAY, running=False)
+    suspend(month)
+    clock.move_to(ending.access_until + 10 * DAY, running=False)
+    assert services.carry_out_endings() == 1
+    period = ending.consequences["period"]
+    whole = ending.refund_minor + ending.consequences["kept_minor"]
+    assert period["unused_days"] + 1 < period["days"]
+    assert Adjustment.objects.get().amount_minor == whole * (period["unused_days"] + 1) // period["days"]
+
+
+def test_a_later_charge_that_fails_after_the_term_lets_what_nobody_received_be_returned(tuesday):
+    """Access was over with one file of two taken: that the price is undelivered is told, or its holds would wait for ever."""
+    granted = factories.granted(
+        (b"a\n1\n", b"b\n2\n"), rights={**factories.RIGHTS, "valid_until": "2037-12-02"}
+    )
+    granted.fetch()
+    clock.move_to(granted.row.expires_at, running=False)
+    assert delivering.expire_access() == 1
+    for _ in range(2):
+        delivering.withdraw_agreement(actor=SYSTEM, agreement=granted.agreement)
+    assert (granted.row.state, granted.inspection.state) == ("completed", "undone")
+    ended = [(event["reason_code"], event["received"]) for event in told("delivery.ended")]
+    assert ended == [("expired", False), ("terminated", False)]
+
+
 def test_the_database_ends_no_access_with_an_open_inspection_but_of_what_was_received(month):
     awaiting = "UPDATE delivery_entitlement SET state = 'terminated', ended_at = public.business_now(), ended_reason = "
     for reason in ("terminated", "refunded"):
