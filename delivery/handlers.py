@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from contracts.ending_states import EndingGround
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import (
     TradeConcluded,
@@ -17,9 +18,6 @@ from marketplace.kernel.actors import SYSTEM
 
 from . import services
 from .states import EndedReason
-
-ENDED_EARLY = ("mutual", "convenience", "law")
-"""Reasons of a termination that no trade tells of."""
 
 
 def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
@@ -72,7 +70,7 @@ def on_agreement_ending(event: AgreementEnding, envelope: Envelope) -> None:
 
 def on_agreement_terminated(event: AgreementTerminated, envelope: Envelope) -> None:
     """End access under an agreement that was ended before its term; where its price failed or was returned, its trade says so."""
-    if event.reason_code in ENDED_EARLY:
+    if event.reason_code in EndingGround.values:
         services.withdraw_agreement(actor=SYSTEM, agreement=event.agreement)
 
 
