@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from contracts.ending_queries import ENDED_EARLY
+from contracts.states import ENDED_EARLY
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (

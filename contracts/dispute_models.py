@@ -12,7 +12,7 @@ from marketplace.kernel.identifiers import IdentifierField
 
 from . import ending_guards, guards
 from .adjusting.guards import fired_by_clause
-from .states import DISPUTE, DisputeOutcome, DisputeReason, DisputeState, Party
+from .states import DISPUTE, ENDED_EARLY, DisputeOutcome, DisputeReason, DisputeState, Party
 
 ACTOR_LENGTH_MAX = 60
 
@@ -96,6 +96,9 @@ class Adjustment(models.Model):
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="adjustment_positive"),
             models.CheckConstraint(condition=Q(debtor__in=Party.values), name="adjustment_debtor"),
             models.CheckConstraint(condition=~Q(reason=""), name="adjustment_reason"),
+            models.UniqueConstraint(
+                fields=["agreement"], condition=Q(reason_code=ENDED_EARLY), name="adjustment_ended_early_once"
+            ),
         ]
         indexes = [models.Index(fields=["agreement"], name="adjustment_of_agreement")]
         triggers = [append_only(), dated_now("ordered_at"), guards.within_price(), fired_by_clause()]

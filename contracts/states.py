@@ -230,6 +230,8 @@ class ContractType(TextChoices):
 
 CLAUSE_REASON = "clause_"
 """Reason codes of adjustments that a signed clause makes begin so; nobody orders one."""
+ENDED_EARLY = "ended_early"
+"""The reason code of the adjustment that returns what was not enjoyed; nobody orders one."""
 
 
 def label_of(choices: type[TextChoices], value: str) -> Label:

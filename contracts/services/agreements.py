@@ -19,11 +19,11 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 
-from ..ending_queries import ENDED_EARLY, charge_left
+from ..ending_queries import charge_left
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
 from ..plan import plan_of
-from ..states import AGREEMENT, CLAUSE_REASON, AgreementState, Party, TerminationReason
+from ..states import AGREEMENT, CLAUSE_REASON, ENDED_EARLY, AgreementState, Party, TerminationReason
 from .deletions import begin_duty
 from .ending_moves import drop_endings
 
