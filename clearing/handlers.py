@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from contracts.disputing.rules import HOLDING
 from contracts.disputing.states import RemedyKind
-from contracts.ending_queries import ENDED_EARLY
 from contracts.services import remedy_done
+from contracts.states import ENDED_EARLY
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (

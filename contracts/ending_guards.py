@@ -168,20 +168,30 @@ RETURN NULL;
     )
 
 
+RETURN_MISSING = f"""{{ending}}.refund_minor > coalesce((SELECT sum(d.amount_minor) FROM public.contracts_adjustment d
+    WHERE d.agreement_id = {{ending}}.agreement_id AND d.debtor = 'seller' AND NOT starts_with(d.reason_code, '{CLAUSE_REASON}')
+      AND d.charge = ({{ending}}.consequences ->> 'charge')::integer), 0)"""  # noqa: S608  our own words
+"""Whether less was returned of the charge of an ending than was shown of it, with what was returned before and since."""
+
+
 def ended_whole() -> pgtrigger.Trigger:
-    """At the end of the transaction that carries out an ending, its agreement is terminated on its ground."""
+    """At the end of the transaction that carries out an ending, its agreement is terminated on its ground, and what was shown is
+    returned."""
     return pgtrigger.Trigger(
         name="ended_whole",
         level=pgtrigger.Row,
         when=pgtrigger.After,
         operation=pgtrigger.Update,
         timing=pgtrigger.Deferred,
-        func="""
+        func=f"""
 IF NEW.state = 'done' AND NOT EXISTS (
     SELECT FROM public.contracts_agreement a
      WHERE a.id = NEW.agreement_id AND a.state = 'terminated' AND a.termination_reason = NEW.ground) THEN
     RAISE EXCEPTION '% is carried out when its agreement is terminated', NEW.public_id
         USING ERRCODE = 'check_violation', CONSTRAINT = 'ended_whole';
+END IF;
+IF NEW.state = 'done' AND {RETURN_MISSING.format(ending="NEW")} THEN
+    RAISE EXCEPTION '% returns what was shown of it', NEW.public_id USING ERRCODE = 'check_violation', CONSTRAINT = 'ended_whole';
 END IF;
 RETURN NULL;
 """,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.kernel.invariants import Invariant, by_query
 
 from .deletion_guards import DUE
+from .ending_guards import RETURN_MISSING
 
 Invariant(
     name="contracts.ends_as_signed",
@@ -31,7 +32,7 @@ Invariant(
     name="contracts.ended_as_shown",
     promise=6,
     statement=(
-        "What ends an agreement before its term was shown with its consequences, and is carried out after its last day; the agreement ends with it,"
+        "What ends an agreement before its term was shown with its consequences, and is carried out after its last day, with what comes back; the agreement ends with it,"
         " and nothing that would end an agreement stays open after its end, or is dropped before but for another that ends it."
     ),
     guards=(
@@ -46,6 +47,7 @@ Invariant(
         "contracts_ending.set_now",
         "contracts_ending.dated_now",
         "contracts_ending.no_delete",
+        "contracts_adjustment.adjustment_ended_early_once",
         "contracts_ending.ending_one_proposed",
         "contracts_ending.ending_one_scheduled",
         "contracts_ending.dropped_for_another",
@@ -59,13 +61,14 @@ Invariant(
     ),
     test="tests/contracts/test_endings.py::test_the_database_moves_no_ending_out_of_time",
     check=by_query(
-        "SELECT e.public_id, a.public_id AS agreement FROM contracts_ending e JOIN contracts_agreement a ON a.id = e.agreement_id"
+        "SELECT e.public_id, a.public_id AS agreement FROM contracts_ending e JOIN contracts_agreement a ON a.id = e.agreement_id"  # noqa: S608  our own words
         " WHERE e.access_until <> (e.last_day + 1)::timestamp AT TIME ZONE 'Asia/Tokyo'"
         "  OR e.refund_minor <> (e.consequences ->> 'refund_minor')::bigint OR e.refund_minor > a.price_minor"
         "  OR (e.consequences ->> 'last_day')::date <> e.last_day"
         "  OR e.state = 'done' AND (e.closed_at < e.access_until OR a.state <> 'terminated' OR a.termination_reason <> e.ground)"
         "  OR e.state IN ('proposed', 'scheduled') AND a.state <> 'in_force'"
-        "  OR e.state = 'dropped' AND e.ground <> 'mutual' AND a.state = 'in_force' AND NOT EXISTS ("
+        f"  OR e.state = 'done' AND {RETURN_MISSING.format(ending='e')}"
+        "  OR e.state = 'dropped' AND (e.ground <> 'mutual' OR e.answered_at IS NOT NULL) AND a.state = 'in_force' AND NOT EXISTS ("
         "   SELECT FROM contracts_ending o WHERE o.agreement_id = a.id AND o.state = 'scheduled')"
         " UNION SELECT a.public_id, a.public_id FROM contracts_agreement a"
         "  WHERE a.termination_reason IN ('mutual', 'convenience', 'law') AND NOT EXISTS ("

@@ -24,10 +24,7 @@ from .errors import AgreementEnded, NoNoticeAgreed
 from .lost_time import without_access
 from .models import Agreement
 from .plan import Plan, plan_of
-from .states import CLAUSE_REASON, AgreementState, Party
-
-ENDED_EARLY = "ended_early"
-"""The reason code of the adjustment that returns what was not enjoyed."""
+from .states import CLAUSE_REASON, ENDED_EARLY, AgreementState, Party
 
 
 def visible_endings(actor: Actor) -> QuerySet[Ending]:

@@ -175,6 +175,10 @@ class TerminationReason(TextChoices):
     SETTLED = "settled", Label("a dispute was settled so", "異議の和解による終了")
 
 
+TOLD_BY_TRADE = (TerminationReason.PAYMENT_FAILED.value, TerminationReason.REFUNDED.value)
+"""Reasons that a trade has told of when the agreement is terminated."""
+
+
 class DisputeParty(TextChoices):
     """Who opens a dispute, or speaks in it."""
 
@@ -263,6 +267,8 @@ class ContractType(TextChoices):
 
 CLAUSE_REASON = "clause_"
 """Reason codes of adjustments that a signed clause makes begin so; nobody orders one."""
+ENDED_EARLY = "ended_early"
+"""The reason code of the adjustment that returns what was not enjoyed; nobody orders one."""
 
 
 def label_of(choices: type[TextChoices], value: str) -> Label:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from contracts.states import TOLD_BY_TRADE, TerminationReason
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import (
     TradeConcluded,
@@ -17,10 +18,6 @@ from marketplace.kernel.actors import SYSTEM
 
 from . import services
 from .states import EndedReason
-
-SELLER_BREACH = "seller_breach"
-ENDED_EARLY = ("mutual", "convenience", "law", SELLER_BREACH, "buyer_breach", "settled")
-"""Reasons of a termination that no trade tells of."""
 
 
 def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
@@ -73,9 +70,11 @@ def on_agreement_ending(event: AgreementEnding, envelope: Envelope) -> None:
 
 def on_agreement_terminated(event: AgreementTerminated, envelope: Envelope) -> None:
     """End access under an agreement that was ended before its term; where its price failed or was returned, its trade says so."""
-    if event.reason_code in ENDED_EARLY:
+    if event.reason_code not in TOLD_BY_TRADE:
         services.withdraw_agreement(
-            actor=SYSTEM, agreement=event.agreement, returns_price=event.reason_code == SELLER_BREACH
+            actor=SYSTEM,
+            agreement=event.agreement,
+            returns_price=event.reason_code == TerminationReason.SELLER_BREACH,
         )
 
 

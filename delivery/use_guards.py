@@ -50,13 +50,17 @@ def used_as_signed() -> pgtrigger.Trigger:
     )
 
 
+DECLARATIONS_MAX = 200
+"""So many declarations has a delivery at most, those withdrawn included: each list of deliveries shows them."""
+
+
 def declared_by_owner() -> pgtrigger.Trigger:
-    """A recipient is a member or program of the buyer, and an owner of the buyer declares and withdraws it."""
+    """A recipient is a member or program of the buyer, and an owner of the buyer declares and withdraws it, within bounds."""
     owner = acts_now("acting", holds=holders(Permission.MEMBERS_WRITE), organisation="o.id = of_buyer")
     return pgtrigger.Trigger(
         name="declared_by_owner",
         when=pgtrigger.After,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("withdrawn_at", "withdrawn_by"),
         declare=[("of_buyer", "bigint"), ("acting", "text")],
-        func=sql_body(_SQL / "declared_by_owner.sql", OWNER=owner),
+        func=sql_body(_SQL / "declared_by_owner.sql", OWNER=owner, DECLARATIONS_MAX=DECLARATIONS_MAX),
     )

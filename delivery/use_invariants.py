@@ -43,6 +43,7 @@ Invariant(
         "  ARRAY(SELECT d.sha256::text FROM listings_distribution d WHERE d.version_id = v.id),"
         "  concat_ws(' ', l.source_name, l.source_url, l.source_licence)) AS agreement) barred"
         " WHERE v.published_at IS NOT NULL AND v.published_at > ("
-        "  SELECT min(e.granted_at) FROM delivery_entitlement e WHERE e.agreement = barred.agreement)"
+        "  SELECT coalesce(min(sent.started_at), min(e.granted_at)) FROM delivery_entitlement e"
+        "  LEFT JOIN delivery_download sent ON sent.entitlement_id = e.id WHERE e.agreement = barred.agreement)"
     ),
 )

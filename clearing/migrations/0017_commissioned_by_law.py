@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0046_commissions'),
+        ('contracts', '0047_commissions'),
         ('clearing', '0016_charges_stop'),
         ('participants', '0032_stated_sizes'),
     ]

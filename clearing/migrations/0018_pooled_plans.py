@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0048_pools'),
+        ('contracts', '0049_pools'),
         ('clearing', '0017_commissioned_by_law'),
     ]
 

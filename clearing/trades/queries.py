@@ -179,7 +179,9 @@ def commissioned_trades_due(*, limit: int) -> list[str]:
 
 CHUNK = 200
 
-_ENDED_PERIODS = """
+PERIOD_OVER = "least(c.period_until, CASE WHEN g.ended_at IS NOT NULL THEN g.stops_after + 1 END)"
+"""In SQL, the day on which a planned period ``c`` is over: as planned, or once an agreement has ended early, after its last day."""
+_ENDED_PERIODS = f"""
     SELECT t.agreement, t.charge
       FROM clearing_trade t
       JOIN clearing_chargeplan p ON p.agreement = t.agreement
@@ -189,13 +191,13 @@ _ENDED_PERIODS = """
        AND g.delivered_at IS NOT NULL AND g.dispute IS NULL
        AND NOT EXISTS (SELECT FROM clearing_guaranteedpart b
                         WHERE b.trade_id = t.id AND b.billed_at IS NOT NULL)
-       AND c.period_until <= CASE t.charging WHEN 'metered' THEN %s ELSE %s END
-     ORDER BY c.period_until, t.id LIMIT %s
-"""
+       AND {PERIOD_OVER} <= CASE t.charging WHEN 'metered' THEN %s ELSE %s END
+     ORDER BY {PERIOD_OVER}, t.id LIMIT %s
+"""  # noqa: S608  our own words
 
 
 def ended_periods(*, until: date, metered_until: date, limit: int) -> list[tuple[str, int]]:
-    """Agreement and number of secured, delivered periods that ended by a day, oldest first.
+    """Agreement and number of secured, delivered periods that ended by a day (``PERIOD_OVER``), oldest first.
 
     Excludes periods in dispute, periods of agreements whose delivery was never accepted, and those whose buyer was billed.
     """

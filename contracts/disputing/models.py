@@ -26,7 +26,7 @@ from .. import ending_guards, guards
 from ..adjusting.guards import fired_by_clause
 from ..attachment_models import ATTACHMENT_BYTES_MAX, FILE_NAME_LENGTH_MAX
 from ..commissions.reducing_guards import reduced_for_fault
-from ..states import DISPUTE, DisputeOutcome, DisputeParty, DisputeReason, DisputeState, Party
+from ..states import DISPUTE, ENDED_EARLY, DisputeOutcome, DisputeParty, DisputeReason, DisputeState, Party
 from . import guards as dispute_guards
 from .states import SETTLEMENT, RemedyKind, SettlementState, StatementKind
 
@@ -382,6 +382,9 @@ class Adjustment(models.Model):
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="adjustment_positive"),
             models.CheckConstraint(condition=Q(debtor__in=Party.values), name="adjustment_debtor"),
             models.CheckConstraint(condition=~Q(reason=""), name="adjustment_reason"),
+            models.UniqueConstraint(
+                fields=["agreement"], condition=Q(reason_code=ENDED_EARLY), name="adjustment_ended_early_once"
+            ),
         ]
         indexes = [models.Index(fields=["agreement"], name="adjustment_of_agreement")]
         triggers = [

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('contracts', '0038_one_ending_scheduled'),
         # It makes the functions that say what was sent.
-        ('delivery', '0016_copies_sent'),
+        ('delivery', '0017_access_began'),
     ]
 
     operations = [

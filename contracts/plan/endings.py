@@ -17,9 +17,6 @@ from ..ending_states import EndingGround
 from ..terms import Terms
 from .model import Ending
 
-EARLY = tuple(ground.value for ground in EndingGround)
-"""Reasons for which an agreement ends early, after its consequences were confirmed."""
-
 SURVIVING = ("onward_transfer", "reidentification", "confidential", "report_use", "accept_audit")
 """What the rights prohibit or demand and what goes on after the end."""
 
@@ -44,7 +41,7 @@ class EndRule:
         rights, money, copies = terms.rights, self.money, self.copies
         if copies == "at_end":
             copies = "deleted" if rights.delete_at_end else "stopped"
-        if self.reason in EARLY and self.of == "agreement":
+        if self.reason in EndingGround.values and self.of == "agreement":
             money = _after_early_end(money, terms)
         return Ending(
             of=self.of,

@@ -24,7 +24,7 @@ from ..ending_queries import charge_left
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
 from ..plan import plan_of
-from ..states import AGREEMENT, CLAUSE_REASON, AgreementState, Party, TerminationReason
+from ..states import AGREEMENT, CLAUSE_REASON, ENDED_EARLY, AgreementState, Party, TerminationReason
 from .deletions import begin_duty
 from .ending_moves import drop_endings
 
@@ -194,12 +194,16 @@ def make_adjustment(
 
 def _check_order(amount_minor: int, reason_code: str, reason: str) -> None:
     require_amount("amount_minor", amount_minor)
-    if not REASON_CODE.fullmatch(reason_code) or reason_code.startswith(CLAUSE_REASON):
+    if (
+        not REASON_CODE.fullmatch(reason_code)
+        or reason_code.startswith(CLAUSE_REASON)
+        or reason_code == ENDED_EARLY
+    ):
         raise FieldInvalid(
             "reason_code",
             Label(
-                f"use a code in snake case, at most 40 letters; {CLAUSE_REASON} is of clauses that fire by themselves",
-                f"40字以内の英小文字と下線で指定してください。{CLAUSE_REASON} は自動調整のためのものです",
+                f"use a code in snake case, at most 40 letters; {CLAUSE_REASON} and {ENDED_EARLY} are of what the market does by itself",
+                f"40字以内の英小文字と下線で指定してください。{CLAUSE_REASON} と {ENDED_EARLY} は市場が自ら行う処理のためのものです",
             ),
         )
     stated_text("reason", reason, REASON_LENGTH_MAX)

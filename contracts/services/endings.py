@@ -22,12 +22,12 @@ from marketplace.participants.interest_queries import related_to, require_unrela
 
 from ..consequences import digest_of_consequences, refund_after_loss
 from ..ending_models import REASON_LENGTH_MAX, Ending
-from ..ending_queries import ENDED_EARLY, charge_left, consequences_shown
+from ..ending_queries import charge_left, consequences_shown
 from ..ending_states import ANSWER_DAYS, ENDING, EndingGround, EndingParty, EndingState
 from ..errors import ConsequencesChanged, EndingOpen, EndingOver
 from ..lost_time import time_lost_since
 from ..models import Agreement
-from ..states import DisputeState, Party, TerminationReason
+from ..states import ENDED_EARLY, DisputeState, Party, TerminationReason
 from .agreements import locked_agreement, make_adjustment, terminate_agreement
 from .ending_moves import drop_endings, move_ending, tell_ending
 

@@ -7,6 +7,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 from delivery import use_guards
+from delivery.copies import COPIES_SENT
 
 
 class Migration(migrations.Migration):
@@ -16,6 +17,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # It says what was received.
+        migrations.RunSQL(COPIES_SENT, migrations.RunSQL.noop),
         migrations.RunSQL(use_guards.CREATE, use_guards.DROP),
         migrations.CreateModel(
             name='DeclaredRecipient',

@@ -18,7 +18,7 @@ def meter_use(delivery: Delivery, row: Download) -> None:
 
     A file is used once for each time that as many bytes were sent as it has, in parts or at once, so that a download that was broken
     off and taken up again is one use. Of data that is delivered again after a dispute, the first time is free; bytes of a damaged
-    file are none of it. The caller holds the delivery's lock, and has saved the download.
+    file are none of it. It is a use of the moment at which its sending began, when access was judged. The caller holds the delivery's lock, and has saved the download.
     """
     if not row.sent_bytes or row.abort_reason == AbortReason.DAMAGED:
         return
@@ -33,7 +33,7 @@ def meter_use(delivery: Delivery, row: Download) -> None:
         )["sent"]
         or 0
     )
-    free = 1 if delivery.inspection.round > 1 else 0
+    free = 1 if row.inspection.round > 1 else 0
     uses = _uses(before + row.sent_bytes, row, free) - _uses(before, row, free)
     if uses:
         emit(
@@ -43,7 +43,7 @@ def meter_use(delivery: Delivery, row: Download) -> None:
                 quantity=uses,
                 amount_minor=uses * price.unit_price_minor,
                 currency=price.currency,
-                used_at=row.ended_at.isoformat() if row.ended_at else row.started_at.isoformat(),
+                used_at=row.started_at.isoformat(),
             )
         )
 

@@ -15,12 +15,19 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import belongs_to
 
+from ..use_guards import DECLARATIONS_MAX
 from .locking import lock_delivery, require_buyer
 
 KIND = "recipient"
 NOT_OURS = Label(
     "specify a member (usr_…) or program (app_…) of your organisation",
     "自組織の構成員（usr_…）またはプログラム（app_…）を指定してください",
+)
+
+
+TOO_MANY = Label(
+    f"this delivery has had {DECLARATIONS_MAX} declarations, the most there may be; ask the operator",
+    f"この提供の届出は上限の{DECLARATIONS_MAX}件に達しています。運営者にお問い合わせください",
 )
 
 
@@ -40,6 +47,8 @@ def declare_recipient(*, actor: Actor, entitlement: str, recipient: str, scope: 
         raise FieldInvalid("recipient", NOT_OURS)
     if _standing(row, recipient) is not None:
         raise RecipientStands(entitlement=entitlement, recipient=recipient)
+    if row.recipients.count() >= DECLARATIONS_MAX:
+        raise FieldInvalid("recipient", TOO_MANY)
     declared = DeclaredRecipient.objects.create(
         entitlement=row,
         recipient=recipient,

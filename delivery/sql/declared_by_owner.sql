@@ -16,4 +16,8 @@ IF TG_OP = 'INSERT' AND NOT EXISTS (
     RAISE EXCEPTION '% is no member or program of the buyer', NEW.recipient
         USING ERRCODE = 'check_violation', CONSTRAINT = 'declared_by_owner';
 END IF;
+IF TG_OP = 'INSERT' AND (SELECT count(*) > {DECLARATIONS_MAX} FROM public.delivery_declaredrecipient c
+                          WHERE c.entitlement_id = NEW.entitlement_id) THEN
+    RAISE EXCEPTION 'a delivery has at most {DECLARATIONS_MAX} declarations' USING ERRCODE = 'check_violation', CONSTRAINT = 'declared_by_owner';
+END IF;
 RETURN NULL;

@@ -7,8 +7,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
      WHERE e.buyer_id = organisation
        AND (position(e.agreement IN source) > 0 OR position(e.listing IN source) > 0
             OR position(e.listing_version IN source) > 0
-            OR EXISTS (SELECT FROM public.delivery_entitleddistribution f
-                        WHERE f.entitlement_id = e.id AND f.sha256 = ANY (hashes)))
+            OR public.copies_sent(e.agreement) AND EXISTS (
+                SELECT FROM public.delivery_entitleddistribution f
+                 WHERE f.entitlement_id = e.id AND f.sha256 = ANY (hashes)))
        AND i.content::jsonb #> '{plan,rights,enforced}' ? 'onward_transfer'
      ORDER BY e.id LIMIT 1
 $$;

@@ -143,6 +143,8 @@ def test_corrections_never_pass_the_price(market):
         ({"reason": " "}, "reason"),
         ({"reason": "x" * 2_001}, "reason"),
         ({"reason_code": "No Code"}, "reason_code"),
+        ({"reason_code": "clause_index"}, "reason_code"),
+        ({"reason_code": "ended_early"}, "reason_code"),
     ],
 )
 def test_a_faulty_order_is_refused_by_name(market, changes, field):

@@ -454,6 +454,9 @@ def test_the_database_moves_no_ending_out_of_time(market, year):
         ("contracts_ending", "UPDATE contracts_ending SET refund_minor = refund_minor + 1"),
         ("contracts_ending", "UPDATE contracts_ending SET closed_at = access_until - interval '1 second'"),
         ("contracts_ending", "UPDATE contracts_ending SET state = 'scheduled', closed_at = NULL"),
+        ("contracts_adjustment", "DELETE FROM contracts_adjustment"),
+        ("contracts_adjustment", "UPDATE contracts_adjustment SET amount_minor = amount_minor - 1"),
+        ("contracts_adjustment", "UPDATE contracts_adjustment SET charge = 2"),
     ],
 )
 def test_the_check_finds_an_end_that_was_not_shown(market, year, table, statement):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from delivery import services
@@ -9,6 +11,7 @@ from delivery.models import Download
 from delivery.ranges import ByteRange
 from delivery.services.downloads import abort_download
 from delivery.states import AbortReason
+from marketplace.kernel import clock
 
 from . import factories
 from .conftest import begin, told
@@ -49,6 +52,17 @@ def test_each_download_of_a_whole_file_is_a_use(metered):
     assert (first["agreement"], first["currency"]) == (metered.agreement, "JPY")
     downloads = list(Download.objects.order_by("pk").values_list("public_id", flat=True))
     assert [first["usage"], second["usage"]] == downloads
+
+
+def test_a_use_is_of_the_moment_at_which_its_sending_began(metered):
+    transmission = begin(metered)
+    row = Download.objects.latest("pk")
+    clock.move_to(clock.now() + timedelta(hours=1), running=False)
+    abort_download(row, reason=AbortReason.BROKEN_OFF, sent_bytes=len(CONTENT))
+    transmission.close()
+    row.refresh_from_db()
+    (used,) = told("usage.recorded")
+    assert (used["used_at"], row.ended_at > row.started_at) == (row.started_at.isoformat(), True)
 
 
 def test_the_parts_of_a_file_are_one_use(metered):

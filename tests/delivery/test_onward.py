@@ -54,8 +54,18 @@ def test_data_whose_source_names_the_agreement_or_its_listing_is_not_listed(gran
 
 
 def test_a_file_that_was_delivered_is_not_listed(granted):
+    granted.fetch()
     with pytest.raises(OnwardTransferProhibited):
         submit(granted, resell(granted, (*OTHER, factories.CONTENTS[0])))
+
+
+def test_who_received_nothing_lists_the_same_file(granted):
+    clock.move_to(clock.now() + timedelta(minutes=30), running=False)
+    version = submit(granted, resell(granted, factories.CONTENTS))
+    assert listings.judge_version(listing_version=version.public_id).state == "published"
+    clock.move_to(clock.now() + timedelta(minutes=30), running=False)
+    granted.fetch()
+    assert REGISTER["delivery.passed_on_nothing"].check() == []
 
 
 def test_other_data_is_listed_and_what_may_be_passed_on_too(tuesday):
@@ -82,7 +92,7 @@ def submitted_before_the_purchase():
 
 def test_what_was_bought_while_the_version_waited_is_refused(tuesday):
     version = submitted_before_the_purchase()
-    factories.granted(buyer=version.listing.seller)
+    factories.granted(buyer=version.listing.seller).fetch()
     row = listings.judge_version(listing_version=version.public_id)
     assert row.state == "refused"
     assert "onward transfer" in row.decision_reason
@@ -100,6 +110,7 @@ def publish_by_hand(version):
 def test_what_was_passed_on_is_named(tuesday):
     version = submitted_before_the_purchase()
     bought = factories.granted(buyer=version.listing.seller)
+    bought.fetch()
     assert_refused(lambda: publish_by_hand(version), because="prohibits that this is passed on")
     clock.move_to(clock.now() + timedelta(minutes=30), running=False)
     with unguarded("listings_listingversion", "listings_listing"):

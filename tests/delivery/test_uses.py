@@ -12,8 +12,9 @@ from rest_framework.test import APIClient
 
 from delivery import services
 from delivery.errors import RecipientStands, UseNotPermitted
-from delivery.models import Download, EntitledDistribution, RefusedDownloads
+from delivery.models import DeclaredRecipient, Download, EntitledDistribution, RefusedDownloads
 from delivery.ranges import ByteRange
+from delivery.use_guards import DECLARATIONS_MAX
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -189,6 +190,26 @@ def test_a_withdrawn_person_begins_no_download(tuesday):
     with pytest.raises(Missing):
         services.withdraw_recipient(actor=owner, **whom)
     assert REGISTER["delivery.used_as_signed"].check() == []
+
+
+def test_the_declarations_of_a_delivery_are_bounded(tuesday):
+    subject = granted(disclosure_scope="department")
+    reader, owner = person_in_charge(subject), owner_of(subject)
+    whom = {"entitlement": subject.entitlement, "recipient": reader.identifier}
+    with unguarded("delivery_declaredrecipient"):
+        DeclaredRecipient.objects.bulk_create(
+            DeclaredRecipient(
+                entitlement=subject.row, recipient=f"usr_{number}", scope="department", declared_by=owner.identifier,
+                declared_at=clock.now(), withdrawn_by=owner.identifier, withdrawn_at=clock.now(),
+            )
+            for number in range(DECLARATIONS_MAX - 1)
+        )  # fmt: skip
+    services.declare_recipient(actor=owner, scope="department", **whom)
+    services.withdraw_recipient(actor=owner, **whom)
+    with pytest.raises(FieldInvalid, match="200 declarations"):
+        services.declare_recipient(actor=owner, scope="department", **whom)
+    by_hand = partial(declare_by_hand, reader.identifier, owner.identifier)
+    assert_refused(by_hand, because="at most 200 declarations")
 
 
 def test_only_an_owner_of_the_buyer_declares_people_of_the_buyer(tuesday):

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from contracts.commissions.queries import is_reducible
+from contracts.ending_states import EndingGround
 from listings.states import PERIODIC, Charging
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.events.services import emit
@@ -32,9 +33,6 @@ from .funding import give_back_halted_time
 from .holds import locked_agreement, locked_with_waiting, record_trade, return_hold
 from .put_offs import void_put_off
 from .trades import secure_waiting_trades
-
-EARLY = ("mutual", "convenience", "law")
-"""Reasons for which an agreement ends before its term without a fault of the delivery or of its payment."""
 
 
 @transaction.atomic
@@ -68,8 +66,8 @@ def fail_trade(*, actor: Actor, trade: str) -> bool:
 def end_agreement(*, actor: Actor, agreement: str, reason_code: str) -> bool:
     """End the charges of a terminated agreement: no further charge begins, and waiting trades fail, that of a plain price too.
 
-    Instalments of data that was delivered, or is inspected on, go on falling due where the agreement ended early (``EARLY``): their price
-    was agreed as one. Whether it was received is known once access has ended.
+    Instalments of data that was delivered, or is inspected on, go on falling due where the agreement ended before its term
+    (``EndingGround``): their price was agreed as one. Whether it was received is known once access has ended.
     Holds are returned once access has ended (``return_undelivered``). Returns whether anything ended.
     """
     if not Trade.objects.filter(agreement=agreement).exists():
@@ -80,21 +78,23 @@ def end_agreement(*, actor: Actor, agreement: str, reason_code: str) -> bool:
         for trade in waiting:
             _fail(trade, actor, "agreement_ended")
         return bool(waiting)
-    if progress.ended_at is not None or (reason_code in EARLY and _may_be_owed_as_one(progress, trades)):
+    if progress.ended_at is not None or (
+        reason_code in EndingGround.values and _is_owed_as_one(progress, received=_has_access(trades))
+    ):
         return False
     end_charges(actor, progress, trades, reason_code)
     return True
 
 
-def _is_owed_as_one(progress: ChargeProgress) -> bool:
-    """Whether the charges are instalments of data that was delivered: the whole price is owed, whatever becomes of access."""
-    return progress.plan.charging == Charging.INSTALMENT and progress.delivered_at is not None
+def _is_owed_as_one(progress: ChargeProgress, *, received: bool) -> bool:
+    """Whether the charges are instalments of data that was delivered, or ``received`` and inspected on: the whole price is owed, whatever
+    becomes of access."""
+    return progress.plan.charging == Charging.INSTALMENT and (received or progress.delivered_at is not None)
 
 
-def _may_be_owed_as_one(progress: ChargeProgress, trades: list[Trade]) -> bool:
-    """Whether instalments are owed as one, or will be if what was received is accepted: access began with the first charge."""
-    is_secured = any(row.charge == 1 and row.state == TradeState.SECURED for row in trades)
-    return _is_owed_as_one(progress) or (progress.plan.charging == Charging.INSTALMENT and is_secured)
+def _has_access(trades: list[Trade]) -> bool:
+    """Whether access began with the first charge, so that what was received is known only once access has ended."""
+    return any(row.charge == 1 and row.state == TradeState.SECURED for row in trades)
 
 
 def end_charges(actor: Actor, progress: ChargeProgress, trades: list[Trade], reason_code: str) -> None:
@@ -118,10 +118,7 @@ def return_undelivered(
     Commissioned work that was received is accepted instead, unless a fault of its seller is recorded. Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
     """
     progress, trades = locked_agreement(agreement, with_waiting=True)
-    is_owed = progress is not None and (
-        _is_owed_as_one(progress) or (received and progress.plan.charging == Charging.INSTALMENT)
-    )
-    if progress is not None and not is_owed:
+    if progress is not None and not _is_owed_as_one(progress, received=received):
         end_charges(actor, progress, trades, reason_code)
     is_delivered = received or (progress is not None and progress.delivered_at is not None)
     first_undelivered = _first_undelivered(progress, trades, ended_on) if is_delivered else 1

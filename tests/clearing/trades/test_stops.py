@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 
 from clearing import handlers
+from clearing.ground.parameters import usage_days
 from clearing.models import ChargeProgress, Trade
 from clearing.run.services.sweeping import carry_out_deadlines
 from marketplace.events.schemas.contracts import AgreementEnding, AgreementTerminated
@@ -74,6 +77,34 @@ def test_the_period_after_the_last_day_is_not_charged(market, first):
     on_day(2027, 3, 4)
     carry_out_deadlines()
     assert (states(first.agreement), factories.available(market, "buyer")) == (["accepted"], 2 * PERIOD)
+    assert breaches() == {}
+
+
+def test_a_period_that_an_early_end_cuts_is_paid_when_access_is_over(market, first):
+    """What comes back of it is owed at the end: the price it comes from does not wait for the planned end of the period."""
+    on_day(2027, 1, 10)
+    ending(first, "scheduled", "2027-01-20")
+    on_day(2027, 1, 21, 0)
+    carry_out_deadlines()
+    assert states(first.agreement) == ["secured"]
+    carry_out(first)
+    carry_out_deadlines()
+    assert states(first.agreement) == ["accepted"]
+    assert breaches() == {}
+
+
+def test_a_metered_period_that_an_early_end_cuts_waits_for_late_records_of_use_alone(market):
+    factories.pay_in(market, "buyer", 3 * PERIOD)
+    cut = factories.accept(factories.plan(market, "metered", 100, charges=3))
+    on_day(2027, 1, 10)
+    ending(cut, "scheduled", "2027-01-20")
+    on_day(2027, 1, 21, 0)
+    carry_out(cut)
+    carry_out_deadlines()
+    assert states(cut.agreement) == ["secured"]
+    clock.move_to(clock.now() + timedelta(days=usage_days()), running=False)
+    carry_out_deadlines()
+    assert (states(cut.agreement), factories.available(market, "buyer")) == (["accepted"], 3 * PERIOD)
     assert breaches() == {}
 
 

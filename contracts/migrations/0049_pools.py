@@ -14,7 +14,7 @@ from marketplace.evidence.parties import make_functions
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0047_price_talks'),
+        ('contracts', '0048_price_talks'),
         ('participants', '0032_stated_sizes'),
     ]
 

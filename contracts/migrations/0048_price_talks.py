@@ -14,7 +14,7 @@ from marketplace.evidence.parties import make_functions
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0046_commissions'),
+        ('contracts', '0047_commissions'),
     ]
 
     operations = [

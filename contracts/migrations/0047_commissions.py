@@ -15,7 +15,7 @@ from marketplace.evidence.parties import make_functions
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0045_disputed_together'),
+        ('contracts', '0046_disputed_together'),
     ]
 
     operations = [

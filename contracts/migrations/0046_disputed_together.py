@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0044_disputing'),
+        ('contracts', '0045_disputing'),
     ]
 
     operations = [

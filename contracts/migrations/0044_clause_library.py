@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0042_corrected_together'),
+        ('contracts', '0043_returned_as_shown'),
     ]
 
     operations = [

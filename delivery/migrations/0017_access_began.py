@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from delivery.copies import ACCESS_BEGAN, COPIES_SENT
+from delivery.copies import ACCESS_BEGAN
 
 
 class Migration(migrations.Migration):
@@ -10,6 +10,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL(COPIES_SENT, migrations.RunSQL.noop),
         migrations.RunSQL(ACCESS_BEGAN, migrations.RunSQL.noop),
     ]

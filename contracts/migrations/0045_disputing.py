@@ -15,7 +15,7 @@ from marketplace.evidence.parties import make_functions
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0043_clause_library'),
+        ('contracts', '0044_clause_library'),
         ('participants', '0031_recused_from_more'),
         ('evidence', '0012_recused_from_more'),
         ('listings', '0013_signature_levels'),
