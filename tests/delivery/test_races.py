@@ -23,6 +23,7 @@ from . import factories
 from .conftest import TUESDAY, told
 from .test_ends import notice
 from .test_restitutions import MONTH
+from .test_uses import sending
 
 WAIT_SECONDS = 0.4
 JOIN_SECONDS = 20
@@ -288,6 +289,21 @@ def test_the_database_alone_keeps_a_download_from_beginning_under_a_suspension(m
     thread.join(timeout=JOIN_SECONDS)
     assert outcomes == ["IntegrityError"]
     assert Download.objects.count() == 1
+
+
+def test_the_database_alone_gives_the_last_use_once(committed_database):
+    """Of two downloads written past every service, the second waits for the first, and is refused."""
+    clock.move_to(TUESDAY, running=False)
+    granted = factories.granted(rights={"contract_type": "licence", "use_count_max": 1})
+    outcomes: list[str] = []
+    with transaction.atomic():
+        sending(granted)
+        thread = attempt(lambda: sending(granted), outcomes)
+        time.sleep(WAIT_SECONDS)
+        assert outcomes == [], "the second must wait for the first transaction"
+    thread.join(timeout=JOIN_SECONDS)
+    assert (outcomes, Download.objects.count()) == (["IntegrityError"], 1)
+    assert broken() == {}
 
 
 def test_a_transfer_under_way_is_cut_by_a_suspension_elsewhere(matched):
