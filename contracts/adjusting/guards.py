@@ -9,8 +9,12 @@ import pgtrigger
 from marketplace.kernel.guards import sql_body
 
 from ..states import CLAUSE_REASON
+from .locks import INDEX_LOCK
 
 _SQL = Path(__file__).parent / "sql"
+_INDEX_READ = (
+    "(SELECT x.index FROM public.contracts_indexvalue x WHERE x.public_id = NEW.inputs ->> 'index_value')"
+)
 
 
 def fired_departs(row: str) -> str:
@@ -48,7 +52,23 @@ def fired_as_signed() -> pgtrigger.Trigger:
         name="fired_as_signed",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
-        func=sql_body(_SQL / "fired_as_signed.sql", DEPARTS=fired_departs("NEW")),
+        func=sql_body(
+            _SQL / "fired_as_signed.sql",
+            DEPARTS=fired_departs("NEW"),
+            INDEX_LOCK=INDEX_LOCK.share_for_in_guard(_INDEX_READ),
+        ),
+    )
+
+
+def entered_before_read() -> pgtrigger.Trigger:
+    """A value of an index is entered before what reads it next, so that a clause that fired has read the latest at its moment."""
+    return pgtrigger.Trigger(
+        name="entered_before_read",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(
+            _SQL / "entered_before_read.sql", INDEX_LOCK=INDEX_LOCK.acquire_for_in_guard("NEW.index")
+        ),
     )
 
 
