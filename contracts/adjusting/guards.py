@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pgtrigger
+from django.db.models import BooleanField, Func, Q
 
 from marketplace.kernel.guards import sql_body
 from marketplace.kernel.money import BASIS_POINTS
@@ -22,6 +23,12 @@ _CURRENTNESS = (
     " l.update_interval_days)"
 )
 """What ``quality.measures.currentness`` is of a version, in basis points, when a charge begins."""
+
+
+def has_clauses(content: str) -> Q:
+    """The condition on a column with a signed object: its plan has adjustment clauses."""
+    said = "(%(expressions)s::jsonb #> '{plan,money,adjustments}' IS NOT NULL)"
+    return Q(Func(content, template=said, output_field=BooleanField()))
 
 
 def fired_departs(row: str) -> str:

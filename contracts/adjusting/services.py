@@ -29,6 +29,7 @@ from ..states import CLAUSE_REASON, AgreementState, Party
 from .locks import INDEX_LOCK
 from .models import SOURCE_LENGTH_MAX
 from .queries import has_clauses, value_of_index
+from .sweeping import attend_index
 from .words import words_of
 
 RECORD_TYPE = "sanpo.adjustment.v1"
@@ -99,6 +100,7 @@ def enter_index_value(*, actor: Actor, index: str, as_of: date, value_milli: int
             "first_person": row.first_person,
         },
     )
+    attend_index(index)
     return row
 
 
