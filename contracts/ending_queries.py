@@ -15,6 +15,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.days import stated_day
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.prepared import fetch_prepared
 
 from .commissions.queries import is_reducible, require_reducible
 from .consequences import Standing, access_until, consequences_of, planned_parts
@@ -25,6 +26,8 @@ from .lost_time import without_access
 from .models import Agreement
 from .plan import Plan, plan_of
 from .states import CLAUSE_REASON, ENDED_EARLY, AgreementState, Party
+
+_HOLD = "SELECT id FROM contracts_agreement WHERE public_id = %s FOR SHARE"
 
 
 def visible_endings(actor: Actor) -> QuerySet[Ending]:
@@ -83,7 +86,11 @@ def charge_left(agreement: Agreement, charge: int) -> int:
 
 def access_signed(agreement: str) -> tuple[Plan, datetime, datetime | None]:
     """The signed plan of an agreement (public identifier), which is all that is executed of it, when it was concluded, and when access
-    closes before its term, as ``closes_at`` says; in one statement. Raises Missing."""
+    closes before its term, as ``closes_at`` says. Raises Missing.
+
+    The agreement is held in share mode until the transaction ends, so that no ending begins before the caller has acted on it.
+    """
+    fetch_prepared(_HOLD, [agreement])
     closing = _standing_endings().filter(agreement=OuterRef("pk")).values("access_until")[:1]
     found = (
         Agreement.objects.filter(public_id=agreement)

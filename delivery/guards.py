@@ -34,12 +34,17 @@ def term_as_signed() -> pgtrigger.Trigger:
 
 
 def closes_as_ended() -> pgtrigger.Trigger:
-    """Access closes before its term exactly with the last day of the ending that is scheduled or was carried out."""
+    """Access closes before its term exactly with the last day of the ending that is scheduled or was carried out.
+
+    Access that is granted waits for what begins to end its agreement, and holds off what would."""
     return pgtrigger.Trigger(
         name="closes_as_ended",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("closes_at"),
         func="""
+IF TG_OP = 'INSERT' THEN
+    PERFORM 1 FROM public.contracts_agreement WHERE public_id = NEW.agreement FOR SHARE;
+END IF;
 IF NEW.closes_at IS DISTINCT FROM (
     SELECT e.access_until FROM public.contracts_ending e JOIN public.contracts_agreement a ON a.id = e.agreement_id
      WHERE a.public_id = NEW.agreement AND e.state IN ('scheduled', 'done')) THEN

@@ -111,10 +111,10 @@ def test_a_charge_that_is_noticed_late_is_adjusted_by_the_index_of_its_day(marke
     assert breaches() == []
 
 
-def state_interval(market):
-    """The listing states that its data is updated every 30 days."""
+def state_interval(market, days=30):
+    """The listing states in how many days its data is updated."""
     with unguarded("listings_listing"):
-        Listing.objects.filter(public_id=market.listing).update(update_interval_days=30)
+        Listing.objects.filter(public_id=market.listing).update(update_interval_days=days)
 
 
 def test_data_that_is_less_current_than_promised_costs_less_after_the_index(market):
