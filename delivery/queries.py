@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import (
@@ -139,7 +139,7 @@ def time_lost_since(agreement: str, moment: datetime) -> timedelta:
 
     Nothing is lost after the last day, however late the ending is carried out, and no moment twice.
     """
-    values = {"agreement": agreement, "moment": moment, "now": clock.now()}
+    values: dict[str, Any] = {"agreement": agreement, "moment": moment, "now": clock.now()}
     with connection.cursor() as cursor:
         cursor.execute(_LOST_SINCE, values)
         lost: timedelta = cursor.fetchone()[0]

@@ -7,6 +7,7 @@ from typing import Final
 from django.db import transaction
 
 from marketplace.kernel.aside import Loop
+from marketplace.kernel.permissions import Permission
 from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.queries import open_subjects
 from marketplace.notices.states import TaskKind
@@ -36,5 +37,12 @@ def attend_index(index: str) -> bool:
     if since is None:
         finish_for_operator(TaskKind.LOOK_INTO, f"{ABOUT}{index}")
     else:
-        ask_operator(TaskKind.LOOK_INTO, f"{ABOUT}{index}", title=UNFED, index=index, since=since.isoformat())
+        ask_operator(
+            TaskKind.LOOK_INTO,
+            f"{ABOUT}{index}",
+            title=UNFED,
+            needs=Permission.DISPUTES_WRITE,
+            index=index,
+            since=since.isoformat(),
+        )
     return True

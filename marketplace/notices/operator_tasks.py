@@ -24,7 +24,6 @@ NEEDS: Final[Mapping[str, Permission]] = {
     "sor": Permission.CLEARING_WRITE,
     "stl": Permission.CLEARING_WRITE,
     "dsp": Permission.DISPUTES_WRITE,
-    "idx": Permission.DISPUTES_WRITE,
     "lhd": Permission.DISPUTES_WRITE,
     "lck": Permission.ADMISSION_WRITE,
     "qlf": Permission.ADMISSION_WRITE,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from contracts.adjusting.sweeping import attend_indices
 from contracts.services import terminate_agreement
 from contracts.states import TerminationReason
 from marketplace.kernel import clock
 from marketplace.notices.models import Task
-from tests.roles import unguarded
+from tests.poison import RUNS, aside, poisoned
 
 from .test_fired import INDEX, QUALITY, enter, market, monthly, state_interval
 
@@ -60,6 +59,6 @@ def test_an_agreement_that_has_ended_needs_no_value(market):
 def test_one_index_that_cannot_be_attended_to_holds_back_no_other(market):
     monthly(market, INDEX)
     monthly(market, {**INDEX, "index": "a_rate"})
-    with unguarded("notices_task"), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE notices_task ADD CONSTRAINT poisoned CHECK (subject <> 'idx_a_rate')")
-    assert (attend_indices(), asked()) == (1, ["open"])
+    with poisoned("notices_task", "NEW.subject = 'idx_a_rate'"):
+        assert sum(attend_indices() for _ in range(RUNS)) == 1
+    assert (asked(), aside("contracts.attend_indices")) == (["open"], ["idx_a_rate"])
