@@ -42,6 +42,10 @@ UNRECEIVED = Label(
     "What was not received as a whole by then comes back whole instead. What was received is inspected on after the end, and paid once it is accepted, less what comes back.",
     "終了の時までに全部を受領していない場合は、これに代えて対価の全額が返金されます。受領済みの場合は終了後も検査が続き、検収されたときに、返金額を除いて支払われます。",
 )
+UNRECEIVED_PERIOD = Label(
+    "Where no file was received as a whole by then, the price comes back whole instead, but for metered use that was counted. What was received, in part too, is inspected on after the end, and paid once it is accepted, less what comes back.",
+    "終了の時までに最後まで受領されたファイルがない場合は、これに代えて対価の全額が返金されます（計測済みの利用の代金を除く）。一部でも受領済みの場合は終了後も検査が続き、検収されたときに、返金額を除いて支払われます。",
+)
 UNPAID = Label(
     "If the charge of this period is not paid in by then, it is no longer owed and nothing comes back.",
     "この期間の代金がその時までに入金されていない場合は、支払義務は消滅し、返金もありません。",
@@ -249,9 +253,17 @@ def _lines(consequences: Mapping[str, Any]) -> list[Label]:
         money += [_still_due_words(group, consequences["currency"]) for group in consequences["still_due"]]
         money.append(NOTHING_DUE)
     else:
-        money += [UNPAID] if consequences["charging"] in PERIODIC and consequences["charge"] else []
-        money.append(RECEIVED_IS_PAID if consequences.get("received_is_paid") else UNRECEIVED)
+        is_periodic = consequences["charging"] in PERIODIC
+        money += [UNPAID] if is_periodic and consequences["charge"] else []
+        money.append(_unreceived(is_periodic=is_periodic, by_law=bool(consequences.get("received_is_paid"))))
     return [ACCESS, *money, copies, SURVIVES]
+
+
+def _unreceived(*, is_periodic: bool, by_law: bool) -> Label:
+    """What becomes of the price of what was not received, and of what was."""
+    if by_law:
+        return RECEIVED_IS_PAID
+    return UNRECEIVED_PERIOD if is_periodic else UNRECEIVED
 
 
 def _still_due_words(group: Mapping[str, Any], currency: str) -> Label:

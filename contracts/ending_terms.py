@@ -28,8 +28,8 @@ _REFUND = {
     ),
 }
 _ALWAYS = Label(
-    "Both parties may end it at any time by agreement, with the consequences that the Market shows them. What was not received as a whole when it ends is not paid; what was received is inspected to the end of its period, and paid once it is accepted.",
-    "両当事者は、本市場が示す効果を確認のうえ、いつでも合意により本契約を終了させることができる。終了の時に全部が受領されていない提供の対価は支払われない。受領済みの提供は検査期間の満了まで検査に付され、検収されたときに対価が支払われる。",
+    "Both parties may end it at any time by agreement, with the consequences that the Market shows them. What was not received as a whole when it ends is not paid, as far as the plan says nothing else of a price by periods; what was received is inspected to the end of its period, and paid once it is accepted.",
+    "両当事者は、本市場が示す効果を確認のうえ、いつでも合意により本契約を終了させることができる。終了の時に全部が受領されていない提供の対価は、期間ごとの対価について履行の計画に別段の定めがある場合を除き、支払われない。受領済みの提供は検査期間の満了まで検査に付され、検収されたときに対価が支払われる。",
 )
 
 

@@ -29,9 +29,9 @@ RELEASED = {
 }
 METERED = Label(
     "A charge is the most of its period: each time the bytes of a file were sent as a whole costs {price}, without tax; what is not used goes back"
-    " at its end. Data that is delivered again after a dispute is not counted once more.",
+    " at its end. Use that was counted is paid also where not every file was received. Data that is delivered again after a dispute is not counted once more.",
     "課金は期間ごとの上限である。ファイルの全バイトが送信されるごとに{price}（税抜）とし、使用されなかった部分は期間の満了後に返金される。"
-    "異議による再提供の分は数えない。",
+    "数えられた利用の代金は、全部のファイルが受領されていない場合も支払われる。異議による再提供の分は数えない。",
 )
 TIER = Label(
     "From use {use} of a period on, a use costs {price}, without tax.",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from listings.rights.limits import day_words, period_words
 from listings.rights.wording import TERMS
+from listings.states import PERIODIC
 from marketplace.kernel.labels import Label
 
 from ..commissions.words import by_law_lines
@@ -50,6 +51,11 @@ RECEIPT = {
         "受領：報告がないときは、本市場が全ファイルを最後まで送信した時から{minutes}分後に受領とみなす。",
     ),
 }
+RECEIPT_IN_PART = Label(
+    "Receipt: where access ends and some of the files, not all, were sent as a whole, the Data is deemed received as a whole then, and the periods before are paid once it is accepted.",
+    "受領：アクセスの終了の時に一部のファイルのみが最後まで送信されているときは、その時にデータの全部を受領したものとみなし、それまでの期間の代金は検収されたときに支払われる。",
+)
+"""Of a price by periods."""
 ACCEPTANCE = {
     "buyer": Label("Acceptance: the Consumer declares it.", "検収：利用者がその旨を通知する。"),
     "lapse": Label(
@@ -275,6 +281,8 @@ def _said(plan: Plan) -> Iterator[Label]:
     yield from _access(plan)
     for by in plan.receipt.by:
         yield RECEIPT[by].fill({"minutes": plan.receipt.deemed_minutes})
+    if plan.money.charging in PERIODIC:
+        yield RECEIPT_IN_PART
     causes = _listed([CAUSES[cause] for cause in plan.acceptance.stands_still])
     for by in plan.acceptance.by:
         yield ACCEPTANCE[by].fill({"days": plan.acceptance.inspection_days, "causes": causes})

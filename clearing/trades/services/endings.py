@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Final
 
 from django.db import transaction
 
 from contracts.commissions.queries import is_reducible
 from contracts.ending_states import EndingGround
+from contracts.states import INSPECTED_ON, TerminationReason
 from listings.states import PERIODIC, Charging
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.events.services import emit
@@ -27,12 +29,15 @@ from ..errors import BillNotOverdue
 from ..guaranteed_models import guaranteed_part
 from ..models import Trade
 from ..states import GIVEN_UP_REASON_LENGTH_MAX, TRADE, TradeState
-from .acceptance import accept_locked_trade
+from .acceptance import accept_locked_trade, charged_use
 from .eligibility import undo_corrections
 from .funding import give_back_halted_time
 from .holds import locked_agreement, locked_with_waiting, record_trade, return_hold
 from .put_offs import void_put_off
 from .trades import secure_waiting_trades
+
+PRICE_BACK: Final = frozenset(TerminationReason.values) - frozenset(INSPECTED_ON)
+"""Reasons of the end of charges after which the price goes back, also for use that was counted."""
 
 
 @transaction.atomic
@@ -115,7 +120,8 @@ def return_undelivered(
 
     Without a delivery these are all secured trades; otherwise the periods from the first that failed, or that began when access had
     ended (on the day ``ended_on``). ``received``: the delivery was, and what it secures waits for its inspection where that goes on.
-    Commissioned work that was received is accepted instead, unless a fault of its seller is recorded. Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
+    Commissioned work that was received is accepted instead, unless a fault of its seller is recorded; and so are metered periods with
+    charged use, at that use, unless the price goes back. Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
     """
     progress, trades = locked_agreement(agreement, with_waiting=True)
     if progress is not None and not _is_owed_as_one(progress, received=received):
@@ -130,9 +136,19 @@ def return_undelivered(
     kept = [row for row in undelivered if _is_kept(row)]
     for row in kept:
         accept_locked_trade(row, actor=actor, command="accept_by_law", evidence_kind="accepted_by_law")
-    returned = [row for row in undelivered if row not in kept]
+    used = [row for row in undelivered if _is_used(row, progress)]
+    for row in used:
+        accept_locked_trade(row, actor=actor)
+    returned = [row for row in undelivered if row not in kept and row not in used]
     _return_holds(actor, returned, reason_code)
     return len(returned)
+
+
+def _is_used(trade: Trade, progress: ChargeProgress | None) -> bool:
+    """Whether a metered period has charged use, which was had and counted whatever else was received, and no price goes back."""
+    if trade.charging != Charging.METERED or progress is None or progress.end_reason in PRICE_BACK:
+        return False
+    return charged_use(trade) > 0
 
 
 def _is_kept(trade: Trade) -> bool:
