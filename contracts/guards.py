@@ -12,7 +12,7 @@ from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import RULES, Permission
 from marketplace.rules.halt_time import extended_as_halted
 
-from .states import CLAUSE_REASON, OPEN_DAYS, RESERVED_GROUNDS
+from .states import CLAUSE_REASON, INSPECTED_ON, OPEN_DAYS, RESERVED_GROUNDS
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -175,14 +175,18 @@ def concluded_whole() -> pgtrigger.Trigger:
 
 
 def within_price() -> pgtrigger.Trigger:
-    """Adjustments are in the agreement's currency, made before it is terminated, and never return more than the price of their charge."""
+    """Adjustments are in the agreement's currency, made before it is terminated (by a clause, also after an end at which no price goes
+    back), and never return more than the price of their charge."""
     return pgtrigger.Trigger(
         name="within_price",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("a", "record"), ("returned", "numeric"), ("price", "numeric")],
         func=sql_body(
-            _SQL / "within_price.sql", CLAUSE_REASON=CLAUSE_REASON, PRICE=price_of_charge("i", "NEW.charge")
+            _SQL / "within_price.sql",
+            CLAUSE_REASON=CLAUSE_REASON,
+            INSPECTED_ON=sql_list(INSPECTED_ON),
+            PRICE=price_of_charge("i", "NEW.charge"),
         ),
     )
 
