@@ -102,6 +102,12 @@ def closes_at(agreement: str) -> datetime | None:
     return rows.values_list("access_until", flat=True).first()
 
 
+def has_ended_early(agreement: str) -> bool:
+    """Whether an agreement (public identifier) was ended before its term by both, by notice, or by law."""
+    ended = Agreement.objects.filter(public_id=agreement, termination_reason__in=EndingGround.values)
+    return ended.exists()
+
+
 def _standing_endings() -> QuerySet[Ending]:
     """The ending that is scheduled or was carried out, of each agreement that has one."""
     return Ending.objects.filter(state__in=(EndingState.SCHEDULED, EndingState.DONE))

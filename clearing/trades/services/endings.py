@@ -8,10 +8,11 @@ from typing import Final
 from django.db import transaction
 
 from contracts.commissions.queries import is_reducible
+from contracts.ending_queries import has_ended_early
 from contracts.ending_states import EndingGround
 from contracts.states import INSPECTED_ON, TerminationReason
 from listings.states import PERIODIC, Charging
-from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
+from marketplace.events.schemas.clearing import OWED_OUTSIDE, TradeFailed, TradeRefunded
 from marketplace.events.services import emit
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
@@ -44,7 +45,8 @@ PRICE_BACK: Final = frozenset(TerminationReason.values) - frozenset(INSPECTED_ON
 def fail_trade(*, actor: Actor, trade: str) -> bool:
     """Fail a trade that was not funded, or whose supply was not stated, in time; False if it was secured meanwhile or is not due.
 
-    It is not due while trading is halted, and what halts took is given back. The agreement's further charges end with it; while a dispute is open nothing fails. If the first trade fails, there
+    It is not due while trading is halted, and what halts took is given back. The agreement's further charges end with it, but instalments after an early end: those that were received are owed,
+    so this one stays on record as owed outside the market, and later ones fall due. While a dispute is open nothing fails. If the first trade fails, there
     was never access, and the holds of later charges are returned. Emits trade.failed. Raises Missing.
     """
     agreement = Trade.objects.filter(public_id=trade).values_list("agreement", flat=True).first()
@@ -59,6 +61,9 @@ def fail_trade(*, actor: Actor, trade: str) -> bool:
         return False
     if progress is not None and progress.dispute is not None:
         return False
+    if progress is not None and _is_owed_after_the_end(progress, trades):
+        _fail(subject, actor, OWED_OUTSIDE, owed_minor=subject.gross_minor)
+        return True
     _fail(subject, actor, "not_funded" if subject.supply_class else "supply_unstated")
     if progress is not None:
         end_charges(actor, progress, trades, "not_funded")
@@ -95,6 +100,12 @@ def _is_owed_as_one(progress: ChargeProgress, *, received: bool) -> bool:
     """Whether the charges are instalments of data that was delivered, or ``received`` and inspected on: the whole price is owed, whatever
     becomes of access."""
     return progress.plan.charging == Charging.INSTALMENT and (received or progress.delivered_at is not None)
+
+
+def _is_owed_after_the_end(progress: ChargeProgress, trades: list[Trade]) -> bool:
+    """Whether the charges go on falling due although the agreement has ended early (``end_agreement``)."""
+    is_owed = progress.ended_at is None and _is_owed_as_one(progress, received=_has_access(trades))
+    return is_owed and has_ended_early(progress.plan.agreement)
 
 
 def _has_access(trades: list[Trade]) -> bool:
@@ -244,10 +255,10 @@ def emit_refunded(trade: Trade) -> None:
     )
 
 
-def _fail(trade: Trade, actor: Actor, reason_code: str) -> None:
+def _fail(trade: Trade, actor: Actor, reason_code: str, **stated: int) -> None:
     advance(trade, TRADE, command="fail", role="system", ended_at=clock.now())
     undo_corrections(trade)
-    record_trade("failed", trade, actor, reason_code=reason_code)
+    record_trade("failed", trade, actor, reason_code=reason_code, **stated)
     parties = public_ids_of((trade.buyer_id, trade.seller_id))
     emit(
         TradeFailed(
