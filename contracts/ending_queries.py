@@ -22,7 +22,7 @@ from .ending_models import Ending
 from .ending_states import EndingGround, EndingState
 from .errors import AgreementEnded, NoNoticeAgreed
 from .lost_time import without_access
-from .models import Agreement
+from .models import Adjustment, Agreement
 from .plan import Plan, plan_of
 from .states import CLAUSE_REASON, ENDED_EARLY, AgreementState, Party
 
@@ -52,12 +52,20 @@ def early_ends() -> dict[str, dict[str, int]]:
 
 def returned_by_charge(agreement: Agreement) -> dict[int, int]:
     """By charge, the amount that the seller has returned so far, less what the buyer paid in addition; without what clauses adjusted."""
-    returned: dict[int, int] = {}
-    ordered = agreement.adjustments.exclude(reason_code__startswith=CLAUSE_REASON)
-    for charge, debtor, amount_minor in ordered.values_list("charge", "debtor", "amount_minor"):
-        signed_minor = amount_minor if debtor == Party.SELLER else -amount_minor
-        returned[charge] = returned.get(charge, 0) + signed_minor
-    return returned
+    return _owed_by_charge(agreement.adjustments.exclude(reason_code__startswith=CLAUSE_REASON), Party.SELLER)
+
+
+def adjusted_by_charge(agreement: Agreement) -> dict[int, int]:
+    """By charge, what clauses have added to its price by now, without tax; negative for what they took off."""
+    return _owed_by_charge(agreement.adjustments.filter(reason_code__startswith=CLAUSE_REASON), Party.BUYER)
+
+
+def _owed_by_charge(rows: QuerySet[Adjustment], party: Party) -> dict[int, int]:
+    """By charge, the sum of the adjustments that a party owes, less those of the other."""
+    owed: dict[int, int] = {}
+    for charge, debtor, amount_minor in rows.values_list("charge", "debtor", "amount_minor"):
+        owed[charge] = owed.get(charge, 0) + (amount_minor if debtor == party else -amount_minor)
+    return owed
 
 
 def charge_due(agreement: Agreement, at: datetime) -> int:
@@ -67,8 +75,11 @@ def charge_due(agreement: Agreement, at: datetime) -> int:
     return max((part.charge for part in parts if part.due_on <= clock.business_date(at)), default=1)
 
 
-def charge_left(agreement: Agreement, charge: int) -> int:
-    """What the seller can still return of the price of a charge, in minor units. Raises FieldInvalid for one that is not agreed."""
+def charge_left(agreement: Agreement, charge: int, *, adjusted: bool = False) -> int:
+    """What the seller can still return of the price of a charge, in minor units: of the price that was signed, or ``adjusted`` by clauses.
+
+    Raises FieldInvalid for a charge that is not agreed.
+    """
     charges = plan_of(agreement.instrument.said).money.charges
     if not 1 <= charge <= len(charges):
         raise FieldInvalid(
@@ -78,7 +89,8 @@ def charge_left(agreement: Agreement, charge: int) -> int:
                 f"{len(charges)}回の課金のいずれかを1からの番号で指定してください",
             ),
         )
-    return charges[charge - 1].price_minor - returned_by_charge(agreement).get(charge, 0)
+    added_minor = adjusted_by_charge(agreement).get(charge, 0) if adjusted else 0
+    return charges[charge - 1].price_minor + added_minor - returned_by_charge(agreement).get(charge, 0)
 
 
 def access_signed(agreement: str) -> tuple[Plan, datetime, datetime | None]:
@@ -170,6 +182,7 @@ def standing_of(agreement: Agreement) -> Standing:
         ),
         ends_at=agreement.ends_at,
         returned_minor=returned_by_charge(agreement),
+        adjusted_minor=adjusted_by_charge(agreement),
     )
 
 

@@ -20,8 +20,8 @@ _NO_NOTICE = Label(
 )
 _REFUND = {
     RefundRule.PRO_RATA: Label(
-        "After such a notice the price that was paid in advance is returned for the days of the term after the last day, and for days of access that were lost before, rounded down to a whole unit, with its tax.",
-        "この場合、前払いの対価は、最終日の翌日以降の残日数および失われた利用日数に応じて日割り計算（端数切捨て）し、その消費税等とともに返還する。",
+        "After such a notice the price that was paid in advance, as clauses of this contract have adjusted it by then, is returned for the days of the term after the last day, and for days of access that were lost before, rounded down to a whole unit, with its tax.",
+        "この場合、前払いの対価（その時までに本契約の調整条項により調整された額）は、最終日の翌日以降の残日数および失われた利用日数に応じて日割り計算（端数切捨て）し、その消費税等とともに返還する。",
     ),
     RefundRule.NONE: Label(
         "After such a notice nothing of the price is returned.", "この場合、対価は返還しない。"

@@ -71,8 +71,9 @@ ADJUSTMENTS = {
     ),
 }
 ADJUSTED = Label(
-    "Each adjustment is made once, by a record that the Market signs, and settled with the charge through clearing.",
-    "調整はそれぞれ一度、本市場が署名する記録により行われ、清算を通じて課金とともに決済される。",
+    "Each adjustment is made once, by a record that the Market signs, and settled with the charge through clearing. Days that come back after an early end"
+    " are of the price as adjusted by then.",
+    "調整はそれぞれ一度、本市場が署名する記録により行われ、清算を通じて課金とともに決済される。中途終了により日割りで返金される額は、その時までに調整された代金について計算する。",
 )
 AT_CONCLUSION = Label("on the day of the conclusion", "契約成立の日")
 ON_DAY = Label("on {day}", "{day}")

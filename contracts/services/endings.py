@@ -22,7 +22,7 @@ from marketplace.participants.interest_queries import related_to, require_unrela
 
 from ..consequences import digest_of_consequences, refund_after_loss
 from ..ending_models import REASON_LENGTH_MAX, Ending
-from ..ending_queries import charge_left, consequences_shown
+from ..ending_queries import adjusted_by_charge, charge_left, consequences_shown
 from ..ending_states import ANSWER_DAYS, ENDING, EndingGround, EndingParty, EndingState
 from ..errors import ConsequencesChanged, EndingOpen, EndingOver
 from ..lost_time import time_lost_since
@@ -280,9 +280,10 @@ def _carry_out(public_id: str) -> bool:
         return False
     charge = ending.consequences["charge"]
     lost = time_lost_since(agreement.public_id, ending.proposed_at)
-    wanted_minor = refund_after_loss(ending.consequences, lost)
+    added_minor = adjusted_by_charge(agreement).get(charge, 0)
+    wanted_minor = refund_after_loss(ending.consequences, lost, added_minor)
     # What was returned of the charge meanwhile is not returned again.
-    refund_minor = min(wanted_minor, charge_left(agreement, charge)) if wanted_minor else 0
+    refund_minor = min(wanted_minor, charge_left(agreement, charge, adjusted=True)) if wanted_minor else 0
     if refund_minor > 0:
         make_adjustment(
             SYSTEM,

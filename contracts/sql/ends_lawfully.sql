@@ -13,7 +13,11 @@ IF NEW.last_day < today OR NEW.access_until IS DISTINCT FROM (NEW.last_day + 1):
     RAISE EXCEPTION 'an agreement ends with the end of its last day, today or later and before its term'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
 END IF;
-IF NEW.refund_minor > 0 AND coalesce(NEW.refund_minor > price - returned, true) THEN
+adjusted := {ADJUSTED};
+IF coalesce((NEW.consequences ->> 'adjusted_minor')::bigint, 0) <> adjusted THEN
+    RAISE EXCEPTION 'an ending divides the price as its clauses have adjusted it' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
+END IF;
+IF NEW.refund_minor > 0 AND coalesce(NEW.refund_minor > price + adjusted - returned, true) THEN
     RAISE EXCEPTION 'what comes back of a charge never passes its price' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
 END IF;
 IF (NEW.consequences ->> 'agreement', NEW.consequences ->> 'ground', NEW.consequences ->> 'refund', (NEW.consequences ->> 'last_day')::date,

@@ -12,6 +12,10 @@ IF starts_with(NEW.reason_code, '{CLAUSE_REASON}') THEN
     -- The record of the clause says how much (fired_as_signed).
     RETURN NEW;
 END IF;
+IF NEW.reason_code = '{ENDED_EARLY}' THEN
+    -- The days of an early end are of the price as its clauses have adjusted it.
+    price := price + {ADJUSTED};
+END IF;
 IF price IS NULL OR (NEW.debtor = 'seller' AND returned + NEW.amount_minor > price) THEN
     RAISE EXCEPTION 'corrections never pass the price of a charge that was agreed' USING ERRCODE = 'check_violation';
 END IF;
