@@ -33,6 +33,10 @@ RETURNED = Label(
     "{unused} of {days} days are not enjoyed: {refund} and {tax} tax come back, {total} in all; {kept} and {kept_tax} tax stay with the seller.",
     "{days}日のうち{unused}日が未利用となり、{refund}と消費税等{tax}（合計{total}）が返金されます。{kept}と消費税等{kept_tax}は提供者に残ります。",
 )
+BY_SELLER = Label(
+    "The provider gives this notice: of a price for days what is not enjoyed comes back, and no instalment that is due after the last day is owed.",
+    "提供者による解約の通知です。日割りのできる対価は未利用分が返金され、最終日の翌日以後に履行期が到来する分割払いの支払義務は消滅します。",
+)
 NOTHING_RETURNED = Label("Nothing of the price comes back.", "対価の返金はありません。")
 LOST = Label(
     "Days of access that are lost from now on, or in a suspension that lasts to the end, count as not enjoyed too.",
@@ -108,13 +112,13 @@ def access_until(last_day: date, zone: ZoneInfo) -> datetime:
 
 
 def consequences_of(
-    standing: Standing, *, ground: str, last_day: date, refund: str, zone: ZoneInfo
+    standing: Standing, *, ground: str, last_day: date, refund: str, zone: ZoneInfo, by_seller: bool = False
 ) -> dict[str, Any]:
     """The consequences of ending the agreement with ``last_day``, in JSON types; amounts in minor units.
 
     ``charge`` is the number of the charge that is divided: the one price, or that of the period; null for instalments, which pay for no
     days, and after the last period. What is kept is what is or will be paid of it, or of all instalments: those ``still_due`` are due
-    after the last day. Where clauses adjust the price, it is divided as they have adjusted it, by ``adjusted_minor`` so far
+    after the last day; after a notice ``by_seller`` none is. Where clauses adjust the price, it is divided as they have adjusted it, by ``adjusted_minor`` so far
     (``refund_after_loss``). The tax is that of the signed rate (``digest_of_consequences``).
     """
     plan = plan_of(standing.content)
@@ -124,8 +128,10 @@ def consequences_of(
     parts = planned_parts(standing.concluded_at, money, zone)
     if money.charging in PERIODIC:
         period, charge = _charged_period(parts, last_day)
-    divided = _divided(standing, money, period, charge, refund)
     is_instalment = money.charging == Charging.INSTALMENT
+    owed = [part for part in parts if part.due_on <= last_day] if by_seller else parts
+    owed_minor = sum(part.price_minor for part in owed) if is_instalment else money.price_minor
+    divided = _divided(standing, owed_minor, period, charge, refund, is_instalment=is_instalment)
     return {
         "agreement": standing.agreement,
         "ground": str(ground),
@@ -135,7 +141,7 @@ def consequences_of(
         "charging": money.charging,
         "charge": None if is_instalment else charge or None,
         "period": period,
-        "still_due": _still_due(parts, last_day) if is_instalment else [],
+        "still_due": _still_due(owed, last_day) if is_instalment else [],
         "currency": terms["currency"],
         "tax_rate_bp": standing.content["tax_rate_bp"],
         "refund_minor": divided.refund_minor,
@@ -145,6 +151,7 @@ def consequences_of(
         "deletion": bool(terms["rights"].get("delete_at_end")),
         "certificate_days": CERTIFICATE_DAYS,
         **({} if plan.commission is None else {"received_is_paid": True}),
+        **({"by_seller": True} if by_seller else {}),
         **({"adjusted_minor": standing.adjusted_minor.get(charge, 0)} if money.adjustments else {}),
     }
 
@@ -208,15 +215,21 @@ def _still_due(parts: list[PlannedPart], last_day: date) -> list[dict[str, Any]]
 
 
 def _divided(
-    standing: Standing, money: Money, period: Mapping[str, Any] | None, charge: int, refund: str
+    standing: Standing,
+    owed_minor: int,
+    period: Mapping[str, Any] | None,
+    charge: int,
+    refund: str,
+    *,
+    is_instalment: bool,
 ) -> ProRata:
-    """The price of the charge as clauses have adjusted it, in two parts, less what was returned of it before; of instalments the whole
-    price stays."""
+    """The price of the charge as clauses have adjusted it, in two parts, less what was returned of it before; of instalments the price of
+    all that are owed stays."""
     days, unused = (period["days"], period["unused_days"]) if period else (1, 0)
     returned_minor = standing.returned_minor.get(charge, 0)
-    if money.charging == Charging.INSTALMENT:
+    if is_instalment:
         returned_minor = sum(standing.returned_minor.values())
-    price_minor = max(money.price_minor + standing.adjusted_minor.get(charge, 0), 0) if charge else 0
+    price_minor = max(owed_minor + standing.adjusted_minor.get(charge, 0), 0) if charge else 0
     return pro_rata(
         price_minor=price_minor,
         tax_rate_bp=standing.content["tax_rate_bp"],
@@ -262,6 +275,7 @@ def _lines(consequences: Mapping[str, Any]) -> list[Label]:
     copies = DELETION if consequences["deletion"] else NO_DELETION
     is_by_days = consequences["refund"] == RefundRule.PRO_RATA and consequences["period"] is not None
     money = [RETURNED, AS_CHARGED] if consequences["refund_minor"] else [NOTHING_RETURNED]
+    money += [BY_SELLER] if consequences.get("by_seller") else []
     money += [LOST] if is_by_days else []
     money += [ADJUSTED] if is_by_days and "adjusted_minor" in consequences else []
     if consequences["charging"] == Charging.INSTALMENT:

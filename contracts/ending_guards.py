@@ -8,6 +8,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
+from listings.ending import DIVISIBLE
 from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acts_now, holders
@@ -61,6 +62,7 @@ def ends_lawfully() -> pgtrigger.Trigger:
         func=sql_body(
             _SQL / "ends_lawfully.sql",
             CLAUSE_REASON=CLAUSE_REASON,
+            DIVISIBLE=sql_list(DIVISIBLE),
             PRICE=price_of_charge("i", "(NEW.consequences ->> 'charge')::integer"),
             ADJUSTED=adjusted_of_charge("a.id", "(NEW.consequences ->> 'charge')::integer"),
             ACTS=acts_now(

@@ -11,7 +11,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from listings.ending import INDIVISIBLE, NO_ENDING, RefundRule, is_divisible
 from listings.rights.limits import end_of_use
 from marketplace.kernel import clock
-from marketplace.kernel.actors import Actor
+from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.days import stated_day
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
@@ -140,13 +140,25 @@ def access_over_at(agreement: Agreement, disputed_at: datetime) -> datetime | No
     return min(ends, default=None)
 
 
+def party_of(actor: Actor, agreement: Agreement) -> str:
+    """As what somebody ends an agreement of its scope: ``buyer``, ``seller``, or by the role."""
+    if actor.role is not Role.PARTICIPANT:
+        return actor.role.value
+    return Party.BUYER.value if actor.organisation_id == agreement.buyer_id else Party.SELLER.value
+
+
 def consequences_shown(
-    agreement: Agreement, *, ground: str, last_day: date, refund: str | None
+    agreement: Agreement,
+    *,
+    ground: str,
+    last_day: date,
+    refund: str | None,
+    party: str = Party.BUYER.value,
 ) -> dict[str, Any]:
     """What follows from ending the agreement so, as ``consequences_of`` says it.
 
-    ``refund`` is what both agree on; the contract states that of a notice, and an order of law returns what was not enjoyed. Raises
-    AgreementEnded, NoNoticeAgreed, ReducedWithoutFault, FieldInvalid.
+    ``refund`` is what both agree on; the contract states that of a notice by the buyer; a notice by the seller (``party``) and an order of
+    law return what was not enjoyed. Raises AgreementEnded, NoNoticeAgreed, ReducedWithoutFault, FieldInvalid.
     """
     if agreement.state != AgreementState.IN_FORCE:
         raise AgreementEnded(agreement=agreement.public_id)
@@ -157,14 +169,16 @@ def consequences_shown(
     _check_last_day(agreement, ground, last_day, ending["convenience_notice_days"])
     if refund == RefundRule.PRO_RATA:
         require_reducible(agreement.public_id)
+    is_by_seller = ground == EndingGround.CONVENIENCE and party == Party.SELLER
     return consequences_of(
         standing_of(agreement),
         ground=ground,
         last_day=last_day,
+        by_seller=is_by_seller,
         refund=_refund_of(
             ground,
             refund,
-            ending["refund"],
+            None if is_by_seller else ending["refund"],
             is_divisible=_has_days(plan_of(agreement.instrument.said)) and is_reducible(agreement.public_id),
         ),
         zone=clock.market_zone(),
@@ -193,9 +207,10 @@ def _has_days(plan: Plan) -> bool:
     return has_end and is_divisible(plan.money.charging)
 
 
-def _refund_of(ground: str, wanted: str | None, agreed: str, *, is_divisible: bool) -> str:
-    by_law = RefundRule.PRO_RATA if is_divisible else RefundRule.NONE
-    stated = {EndingGround.CONVENIENCE.value: agreed, EndingGround.LAW.value: by_law.value}
+def _refund_of(ground: str, wanted: str | None, agreed: str | None, *, is_divisible: bool) -> str:
+    """The refund of a ground: ``agreed`` for a notice, or None, as by law, what was not enjoyed."""
+    by_law = (RefundRule.PRO_RATA if is_divisible else RefundRule.NONE).value
+    stated = {EndingGround.CONVENIENCE.value: agreed or by_law, EndingGround.LAW.value: by_law}
     if wanted == RefundRule.PRO_RATA and not is_divisible:
         raise FieldInvalid("refund", INDIVISIBLE)
     fixed = stated.get(ground)

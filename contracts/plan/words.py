@@ -103,6 +103,18 @@ MONEY = {
         " still fall due on their days",
         "その時までに全部が受領されていない場合は、代金は利用者に返金され、以後の課金はない。受領済みで検収される場合は、すべての課金の履行期がそれぞれの日に到来する",
     ),
+    "days_returned_by_provider": Label(
+        "what was not received as a whole by then goes back to the Consumer, and what was received goes to the Provider once it is accepted; but after"
+        " a notice of the Provider the price of the days not enjoyed goes back, with its tax",
+        "その時までに全部が受領されていない代金は利用者に返金され、受領済みの代金は検収されたときに提供者に支払われる。ただし、提供者の通知による場合は、"
+        "残日数に応じた額が消費税等とともに返金される",
+    ),
+    "instalments_by_notice": Label(
+        "what was not received as a whole by then goes back to the Consumer, and nothing further falls due; of what was received and is accepted all charges"
+        " still fall due on their days, but after a notice of the Provider those alone that are due by the last day",
+        "その時までに全部が受領されていない場合は、代金は利用者に返金され、以後の課金はない。受領済みで検収される場合は、すべての課金の履行期がそれぞれの日に到来する。"
+        "ただし、提供者の通知による場合は、最終日までに履行期が到来する課金に限る",
+    ),
     "not_by_notice": Label("no party ends it so", "いずれの当事者もこれにより終了させることはできない"),
     "as_accepted": Label(
         "money stays on hold until acceptance and then goes to the Provider",
