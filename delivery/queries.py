@@ -151,6 +151,14 @@ def open_agreements() -> QuerySet[Entitlement, str]:
     return Entitlement.objects.filter(ended_at=None).values_list("agreement", flat=True)
 
 
+def files_received(inspection: Inspection) -> QuerySet[EntitledDistribution]:
+    """The files that were sent as a whole in the round of an inspection."""
+    whole = Download.objects.filter(inspection=inspection, sent_sha256__isnull=False)
+    return EntitledDistribution.objects.filter(
+        entitlement=inspection.entitlement_id, pk__in=whole.values("distribution")
+    )
+
+
 def is_matched(entitlement: str) -> bool:
     """Whether every file of the latest round of a delivery has a matching receipt."""
     latest = Inspection.objects.filter(entitlement__public_id=entitlement).order_by("-round").first()

@@ -25,7 +25,7 @@ from quality.queries import currentness_bp
 from ..models import Adjustment, Agreement, FiredAdjustment, IndexValue
 from ..plan import Plan, plan_of
 from ..services.agreements import locked_agreement, make_adjustment
-from ..states import CLAUSE_REASON, AgreementState, Party
+from ..states import CLAUSE_REASON, INSPECTED_ON, AgreementState, Party
 from .locks import INDEX_LOCK
 from .models import SOURCE_LENGTH_MAX
 from .queries import has_clauses, value_of_index
@@ -184,7 +184,11 @@ def _fire(
     if known is not None:
         return known
     after_minor = adjusted_price(clause, before_minor, inputs["value"])
-    if after_minor == before_minor or subject.state == AgreementState.TERMINATED:
+    # After an early end what was received is paid, as its clauses say; where the price went back, nothing is left to adjust.
+    is_returned = (
+        subject.state == AgreementState.TERMINATED and subject.termination_reason not in INSPECTED_ON
+    )
+    if after_minor == before_minor or is_returned:
         return None
     words = words_of(
         kind, charge=charge, before_minor=before_minor, after_minor=after_minor, currency=currency
