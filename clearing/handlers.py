@@ -6,6 +6,7 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (
     AdjustmentDue,
+    AgreementAmended,
     AgreementConcluded,
     AgreementTerminated,
     DisputeOpened,
@@ -21,6 +22,7 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.participants.queries import get_organisation
 
 from .trades.services.acceptance import accept_delivered
+from .trades.services.amendments import amend_charges
 from .trades.services.charges import record_usage
 from .trades.services.commissioned import record_receipt
 from .trades.services.corrections import adjust_trade
@@ -37,6 +39,11 @@ RETURNING = ("refund", "termination")
 def on_agreement_concluded(event: AgreementConcluded, envelope: Envelope) -> None:
     """Makes the charge plan of an agreement and the trade of its first charge; secures the trade if it can."""
     conclude_trade(actor=SYSTEM, agreement=event, concluded_at=envelope.occurred_at)
+
+
+def on_agreement_amended(event: AgreementAmended, envelope: Envelope) -> None:
+    """Changes the coming charges of the agreement as its version says."""
+    amend_charges(actor=SYSTEM, event=event)
 
 
 def on_agreement_terminated(event: AgreementTerminated, envelope: Envelope) -> None:

@@ -13,7 +13,7 @@ ActivityRecords(
 ActivityRecords(
     "agreements",
     "contracts.views.AgreementViewSet",
-    ("contracts_agreement", "contracts_instrument", "contracts_signature"),
+    ("contracts_agreement", "contracts_instrument", "contracts_signature", "contracts_agreementversion"),
     keys=("buyer_id", "seller_id"),
 )
 ActivityRecords(

@@ -52,7 +52,8 @@ SURVIVES = Label(
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What an agreement says and where it stands: ``content`` is the signed object; ``signed_end`` the end of the signed rights and
-    ``ends_at`` that with what was given back, both null without a term; ``returned_minor`` of the price was returned before."""
+    ``ends_at`` that with what was given back, both null without a term; ``returned_minor`` of the price was returned before. ``prices_minor``: of an
+    amended agreement, each first charge with the price from it on, in order."""
 
     agreement: str
     content: Mapping[str, Any]
@@ -60,6 +61,12 @@ class Standing:
     signed_end: datetime | None
     ends_at: datetime | None
     returned_minor: int
+    prices_minor: tuple[tuple[int, int], ...] = ()
+
+    def price_of(self, charge: int) -> int:
+        """The price of a charge, without tax."""
+        stated: int = self.content["terms"]["price_minor"]
+        return [stated, *(price for first, price in self.prices_minor if first <= charge)][-1]
 
 
 def access_until(last_day: date, zone: ZoneInfo) -> datetime:
@@ -78,7 +85,8 @@ def consequences_of(
         if money.charging in PERIODIC
         else _period(standing, until, zone)
     )
-    divided = _divided(standing, period, refund)
+    charge = period.pop("charge", 1) if period else 1
+    divided = _divided(standing, period, refund, price_minor=standing.price_of(charge))
     return {
         "agreement": standing.agreement,
         "ground": str(ground),
@@ -138,18 +146,21 @@ def _charged_period(
                 "last_day": (part.period_until - timedelta(days=1)).isoformat(),
                 "days": days,
                 "unused_days": min((part.period_until - last_day).days - 1, days),
+                "charge": part.charge,
             }
     return None
 
 
-def _divided(standing: Standing, period: Mapping[str, Any] | None, refund: str) -> ProRata:
+def _divided(
+    standing: Standing, period: Mapping[str, Any] | None, refund: str, *, price_minor: int
+) -> ProRata:
     days, unused = (period["days"], period["unused_days"]) if period else (1, 0)
     return pro_rata(
-        price_minor=standing.content["terms"]["price_minor"],
+        price_minor=price_minor,
         tax_rate_bp=standing.content["tax_rate_bp"],
         days=days,
         unused_days=unused if refund == RefundRule.PRO_RATA else 0,
-        returned_minor=max(standing.returned_minor, 0),
+        returned_minor=min(max(standing.returned_minor, 0), price_minor),
     )
 
 

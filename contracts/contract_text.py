@@ -15,6 +15,7 @@ from listings.states import Charging, SignatureLevel, TaxCategory
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
+from .amending.wording import amendment_text
 from .clauses import fill_placeholders, one_line
 from .ending_terms import ending_text
 from .plan import plan_lines, read_plan
@@ -92,6 +93,7 @@ def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
     text += f"\n\n## {PLAN.in_language(language)}\n\n{planned}"
     text += f"\n\n## {OPEN.in_language(language)}\n\n{_open_text(content['terms'], language)}"
     text += f"\n\n{ending_text(content['terms'], language)}"
+    text += amendment_text(content, language)
     return f"{text}\n\n## {SIGNING.in_language(language)}\n\n{_signing_text(content['terms'], language)}\n"
 
 

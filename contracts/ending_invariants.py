@@ -19,8 +19,9 @@ Invariant(
     ),
     test="tests/contracts/test_expiries.py::test_the_database_lets_no_agreement_expire_before_its_end",
     check=by_query(
-        "SELECT a.public_id, a.ends_at FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id"
-        " CROSS JOIN LATERAL (SELECT i.content::jsonb #> '{terms,rights}' AS rights) r"
+        "SELECT a.public_id, a.ends_at FROM contracts_agreement a"
+        " CROSS JOIN LATERAL (SELECT v.said #> '{terms,rights}' AS rights FROM public.signed_versions(a.id) v"
+        "  ORDER BY v.number DESC LIMIT 1) r"
         " WHERE (a.ends_at IS NULL) <> (public.end_of_rights(r.rights, a.concluded_at) IS NULL)"
         "  OR a.ends_at < public.end_of_rights(r.rights, a.concluded_at)"
         "  OR a.ends_at > ((r.rights ->> 'valid_until')::date + 1)::timestamp AT TIME ZONE 'Asia/Tokyo'"

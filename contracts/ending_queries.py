@@ -12,6 +12,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
+from .amending.queries import signed_versions, version_in_force
 from .consequences import Standing, access_until, consequences_of
 from .ending_models import Ending
 from .ending_states import EndingGround, EndingState, RefundRule
@@ -58,7 +59,8 @@ def consequences_shown(
     if ground not in EndingGround.values:
         known = ", ".join(EndingGround.values)
         raise FieldInvalid("ground", Label(f"specify one of {known}", f"{known} から選んでください"))
-    ending = {**NO_ENDING, **agreement.instrument.said["terms"].get("ending", {})}
+    said = version_in_force(agreement).said
+    ending = {**NO_ENDING, **said["terms"].get("ending", {})}
     _check_last_day(agreement, ground, last_day, ending["convenience_notice_days"])
     return consequences_of(
         standing_of(agreement),
@@ -68,7 +70,7 @@ def consequences_shown(
             ground,
             refund,
             ending["refund"],
-            is_divisible=is_divisible(plan_of(agreement.instrument.said).money.charging),
+            is_divisible=is_divisible(plan_of(said).money.charging),
         ),
         zone=clock.market_zone(),
     )
@@ -76,13 +78,14 @@ def consequences_shown(
 
 def standing_of(agreement: Agreement) -> Standing:
     """What the agreement says, and what was given and returned since."""
+    versions = signed_versions(agreement)
+    said = version_in_force(agreement).said
     return Standing(
         agreement=agreement.public_id,
-        content=agreement.instrument.said,
+        content=said,
+        prices_minor=tuple((row.from_charge, row.said["terms"]["price_minor"]) for row in versions),
         concluded_at=agreement.concluded_at,
-        signed_end=plan_of(agreement.instrument.said).access.ends_at(
-            agreement.concluded_at, clock.market_zone()
-        ),
+        signed_end=plan_of(versions[-1].said).access.ends_at(agreement.concluded_at, clock.market_zone()),
         ends_at=agreement.ends_at,
         returned_minor=sum_returned(agreement),
     )

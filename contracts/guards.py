@@ -63,7 +63,7 @@ def proposal_in_turn() -> pgtrigger.Trigger:
         name="proposal_in_turn",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("present", "text"), ("latest", "integer")],
+        declare=[("present", "text"), ("latest", "integer"), ("n", "record"), ("since", "timestamptz")],
         func=sql_body(
             _SQL / "proposal_in_turn.sql",
             LOWEST=OPEN_DAYS[0],

@@ -26,6 +26,7 @@ from . import (  # noqa: F401  they register themselves
     plan_invariants,
     reminder_invariants,
 )
+from .amending import invariants as amending_invariants  # noqa: F401  they register themselves
 from .guards import held_unallowed
 from .models import Instrument
 from .queries import signatures_shown, verify_instrument
@@ -34,12 +35,12 @@ from .states import RESERVED_GROUNDS
 
 def _unverified_instruments() -> list[dict[str, Any]]:
     """Instruments with a hash or a signature that does not verify; all are recomputed."""
-    rows = Instrument.objects.select_related("negotiation").prefetch_related(
+    rows = Instrument.objects.select_related("negotiation__amends").prefetch_related(
         Prefetch("signatures", signatures_shown())
     )
     breaches: list[dict[str, Any]] = []
     for row in rows.order_by("pk").iterator(chunk_size=500):
-        faults = verify_instrument(row, row.negotiation.agreement_identifier)
+        faults = verify_instrument(row, row.negotiation.contract_identifier)
         if faults:
             breaches.append({"instrument": row.public_id, "faults": faults})
         if len(breaches) >= BREACHES_SHOWN_MAX:
@@ -149,7 +150,7 @@ Invariant(
 Invariant(
     name="contracts.steps_signed",
     promise=6,
-    statement="A negotiation is agreed with the seller's signature, and finalized exactly when it has an agreement.",
+    statement="A negotiation is agreed with the seller's signature, and finalized exactly when it has an agreement, or made a version of one.",
     guards=(
         "contracts_negotiation.steps_signed",
         "contracts_negotiation.state_guard",
@@ -160,8 +161,9 @@ Invariant(
     check=by_query(
         "SELECT n.public_id FROM contracts_negotiation n"
         " LEFT JOIN contracts_agreement a ON a.negotiation_id = n.id"
+        " LEFT JOIN contracts_agreementversion v ON v.negotiation_id = n.id"
         " LEFT JOIN contracts_instrument i ON i.negotiation_id = n.id"
-        " WHERE (n.state = 'finalized') <> (a.id IS NOT NULL) OR n.state = 'verified'"
+        " WHERE (n.state = 'finalized') <> (coalesce(a.id, v.id) IS NOT NULL) OR n.state = 'verified'"
         " OR (n.state IN ('agreed', 'finalized') AND i.id IS NULL)"
     ),
 )
@@ -235,13 +237,15 @@ Invariant(
 Invariant(
     name="contracts.reference_once",
     promise=2,
-    statement="A buyer's reference names one negotiation.",
+    statement="A buyer's reference names one negotiation, and what amends its agreement.",
     guards=(
         "contracts_negotiation.negotiation_reference_once",
         "contracts_negotiation.negotiation_reference_given",
     ),
     test="tests/contracts/test_guards.py::test_a_reference_is_used_once_a_buyer",
-    check=by_query("SELECT buyer_id, reference FROM contracts_negotiation GROUP BY 1, 2 HAVING count(*) > 1"),
+    check=by_query(
+        "SELECT buyer_id, reference FROM contracts_negotiation WHERE amends_id IS NULL GROUP BY 1, 2 HAVING count(*) > 1"
+    ),
 )
 Invariant(
     name="contracts.ends_explained",

@@ -14,6 +14,7 @@ RecordParties("ngt", source="public.contracts_negotiation", names=_BOTH)
 RecordParties("agr", source="public.contracts_agreement", names=_BOTH)
 RecordParties("dsp", source=_OF_AGREEMENT.format("dispute"), names=_BOTH)
 RecordParties("end", source=_OF_AGREEMENT.format("ending"), names=_BOTH)
+RecordParties("ver", source=_OF_AGREEMENT.format("agreementversion"), names=_BOTH)
 RecordParties("ddy", source=_OF_AGREEMENT.format("deletionduty"), names=_BOTH)
 RecordParties(
     "dct",

@@ -5,6 +5,7 @@ from celery import shared_task
 from marketplace.kernel.aside import Loop
 
 from . import services
+from .amending import services as amending
 
 SWEEP = Loop("contracts.sweep")
 
@@ -18,6 +19,7 @@ def sweep() -> int:
         for sweep in (
             services.end_expired,
             services.end_left_open,
+            amending.end_overtaken_amendments,
             services.remind_to_answer,
             services.announce_ends,
             services.lapse_endings,

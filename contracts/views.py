@@ -24,6 +24,8 @@ from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .agreement_document import TEMPLATE
+from .amending.queries import Signed, version_asked, version_in_force
+from .amending.views import AmendsAgreements
 from .bundle_views import AgreementBundleMixin
 from .disclosure_models import DISCLOSING, MessageDisclosure
 from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
@@ -60,6 +62,11 @@ LANGUAGE = OpenApiParameter(
     type=OpenApiTypes.STR,
     enum=LANGUAGES,
     description="The language of the document, Japanese by default.",
+)
+VERSION = OpenApiParameter(
+    name="version",
+    type=OpenApiTypes.INT,
+    description="The number of the version, the one in force by default; `versions/` has all.",
 )
 TEMPLATE_EXAMPLE = {
     "code": "data-provision-brief",
@@ -246,7 +253,7 @@ class NegotiationViewSet(NegotiationPapers, ShowsPlan):
         return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
 
 
-class AgreementViewSet(AgreementPapers, EndsAgreements, AgreementBundleMixin):
+class AgreementViewSet(AgreementPapers, AmendsAgreements, EndsAgreements, AgreementBundleMixin):
     """Agreements of the caller's organisation; all, for the operator."""
 
     reads = Permission.MARKET_READ
@@ -259,18 +266,29 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, AgreementBundleMixin):
         rows = queries.visible_agreements(self.actor)
         return rows if self.action in ("list", "retrieve") else queries.with_texts(rows)
 
-    @extend_schema(summary="Read the signed contract", responses={200: ContractSerializer, **PROBLEMS})
+    @extend_schema(
+        summary="Read the signed contract",
+        parameters=[VERSION],
+        responses={200: ContractSerializer, **PROBLEMS},
+    )
     @action(detail=True, methods=["get"], filterset_class=None)
     def contract(self, request: Request, **_: Any) -> Response:
         """The text in both languages, the object that was signed, and its hash."""
-        return Response(ContractSerializer(queries.drawn_contract(self.get_object().instrument)).data)
+        return Response(
+            ContractSerializer(queries.drawn_contract(_version(request, self.get_object()).instrument)).data
+        )
 
-    @extend_schema(summary="Verify the signed contract", responses={200: VerificationSerializer, **PROBLEMS})
+    @extend_schema(
+        summary="Verify the signed contract",
+        parameters=[VERSION],
+        responses={200: VerificationSerializer, **PROBLEMS},
+    )
     @action(detail=True, methods=["get"], filterset_class=None)
     def verification(self, request: Request, **_: Any) -> Response:
         """Recompute every hash and verify every signature."""
         agreement = self.get_object()
-        return Response(VerificationSerializer(queries.verification_of(agreement)).data)
+        found = queries.verification_of(agreement, _version(request, agreement).instrument)
+        return Response(VerificationSerializer(found).data)
 
     @extend_schema(
         summary="Ask what the agreement permits",
@@ -284,7 +302,7 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, AgreementBundleMixin):
         court holds up beside it is not in it."""
         agreement = self.get_object()
         found = answer_question(
-            agreement.instrument.said["policy"],
+            version_in_force(agreement).said["policy"],
             request.query_params,
             agreed_at=agreement.concluded_at,
             given_back=time_given_back(agreement.public_id),
@@ -294,7 +312,7 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, AgreementBundleMixin):
 
     @extend_schema(
         summary="Read the agreement as PDF",
-        parameters=[LANGUAGE],
+        parameters=[LANGUAGE, VERSION],
         responses={(200, "application/pdf"): OpenApiTypes.BINARY, **PROBLEMS},
     )
     @action(
@@ -309,12 +327,13 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, AgreementBundleMixin):
     def document_pdf(self, request: Request, **_: Any) -> Response:
         """The agreement with its signatures as PDF/A. A large one is made by a job: until it is there, 409 with `Retry-After`."""
         agreement, language = self.get_object(), _language(request)
-        content = agreement_pdf(agreement, language, self.actor.organisation or "")
+        signed = _version(request, agreement)
+        content = agreement_pdf(agreement, language, self.actor.organisation or "", signed)
         return _document(content, agreement, language, "pdf")
 
     @extend_schema(
         summary="Read the agreement as HTML",
-        parameters=[LANGUAGE],
+        parameters=[LANGUAGE, VERSION],
         responses={(200, "text/html"): OpenApiTypes.STR, **PROBLEMS},
     )
     @action(
@@ -329,7 +348,10 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, AgreementBundleMixin):
     def document_html(self, request: Request, **_: Any) -> Response:
         """The agreement with its signatures as one HTML page."""
         agreement = self.get_object()
-        data, language = queries.document_data(agreement), _language(request)
+        data, language = (
+            queries.document_data(agreement, _version(request, agreement)),
+            _language(request),
+        )
         return _document(
             render_html(template=TEMPLATE, data=data, language=language),
             agreement,
@@ -339,7 +361,7 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, AgreementBundleMixin):
 
     @extend_schema(
         summary="Read the agreement's text",
-        parameters=[LANGUAGE],
+        parameters=[LANGUAGE, VERSION],
         responses={(200, "text/plain"): OpenApiTypes.STR, **PROBLEMS},
     )
     @action(
@@ -354,7 +376,8 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, AgreementBundleMixin):
     def document_text(self, request: Request, **_: Any) -> Response:
         """The text whose SHA-256 was signed, byte for byte."""
         agreement, language = self.get_object(), _language(request)
-        text = agreement.instrument.text_en if language == "en" else agreement.instrument.text_ja
+        instrument = _version(request, agreement).instrument
+        text = instrument.text_en if language == "en" else instrument.text_ja
         return _document(text, agreement, language, "txt")
 
 
@@ -365,6 +388,11 @@ def _language(request: Request) -> Language:
         if asked == language:
             return language
     raise LanguageUnknown(language=asked)
+
+
+def _version(request: Request, agreement: Agreement) -> Signed:
+    """The version that is asked for, the one in force without; raises Missing."""
+    return version_asked(agreement, request.query_params.get("version"))
 
 
 def _document(content: bytes | str, agreement: Agreement, language: str, suffix: str) -> Response:

@@ -19,6 +19,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 
+from ..amending.queries import highest_price
 from ..ending_queries import sum_returned
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
@@ -102,7 +103,7 @@ def adjust_price(
         raise NotAParty(agreement=agreement, organisation=debtor)
     if subject.state == AgreementState.TERMINATED:
         raise AgreementEnded(agreement=agreement)
-    remaining = subject.price_minor - sum_returned(subject)
+    remaining = highest_price(subject) - sum_returned(subject)
     if parties[debtor] is Party.SELLER and amount_minor > remaining:
         raise PriceExceeded(agreement=agreement, remaining_minor=remaining)
     return make_adjustment(

@@ -20,6 +20,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
 from marketplace.participants.interest_queries import related_to, require_unrelated
 
+from ..amending.queries import highest_price
 from ..consequences import digest_of_consequences
 from ..ending_models import REASON_LENGTH_MAX, Ending
 from ..ending_queries import consequences_shown, sum_returned
@@ -260,7 +261,7 @@ def _carry_out(public_id: str) -> bool:
     if ending.state != EndingState.SCHEDULED or is_disputed:
         return False
     # What was returned meanwhile is not returned again.
-    refund_minor = min(ending.refund_minor, agreement.price_minor - sum_returned(agreement))
+    refund_minor = min(ending.refund_minor, highest_price(agreement) - sum_returned(agreement))
     if refund_minor > 0:
         make_adjustment(
             SYSTEM,

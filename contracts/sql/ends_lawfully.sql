@@ -1,5 +1,5 @@
 SELECT * INTO a FROM public.contracts_agreement WHERE id = NEW.agreement_id FOR NO KEY UPDATE;
-SELECT content::jsonb -> 'terms' INTO terms FROM public.contracts_instrument WHERE id = a.instrument_id;
+terms := public.signed_in_force(a.id, public.business_now()) -> 'terms';
 SELECT coalesce(sum(CASE debtor WHEN 'seller' THEN amount_minor ELSE -amount_minor END), 0)
   INTO returned FROM public.contracts_adjustment WHERE agreement_id = a.id;
 today := (public.business_now() AT TIME ZONE 'Asia/Tokyo')::date;
@@ -11,7 +11,7 @@ IF NEW.last_day < today OR NEW.access_until IS DISTINCT FROM (NEW.last_day + 1):
     RAISE EXCEPTION 'an agreement ends with the end of its last day, today or later and before its term'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
 END IF;
-IF NEW.refund_minor > a.price_minor - returned THEN
+IF NEW.refund_minor > (SELECT max((v.said #>> '{terms,price_minor}')::bigint) FROM public.signed_versions(a.id) v) - returned THEN
     RAISE EXCEPTION 'what comes back never passes the price' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
 END IF;
 IF (NEW.consequences ->> 'agreement', NEW.consequences ->> 'ground', NEW.consequences ->> 'refund', (NEW.consequences ->> 'last_day')::date,

@@ -9,7 +9,7 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.models import Q
 
-from contracts import queries as contracts
+from contracts.amending.access_terms import ends_of_versions, last_signed
 from contracts.ending_queries import closes_at
 from delivery.errors import NothingToDeliver
 from delivery.models import AwaitedPayment, EntitledDistribution, Entitlement, Inspection
@@ -81,7 +81,8 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
     if not files:
         raise NothingToDeliver(listing_version=secured.listing_version)
     now = clock.now()
-    plan, concluded_at = contracts.plan_of_agreement(secured.agreement)
+    signed = last_signed(secured.agreement)
+    plan, concluded_at = signed.plan, signed.concluded_at
     buyer, seller = participants.get_organisations((secured.buyer, secured.seller))
     entitlement = Entitlement.objects.create(
         trade=secured.trade,
@@ -97,6 +98,7 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         granted_at=now,
         expires_at=plan.access.ends_at(concluded_at, clock.market_zone()),
         expires_latest=plan.access.ends_latest(concluded_at, clock.market_zone()),
+        version=signed.number,
         closes_at=closes_at(secured.agreement),
         payment_due_by=payment_due_by,
     )
@@ -321,6 +323,39 @@ def close_access_at(*, actor: Actor, agreement: str, moment: datetime) -> int:
     rows = Entitlement.objects.select_for_update().filter(agreement=agreement, ended_at=None, closes_at=None)
     keys = list(rows.order_by("pk").values_list("pk", flat=True))
     return Entitlement.objects.filter(pk__in=keys).update(closes_at=moment)
+
+
+@transaction.atomic
+def follow_version(*, actor: Actor, agreement: str, number: int) -> int:
+    """Have live access under an agreement end as its version ``number`` says, with what was given back; returns how many entitlements.
+
+    A shorter term closes access at its new end, which lies after the version takes effect."""
+    actor.require_system()
+    ends, moved = ends_of_versions(agreement), 0
+    rows = Entitlement.objects.filter(agreement=agreement, ended_at=None, version__lt=number)
+    for key in rows.order_by("pk").values_list("pk", flat=True):
+        delivery = lock_delivery_where(Q(pk=key))
+        if delivery is None or delivery.entitlement.ended_at is not None:
+            continue
+        subject = delivery.entitlement
+        if subject.version >= number:
+            continue
+        subject.expires_at, subject.expires_latest = ends.moved(subject.version, number, subject.expires_at)
+        before, subject.version = subject.version, number
+        subject.save(update_fields=["expires_at", "expires_latest", "version"])
+        record(
+            kind="delivery.amended",
+            subject=subject.public_id,
+            actor=actor,
+            payload={
+                "agreement": agreement,
+                "from_version": before,
+                "version": number,
+                "expires_at": subject.expires_at.isoformat() if subject.expires_at else None,
+            },
+        )
+        moved += 1
+    return moved
 
 
 @transaction.atomic

@@ -12,6 +12,8 @@ ENUMERATIONS: dict[str, Any] = {
     "AdmissionStateEnum": "marketplace.participants.states.AdmissionState.choices",
     "AgreementStateEnum": "contracts.states.AgreementState.choices",
     "DeletionStateEnum": "contracts.deletion_states.DeletionState.choices",
+    "TermMoveEnum": "contracts.amending.states.TermMove.choices",
+    "VersionKindEnum": "contracts.amending.states.VersionKind.choices",
     "EndingGroundEnum": "contracts.ending_states.EndingGround.choices",
     "EndingPartyEnum": "contracts.ending_states.EndingParty.choices",
     "EndingStateEnum": "contracts.ending_states.EndingState.choices",

@@ -12,6 +12,7 @@ import pytest
 import contracts.services as contracting
 import delivery.services as delivering
 import listings.services as listings
+from contracts.amending.services import amend_agreement
 from marketplace.access import services as access
 from marketplace.cases import services as cases
 from marketplace.evidence.models import EvidenceRecord
@@ -60,6 +61,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.make_offer,
             contracting.counter_request,
             contracting.accept_offer,
+            amend_agreement,
         ),
         Permission.CONTRACTS_SIGN: (
             contracting.sign,

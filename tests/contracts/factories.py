@@ -18,6 +18,7 @@ from contracts.ending_queries import consequences_shown
 from contracts.models import (
     Adjustment,
     Agreement,
+    AgreementVersion,
     DeletionCertificate,
     DeletionDuty,
     Dispute,
@@ -247,7 +248,18 @@ def deletion(market: Market) -> DeletionDuty:
 
 def everything() -> dict[str, Any]:
     """All that a refusal must leave as it was: every row of contracts, and how much was told."""
-    models = (Template, Negotiation, Proposal, Instrument, Signature, Agreement, Dispute, Adjustment, Ending)
+    models = (
+        AgreementVersion,
+        Template,
+        Negotiation,
+        Proposal,
+        Instrument,
+        Signature,
+        Agreement,
+        Dispute,
+        Adjustment,
+        Ending,
+    )
     models += (DeletionDuty, DeletionCertificate)
     rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
     told = {model.__name__: model.objects.count() for model in (OutboxEvent, EvidenceRecord, Decision)}

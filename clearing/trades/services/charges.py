@@ -24,6 +24,7 @@ from ..errors import UsageFaulty
 from ..models import Trade
 from ..queries import agreements_due
 from ..states import TradeState, UsageRefusal
+from .amendments import await_charge, planned_charge
 from .charge_plans import locked_progress
 from .trades import conclude_charge
 
@@ -74,17 +75,10 @@ def begin_next_charge(*, actor: Actor, agreement: str) -> bool:
     first = Trade.objects.get(agreement=agreement, charge=1)
     if not may_charge(first):
         return False
-    planned = {
-        row.charge: row
-        for row in PlannedCharge.objects.select_related("plan").filter(
-            plan=progress.plan_id, charge__in=(progress.next_charge, progress.next_charge + 1)
-        )
-    }
-    due = planned[progress.next_charge]
-    following = planned.get(progress.next_charge + 1)
-    progress.next_charge += 1
-    progress.next_due_on = following.due_on if following else None
-    progress.save(update_fields=["next_charge", "next_due_on"])
+    due = planned_charge(progress.plan, progress.next_charge)
+    if due is None:
+        raise PlannedCharge.DoesNotExist(f"{agreement} has no charge {progress.next_charge}")
+    await_charge(progress, progress.next_charge + 1)
     due_at = datetime.combine(due.due_on, time.min, market_zone()).astimezone(UTC)
     conclude_charge(
         actor=actor, first=first, planned=due, concluded_at=max(due_at, progress.plan.concluded_at)
@@ -148,7 +142,11 @@ def record_usage(*, actor: Actor, event: UsageRecorded) -> UsageRecord:
 
 def _period_of(plan: ChargePlan, used_at: datetime) -> PlannedCharge | None:
     day = business_date(used_at)
-    return PlannedCharge.objects.filter(plan=plan, period_from__lte=day, period_until__gt=day).first()
+    return (
+        PlannedCharge.objects.filter(plan=plan, period_from__lte=day, period_until__gt=day)
+        .order_by("-version")
+        .first()
+    )
 
 
 def _chargeable(
