@@ -60,12 +60,12 @@ def agreement_bundle(agreement: Agreement, organisation: str = "") -> bytes:
     files["keys.json"] = _json(public_keys())
     files["evidence.json"] = _json(_evidence(agreement))
     for signed in signed_versions(agreement)[1:]:
-        files |= _version_files(agreement, signed)
+        files |= version_files(agreement, signed)
     files["certificates.pem"] = certificates_of(kind=AGREEMENT.name, subject=agreement.public_id).encode()
     return _archive(agreement, files)
 
 
-def _version_files(agreement: Agreement, signed: Signed) -> dict[str, bytes]:
+def version_files(agreement: Agreement, signed: Signed) -> dict[str, bytes]:
     """What both signed of a later version, with the signatures."""
     instrument, folder = signed.instrument, f"versions/{signed.number}"
     rows = signatures_shown().filter(instrument_id=instrument.pk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -15,7 +15,7 @@ from marketplace.kernel.labels import Label
 from .amending.queries import signed_versions, version_in_force
 from .consequences import Standing, access_until, consequences_of
 from .ending_models import Ending
-from .ending_states import EndingGround, EndingState, RefundRule
+from .ending_states import EndingGround, RefundRule
 from .ending_terms import INDIVISIBLE, NO_ENDING, is_divisible
 from .errors import AgreementEnded, NoNoticeAgreed
 from .models import Agreement
@@ -36,14 +36,6 @@ def sum_returned(agreement: Agreement) -> int:
     """The amount that the seller has returned so far, less what the buyer paid in addition."""
     rows = agreement.adjustments.values_list("debtor", "amount_minor")
     return sum(amount_minor if debtor == Party.SELLER else -amount_minor for debtor, amount_minor in rows)
-
-
-def closes_at(agreement: str) -> datetime | None:
-    """When access under an agreement closes before its term, because its end is scheduled or was carried out; None otherwise."""
-    rows = Ending.objects.filter(
-        agreement__public_id=agreement, state__in=(EndingState.SCHEDULED, EndingState.DONE)
-    )
-    return rows.values_list("access_until", flat=True).first()
 
 
 def consequences_shown(

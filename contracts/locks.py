@@ -22,6 +22,6 @@ CONCLUSION_LOCK = AdvisoryLock(
 
 RowOrder(
     "contracts",
-    "An agreement is locked before its disputes and its endings; negotiations are locked in key order, and before the listing"
+    "An agreement is locked before its disputes and its endings, and after the negotiation that amends it; negotiations are locked in key order, and before the listing"
     " and the organisation that signs, in share mode, the key and the mandates of its program, and the membership of who answers.",
 )

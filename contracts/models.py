@@ -11,7 +11,6 @@ from django.utils.functional import cached_property
 
 from listings.guards import rights_usable
 from marketplace.kernel.columns import (
-    BilingualTextField,
     BoundedJSONField,
     DayField,
     DaysField,
@@ -54,16 +53,14 @@ from .states import (
     OPEN_NEGOTIATIONS,
     RESPONSE_DAYS,
     AgreementState,
-    ContractType,
     NegotiationState,
     Party,
     SignatureMethod,
     TerminationReason,
 )
+from .template_models import Template
 
-SHA256 = r"^[0-9a-f]{64}$"
 REFERENCE_LENGTH_MAX = 60
-TEMPLATE_CODE_LENGTH_MAX = 60
 SEGMENT_LENGTH_MAX = 40
 SIGNER_NAME_LENGTH_MAX = 100
 
@@ -86,39 +83,6 @@ __all__ = [
     "Signature",
     "Template",
 ]
-
-
-class Template(models.Model):
-    """A published contract template: numbered clauses in both languages, with placeholders for the agreed terms.
-
-    ``title`` is ``{"ja", "en"}``; ``clauses`` a list of ``{"number", "heading", "text"}``. Invariants: versions of a
-    code are unique and consecutive; a published template never changes.
-    """
-
-    public_id = IdentifierField(prefix="tpl")
-    code = models.CharField(max_length=TEMPLATE_CODE_LENGTH_MAX)
-    version = models.PositiveSmallIntegerField()
-    contract_type = models.CharField(max_length=20, choices=ContractType.choices)
-    title = BilingualTextField()
-    clauses = BoundedJSONField()
-    digest = models.CharField(max_length=64)
-    published_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
-    published_at = MomentField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["code", "version"], name="template_version_once"),
-            models.CheckConstraint(condition=Q(version__gte=1), name="template_from_one"),
-            models.CheckConstraint(condition=Q(digest__regex=SHA256), name="template_digest"),
-            models.CheckConstraint(
-                condition=Q(contract_type__in=ContractType.values), name="template_contract_type"
-            ),
-        ]
-        triggers = [append_only(), dated_now("published_at")]
-
-    def __str__(self) -> str:
-        """Code and version."""
-        return f"{self.code} {self.version}"
 
 
 class Negotiation(models.Model):

@@ -45,7 +45,6 @@ from .models import (
     Signature,
     Template,
 )
-from .plan import Plan, plan_of
 from .signed_object import Drawn
 from .states import Party, SignatureMethod
 from .terms import Terms, parse_terms
@@ -347,12 +346,6 @@ def visible_adjustments(actor: Actor) -> QuerySet[Adjustment]:
 def _party_is(actor: Actor, path: str = "") -> Q:
     own = actor.organisation_id
     return Q(**{f"{path}buyer_id": own}) | Q(**{f"{path}seller_id": own})
-
-
-def plan_of_agreement(agreement: str) -> tuple[Plan, datetime]:
-    """The signed plan of an agreement, which is all that is executed of it, and when it was concluded; raises Missing."""
-    content, concluded_at = signed_content(agreement)
-    return plan_of(content), concluded_at
 
 
 def signed_content(agreement: str) -> tuple[dict[str, Any], datetime]:

@@ -230,10 +230,7 @@ class VerificationSerializer(serializers.Serializer[Any]):
 
 
 class AgreementSerializer(RowSerializer[Agreement]):
-    """An agreement: what both parties signed. Amounts exclude tax, in minor units.
-
-    ``plan``, ``rights`` and the policies are those of the ``version`` in force, the other terms those of the conclusion.
-    """
+    """An agreement: what both parties signed. Amounts exclude tax, in minor units. ``plan``, ``rights`` and policies are of the ``version`` in force."""
 
     id = serializers.CharField(source="public_id")
     negotiation = serializers.CharField(source="negotiation.public_id")
@@ -354,7 +351,7 @@ class PublishContractTemplateSerializer(StrictSerializer):
 
 
 class ChangedTermsSerializer(StrictSerializer):
-    """Terms to change; omitted terms stay."""
+    """Terms to change; omitted terms stay. ``effective_on``: of an amendment, the day from which it holds."""
 
     price_minor = AmountField(required=False)
     funding_days = serializers.IntegerField(required=False, min_value=0, max_value=FUNDING_DAYS_MAX)
@@ -365,6 +362,7 @@ class ChangedTermsSerializer(StrictSerializer):
     signature_level = serializers.ChoiceField(choices=SignatureLevel.choices, required=False)
     rights = serializers.DictField(required=False)
     charging = ChargingSerializer(required=False)
+    effective_on = serializers.DateField(required=False)
 
 
 class RequestNegotiationSerializer(StrictSerializer):
@@ -376,16 +374,10 @@ class RequestNegotiationSerializer(StrictSerializer):
     note = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
 
 
-class CounterTermsSerializer(ChangedTermsSerializer):
-    """Terms to change; omitted terms stay. ``effective_on``: of an amendment, the day from which it holds."""
-
-    effective_on = serializers.DateField(required=False)
-
-
 class ProposeTermsSerializer(StrictSerializer):
     """Terms to propose to the other party."""
 
-    terms = CounterTermsSerializer(required=False)
+    terms = ChangedTermsSerializer(required=False)
     note = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
 
 

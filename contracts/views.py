@@ -24,8 +24,8 @@ from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .agreement_document import TEMPLATE
-from .amending.queries import Signed, version_asked, version_in_force
-from .amending.views import AmendsAgreements
+from .amending.queries import version_in_force
+from .amending.views import VERSION, AmendsAgreements, asked_version
 from .bundle_views import AgreementBundleMixin
 from .disclosure_models import DISCLOSING, MessageDisclosure
 from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
@@ -55,6 +55,7 @@ from .serializers import (
     VerificationSerializer,
 )
 from .states import AgreementState
+from .view_examples import REQUEST_EXAMPLE, TEMPLATE_EXAMPLE
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 LANGUAGE = OpenApiParameter(
@@ -63,31 +64,6 @@ LANGUAGE = OpenApiParameter(
     enum=LANGUAGES,
     description="The language of the document, Japanese by default.",
 )
-VERSION = OpenApiParameter(
-    name="version",
-    type=OpenApiTypes.INT,
-    description="The number of the version, the one in force by default; `versions/` has all.",
-)
-TEMPLATE_EXAMPLE = {
-    "code": "data-provision-brief",
-    "title": {"ja": "データ提供契約書（簡易）", "en": "Data Provision Agreement (brief)"},
-    "clauses": [
-        {
-            "number": 1,
-            "heading": {"ja": "提供", "en": "Provision"},
-            "text": {
-                "ja": "提供者は利用者に「{dataset}」を{price}（税抜）で提供する。",
-                "en": 'The provider provides "{dataset}" to the consumer for {price}, without tax.',
-            },
-        }
-    ],
-}
-REQUEST_EXAMPLE = {
-    "listing": "lst_01JABCDEFGHJKMNPQRSTVWXYZ0",
-    "reference": "PO-2026-0042",
-    "terms": {"price_minor": 90000},
-    "note": "年間契約を前提にご検討ください。",
-}
 
 
 class TemplateViewSet(MarketReadViewSet[Template]):
@@ -275,7 +251,9 @@ class AgreementViewSet(AgreementPapers, AmendsAgreements, EndsAgreements, Agreem
     def contract(self, request: Request, **_: Any) -> Response:
         """The text in both languages, the object that was signed, and its hash."""
         return Response(
-            ContractSerializer(queries.drawn_contract(_version(request, self.get_object()).instrument)).data
+            ContractSerializer(
+                queries.drawn_contract(asked_version(request, self.get_object()).instrument)
+            ).data
         )
 
     @extend_schema(
@@ -287,7 +265,7 @@ class AgreementViewSet(AgreementPapers, AmendsAgreements, EndsAgreements, Agreem
     def verification(self, request: Request, **_: Any) -> Response:
         """Recompute every hash and verify every signature."""
         agreement = self.get_object()
-        found = queries.verification_of(agreement, _version(request, agreement).instrument)
+        found = queries.verification_of(agreement, asked_version(request, agreement).instrument)
         return Response(VerificationSerializer(found).data)
 
     @extend_schema(
@@ -327,7 +305,7 @@ class AgreementViewSet(AgreementPapers, AmendsAgreements, EndsAgreements, Agreem
     def document_pdf(self, request: Request, **_: Any) -> Response:
         """The agreement with its signatures as PDF/A. A large one is made by a job: until it is there, 409 with `Retry-After`."""
         agreement, language = self.get_object(), _language(request)
-        signed = _version(request, agreement)
+        signed = asked_version(request, agreement)
         content = agreement_pdf(agreement, language, self.actor.organisation or "", signed)
         return _document(content, agreement, language, "pdf")
 
@@ -349,7 +327,7 @@ class AgreementViewSet(AgreementPapers, AmendsAgreements, EndsAgreements, Agreem
         """The agreement with its signatures as one HTML page."""
         agreement = self.get_object()
         data, language = (
-            queries.document_data(agreement, _version(request, agreement)),
+            queries.document_data(agreement, asked_version(request, agreement)),
             _language(request),
         )
         return _document(
@@ -376,7 +354,7 @@ class AgreementViewSet(AgreementPapers, AmendsAgreements, EndsAgreements, Agreem
     def document_text(self, request: Request, **_: Any) -> Response:
         """The text whose SHA-256 was signed, byte for byte."""
         agreement, language = self.get_object(), _language(request)
-        instrument = _version(request, agreement).instrument
+        instrument = asked_version(request, agreement).instrument
         text = instrument.text_en if language == "en" else instrument.text_ja
         return _document(text, agreement, language, "txt")
 
@@ -388,11 +366,6 @@ def _language(request: Request) -> Language:
         if asked == language:
             return language
     raise LanguageUnknown(language=asked)
-
-
-def _version(request: Request, agreement: Agreement) -> Signed:
-    """The version that is asked for, the one in force without; raises Missing."""
-    return version_asked(agreement, request.query_params.get("version"))
 
 
 def _document(content: bytes | str, agreement: Agreement, language: str, suffix: str) -> Response:

@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from django.db import connection
 
 from marketplace.kernel import clock
 from marketplace.kernel.errors import Missing
 
 from ..models import Agreement
-from ..plan import Plan, plan_of
+from ..plan import Plan, plan_of, read_plan
 from ..terms import parse_terms
 from .compiling import Amended, end_as_amended
 from .queries import Signed, amended_of, signed_versions
 
+_LAST_SIGNED = """
+    SELECT v.number, (v.said -> 'plan')::text, a.concluded_at,
+           (SELECT e.access_until FROM contracts_ending e WHERE e.agreement_id = a.id AND e.state IN ('scheduled', 'done') LIMIT 1)
+      FROM contracts_agreement a CROSS JOIN LATERAL public.signed_versions(a.id) v
+     WHERE a.public_id = %s ORDER BY v.number DESC LIMIT 1
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class LastSigned:
-    """The plan of the last version that was signed, with its number, and when the agreement was concluded. A version ends access after it
+    """The plan of the last version that was signed, with its number, and when the agreement was concluded; ``closes_at``: when access
+    closes before its term, because the end of the agreement is scheduled or was carried out, or None. A version ends access after it
     takes effect, as the one before does, so access may follow it from its signature on."""
 
     number: int
     plan: Plan
     concluded_at: datetime
+    closes_at: datetime | None
 
 
 def last_signed(agreement: str) -> LastSigned:
     """The last version of an agreement (public identifier) that was signed; raises Missing."""
-    found = _found(agreement)
-    last = signed_versions(found)[-1]
-    return LastSigned(last.number, plan_of(last.said), found.concluded_at)
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_SIGNED, [agreement])
+        row = cursor.fetchone()
+    if row is None:
+        raise Missing(kind="agreement", identifier=agreement)
+    number, plan, concluded_at, closes_at = row
+    return LastSigned(number, read_plan(json.loads(plan)), concluded_at, closes_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from marketplace.notices import services as notices
 from marketplace.notices.texts import Wording
 
 from ..ending_states import EndingState
-from ..errors import AgreementEnded, AmendmentOutdated, EndingOpen
+from ..errors import AgreementEnded, EndingOpen
 from ..models import Agreement, AgreementVersion, Instrument, Negotiation
 from ..plan import plan_of
 from ..states import AgreementState
 from ..terms import parse_terms
 from .compiling import classes_of, end_as_amended
+from .errors import AmendmentOutdated
 from .queries import amended_of, amendment_of
 from .states import VersionKind
 
@@ -44,7 +45,7 @@ def require_signable(negotiation: Negotiation, instrument: Instrument) -> None:
 
     Raises AgreementEnded, EndingOpen, FieldInvalid, and AmendmentOutdated where another version or a charge came first.
     """
-    agreement = Agreement.objects.select_for_update(of=("self",)).get(pk=negotiation.amends_id)
+    agreement = Agreement.objects.select_for_update(of=("self",)).get(amendments=negotiation)
     require_amendable(agreement)
     negotiation.amends = agreement
     terms = parse_terms(instrument.said["terms"])

@@ -14,7 +14,7 @@ from marketplace.kernel.aside import Loop
 from marketplace.kernel.permissions import Permission
 from marketplace.rules import services as rules
 
-from ..errors import AmendmentOpen, ListingWithdrawn
+from ..errors import ListingWithdrawn
 from ..models import Agreement, Negotiation
 from ..services.agreements import locked_agreement
 from ..services.moves import answer_by, record_move, require_parties, role_in
@@ -23,6 +23,7 @@ from ..services.terminations import end
 from ..states import OPEN_NEGOTIATIONS, AgreementState, NegotiationState, Party
 from ..terms import revise_terms
 from .concluding import require_amendable
+from .errors import AmendmentOpen
 from .queries import amended_of, split_day
 
 BATCH: Final = 100

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,11 +14,23 @@ from marketplace.api.views import PROBLEMS, command
 from marketplace.kernel.permissions import Permission
 
 from .. import queries
-from ..models import Negotiation
+from ..models import Agreement, Negotiation
 from ..serializers import NegotiationSerializer
+from .queries import Signed, version_asked
 from .serializers import AgreementVersionSerializer, AmendAgreementSerializer
 from .services import amend_agreement
 from .shown import versions_shown
+
+VERSION = OpenApiParameter(
+    name="version",
+    type=OpenApiTypes.INT,
+    description="The number of the version, the one in force by default; `versions/` has all.",
+)
+
+
+def asked_version(request: Request, agreement: Agreement) -> Signed:
+    """The version that is asked for, the one in force without; raises Missing."""
+    return version_asked(agreement, request.query_params.get("version"))
 
 
 class AmendsAgreements:

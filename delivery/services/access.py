@@ -10,7 +10,6 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from contracts.amending.access_terms import ends_of_versions, last_signed
-from contracts.ending_queries import closes_at
 from delivery.errors import NothingToDeliver
 from delivery.models import AwaitedPayment, EntitledDistribution, Entitlement, Inspection
 from delivery.states import (
@@ -99,7 +98,7 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         expires_at=plan.access.ends_at(concluded_at, clock.market_zone()),
         expires_latest=plan.access.ends_latest(concluded_at, clock.market_zone()),
         version=signed.number,
-        closes_at=closes_at(secured.agreement),
+        closes_at=signed.closes_at,
         payment_due_by=payment_due_by,
     )
     EntitledDistribution.objects.bulk_create(

@@ -271,8 +271,7 @@ def test_nothing_is_concluded_with_a_seller_that_was_suspended_meanwhile(market)
 
 def test_an_agreement_is_read_by_other_applications_as_it_was_signed(market):
     agreement = factories.agreement(market)
-    plan, concluded_at = queries.plan_of_agreement(agreement.public_id)
-    assert (plan.as_dict(), concluded_at) == (agreement.instrument.said["plan"], agreement.concluded_at)
+    assert queries.signed_content(agreement.public_id) == (agreement.instrument.said, agreement.concluded_at)
     assert queries.counts() == {
         "negotiations": {"finalized": 1},
         "agreements": {"in_force": 1},
@@ -286,7 +285,7 @@ def test_there_is_no_agreement_before_its_conclusion(market):
     with pytest.raises(Missing):
         queries.agreement_of(negotiation.public_id)
     with pytest.raises(Missing):
-        queries.plan_of_agreement("agr_nowhere")
+        queries.signed_content("agr_nowhere")
 
 
 def test_the_facts_of_a_negotiation_are_those_the_rules_were_told(market):

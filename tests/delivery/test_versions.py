@@ -11,7 +11,7 @@ from contracts import handlers
 from contracts.amending.services import amend_agreement
 from contracts.models import Agreement
 from contracts.services import sign
-from delivery.errors import AccessEnded
+from delivery.errors import AccessExpired
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import parse
 from marketplace.events.services import envelope_of
@@ -65,7 +65,7 @@ def test_a_shorter_term_closes_access_at_its_end(tuesday):
     clock.move_to(agreement.ends_at - timedelta(seconds=1), running=False)
     assert granted.fetch() == granted.contents[0]
     clock.move_to(agreement.ends_at, running=False)
-    with pytest.raises(AccessEnded):
+    with pytest.raises(AccessExpired):
         granted.fetch()
     assert broken() == {}
 

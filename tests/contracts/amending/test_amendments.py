@@ -8,20 +8,24 @@ from typing import Any
 import pytest
 
 from contracts import queries, services, tasks
+from contracts.agreement_bundle import version_files
 from contracts.amending.concluding import require_signable
+from contracts.amending.errors import AmendmentOpen, AmendmentOutdated
 from contracts.amending.models import AgreementVersion
-from contracts.amending.queries import version_in_force
-from contracts.amending.services import amend_agreement
+from contracts.amending.queries import signed_versions, version_asked, version_in_force
+from contracts.amending.services import amend_agreement, end_overtaken_amendments
 from contracts.amending.shown import versions_shown
 from contracts.consequences import digest_of_consequences
 from contracts.ending_queries import consequences_shown
-from contracts.errors import AgreementEnded, AmendmentOpen, AmendmentOutdated, ConsequencesChanged, EndingOpen
+from contracts.errors import AgreementEnded, ConsequencesChanged, EndingOpen
 from contracts.models import Agreement, Negotiation
 from contracts.states import TerminationReason
 from marketplace.kernel import clock
+from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.invariants import verify_all
 from marketplace.notices.models import Notice
+from tests.poison import RUNS, aside, poisoned
 
 from .. import factories
 from ..refusals import refused
@@ -253,3 +257,36 @@ def test_what_was_given_back_stays_given(market, year):
     row = signed(market, amend(market, year, rights={"duration": "P2Y"}))
     assert row.ends_at == datetime(2029, 4, 4, tzinfo=JST)
     assert breaches() == {}
+
+
+def test_an_amendment_that_cannot_end_holds_back_no_other(market, year):
+    other = factories.agreement(market, **SUBSCRIPTION)
+    stuck, fine = amend(market, year, price_minor=12_000), amend(market, other, price_minor=12_000)
+    for agreement in (year, other):
+        services.terminate_agreement(
+            agreement=agreement.public_id, reason_code=TerminationReason.PAYMENT_FAILED, cause="trade.failed"
+        )
+    with poisoned("contracts_negotiation", f"NEW.id = {stuck.pk}"):
+        assert sum(end_overtaken_amendments() for _ in range(RUNS)) == 1
+    assert aside("contracts.end_overtaken_amendments") == [stuck.public_id]
+    fine.refresh_from_db()
+    assert fine.state == "terminated"
+
+
+def test_documents_and_the_bundle_have_every_version(market, year):
+    row = signed(market, amend(market, year, price_minor=12_000))
+    year = Agreement.objects.get(pk=year.pk)
+    first, second = (queries.document_data(year, version_asked(year, number)) for number in ("1", "2"))
+    assert (first["signed_hash"], second["signed_hash"]) == (year.signed_hash, row.signed_hash)
+    assert [one["party"] for one in second["signatures"]] == ["provider", "consumer"]
+    assert queries.verification_of(year, row.instrument)["verified"]
+    with pytest.raises(Missing):
+        version_asked(year, "3")
+    files = version_files(year, signed_versions(year)[1])
+    assert sorted(files) == [
+        "versions/2/object.json",
+        "versions/2/signatures.json",
+        "versions/2/text.en.txt",
+        "versions/2/text.ja.txt",
+    ]
+    assert sha256_hex(files["versions/2/object.json"]) == row.signed_hash
