@@ -82,7 +82,8 @@ TAXES: Final = frozenset({"tax_rate_bp", "refund_tax_minor", "kept_tax_minor"})
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What an agreement says and where it stands: ``content`` is the signed object; ``signed_end`` the end of the signed rights and
-    ``ends_at`` that with what was given back, both null without a term; ``returned_minor`` of the price of each charge was returned before."""
+    ``ends_at`` that with what was given back, both null without a term; ``returned_minor`` of the price of each charge was returned before.
+    ``money``: the charges as every version of an amended agreement states them; without it those of ``content``."""
 
     agreement: str
     content: Mapping[str, Any]
@@ -90,6 +91,7 @@ class Standing:
     signed_end: datetime | None
     ends_at: datetime | None
     returned_minor: Mapping[int, int]
+    money: Money | None = None
 
 
 def access_until(last_day: date, zone: ZoneInfo) -> datetime:
@@ -107,7 +109,7 @@ def consequences_of(
     after the last day. The tax is that of the signed rate (``digest_of_consequences``).
     """
     plan = plan_of(standing.content)
-    terms, money = standing.content["terms"], plan.money
+    terms, money = standing.content["terms"], standing.money or plan.money
     until = access_until(last_day, zone)
     period, charge = _period(standing, until, zone), 1
     parts = planned_parts(standing.concluded_at, money, zone)
@@ -204,12 +206,19 @@ def _divided(
     if money.charging == Charging.INSTALMENT:
         returned_minor = sum(standing.returned_minor.values())
     return pro_rata(
-        price_minor=money.price_minor if charge else 0,
+        price_minor=_price_of(money, charge),
         tax_rate_bp=standing.content["tax_rate_bp"],
         days=days,
         unused_days=unused if refund == RefundRule.PRO_RATA else 0,
         returned_minor=max(returned_minor, 0),
     )
+
+
+def _price_of(money: Money, charge: int) -> int:
+    """What is divided: the price of the charge, or of all instalments; nothing after the last period."""
+    if money.charging == Charging.INSTALMENT or not charge:
+        return money.price_minor if charge else 0
+    return money.charges[charge - 1].price_minor
 
 
 def refund_after_loss(consequences: Mapping[str, Any], lost: timedelta) -> int:

@@ -60,7 +60,7 @@ def ends_lawfully() -> pgtrigger.Trigger:
         func=sql_body(
             _SQL / "ends_lawfully.sql",
             CLAUSE_REASON=CLAUSE_REASON,
-            PRICE=price_of_charge("i", "(NEW.consequences ->> 'charge')::integer"),
+            PRICE=price_of_charge("a", "(NEW.consequences ->> 'charge')::integer"),
             ACTS=acts_now(
                 "NEW.proposed_by",
                 holds=holders(Permission.CONTRACTS_SIGN),

@@ -17,9 +17,10 @@ from .states import CLAUSE_REASON, OPEN_DAYS, RESERVED_GROUNDS
 _SQL = Path(__file__).parent / "sql"
 
 
-def price_of_charge(instrument: str, charge: str) -> str:
-    """The price that an instrument (a row in SQL) states for a charge (its number in SQL); null if it states none."""
-    return f"({instrument}.content::jsonb #> '{{plan,money,charges}}' -> (nullif({charge}, 0)::integer - 1) ->> 'price_minor')::numeric"
+def price_of_charge(agreement: str, charge: str) -> str:
+    """The price of a charge (its number in SQL) of an agreement (a row in SQL) by the version that states it; null if none does."""
+    plan = f"public.plan_of_charge({agreement}.public_id, {charge}::integer)"
+    return f"({plan} #> '{{money,charges}}' -> (nullif({charge}, 0)::integer - 1) ->> 'price_minor')::numeric"
 
 
 def independent_parties() -> pgtrigger.Trigger:
@@ -66,7 +67,7 @@ def proposal_in_turn() -> pgtrigger.Trigger:
         name="proposal_in_turn",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("present", "text"), ("latest", "integer")],
+        declare=[("present", "text"), ("latest", "integer"), ("n", "record"), ("since", "timestamptz")],
         func=sql_body(
             _SQL / "proposal_in_turn.sql",
             LOWEST=OPEN_DAYS[0],
@@ -182,7 +183,7 @@ def within_price() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         declare=[("a", "record"), ("returned", "numeric"), ("price", "numeric")],
         func=sql_body(
-            _SQL / "within_price.sql", CLAUSE_REASON=CLAUSE_REASON, PRICE=price_of_charge("i", "NEW.charge")
+            _SQL / "within_price.sql", CLAUSE_REASON=CLAUSE_REASON, PRICE=price_of_charge("a", "NEW.charge")
         ),
     )
 

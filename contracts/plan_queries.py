@@ -25,8 +25,8 @@ _METERED = """
       FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id WHERE a.public_id = %s
 """
 _RIGHTS = """
-    SELECT i.content::jsonb #> '{terms,rights}', i.content::jsonb #> '{plan,rights,enforced}'
-      FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id WHERE a.public_id = %s
+    SELECT signed.said #> '{terms,rights}', signed.said #> '{plan,rights,enforced}'
+      FROM contracts_agreement a CROSS JOIN LATERAL (SELECT public.signed_in_force(a.id, %s) AS said) signed WHERE a.public_id = %s
 """
 
 
@@ -40,8 +40,8 @@ class MeteredPrice:
 
 
 def rights_of_use(agreement: str) -> tuple[Rights, frozenset[str]]:
-    """The signed rights of an agreement, and which of their limits the signed plan says that the market enforces; raises Missing."""
-    for rights, enforced in fetch_prepared(_RIGHTS, [agreement]):
+    """The signed rights of an agreement that are in force, and which of their limits the signed plan says that the market enforces; raises Missing."""
+    for rights, enforced in fetch_prepared(_RIGHTS, [clock.now(), agreement]):
         return parse_rights(_json(rights)), frozenset(_json(enforced) or ())
     raise Missing(kind="agreement", identifier=agreement)
 

@@ -5,6 +5,7 @@ from celery import shared_task
 from marketplace.kernel.aside import Loop
 
 from . import services
+from .amending import services as amending
 from .commissions import talks
 from .pools import services as pools
 
@@ -20,6 +21,7 @@ def sweep() -> int:
         for sweep in (
             services.end_expired,
             services.end_left_open,
+            amending.end_overtaken_amendments,
             services.remind_to_answer,
             services.announce_ends,
             services.lapse_endings,

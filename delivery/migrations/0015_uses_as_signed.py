@@ -13,6 +13,7 @@ from delivery.copies import COPIES_SENT
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('contracts', '0036_charged_by_clauses'),
         ('delivery', '0014_endings'),
     ]
 

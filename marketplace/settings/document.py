@@ -18,6 +18,8 @@ ENUMERATIONS: dict[str, Any] = {
     "TalkStateEnum": "contracts.commissions.states.TalkState.choices",
     "TalkAnswerEnum": "contracts.commissions.states.TalkAnswer.choices",
     "TalkFlagEnum": "contracts.commissions.states.TalkFlag.choices",
+    "TermMoveEnum": "contracts.amending.states.TermMove.choices",
+    "VersionKindEnum": "contracts.amending.states.VersionKind.choices",
     "EndingGroundEnum": "contracts.ending_states.EndingGround.choices",
     "EndingPartyEnum": "contracts.ending_states.EndingParty.choices",
     "EndingStateEnum": "contracts.ending_states.EndingState.choices",

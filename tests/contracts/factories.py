@@ -19,6 +19,7 @@ from contracts.ending_queries import consequences_shown
 from contracts.models import (
     Adjustment,
     Agreement,
+    AgreementVersion,
     Clause,
     DeletionCertificate,
     DeletionDuty,
@@ -327,6 +328,7 @@ def index_value(market: Market, **changes: Any) -> IndexValue:
 def everything() -> dict[str, Any]:
     """All that a refusal must leave as it was: every row of contracts, and how much was told."""
     models: tuple[Any, ...] = (
+        AgreementVersion,
         Clause,
         Template,
         Negotiation,

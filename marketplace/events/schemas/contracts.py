@@ -108,6 +108,34 @@ class AgreementConcluded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgreementAmended(Event):
+    """An agreement has a further version, ``number``, from ``effective_at`` (ISO instant) on, the beginning of ``effective_on``.
+
+    The charges from number ``from_charge`` on cost ``price_minor`` each where a price a period is charged, without tax, and are ``charges`` in all;
+    those before stay. ``ends_at``: ISO instant at which the agreement now ends, or None.
+    """
+
+    type = "agreement.amended"
+    subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
+
+    agreement: str
+    buyer: str
+    seller: str
+    agreement_version: str
+    number: int
+    effective_on: str
+    effective_at: str
+    from_charge: int
+    charges: int
+    price_minor: int
+    currency: str
+    funding_days: int
+    ends_at: str | None
+    signed_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgreementExpired(Event):
     """An agreement ended with its term: its rights of use are over. ``ends_at``: ISO instant of their end."""
 
