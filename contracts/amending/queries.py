@@ -141,6 +141,16 @@ def split_day(changes: Mapping[str, Any] | None) -> tuple[dict[str, Any], date |
         raise FieldInvalid("terms.effective_on", NO_DAY) from None
 
 
+def terms_amended(negotiation: Negotiation, agreement: Agreement) -> Terms:
+    """The terms of the version of an agreement that a negotiation over its amendment would replace, or has replaced."""
+    before, *later = signed_versions(agreement)
+    for row in later:
+        if row.instrument.negotiation_id == negotiation.pk or row.made_at > negotiation.opened_at:
+            break
+        before = row
+    return parse_terms(before.said["terms"])
+
+
 def amends_of(negotiation: Negotiation, proposal: Proposal, terms: Terms) -> dict[str, Any] | None:
     """What the signed object says of what it amends; None of what amends nothing."""
     if negotiation.amends is None:

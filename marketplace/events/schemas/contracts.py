@@ -21,7 +21,7 @@ class NegotiationMoved(Event):
     """A negotiation changed state. ``state``: the new one; ``by``: ``buyer``, ``seller``, ``operator`` or ``system``.
 
     ``waits_for``: who must act next (``buyer``, ``seller``, or None when it is over); ``respond_by``: ISO instant or
-    None. ``changes``: what the proposal of this move changes against the one before, the first against the published offer.
+    None. ``changes``: what the proposal of this move changes against the one before, the first against the published offer, or the version that it amends.
     """
 
     type = "negotiation.moved"
