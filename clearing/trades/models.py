@@ -86,12 +86,11 @@ class Trade(models.Model):
 
     The hold is the price with tax at ``tax_rate_bp``. What is finally owed is ``captured_*``, known at acceptance: the
     same, or less if the use of a metered period or the rate at the tax point was less.
-
-    ``supply_class`` says how consumption tax treats the supply (``taxation``), ``fee_class`` the market's service. The
-    supply counts as made on ``supplied_on``, the day of ``tax_point``, which decides the rates that are captured; it is
-    known from the start unless it is the acceptance. A trade without a class waits unsecured. ``penalty_cap_minor`` is the most that a party owes in penalties for this charge, if
-    the parties agreed one; otherwise the captured amount with tax is (``limits``). ``commissioned`` data is paid for by ``pay_by``, counted from ``received_at``, even
-    while a dispute is open, and whole; ``holiday_shift``: a last day that is a bank holiday may come up to two days later.
+    ``supply_class`` says how consumption tax treats the supply (``taxation``), ``fee_class`` the market's service. The supply counts as
+    made on ``supplied_on``, the day of ``tax_point``, which decides the rates that are captured; it is known from the start unless it is
+    the acceptance. A trade without a class waits unsecured. ``penalty_cap_minor``: the most that a party owes in penalties for this
+    charge; without one the captured amount with tax (``limits``). ``commissioned`` data is paid for whole, even while a dispute is open,
+    by ``pay_by``, from ``received_at``; ``holiday_shift``: a last day that is a bank holiday may come up to two days later.
 
     ``fund_by`` is the end of the time to pay in, which does not run while trading is halted; ``agreed_fund_by`` is what it was
     before it moved, and ``halts_counted_until`` says until when halts were counted.

@@ -80,8 +80,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "screening.assessed": ("marketplace.notices.handlers.registration.on_screening_assessed",),
     "listing.version_submitted": ("quality.handlers.on_version_submitted",),
     "quality.profiled": ("listings.handlers.on_quality_profiled",),
-    "listing.version_published": ("marketplace.notices.handlers.on_version_published",),
-    "listing.version_refused": ("marketplace.notices.handlers.on_version_refused",),
+    "listing.version_published": ("marketplace.notices.handlers.listings.on_version_published",),
+    "listing.version_refused": ("marketplace.notices.handlers.listings.on_version_refused",),
     "stake.moved": ("marketplace.notices.handlers.qualifications.on_stake_moved",),
     "listing.withdrawn": (
         "marketplace.cases.handlers.on_listing_withdrawn",

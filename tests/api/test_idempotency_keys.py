@@ -42,6 +42,7 @@ MOVES_NO_MONEY = {
     "RegistrationViewSet.state_owners",
     "RegistrationViewSet.submit",
     "AuthorityLimitViewSet.create",
+    "ClauseViewSet.create",
     "FactChangeViewSet.create",
     "DeletionDutyViewSet.certify",
     "DisputeViewSet.answer",

@@ -40,6 +40,7 @@ SECOND = "The first person stated the reason, and the second confirms it."
 MARKET = "It is a rule, a calendar or an account for the whole market, published with what it changes."
 STATES = "It states a fact, and chooses nothing."
 OWN = "It is about the operator's own money."
+NAMES = "It names who decides, for no reason but that somebody must; a side may object, with its reason."
 GIVES_BACK = "It gives back what was withheld, or tells whom it concerns."
 UNREASONED = {
     "POST outages/": STATES,
@@ -58,6 +59,7 @@ UNREASONED = {
     "POST cycles/": MARKET,
     "POST cycles/{}/close/": MARKET,
     "POST deliveries/{}/resume/": GIVES_BACK,
+    "POST disputes/{}/assign-mediator/": NAMES,
     "POST events/inbox/{}/retry/": MENDS,
     "POST funds-regimes/": MARKET,
     "POST guarantees/": DOCUMENT,
@@ -92,7 +94,7 @@ UNREASONED = {
     "POST trustee-appointments/{}/withdraw/": GIVES_BACK,
 }
 """Commands whose record has no reason, and why."""
-UNREASONED_MAX = 47
+UNREASONED_MAX = 49
 
 
 def is_decision(name: str) -> bool:

@@ -25,7 +25,7 @@ from marketplace.kernel.errors import (
     OrganisationSuspended,
 )
 from marketplace.kernel.invariants import REGISTER
-from marketplace.notices.handlers import on_version_refused
+from marketplace.notices.handlers.listings import on_version_refused
 from marketplace.notices.models import Notice
 from marketplace.participants import services as participation
 from marketplace.participants.errors import NotAdmitted

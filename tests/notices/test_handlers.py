@@ -23,6 +23,7 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.suspensions import EFFECTS, SuspensionKind
 from marketplace.notices import handlers, queries
 from marketplace.notices.handlers import bills, invoices, people, suspensions
+from marketplace.notices.handlers import listings as listing_handlers
 from marketplace.notices.models import MailMessage, Notice, Task
 from marketplace.participants import services as participation
 from marketplace.participants.models import Suspension
@@ -330,8 +331,8 @@ def test_sellers_and_payers_are_told(buyer, seller):
         "seller": seller.public_id,
         "decision": "dec_1",
     }
-    handle(handlers.on_version_published, listings.ListingVersionPublished(**version))
-    handle(handlers.on_version_refused, listings.ListingVersionRefused(**version))
+    handle(listing_handlers.on_version_published, listings.ListingVersionPublished(**version))
+    handle(listing_handlers.on_version_refused, listings.ListingVersionRefused(**version))
     assert notice_titles(seller) == ["出品を公開しました", "出品は公開されませんでした"]
     payment = clearing.PaymentReceived(
         organisation=buyer.public_id, amount_minor=1_000, currency="JPY", bank_reference="B-1"

@@ -64,6 +64,8 @@ class WalkedMarket:
 
     def begin(self) -> None:
         """Begin a walk: what was told before it is over."""
+        # A long campaign outlasts what they proved when the market opened.
+        self.market.people.clear()
         self.seen = OutboxEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
     # The pipe and the beat

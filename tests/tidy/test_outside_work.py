@@ -25,6 +25,7 @@ PERMITTED = {
     "marketplace/observability/": "probes and alarms, which no transaction holds",
     "marketplace/settings/": "read at start-up",
     "marketplace/webhooks/transport.py": "runs on an event loop's thread; sending.py refuses a caller's transaction",
+    "contracts/library/standard/": "clauses that come with the program, read once a process",
     "fixtures/": "the demo market",
     "bench/": "benchmarks",
     "clearing/netting/verify_statement.py": "stands alone, outside the market",

@@ -36,7 +36,6 @@ from marketplace.events.schemas.clearing import (
 )
 from marketplace.events.schemas.contracts import DisputeOpened, DisputeResolved, NegotiationMoved
 from marketplace.events.schemas.delivery import DeliveryAccepted, DeliveryGranted, DeliveryMatched
-from marketplace.events.schemas.listings import ListingVersionPublished, ListingVersionRefused
 from marketplace.events.schemas.participants import AdmissionDecided
 from marketplace.kernel.labels import Label
 from marketplace.participants.queries import (
@@ -75,22 +74,6 @@ def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
             kinds=(TaskKind.KEEP,),
             done_by=applicant.id if event.state == AdmissionState.RENEWED else None,
         )
-
-
-def on_version_published(event: ListingVersionPublished, envelope: Envelope) -> None:
-    """Notify the seller that its version is published."""
-    wording = texts.VERSION_PUBLISHED.fill(listing=event.listing, version=event.listing_version)
-    _notify(event.seller, event.listing, wording)
-
-
-def on_version_refused(event: ListingVersionRefused, envelope: Envelope) -> None:
-    """Notify the seller, and name the decision that states the reasons, or what overrode it."""
-    named = {"listing": event.listing, "version": event.listing_version, "decision": event.decision}
-    wording = texts.VERSION_REFUSED.fill(**named)
-    if event.reason_en and event.reason_ja:
-        reason = {"en": event.reason_en, "ja": event.reason_ja}
-        wording = texts.VERSION_OVERRIDDEN.fill(**named, reason=reason)
-    _notify(event.seller, event.listing, wording)
 
 
 def on_negotiation_moved(event: NegotiationMoved, envelope: Envelope) -> None:

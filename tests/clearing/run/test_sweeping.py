@@ -35,13 +35,18 @@ def broken() -> dict[str, object]:
     return {name: breaches for name, breaches in verify_all("clearing").items() if breaches}
 
 
+def turns() -> int:
+    """What some turns of the sweep did: a slow machine ends a turn before a cycle is through."""
+    return sum(tasks.sweep() for _ in range(3))
+
+
 def test_a_cycle_that_the_database_fails_does_not_hold_back_the_next(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     first = factories.clear(market, "validated")
     factories.accepted(market, "buyer", "seller", 20_000)
     second = cut_off(market.actor)
     refusing("clearing_netposition", f"NEW.cycle_id = {first.pk}")
-    assert tasks.sweep() >= 4
+    assert turns() >= 4
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.state, second.state) == ("validated", "settling")
@@ -58,7 +63,7 @@ def test_a_deadline_that_the_database_fails_holds_back_neither_others_nor_cycles
     cycle = cut_off(market.actor)
     refusing("clearing_trade", f"NEW.state = 'failed' AND NEW.id = {trades[0].pk}")
     clock.move_to(clock.now() + timedelta(days=10), running=False)
-    assert tasks.sweep() >= 5
+    assert turns() >= 5
     cycle.refresh_from_db()
     states = dict(Trade.objects.values_list("pk", "state"))
     assert [states[trade.pk] for trade in trades] == ["concluded", "failed"]
