@@ -9,12 +9,10 @@ from rest_framework import serializers
 
 from marketplace.api.serializers import ChoiceLabelField, StrictSerializer
 
-from ..round_serializers import TermChangeSerializer
+from ..round_serializers import RELATIONS, TermChangeSerializer
 from ..serializers import ChangedTermsSerializer
 from .shown import ShownVersion
 from .states import TermMove, VersionKind
-
-RELATIONS = ("equal", "narrower", "wider", "incomparable", "undecided")
 
 
 class AmendedTermsSerializer(ChangedTermsSerializer):
