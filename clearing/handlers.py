@@ -13,6 +13,7 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (
     AdjustmentDue,
+    AgreementAmended,
     AgreementConcluded,
     AgreementEnding,
     AgreementTerminated,
@@ -30,6 +31,7 @@ from marketplace.kernel.clock import business_date
 from marketplace.participants.queries import get_organisation
 
 from .trades.services.acceptance import accept_delivered
+from .trades.services.amendments import amend_charges
 from .trades.services.commissioned import record_receipt
 from .trades.services.corrections import adjust_trade
 from .trades.services.disputes import dispute_trade, resolve_trade
@@ -62,6 +64,11 @@ def on_agreement_ending(event: AgreementEnding, envelope: Envelope) -> None:
         )
     elif event.state == "dropped":
         resume_charges(actor=SYSTEM, agreement=event.agreement, ending=event.ending)
+
+
+def on_agreement_amended(event: AgreementAmended, envelope: Envelope) -> None:
+    """Changes the coming charges of the agreement as its version says."""
+    amend_charges(actor=SYSTEM, event=event)
 
 
 def on_agreement_terminated(event: AgreementTerminated, envelope: Envelope) -> None:

@@ -32,7 +32,14 @@ from .shortfalls.bad_debt_models import FeeWriteOff, TaxRelief
 from .shortfalls.models import Deferral, FundsDecision, SetOff, Shortfall
 from .statements.certificate_models import BalanceCertificate
 from .statements.models import MonthlyStatement, StatementMonth
-from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
+from .trades.charge_models import (
+    ChargeAmendment,
+    ChargePlan,
+    ChargeProgress,
+    PlannedCharge,
+    PlannedShare,
+    UsageRecord,
+)
 from .trades.guaranteed_models import GuaranteedPart, PutOffCorrection
 from .trades.models import Obligation, Trade
 from .trades.supply_models import SupplyStatement
@@ -44,6 +51,7 @@ __all__ = [
     "BankAllocation",
     "BankEntry",
     "BankStatement",
+    "ChargeAmendment",
     "ChargePlan",
     "ChargeProgress",
     "ClearingSchedule",

@@ -13,7 +13,13 @@ ActivityRecords(
 ActivityRecords(
     "agreements",
     "contracts.views.AgreementViewSet",
-    ("contracts_agreement", "contracts_instrument", "contracts_signature", "contracts_firedadjustment"),
+    (
+        "contracts_agreement",
+        "contracts_instrument",
+        "contracts_signature",
+        "contracts_firedadjustment",
+        "contracts_agreementversion",
+    ),
     keys=("buyer_id", "seller_id"),
 )
 ActivityRecords(

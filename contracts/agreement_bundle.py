@@ -8,6 +8,7 @@ signatures.json         each signature, the bytes that it is over, who made it, 
 keys.json               the history of the market's keys
 evidence.json           records of the agreement with their paths to a checkpoint of the public log, as far as it covers them
 agreement.ja.pdf, .en.pdf   the documents that the operator sealed (PAdES)
+versions/N/             object.json, text.ja.txt, text.en.txt and signatures.json of each later version N
 certificates.pem        the certificates of the seals, the roots included
 manifest.json           the SHA-256 of every file; manifest.jws is the market's signature over it
 """
@@ -33,6 +34,7 @@ from marketplace.evidence.signatures import sign
 from marketplace.kernel import clock
 from marketplace.kernel.canonical import canonical_json, sha256_hex
 
+from .amending.queries import Signed, signed_versions
 from .models import Agreement, Signature
 from .queries import signature_claims, signatures_shown
 from .rendering import AGREEMENT, agreement_pdf
@@ -60,8 +62,22 @@ def agreement_bundle(agreement: Agreement, organisation: str = "") -> bytes:
     files["signatures.json"] = _json([_signature(row, agreement.public_id) for row in _signatures(agreement)])
     files["keys.json"] = _json(public_keys())
     files["evidence.json"] = _json(_evidence(agreement))
+    for signed in signed_versions(agreement)[1:]:
+        files |= version_files(agreement, signed)
     files["certificates.pem"] = certificates_of(kind=AGREEMENT.name, subject=agreement.public_id).encode()
     return _archive(agreement, files)
+
+
+def version_files(agreement: Agreement, signed: Signed) -> dict[str, bytes]:
+    """What both signed of a later version, with the signatures."""
+    instrument, folder = signed.instrument, f"versions/{signed.number}"
+    rows = signatures_shown().filter(instrument_id=instrument.pk)
+    return {
+        f"{folder}/object.json": instrument.content.encode(),
+        f"{folder}/text.ja.txt": instrument.text_ja.encode(),
+        f"{folder}/text.en.txt": instrument.text_en.encode(),
+        f"{folder}/signatures.json": _json([_signature(row, agreement.public_id) for row in rows]),
+    }
 
 
 def _archive(agreement: Agreement, files: Mapping[str, bytes]) -> bytes:

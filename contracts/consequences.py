@@ -95,7 +95,8 @@ TAXES: Final = frozenset({"tax_rate_bp", "refund_tax_minor", "kept_tax_minor"})
 class Standing:
     """What an agreement says and where it stands: ``content`` is the signed object; ``signed_end`` the end of the signed rights and
     ``ends_at`` that with what was given back, both null without a term; ``returned_minor`` of the price of each charge was returned before,
-    and ``adjusted_minor`` was added to it by clauses (negative: taken off)."""
+    and ``adjusted_minor`` was added to it by clauses (negative: taken off). ``money``: the charges as every version of an amended agreement
+    states them; without it those of ``content``."""
 
     agreement: str
     content: Mapping[str, Any]
@@ -103,6 +104,7 @@ class Standing:
     signed_end: datetime | None
     ends_at: datetime | None
     returned_minor: Mapping[int, int]
+    money: Money | None = None
     adjusted_minor: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -122,7 +124,7 @@ def consequences_of(
     (``refund_after_loss``). The tax is that of the signed rate (``digest_of_consequences``).
     """
     plan = plan_of(standing.content)
-    terms, money = standing.content["terms"], plan.money
+    terms, money = standing.content["terms"], standing.money or plan.money
     until = access_until(last_day, zone)
     period, charge = _period(standing, until, zone), 1
     parts = planned_parts(standing.concluded_at, money, zone)
@@ -130,7 +132,10 @@ def consequences_of(
         period, charge = _charged_period(parts, last_day)
     is_instalment = money.charging == Charging.INSTALMENT
     owed = [part for part in parts if part.due_on <= last_day] if by_seller else parts
-    owed_minor = sum(part.price_minor for part in owed) if is_instalment else money.price_minor
+    if is_instalment:
+        owed_minor = sum(part.price_minor for part in owed)
+    else:
+        owed_minor = money.charges[charge - 1].price_minor if charge else 0
     divided = _divided(standing, owed_minor, period, charge, refund, is_instalment=is_instalment)
     return {
         "agreement": standing.agreement,

@@ -15,6 +15,7 @@ from listings.states import Charging, SignatureLevel, TaxCategory
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
+from .amending.wording import amendment_text
 from .clauses import one_line
 from .commissions.words import commission_text
 from .ending_terms import ending_text
@@ -100,6 +101,7 @@ def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
     text += f"\n\n## {OPEN.in_language(language)}\n\n{_open_text(content['terms'], language)}"
     text += f"\n\n{ending_text(content['terms'], language)}"
     text += commission_text(content["terms"].get("commission"), language)
+    text += amendment_text(content, language)
     return f"{text}\n\n## {SIGNING.in_language(language)}\n\n{_signing_text(content['terms'], language)}\n"
 
 

@@ -63,7 +63,7 @@ def ends_lawfully() -> pgtrigger.Trigger:
             _SQL / "ends_lawfully.sql",
             CLAUSE_REASON=CLAUSE_REASON,
             DIVISIBLE=sql_list(DIVISIBLE),
-            PRICE=price_of_charge("i", "(NEW.consequences ->> 'charge')::integer"),
+            PRICE=price_of_charge("a", "(NEW.consequences ->> 'charge')::integer"),
             ADJUSTED=adjusted_of_charge("a.id", "(NEW.consequences ->> 'charge')::integer"),
             ACTS=acts_now(
                 "NEW.proposed_by",

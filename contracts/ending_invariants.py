@@ -20,8 +20,9 @@ Invariant(
     ),
     test="tests/contracts/test_expiries.py::test_the_database_lets_no_agreement_expire_before_its_end",
     check=by_query(
-        "SELECT a.public_id, a.ends_at FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id"
-        " CROSS JOIN LATERAL (SELECT i.content::jsonb #> '{terms,rights}' AS rights) r"
+        "SELECT a.public_id, a.ends_at FROM contracts_agreement a"
+        " CROSS JOIN LATERAL (SELECT v.said #> '{terms,rights}' AS rights FROM public.signed_versions(a.id) v"
+        "  ORDER BY v.number DESC LIMIT 1) r"
         " WHERE (a.ends_at IS NULL) <> (public.end_of_rights(r.rights, a.concluded_at) IS NULL)"
         "  OR a.ends_at < public.end_of_rights(r.rights, a.concluded_at)"
         "  OR a.ends_at > ((r.rights ->> 'valid_until')::date + 1)::timestamp AT TIME ZONE 'Asia/Tokyo'"
@@ -63,7 +64,8 @@ Invariant(
     check=by_query(
         "SELECT e.public_id, a.public_id AS agreement FROM contracts_ending e JOIN contracts_agreement a ON a.id = e.agreement_id"  # noqa: S608  our own words
         " WHERE e.access_until <> (e.last_day + 1)::timestamp AT TIME ZONE 'Asia/Tokyo'"
-        "  OR e.refund_minor <> (e.consequences ->> 'refund_minor')::bigint OR e.refund_minor > a.price_minor + coalesce((e.consequences ->> 'adjusted_minor')::bigint, 0)"
+        "  OR e.refund_minor <> (e.consequences ->> 'refund_minor')::bigint OR e.refund_minor > coalesce((e.consequences ->> 'adjusted_minor')::bigint, 0)"
+        "     + (SELECT max((v.said #>> '{{terms,price_minor}}')::bigint) FROM public.signed_versions(a.id) v)"
         "  OR (e.consequences ->> 'last_day')::date <> e.last_day"
         "  OR e.state = 'done' AND (e.closed_at < e.access_until OR a.state <> 'terminated' OR a.termination_reason <> e.ground)"
         "  OR e.state IN ('proposed', 'scheduled') AND a.state <> 'in_force'"
@@ -85,10 +87,10 @@ Invariant(
     test="tests/contracts/test_disputes.py::test_nothing_is_delivered_again_once_access_is_over",
     check=by_query(
         "SELECT d.public_id, a.public_id AS agreement FROM contracts_dispute d JOIN contracts_agreement a ON a.id = d.agreement_id"
-        " JOIN contracts_instrument i ON i.id = a.instrument_id"
+        " CROSS JOIN LATERAL (SELECT v.said FROM public.signed_versions(a.id) v ORDER BY v.number DESC LIMIT 1) last"
         " WHERE d.outcome = 'redelivery' AND (EXISTS (SELECT FROM contracts_ending e WHERE e.agreement_id = a.id"
         "   AND e.state IN ('scheduled', 'done') AND e.access_until <= d.resolved_at)"
-        "  OR public.end_of_rights((i.content::jsonb #> '{terms,rights}') - 'duration', a.concluded_at) <= d.resolved_at)"
+        "  OR public.end_of_rights((last.said #> '{terms,rights}') - 'duration', a.concluded_at) <= d.resolved_at)"
     ),
 )
 Invariant(

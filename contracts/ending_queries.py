@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from listings.ending import INDIVISIBLE, NO_ENDING, RefundRule, is_divisible
 from listings.rights.limits import end_of_use
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.days import stated_day
-from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
-from marketplace.kernel.prepared import fetch_prepared
 
+from .amending.queries import last_rights, money_signed, signed_versions, version_in_force
 from .commissions.queries import is_reducible, require_reducible
 from .consequences import Standing, access_until, consequences_of, planned_parts
 from .ending_models import Ending
@@ -26,8 +25,6 @@ from .lost_time import without_access
 from .models import Adjustment, Agreement
 from .plan import Plan, plan_of
 from .states import CLAUSE_REASON, ENDED_EARLY, AgreementState, Party
-
-_HOLD = "SELECT id FROM contracts_agreement WHERE public_id = %s FOR SHARE"
 
 
 def visible_endings(actor: Actor) -> QuerySet[Ending]:
@@ -73,7 +70,7 @@ def _owed_by_charge(rows: QuerySet[Adjustment], party: Party) -> dict[int, int]:
 
 def charge_due(agreement: Agreement, at: datetime) -> int:
     """The number of the charge of an agreement that fell due last at a moment: what a dispute that began then is about."""
-    money = plan_of(agreement.instrument.said).money
+    money = money_signed(agreement)
     parts = planned_parts(agreement.concluded_at, money, clock.market_zone())
     return max((part.charge for part in parts if part.due_on <= clock.business_date(at)), default=1)
 
@@ -83,7 +80,7 @@ def charge_left(agreement: Agreement, charge: int, *, adjusted: bool = False) ->
 
     Raises FieldInvalid for a charge that is not agreed.
     """
-    charges = plan_of(agreement.instrument.said).money.charges
+    charges = money_signed(agreement).charges
     if not 1 <= charge <= len(charges):
         raise FieldInvalid(
             "charge",
@@ -94,25 +91,6 @@ def charge_left(agreement: Agreement, charge: int, *, adjusted: bool = False) ->
         )
     added_minor = adjusted_by_charge(agreement).get(charge, 0) if adjusted else 0
     return charges[charge - 1].price_minor + added_minor - returned_by_charge(agreement).get(charge, 0)
-
-
-def access_signed(agreement: str) -> tuple[Plan, datetime, datetime | None]:
-    """The signed plan of an agreement (public identifier), which is all that is executed of it, when it was concluded, and when access
-    closes before its term, as ``closes_at`` says. Raises Missing.
-
-    The agreement is held in share mode until the transaction ends, so that no ending begins before the caller has acted on it.
-    """
-    fetch_prepared(_HOLD, [agreement])
-    closing = _standing_endings().filter(agreement=OuterRef("pk")).values("access_until")[:1]
-    found = (
-        Agreement.objects.filter(public_id=agreement)
-        .values_list("instrument__content", "concluded_at", Subquery(closing))
-        .first()
-    )
-    if found is None:
-        raise Missing(kind="agreement", identifier=agreement)
-    content, concluded_at, closes = found
-    return plan_of(json.loads(content)), concluded_at, closes
 
 
 def closes_at(agreement: str) -> datetime | None:
@@ -138,8 +116,9 @@ def access_over_at(agreement: Agreement, disputed_at: datetime) -> datetime | No
     The end of the last day of what ends the agreement, or of a last day that was signed; a period stands still during a dispute, so
     its end counts only where access had ended before. None without such an end.
     """
-    valid_until = agreement.instrument.said["terms"]["rights"].get("valid_until")
-    signed = end_of_use(valid_until, None, agreement.concluded_at, clock.market_zone())
+    signed = end_of_use(
+        last_rights(agreement).get("valid_until"), None, agreement.concluded_at, clock.market_zone()
+    )
     ends = [each for each in (closes_at(agreement.public_id), signed and signed[0]) if each is not None]
     is_closed = without_access(Agreement.objects.filter(pk=agreement.pk)).exists()
     if agreement.ends_at is not None and disputed_at >= agreement.ends_at and is_closed:
@@ -172,7 +151,8 @@ def consequences_shown(
     if ground not in EndingGround.values:
         known = ", ".join(EndingGround.values)
         raise FieldInvalid("ground", Label(f"specify one of {known}", f"{known} から選んでください"))
-    ending = {**NO_ENDING, **agreement.instrument.said["terms"].get("ending", {})}
+    said = version_in_force(agreement).said
+    ending = {**NO_ENDING, **said["terms"].get("ending", {})}
     _check_last_day(agreement, ground, last_day, ending["convenience_notice_days"])
     if refund == RefundRule.PRO_RATA:
         require_reducible(agreement.public_id)
@@ -186,7 +166,7 @@ def consequences_shown(
             ground,
             refund,
             None if is_by_seller else ending["refund"],
-            is_divisible=_has_days(plan_of(agreement.instrument.said)) and is_reducible(agreement.public_id),
+            is_divisible=_has_days(plan_of(said)) and is_reducible(agreement.public_id),
         ),
         zone=clock.market_zone(),
     )
@@ -194,13 +174,14 @@ def consequences_shown(
 
 def standing_of(agreement: Agreement) -> Standing:
     """What the agreement says, and what was given and returned since."""
+    versions = signed_versions(agreement)
+    said = version_in_force(agreement).said
     return Standing(
         agreement=agreement.public_id,
-        content=agreement.instrument.said,
+        content=said,
+        money=money_signed(agreement),
         concluded_at=agreement.concluded_at,
-        signed_end=plan_of(agreement.instrument.said).access.ends_at(
-            agreement.concluded_at, clock.market_zone()
-        ),
+        signed_end=plan_of(versions[-1].said).access.ends_at(agreement.concluded_at, clock.market_zone()),
         ends_at=agreement.ends_at,
         returned_minor=returned_by_charge(agreement),
         adjusted_minor=adjusted_by_charge(agreement),

@@ -24,9 +24,10 @@ def adjusted_of_charge(agreement: str, charge: str) -> str:
  WHERE c.agreement_id = {agreement} AND c.charge = {charge} AND starts_with(c.reason_code, '{CLAUSE_REASON}'))"""  # noqa: S608  our own words
 
 
-def price_of_charge(instrument: str, charge: str) -> str:
-    """The price that an instrument (a row in SQL) states for a charge (its number in SQL); null if it states none."""
-    return f"({instrument}.content::jsonb #> '{{plan,money,charges}}' -> (nullif({charge}, 0)::integer - 1) ->> 'price_minor')::numeric"
+def price_of_charge(agreement: str, charge: str) -> str:
+    """The price of a charge (its number in SQL) of an agreement (a row in SQL) by the version that states it; null if none does."""
+    plan = f"public.plan_of_charge({agreement}.public_id, {charge}::integer)"
+    return f"({plan} #> '{{money,charges}}' -> (nullif({charge}, 0)::integer - 1) ->> 'price_minor')::numeric"
 
 
 def independent_parties() -> pgtrigger.Trigger:
@@ -73,7 +74,7 @@ def proposal_in_turn() -> pgtrigger.Trigger:
         name="proposal_in_turn",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("present", "text"), ("latest", "integer")],
+        declare=[("present", "text"), ("latest", "integer"), ("n", "record"), ("since", "timestamptz")],
         func=sql_body(
             _SQL / "proposal_in_turn.sql",
             LOWEST=OPEN_DAYS[0],
@@ -195,7 +196,7 @@ def within_price() -> pgtrigger.Trigger:
             ENDED_EARLY=ENDED_EARLY,
             INSPECTED_ON=sql_list(INSPECTED_ON),
             ADJUSTED=adjusted_of_charge("NEW.agreement_id", "NEW.charge"),
-            PRICE=price_of_charge("i", "NEW.charge"),
+            PRICE=price_of_charge("a", "NEW.charge"),
         ),
     )
 

@@ -76,7 +76,8 @@ def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
 def on_delivery_restored(event: DeliveryRestored, envelope: Envelope) -> None:
     """Move the end of the agreement: access that was lost was given back."""
     if event.expires_at is not None:
-        services.move_end(agreement=event.agreement, ends_at=datetime.fromisoformat(event.expires_at))
+        ends_at = datetime.fromisoformat(event.expires_at)
+        services.move_end(agreement=event.agreement, ends_at=ends_at, version=event.version_number)
 
 
 def on_trading_halted(event: TradingHalted, envelope: Envelope) -> None:

@@ -27,6 +27,7 @@ from . import (  # noqa: F401  they register themselves
     reminder_invariants,
 )
 from .adjusting import invariants as adjusting_invariants  # noqa: F401  they register themselves
+from .amending import invariants as amending_invariants  # noqa: F401  they register themselves
 from .disputing import invariants as _disputing  # noqa: F401  they register themselves
 from .guards import held_unallowed, price_of_charge
 from .library import invariants as library_invariants  # noqa: F401  they register themselves
@@ -37,12 +38,12 @@ from .states import CLAUSE_REASON, RESERVED_GROUNDS
 
 def _unverified_instruments() -> list[dict[str, Any]]:
     """Instruments with a hash or a signature that does not verify; all are recomputed."""
-    rows = Instrument.objects.select_related("negotiation").prefetch_related(
+    rows = Instrument.objects.select_related("negotiation__amends").prefetch_related(
         Prefetch("signatures", signatures_shown())
     )
     breaches: list[dict[str, Any]] = []
     for row in rows.order_by("pk").iterator(chunk_size=500):
-        faults = verify_instrument(row, row.negotiation.agreement_identifier)
+        faults = verify_instrument(row, row.negotiation.contract_identifier)
         if faults:
             breaches.append({"instrument": row.public_id, "faults": faults})
         if len(breaches) >= BREACHES_SHOWN_MAX:
@@ -62,13 +63,15 @@ Invariant(
     ),
     test="tests/contracts/test_guards.py::test_rights_that_never_permit_what_they_sell_are_refused",
     check=by_query(
-        "SELECT negotiation_id, number FROM contracts_proposal"
+        "SELECT negotiation_id, number FROM contracts_proposal CROSS JOIN LATERAL (SELECT coalesce(("
+        "  SELECT g.concluded_at FROM contracts_negotiation n JOIN contracts_agreement g ON g.id = n.amends_id"
+        "   WHERE n.id = negotiation_id), made_at) AS since) counted"
         " WHERE (terms#>>'{rights,contract_type}' = 'transfer' AND terms#>>'{rights,onward_transfer}' = 'prohibited')"
         " OR terms#>>'{rights,duration}' !~ '[1-9]'"
-        " OR NOT public.is_paid_in_time(terms -> 'rights', made_at, (terms ->> 'funding_days')::integer)"
-        " OR NOT public.is_charged_in_time(terms -> 'charging', terms -> 'rights', made_at)"
+        " OR NOT public.is_paid_in_time(terms -> 'rights', since, (terms ->> 'funding_days')::integer)"
+        " OR NOT public.is_charged_in_time(terms -> 'charging', terms -> 'rights', since)"
         " OR NOT public.is_priced(terms -> 'charging', (terms ->> 'price_minor')::bigint)"
-        " OR NOT public.is_paid_within_periods(terms -> 'charging', made_at, (terms ->> 'funding_days')::integer)"
+        " OR NOT public.is_paid_within_periods(terms -> 'charging', since, (terms ->> 'funding_days')::integer)"
         " UNION ALL SELECT a.negotiation_id, 0 FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id"
         " WHERE NOT public.is_paid_in_time(i.content::jsonb #> '{terms,rights}', a.concluded_at, a.funding_days)"
         " OR NOT public.is_charged_in_time(i.content::jsonb #> '{terms,charging}', i.content::jsonb #> '{terms,rights}', a.concluded_at)"
@@ -155,7 +158,7 @@ Invariant(
 Invariant(
     name="contracts.steps_signed",
     promise=6,
-    statement="A negotiation is agreed with the seller's signature, and finalized exactly when it has an agreement.",
+    statement="A negotiation is agreed with the seller's signature, and finalized exactly when it has an agreement, or made a version of one.",
     guards=(
         "contracts_negotiation.steps_signed",
         "contracts_negotiation.state_guard",
@@ -166,8 +169,9 @@ Invariant(
     check=by_query(
         "SELECT n.public_id FROM contracts_negotiation n"
         " LEFT JOIN contracts_agreement a ON a.negotiation_id = n.id"
+        " LEFT JOIN contracts_agreementversion v ON v.negotiation_id = n.id"
         " LEFT JOIN contracts_instrument i ON i.negotiation_id = n.id"
-        " WHERE (n.state = 'finalized') <> (a.id IS NOT NULL) OR n.state = 'verified'"
+        " WHERE (n.state = 'finalized') <> (coalesce(a.id, v.id) IS NOT NULL) OR n.state = 'verified'"
         " OR (n.state IN ('agreed', 'finalized') AND i.id IS NULL)"
     ),
 )
@@ -241,13 +245,15 @@ Invariant(
 Invariant(
     name="contracts.reference_once",
     promise=2,
-    statement="A buyer's reference names one negotiation.",
+    statement="A buyer's reference names one negotiation, and what amends its agreement.",
     guards=(
         "contracts_negotiation.negotiation_reference_once",
         "contracts_negotiation.negotiation_reference_given",
     ),
     test="tests/contracts/test_guards.py::test_a_reference_is_used_once_a_buyer",
-    check=by_query("SELECT buyer_id, reference FROM contracts_negotiation GROUP BY 1, 2 HAVING count(*) > 1"),
+    check=by_query(
+        "SELECT buyer_id, reference FROM contracts_negotiation WHERE amends_id IS NULL GROUP BY 1, 2 HAVING count(*) > 1"
+    ),
 )
 Invariant(
     name="contracts.ends_explained",
@@ -284,10 +290,9 @@ Invariant(
     test="tests/contracts/test_guards.py::test_corrections_never_pass_the_price",
     check=by_query(
         "SELECT a.public_id, d.charge FROM contracts_agreement a JOIN contracts_adjustment d ON d.agreement_id = a.id"  # noqa: S608  our own words
-        " JOIN contracts_instrument i ON i.id = a.instrument_id"
-        f" WHERE NOT starts_with(d.reason_code, '{CLAUSE_REASON}') GROUP BY a.id, i.id, d.charge"
+        f" WHERE NOT starts_with(d.reason_code, '{CLAUSE_REASON}') GROUP BY a.id, d.charge"
         " HAVING sum(CASE d.debtor WHEN 'seller' THEN d.amount_minor ELSE -d.amount_minor END)"
-        f" > coalesce({price_of_charge('i', 'd.charge')}, 0)"
+        f" > coalesce({price_of_charge('a', 'd.charge')}, 0)"
     ),
 )
 Invariant(

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from listings.guards import rights_usable
 from marketplace.kernel.columns import (
     BoundedJSONField,
+    DayField,
     DaysField,
     MinorField,
     MomentField,
@@ -33,6 +34,8 @@ from marketplace.rules.halt_guards import not_halted
 from . import ending_guards, guards
 from .adjusting.guards import has_clauses
 from .adjusting.models import FiredAdjustment, IndexValue
+from .amending.guards import amends_lawfully
+from .amending.models import AgreementVersion
 from .attachment_models import Attachment
 from .authority_guards import signed_with_authority
 from .commissions import talk_models as _commissions  # noqa: F401  Django finds models through this module
@@ -78,6 +81,7 @@ SIGNER_NAME_LENGTH_MAX = 100
 __all__ = [
     "Adjustment",
     "Agreement",
+    "AgreementVersion",
     "Attachment",
     "Clause",
     "DeletionCertificate",
@@ -107,12 +111,12 @@ class Negotiation(models.Model):
     """A negotiation between a buyer and a seller over one version of a listing.
 
     ``reference`` is the buyer's own (its purchase order). ``dataset`` is a snapshot of the title and files.
-    ``agreement_identifier`` is the future identifier of the agreement, which both parties sign. ``respond_by`` is the
+    ``agreement_identifier`` is the future identifier of the agreement, which both parties sign, unless it ``amends`` one in force. ``respond_by`` is the
     deadline for the next answer, after which the negotiation ends; it does not run while trading is halted, and
     ``halts_counted_until`` says until when halts were counted into it.
 
     Invariants: buyer and seller are two organisations, neither the operator nor an affiliate; references are unique per
-    buyer; parties and subject never change; it has a deadline exactly while it is open; a terminated one records when,
+    buyer, but amendments, of which an agreement has one open at most, have that of their agreement; parties and subject never change; it has a deadline exactly while it is open; a terminated one records when,
     by whom and why; it is agreed only with the seller's signature, verified only with the buyer's, finalized only with
     its agreement; what the seller signed is open until the day that it states, and meanwhile withdrawn only on a reserved ground.
     """
@@ -120,6 +124,9 @@ class Negotiation(models.Model):
     public_id = IdentifierField(prefix="ngt")
     salt = SaltField()
     agreement_identifier = IdentifierField(prefix="agr")
+    amends = models.ForeignKey(
+        "contracts.Agreement", on_delete=models.PROTECT, related_name="amendments", null=True
+    )
     buyer = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
     seller = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
     buyer_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
@@ -144,7 +151,12 @@ class Negotiation(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["buyer", "reference"], name="negotiation_reference_once"),
+            models.UniqueConstraint(
+                fields=["buyer", "reference"], condition=Q(amends=None), name="negotiation_reference_once"
+            ),
+            models.UniqueConstraint(
+                fields=["amends"], condition=Q(state__in=OPEN_NEGOTIATIONS), name="amendment_one_open"
+            ),
             models.CheckConstraint(condition=~Q(reference=""), name="negotiation_reference_given"),
             models.CheckConstraint(condition=~Q(buyer=F("seller")), name="negotiation_two_parties"),
             models.CheckConstraint(
@@ -174,7 +186,7 @@ class Negotiation(models.Model):
             immutable(
                 "public_id", "agreement_identifier", "buyer_id", "seller_id", "buyer_identifier",
                 "seller_identifier", "reference", "listing", "listing_version", "segment", "dataset",
-                "template_id", "negotiable", "salt", "opened_at",
+                "template_id", "negotiable", "salt", "opened_at", "amends_id",
             ),
             guards.independent_parties(),
             not_halted(),
@@ -182,6 +194,7 @@ class Negotiation(models.Model):
             guards.steps_signed(),
             template_in_force(),
             guards.begins_with_proposal(),
+            amends_lawfully(),
             guards.open_as_signed(),
             guards.answer_extended_as_halted(RESPONSE_DAYS),
         ]  # fmt: skip
@@ -190,9 +203,14 @@ class Negotiation(models.Model):
         """The public identifier."""
         return self.public_id
 
+    @property
+    def contract_identifier(self) -> str:
+        """The public identifier of the agreement that both parties sign: of the one that it amends, or the future one."""
+        return self.agreement_identifier if self.amends is None else self.amends.public_id
+
 
 class Proposal(models.Model):
-    """The complete terms that one party proposed to the other, with their ODRL policy.
+    """The complete terms that one party proposed to the other, with their ODRL policy; of an amendment, with the day on which it takes effect.
 
     Invariants: numbers are 1, 2, 3, … without a gap; a buyer's proposal is a request, a seller's an offer, made while
     the negotiation is in that state; proposals never change; their rights permit what they sell; they state how long
@@ -204,6 +222,7 @@ class Proposal(models.Model):
     party = models.CharField(max_length=6, choices=Party.choices)
     terms = BoundedJSONField()
     policy = BoundedJSONField()
+    effective_on = DayField(null=True)
     note = models.TextField(blank=True, default="")
     made_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
     made_at = MomentField()
@@ -383,7 +402,8 @@ class Agreement(models.Model):
                 "currency", "tax_category", "funding_days", "inspection_days", "exclusive", "signed_hash", "decision",
                 "concluded_at",
             ),
-            set_once("terminated_at", "termination_reason", "expired_at", "end_announced_at"),
+            # A version that moves the end has it announced anew.
+            set_once("terminated_at", "termination_reason", "expired_at"),
             set_now("expired_at", "end_announced_at"),
             ending_guards.ends_as_signed(),
             ending_guards.terminated_as_ended(),

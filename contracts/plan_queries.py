@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from listings.metering import PLAIN, Metering, parse_metering
@@ -12,6 +13,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.prepared import fetch_prepared
 
+from .amending.queries import amendment_of
 from .commissions.classing import require_known
 from .models import Instrument, Negotiation
 from .plan import Plan, build_plan, compile_plan, plan_lines, plan_of
@@ -25,8 +27,8 @@ _METERED = """
       FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id WHERE a.public_id = %s
 """
 _RIGHTS = """
-    SELECT i.content::jsonb #> '{terms,rights}', i.content::jsonb #> '{plan,rights,enforced}'
-      FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id WHERE a.public_id = %s
+    SELECT signed.said #> '{terms,rights}', signed.said #> '{plan,rights,enforced}'
+      FROM contracts_agreement a CROSS JOIN LATERAL (SELECT public.signed_in_force(a.id, %s) AS said) signed WHERE a.public_id = %s
 """
 
 
@@ -40,8 +42,8 @@ class MeteredPrice:
 
 
 def rights_of_use(agreement: str) -> tuple[Rights, frozenset[str]]:
-    """The signed rights of an agreement, and which of their limits the signed plan says that the market enforces; raises Missing."""
-    for rights, enforced in fetch_prepared(_RIGHTS, [agreement]):
+    """The signed rights of an agreement that are in force, and which of their limits the signed plan says that the market enforces; raises Missing."""
+    for rights, enforced in fetch_prepared(_RIGHTS, [clock.now(), agreement]):
         return parse_rights(_json(rights)), frozenset(_json(enforced) or ())
     raise Missing(kind="agreement", identifier=agreement)
 
@@ -65,14 +67,15 @@ def shown_plan(negotiation: Negotiation) -> ShownPlan:
 
     While it can still be signed, ``refusal`` says what the market would refuse now."""
     instrument = Instrument.objects.filter(negotiation=negotiation).only("content").first()
-    terms = parse_terms(instrument.said["terms"] if instrument else latest_proposal(negotiation).terms)
+    proposal = latest_proposal(negotiation)
+    terms = parse_terms(instrument.said["terms"] if instrument else proposal.terms)
     plan = plan_of(instrument.said) if instrument else build_plan(terms)
     is_over = negotiation.state in (NegotiationState.FINALIZED, NegotiationState.TERMINATED)
     return ShownPlan(
         version=plan.version,
         plan=plan.as_dict(),
         words=_words(plan),
-        refusal=None if is_over else _refusal(terms),
+        refusal=None if is_over else _refusal(negotiation, terms, proposal.effective_on),
     )
 
 
@@ -81,9 +84,12 @@ def _words(plan: Plan) -> list[dict[str, str]]:
     return [{"ja": ja, "en": en} for ja, en in lines]
 
 
-def _refusal(terms: Terms) -> dict[str, Any] | None:
+def _refusal(negotiation: Negotiation, terms: Terms, effective_on: date | None) -> dict[str, Any] | None:
     try:
-        compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+        if negotiation.amends_id is None:
+            compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+        else:
+            amendment_of(negotiation, terms, effective_on)
         require_known(terms)
     except FieldInvalid as refused:
         return {"field": refused.name, "detail": refused.fields["reason"].as_dict()}

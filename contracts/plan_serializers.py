@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField
-
-from .models import Instrument
-from .plan import plan_of
-
-
-@extend_schema_field(serializers.DictField())
-class SignedPlanField(serializers.Field[Instrument, Any, Any, Any]):
-    """The plan that both sides signed, from the instrument: the only thing that is executed."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        """Read only."""
-        super().__init__(read_only=True, **kwargs)
-
-    def to_representation(self, value: Instrument) -> dict[str, Any]:
-        """The plan in JSON."""
-        return plan_of(value.said).as_dict()
 
 
 class PlanRefusalSerializer(serializers.Serializer[Any]):

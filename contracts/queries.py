@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
@@ -32,6 +31,7 @@ from marketplace.rules import queries as rules
 
 from . import signed_object
 from .agreement_document import SignatureView, document_of
+from .amending.queries import Signed, amends_of, later_versions, version_in_force
 from .attachment_queries import annexes_of
 from .models import (
     Adjustment,
@@ -78,10 +78,11 @@ def contract_of(negotiation: Negotiation) -> Drawn:
 def draft_of(negotiation: Negotiation, terms: Terms) -> Drawn:
     """The contract over ``terms``, with the parties' current registration, today's tax rate and the files beside the latest proposal."""
     parties = participants.organisations_by_id([negotiation.buyer_id, negotiation.seller_id])
+    proposal = latest_proposal(negotiation)
     template = Template.objects.get(pk=negotiation.template_id)
     said = signed_object.compose(
         market=settings.MARKET_IDENTIFIER,
-        agreement=negotiation.agreement_identifier,
+        agreement=negotiation.contract_identifier,
         negotiation=negotiation.public_id,
         reference=negotiation.reference,
         provider=party_of(parties[negotiation.seller_id]),
@@ -101,7 +102,8 @@ def draft_of(negotiation: Negotiation, terms: Terms) -> Drawn:
         },
         terms=terms,
         tax_rate_bp=rules.tax_rate_bp(terms.tax_category, on=clock.today()),
-        annexes=annexes_of(latest_proposal(negotiation)),
+        annexes=annexes_of(proposal),
+        amends=amends_of(negotiation, proposal, terms),
     )
     return signed_object.draw_up(said, template.clauses)
 
@@ -127,8 +129,9 @@ def drawn_contract(instrument: Instrument) -> Drawn:
     )
 
 
-def document_data(agreement: Agreement) -> dict[str, Any]:
-    """The data of an agreement for ``document_templates/agreement``, with its signatures."""
+def document_data(agreement: Agreement, signed: Signed | None = None) -> dict[str, Any]:
+    """The data of an agreement for ``document_templates/agreement``, with its signatures: of one version, without it of the first."""
+    instrument = signed.instrument if signed else agreement.instrument
     signatures = [
         SignatureView(
             row.party,
@@ -140,10 +143,12 @@ def document_data(agreement: Agreement) -> dict[str, Any]:
             row.key.public_id if row.key else "",
             row.mandate.public_id if row.mandate else "",
         )
-        for row in agreement.instrument.signatures.select_related("key", "mandate").order_by("pk")
+        for row in instrument.signatures.select_related("key", "mandate").order_by("pk")
     ]
     return document_of(
-        drawn_contract(agreement.instrument), concluded_at=agreement.concluded_at, signatures=signatures
+        drawn_contract(instrument),
+        concluded_at=signed.made_at if signed else agreement.concluded_at,
+        signatures=signatures,
     )
 
 
@@ -209,7 +214,7 @@ def to_sign(actor: Actor, negotiation: Negotiation) -> dict[str, str]:
         raise Forbidden(needed=Label("a party of the negotiation", "交渉の当事者"))
     signed_hash = contract_of(negotiation).signed_hash
     claims = signed_object.own_claims(
-        agreement=negotiation.agreement_identifier,
+        agreement=negotiation.contract_identifier,
         signed_hash=signed_hash,
         party=party.value,
         organisation=str(actor.organisation),
@@ -218,12 +223,12 @@ def to_sign(actor: Actor, negotiation: Negotiation) -> dict[str, str]:
     return {"content": content.decode(), "sha256": sha256_hex(content), "signed_hash": signed_hash}
 
 
-def verification_of(agreement: Agreement) -> dict[str, Any]:
-    """The result of verifying an agreement, with what each signature is over, so that anyone can repeat it offline."""
-    faults = verify_instrument(agreement.instrument, agreement.public_id)
+def verification_of(agreement: Agreement, instrument: Instrument) -> dict[str, Any]:
+    """The result of verifying a version of an agreement, with what each signature is over, so that anyone can repeat it offline."""
+    faults = verify_instrument(instrument, agreement.public_id)
     return {
         "agreement": agreement.public_id,
-        "signed_hash": agreement.signed_hash,
+        "signed_hash": instrument.signed_hash,
         "verified": not faults,
         "faults": faults,
         "signatures": [
@@ -235,7 +240,7 @@ def verification_of(agreement: Agreement) -> dict[str, Any]:
                 "jws": row.jws,
                 "key": row.key,
             }
-            for row in agreement.instrument.signatures.all()
+            for row in instrument.signatures.all()
         ],
     }
 
@@ -244,11 +249,15 @@ def verification_of(agreement: Agreement) -> dict[str, Any]:
 def _negotiations() -> QuerySet[Negotiation]:
     """Every negotiation as it is shown: of the related rows, whose texts are long, only what is shown of them."""
     own = [field.name for field in Negotiation._meta.concrete_fields]
-    rows = Negotiation.objects.select_related("template", "instrument", "agreement").prefetch_related(
+    rows = Negotiation.objects.select_related(
+        "template", "instrument", "agreement", "amends"
+    ).prefetch_related(
         Prefetch("proposals", Proposal.objects.order_by("number")),
         Prefetch("instrument__signatures", signatures_shown()),
     )
-    return rows.only(*own, "template__public_id", "instrument__signed_hash", "agreement__public_id")
+    return rows.only(
+        *own, "template__public_id", "instrument__signed_hash", "agreement__public_id", "amends__public_id"
+    )
 
 
 def visible_negotiations(actor: Actor) -> QuerySet[Negotiation]:
@@ -273,7 +282,7 @@ def _agreements() -> QuerySet[Agreement]:
     """Every agreement as it is shown: without the readable texts, which are the long part of it."""
     own = [field.name for field in Agreement._meta.concrete_fields]
     rows = Agreement.objects.select_related("negotiation", "instrument").prefetch_related(
-        Prefetch("instrument__signatures", signatures_shown())
+        Prefetch("instrument__signatures", signatures_shown()), Prefetch("versions", later_versions())
     )
     return rows.only(*own, "negotiation__public_id", "instrument__content")
 
@@ -320,16 +329,11 @@ def _party_is(actor: Actor, path: str = "") -> Q:
 
 
 def signed_content(agreement: str) -> tuple[dict[str, Any], datetime]:
-    """What was signed (``signed_object.compose``), and when the agreement was concluded; raises Missing."""
-    found = (
-        Agreement.objects.filter(public_id=agreement)
-        .values_list("instrument__content", "concluded_at")
-        .first()
-    )
+    """What was signed (``signed_object.compose``) and is in force now, and when the agreement was concluded; raises Missing."""
+    found = Agreement.objects.select_related("instrument").filter(public_id=agreement).first()
     if found is None:
         raise Missing(kind="agreement", identifier=agreement)
-    content, concluded_at = found
-    return json.loads(content), concluded_at
+    return version_in_force(found).said, found.concluded_at
 
 
 def agreement_of(negotiation: str) -> str:

@@ -58,6 +58,12 @@ RecordedRows(
     record="e.subject, e.payload -> 'party', e.payload -> 'outcome', e.payload -> 'digest', e.actor",
 )
 RecordedRows(
+    table="contracts_agreementversion",
+    kinds=("contracts.agreement_amended",),
+    row="(SELECT a.public_id FROM contracts_agreement a WHERE a.id = r.agreement_id), r.public_id, r.number, r.signed_hash, r.decision",
+    record="e.subject, e.payload -> 'version', e.payload -> 'number', e.payload -> 'signed_hash', e.payload -> 'decision'",
+)
+RecordedRows(
     table="contracts_deletioncertificate",
     kinds=("contracts.deletion_certified",),
     row="r.public_id, (SELECT d.public_id FROM contracts_deletionduty d WHERE d.id = r.duty_id), r.deleted_on::text, r.certified_by",

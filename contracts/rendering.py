@@ -12,7 +12,8 @@ from marketplace.kernel.labels import Label
 from marketplace.oversight.timestamps.asking import ask_authority
 
 from .agreement_document import TEMPLATE
-from .models import Agreement
+from .amending.queries import Signed, version_asked
+from .models import Agreement, AgreementVersion
 from .queries import document_data
 
 DIRECT_SIZE_MAX = 80_000
@@ -20,8 +21,14 @@ DIRECT_SIZE_MAX = 80_000
 
 
 def data_of(subject: str) -> dict[str, Any]:
-    """What the PDF of an agreement shows, by its public identifier."""
-    return document_data(Agreement.objects.select_related("instrument").get(public_id=subject))
+    """What the PDF of an agreement shows, by its public identifier, or by that of a later version."""
+    agreements = Agreement.objects.select_related("instrument")
+    found = agreements.filter(public_id=subject).first()
+    if found is not None:
+        return document_data(found)
+    version = AgreementVersion.objects.get(public_id=subject)
+    found = agreements.get(pk=version.agreement_id)
+    return document_data(found, version_asked(found, str(version.number)))
 
 
 def _ask(question: bytes) -> bytes:
@@ -42,15 +49,17 @@ AGREEMENT = DocumentKind(
 )
 
 
-def agreement_pdf(agreement: Agreement, language: Language, organisation: str = "") -> bytes:
-    """The agreement with its signatures as PDF with the operator's seal (PAdES); the same bytes every time.
+def agreement_pdf(
+    agreement: Agreement, language: Language, organisation: str = "", signed: Signed | None = None
+) -> bytes:
+    """The agreement with its signatures as PDF with the operator's seal (PAdES), of one version, without it of the first; the same bytes every time.
 
     ``organisation``: the public identifier of who asks. Raises what ``read_pdf`` does.
     """
     return read_pdf(
         kind=AGREEMENT,
-        subject=agreement.public_id,
-        data=document_data(agreement),
+        subject=signed.version.public_id if signed and signed.version else agreement.public_id,
+        data=document_data(agreement, signed),
         language=language,
         organisation=organisation,
     )

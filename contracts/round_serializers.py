@@ -70,7 +70,7 @@ class ProposalSerializer(RowSerializer[Proposal]):
     class Meta:
         model = Proposal
         fields = (
-            "number", "party", "terms", "changes", "policy", "dataspace_policy", "note", "made_by", "made_at",
+            "number", "party", "terms", "changes", "policy", "dataspace_policy", "effective_on", "note", "made_by", "made_at",
         )  # fmt: skip
 
     @extend_schema_field(TermChangeSerializer(many=True, allow_null=True))

@@ -9,6 +9,7 @@ from listings import queries as listings
 from listings.rights import changes
 from marketplace.kernel import clock
 
+from .amending.queries import terms_amended
 from .changed_terms import changed_terms
 from .models import Negotiation, Proposal
 from .terms import Terms, parse_terms
@@ -16,7 +17,8 @@ from .terms import Terms, parse_terms
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A proposal compared with the published offer, and with the proposal before (if any): ``rights`` and ``changes`` each."""
+    """A proposal compared with the published offer, of an amendment with the version that it replaces, and with the proposal before (if
+    any): ``rights`` and ``changes`` each."""
 
     number: int
     party: str
@@ -26,7 +28,10 @@ class Round:
 
 def rounds_of(negotiation: Negotiation) -> list[Round]:
     """Every proposal of a negotiation, first to last, with what it changed."""
-    offered = published_terms(negotiation.listing_version)
+    if negotiation.amends is None:
+        offered = published_terms(negotiation.listing_version)
+    else:
+        offered = terms_amended(negotiation, negotiation.amends)
     rounds: list[Round] = []
     last: Terms | None = None
     for proposal in negotiation.proposals.order_by("number"):

@@ -23,10 +23,11 @@ from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.participants.signing_keys import SIGNATURE_LENGTH_MAX
 
+from .amending.queries import version_in_force
 from .library.serializers import SpecialClauseSerializer
 from .library.special import SPECIAL_MAX
 from .models import Adjustment, Agreement, Instrument, Negotiation, Signature
-from .plan_serializers import SignedPlanField
+from .plan import plan_of
 from .round_serializers import ProposalSerializer
 from .signed_object import Drawn
 from .states import (
@@ -81,13 +82,14 @@ class NegotiationSerializer(RowSerializer[Negotiation]):
     signed_hash = serializers.SerializerMethodField()
     signatures = serializers.SerializerMethodField()
     agreement = serializers.SerializerMethodField()
+    amends = serializers.CharField(source="amends.public_id", default=None, allow_null=True)
     messages_withheld = serializers.SerializerMethodField()
 
     class Meta:
         model = Negotiation
         fields = (
             "id", "reference", "buyer", "seller", "listing", "listing_version", "segment", "dataset", "template",
-            "negotiable", "state", "state_label", "waits_for", "respond_by", "opened_at", "proposals",
+            "amends", "negotiable", "state", "state_label", "waits_for", "respond_by", "opened_at", "proposals",
             "signed_hash", "signatures", "agreement", "ended_at", "ended_by", "end_reason_code", "end_reason", "salt",
             "messages_withheld",
         )  # fmt: skip
@@ -208,25 +210,26 @@ class VerificationSerializer(serializers.Serializer[Any]):
 
 
 class AgreementSerializer(RowSerializer[Agreement]):
-    """An agreement: what both parties signed. Amounts exclude tax, in minor units."""
+    """An agreement: what both parties signed. Amounts exclude tax, in minor units. ``plan``, ``rights`` and policies are of the ``version`` in force."""
 
     id = serializers.CharField(source="public_id")
     negotiation = serializers.CharField(source="negotiation.public_id")
     buyer = serializers.CharField(source="buyer_identifier")
     seller = serializers.CharField(source="seller_identifier")
-    plan = SignedPlanField(source="instrument")
+    plan = serializers.SerializerMethodField()
     rights = serializers.SerializerMethodField()
     policy = serializers.SerializerMethodField()
     dataspace_policy = serializers.SerializerMethodField()
     title = serializers.SerializerMethodField()
     signatures = serializers.SerializerMethodField()
     state_label = ChoiceLabelField(AgreementState, source="state")
+    version = serializers.SerializerMethodField()
 
     class Meta:
         model = Agreement
         fields = (
             "id", "negotiation", "reference", "buyer", "seller", "listing", "listing_version", "segment", "title",
-            "price_minor", "currency", "tax_category", "funding_days", "inspection_days", "plan", "rights", "policy",
+            "price_minor", "currency", "tax_category", "funding_days", "inspection_days", "version", "plan", "rights", "policy",
             "dataspace_policy", "signed_hash", "signatures", "decision", "state", "state_label", "concluded_at",
             "ends_at", "expired_at", "terminated_at", "termination_reason",
         )  # fmt: skip
@@ -234,16 +237,25 @@ class AgreementSerializer(RowSerializer[Agreement]):
     @extend_schema_field(serializers.DictField())
     def get_rights(self, row: Agreement) -> Any:
         """The rights of use, by choice."""
-        return row.instrument.said["terms"]["rights"]
+        return version_in_force(row).said["terms"]["rights"]
+
+    @extend_schema_field(serializers.DictField())
+    def get_plan(self, row: Agreement) -> Any:
+        """The plan that both sides signed: the only thing that is executed."""
+        return plan_of(version_in_force(row).said).as_dict()
+
+    def get_version(self, row: Agreement) -> int:
+        """The number of the version in force, whose plan, rights and policy are shown; `versions/` shows all."""
+        return version_in_force(row).number
 
     @extend_schema_field(serializers.DictField())
     def get_policy(self, row: Agreement) -> Any:
         """The machine-readable policy (ODRL 2.2 Agreement)."""
-        return row.instrument.said["policy"]
+        return version_in_force(row).said["policy"]
 
     def get_dataspace_policy(self, row: Agreement) -> dict[str, Any]:
         """The policy as messages of the Dataspace Protocol 2025-1 state it."""
-        return dataspace_policy(row.instrument.said["policy"])
+        return dataspace_policy(version_in_force(row).said["policy"])
 
     @extend_schema_field(BilingualField())
     def get_title(self, row: Agreement) -> Any:
@@ -283,7 +295,7 @@ class AdjustmentSerializer(RowSerializer[Adjustment]):
 
 
 class ChangedTermsSerializer(StrictSerializer):
-    """Terms to change; omitted terms stay."""
+    """Terms to change; omitted terms stay. ``effective_on``: of an amendment, the day from which it holds."""
 
     price_minor = AmountField(required=False)
     funding_days = serializers.IntegerField(required=False, min_value=0, max_value=FUNDING_DAYS_MAX)
@@ -296,6 +308,7 @@ class ChangedTermsSerializer(StrictSerializer):
     charging = ChargingSerializer(required=False)
     special_clauses = SpecialClauseSerializer(many=True, required=False, max_length=SPECIAL_MAX)  # type: ignore[call-arg]  # the stubs lack it
     commission = serializers.DictField(required=False, allow_null=True)
+    effective_on = serializers.DateField(required=False)
 
 
 class RequestNegotiationSerializer(StrictSerializer):

@@ -70,10 +70,11 @@ def compose(
     terms: Terms,
     tax_rate_bp: int,
     annexes: Sequence[Mapping[str, Any]] = (),
+    amends: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The content of a contract, without its texts. Parties: id, name, corporate_number, address, representative;
     dataset: listing, version, segment, title, files; template: id, code, version, title, digest; annexes: file_name, media_type,
-    size_bytes, sha256.
+    size_bytes, sha256; amends: of a version, ``amending.compiling.Amendment.as_dict``.
     """
     parties = Parties(
         assigner=iri(provider["id"]), assignee=iri(consumer["id"]), target=iri(dataset["version"])
@@ -94,6 +95,7 @@ def compose(
         "policy": terms.policy(identifier=iri(agreement), parties=parties),
         "annexes": [dict(annex) for annex in annexes],
         "signature_methods": sorted(METHODS_AT_LEVEL[SignatureLevel(terms.signature_level)]),
+        **({"amends": dict(amends)} if amends else {}),
     }
 
 

@@ -52,7 +52,8 @@ EVERYONE = ("buyer", "seller", "operator", "system")
 NEGOTIATION = StateMachine(
     name="contracts.negotiation",
     states=NegotiationState,
-    initial=frozenset({NegotiationState.REQUESTED}),
+    # A seller begins only an amendment.
+    initial=frozenset({NegotiationState.REQUESTED, NegotiationState.OFFERED}),
     table=expand_roles(
         {
             (NegotiationState.REQUESTED, "offer", ("seller",)): NegotiationState.OFFERED,

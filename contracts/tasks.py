@@ -6,6 +6,7 @@ from marketplace.kernel.aside import Loop
 
 from . import services
 from .adjusting.sweeping import attend_indices
+from .amending import services as amending
 from .commissions import talks
 from .pools import services as pools
 
@@ -21,6 +22,7 @@ def sweep() -> int:
         for sweep in (
             services.end_expired,
             services.end_left_open,
+            amending.end_overtaken_amendments,
             services.remind_to_answer,
             services.announce_ends,
             services.lapse_endings,

@@ -24,6 +24,8 @@ from marketplace.kernel.permissions import Permission
 from . import queries, services
 from .adjusting.views import ShowsFired
 from .agreement_document import TEMPLATE
+from .amending.queries import version_in_force
+from .amending.views import VERSION, AmendsAgreements, asked_version
 from .bundle_views import AgreementBundleMixin
 from .disclosure_models import DISCLOSING, MessageDisclosure
 from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
@@ -50,6 +52,7 @@ from .serializers import (
     VerificationSerializer,
 )
 from .states import AgreementState
+from .view_examples import REQUEST_EXAMPLE
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 LANGUAGE = OpenApiParameter(
@@ -58,12 +61,6 @@ LANGUAGE = OpenApiParameter(
     enum=LANGUAGES,
     description="The language of the document, Japanese by default.",
 )
-REQUEST_EXAMPLE = {
-    "listing": "lst_01JABCDEFGHJKMNPQRSTVWXYZ0",
-    "reference": "PO-2026-0042",
-    "terms": {"price_minor": 90000},
-    "note": "年間契約を前提にご検討ください。",
-}
 
 
 class NegotiationViewSet(NegotiationPapers, ShowsPlan):
@@ -209,7 +206,7 @@ class NegotiationViewSet(NegotiationPapers, ShowsPlan):
         return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
 
 
-class AgreementViewSet(AgreementPapers, EndsAgreements, ShowsFired, AgreementBundleMixin):
+class AgreementViewSet(AgreementPapers, AmendsAgreements, EndsAgreements, ShowsFired, AgreementBundleMixin):
     """Agreements of the caller's organisation; all, for the operator."""
 
     reads = Permission.MARKET_READ
@@ -222,18 +219,31 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, ShowsFired, AgreementBun
         rows = queries.visible_agreements(self.actor)
         return rows if self.action in ("list", "retrieve") else queries.with_texts(rows)
 
-    @extend_schema(summary="Read the signed contract", responses={200: ContractSerializer, **PROBLEMS})
+    @extend_schema(
+        summary="Read the signed contract",
+        parameters=[VERSION],
+        responses={200: ContractSerializer, **PROBLEMS},
+    )
     @action(detail=True, methods=["get"], filterset_class=None)
     def contract(self, request: Request, **_: Any) -> Response:
         """The text in both languages, the object that was signed, and its hash."""
-        return Response(ContractSerializer(queries.drawn_contract(self.get_object().instrument)).data)
+        return Response(
+            ContractSerializer(
+                queries.drawn_contract(asked_version(request, self.get_object()).instrument)
+            ).data
+        )
 
-    @extend_schema(summary="Verify the signed contract", responses={200: VerificationSerializer, **PROBLEMS})
+    @extend_schema(
+        summary="Verify the signed contract",
+        parameters=[VERSION],
+        responses={200: VerificationSerializer, **PROBLEMS},
+    )
     @action(detail=True, methods=["get"], filterset_class=None)
     def verification(self, request: Request, **_: Any) -> Response:
         """Recompute every hash and verify every signature."""
         agreement = self.get_object()
-        return Response(VerificationSerializer(queries.verification_of(agreement)).data)
+        found = queries.verification_of(agreement, asked_version(request, agreement).instrument)
+        return Response(VerificationSerializer(found).data)
 
     @extend_schema(
         summary="Ask what the agreement permits",
@@ -247,7 +257,7 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, ShowsFired, AgreementBun
         court holds up beside it is not in it."""
         agreement = self.get_object()
         found = answer_question(
-            agreement.instrument.said["policy"],
+            version_in_force(agreement).said["policy"],
             request.query_params,
             agreed_at=agreement.concluded_at,
             given_back=time_given_back(agreement.public_id),
@@ -257,7 +267,7 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, ShowsFired, AgreementBun
 
     @extend_schema(
         summary="Read the agreement as PDF",
-        parameters=[LANGUAGE],
+        parameters=[LANGUAGE, VERSION],
         responses={(200, "application/pdf"): OpenApiTypes.BINARY, **PROBLEMS},
     )
     @action(
@@ -272,12 +282,13 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, ShowsFired, AgreementBun
     def document_pdf(self, request: Request, **_: Any) -> Response:
         """The agreement with its signatures as PDF/A. A large one is made by a job: until it is there, 409 with `Retry-After`."""
         agreement, language = self.get_object(), _language(request)
-        content = agreement_pdf(agreement, language, self.actor.organisation or "")
+        signed = asked_version(request, agreement)
+        content = agreement_pdf(agreement, language, self.actor.organisation or "", signed)
         return _document(content, agreement, language, "pdf")
 
     @extend_schema(
         summary="Read the agreement as HTML",
-        parameters=[LANGUAGE],
+        parameters=[LANGUAGE, VERSION],
         responses={(200, "text/html"): OpenApiTypes.STR, **PROBLEMS},
     )
     @action(
@@ -292,7 +303,10 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, ShowsFired, AgreementBun
     def document_html(self, request: Request, **_: Any) -> Response:
         """The agreement with its signatures as one HTML page."""
         agreement = self.get_object()
-        data, language = queries.document_data(agreement), _language(request)
+        data, language = (
+            queries.document_data(agreement, asked_version(request, agreement)),
+            _language(request),
+        )
         return _document(
             render_html(template=TEMPLATE, data=data, language=language),
             agreement,
@@ -302,7 +316,7 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, ShowsFired, AgreementBun
 
     @extend_schema(
         summary="Read the agreement's text",
-        parameters=[LANGUAGE],
+        parameters=[LANGUAGE, VERSION],
         responses={(200, "text/plain"): OpenApiTypes.STR, **PROBLEMS},
     )
     @action(
@@ -317,7 +331,8 @@ class AgreementViewSet(AgreementPapers, EndsAgreements, ShowsFired, AgreementBun
     def document_text(self, request: Request, **_: Any) -> Response:
         """The text whose SHA-256 was signed, byte for byte."""
         agreement, language = self.get_object(), _language(request)
-        text = agreement.instrument.text_en if language == "en" else agreement.instrument.text_ja
+        instrument = asked_version(request, agreement).instrument
+        text = instrument.text_en if language == "en" else instrument.text_ja
         return _document(text, agreement, language, "txt")
 
 

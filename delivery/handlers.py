@@ -13,7 +13,12 @@ from marketplace.events.schemas.clearing import (
     TradeRefunded,
     TradeSecured,
 )
-from marketplace.events.schemas.contracts import AgreementEnding, AgreementTerminated, DisputeResolved
+from marketplace.events.schemas.contracts import (
+    AgreementAmended,
+    AgreementEnding,
+    AgreementTerminated,
+    DisputeResolved,
+)
 from marketplace.kernel.actors import SYSTEM
 
 from . import services
@@ -61,6 +66,11 @@ def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:
             secured_event=envelope.identifier,
         ),
     )
+
+
+def on_agreement_amended(event: AgreementAmended, envelope: Envelope) -> None:
+    """Have access end as the new version of the agreement says."""
+    services.follow_version(actor=SYSTEM, agreement=event.agreement, number=event.number)
 
 
 def on_agreement_ending(event: AgreementEnding, envelope: Envelope) -> None:

@@ -46,12 +46,16 @@ Invariant(
     test="tests/delivery/test_terms.py::test_the_database_grants_access_until_the_signed_end_alone",
     check=by_query(
         "SELECT d.public_id, d.expires_at, d.expires_latest FROM delivery_entitlement d"
-        " JOIN contracts_agreement a ON a.public_id = d.agreement JOIN contracts_instrument i ON i.id = a.instrument_id"
-        " CROSS JOIN LATERAL (SELECT coalesce(i.content::jsonb #> '{plan,access,ends}', i.content::jsonb #> '{terms,rights}') AS ends,"
-        "  coalesce(i.content::jsonb #>> '{plan,acceptance,inspection_days}', a.inspection_days::text)::integer AS days) said"
+        " JOIN contracts_agreement a ON a.public_id = d.agreement"
+        " CROSS JOIN LATERAL (SELECT coalesce(v.said #> '{plan,access,ends}', v.said #> '{terms,rights}') AS ends,"
+        "  coalesce(v.said #>> '{plan,acceptance,inspection_days}', a.inspection_days::text)::integer AS days"
+        "   FROM public.signed_versions(a.id) v WHERE v.number = d.version) said"
         " LEFT JOIN LATERAL (SELECT r.expires_before FROM delivery_restitution r"
         "   WHERE r.entitlement_id = d.id ORDER BY r.id LIMIT 1) moved ON true"
-        " WHERE coalesce(moved.expires_before, d.expires_at) IS DISTINCT FROM public.end_of_rights(said.ends, a.concluded_at)"
+        # By a later version it ends no sooner than that says, later by what was given back before.
+        " WHERE CASE WHEN d.version = 1 THEN"
+        "  coalesce(moved.expires_before, d.expires_at) IS DISTINCT FROM public.end_of_rights(said.ends, a.concluded_at)"
+        "  ELSE coalesce(d.expires_at, 'infinity') < coalesce(public.end_of_rights(said.ends, a.concluded_at), 'infinity') END"
         " OR d.expires_latest IS DISTINCT FROM public.end_of_rights(said.ends - 'duration', a.concluded_at)"
         " OR d.inspection_days <> said.days"
     ),
@@ -302,11 +306,13 @@ Invariant(
         "   AND tstzrange(o.lost_from, o.lost_until) && tstzrange(r.lost_from, r.lost_until)"
         " UNION ALL SELECT d.public_id, 'term' FROM delivery_entitlement d JOIN LATERAL ("
         "  SELECT t.expires_at FROM delivery_restitution t WHERE t.entitlement_id = d.id ORDER BY t.id DESC LIMIT 1) last ON true"
-        "  WHERE d.expires_at IS DISTINCT FROM last.expires_at"
+        "  WHERE d.version = 1 AND d.expires_at IS DISTINCT FROM last.expires_at"
         " UNION ALL SELECT r.public_id, 'moved' FROM delivery_restitution r"
         "  JOIN delivery_entitlement d ON d.id = r.entitlement_id"
-        "  WHERE r.expires_at IS DISTINCT FROM CASE WHEN r.expires_before IS NOT NULL"
+        # A later version may have moved the last day since.
+        "  WHERE CASE WHEN d.version = 1 THEN r.expires_at IS DISTINCT FROM CASE WHEN r.expires_before IS NOT NULL"
         "   THEN least(r.expires_before + (r.lost_until - r.lost_from), d.expires_latest) END"
+        "   ELSE coalesce(r.expires_at > r.expires_before + (r.lost_until - r.lost_from), false) END"
         # What a won dispute took, from the complaint until the next round began.
         " UNION ALL SELECT d.public_id, 'not given back' FROM delivery_inspection n"
         "  JOIN delivery_entitlement d ON d.id = n.entitlement_id"

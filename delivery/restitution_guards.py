@@ -37,11 +37,12 @@ def prolongs() -> pgtrigger.Trigger:
 
 
 def term_stands_still() -> pgtrigger.Trigger:
-    """A term moves by restitutions alone; access is resumed with what its suspension took; no term ends while access is closed."""
+    """A term moves by restitutions and versions of the agreement alone; access is resumed with what its suspension took; no term ends while access is closed."""
     return pgtrigger.Trigger(
         name="term_stands_still",
         when=pgtrigger.Before,
-        operation=pgtrigger.UpdateOf("state", "expires_at", "suspended_at"),
+        operation=pgtrigger.UpdateOf("state", "expires_at", "expires_latest", "version", "suspended_at"),
+        declare=[("amended", "record")],
         func=sql_body(_SQL / "term_stands_still.sql", LATE_SECONDS_MAX=LATE_SECONDS_MAX),
     )
 

@@ -28,7 +28,7 @@ Invariant(
     check=by_query(
         "SELECT l.public_id AS download, d.public_id AS delivery FROM delivery_download l"  # noqa: S608  our own words
         " JOIN delivery_entitlement d ON d.id = l.entitlement_id JOIN contracts_agreement a ON a.public_id = d.agreement"
-        " JOIN contracts_instrument i ON i.id = a.instrument_id CROSS JOIN LATERAL (SELECT i.content::jsonb AS one) said"
+        " CROSS JOIN LATERAL (SELECT public.signed_in_force(a.id, l.started_at) AS one) said"
         f" WHERE {unlawful_use('l', 'said.one')}"
         " UNION ALL SELECT (SELECT l.public_id FROM delivery_download l WHERE l.distribution_id = f.id ORDER BY l.id DESC LIMIT 1) AS download, d.public_id AS delivery"
         "  FROM delivery_entitleddistribution f JOIN delivery_entitlement d ON d.id = f.entitlement_id"

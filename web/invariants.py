@@ -282,13 +282,15 @@ Invariant(
 
 _ENDS_OTHERWISE = """
     SELECT a.public_id, a.ends_at, given.ends_at AS given_until FROM contracts_agreement a
-      JOIN contracts_instrument i ON i.id = a.instrument_id
-      CROSS JOIN LATERAL (SELECT public.end_of_rights(i.content::jsonb #> '{terms,rights}', a.concluded_at) AS ends_at) signed
-      CROSS JOIN LATERAL (SELECT max(r.expires_at) AS ends_at FROM delivery_restitution r
-          JOIN delivery_entitlement d ON d.id = r.entitlement_id WHERE d.agreement = a.public_id) given
+      CROSS JOIN LATERAL (SELECT v.number, public.end_of_rights(v.said #> '{terms,rights}', a.concluded_at) AS ends_at
+          FROM public.signed_versions(a.id) v ORDER BY v.number DESC LIMIT 1) signed
+      CROSS JOIN LATERAL (SELECT max(d.expires_at) AS ends_at FROM delivery_entitlement d
+          WHERE d.agreement = a.public_id AND d.version = signed.number
+            AND EXISTS (SELECT FROM delivery_restitution r WHERE r.entitlement_id = d.id)) given
      WHERE a.ends_at > signed.ends_at AND NOT EXISTS (
            SELECT FROM delivery_restitution r JOIN delivery_entitlement d ON d.id = r.entitlement_id
-            WHERE d.agreement = a.public_id AND r.expires_at = a.ends_at)
+            WHERE d.agreement = a.public_id AND a.ends_at IN (r.expires_at, d.expires_at))
+          AND NOT EXISTS (SELECT FROM contracts_agreementversion v WHERE v.agreement_id = a.id AND v.ends_at = a.ends_at)
         OR a.state = 'in_force' AND a.ends_at < given.ends_at AND NOT EXISTS (
            SELECT FROM events_outboxevent e LEFT JOIN events_inboxentry h ON h.event_id = e.id AND h.subscriber = 'contracts'
             WHERE e.subject = a.public_id AND e.type = 'delivery.restored' AND h.state IS DISTINCT FROM 'handled'

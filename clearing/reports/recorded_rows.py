@@ -218,6 +218,12 @@ RecordedRows(
     " e.payload -> 'currency'",
 )
 RecordedRows(
+    table="clearing_chargeamendment",
+    kinds=("clearing.charges_amended",),
+    row="(SELECT p.agreement FROM clearing_chargeplan p WHERE p.id = r.plan_id), r.version, r.from_charge, r.charges, r.price_minor",
+    record="e.subject, e.payload -> 'version', e.payload -> 'from_charge', e.payload -> 'charges', e.payload -> 'price_minor'",
+)
+RecordedRows(
     table="clearing_plannedshare",
     kinds=("clearing.plan_made",),
     source="(SELECT p.agreement, coalesce(jsonb_object_agg(o.public_id, s.share_bp) FILTER (WHERE s.id IS NOT NULL),"

@@ -21,7 +21,13 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 
 from ..ground.columns import currency_stated, organisation_key
 from .guards import plan_has_charges, plan_is_whole, shares_within_whole, usage_within_ceiling
-from .signed_guards import plan_as_signed, plan_shared_as_signed, shares_as_signed, used_as_signed
+from .signed_guards import (
+    amended_as_signed,
+    plan_as_signed,
+    plan_shared_as_signed,
+    shares_as_signed,
+    used_as_signed,
+)
 from .states import UsageRefusal
 from .stop_guards import stops_before_charges
 
@@ -70,12 +76,14 @@ class ChargePlan(models.Model):
 class PlannedCharge(models.Model):
     """One charge of a plan: due on a day, for the days from ``period_from`` to the day before ``period_until``.
 
-    Instalments have no period. Invariants: the charges of a plan are 1, 2, 3, … and are inserted together; instalments
+    Instalments have no period. ``version``: the version of the agreement that states it; of several the latest holds (``amended.LATEST``).
+    Invariants: the charges of a plan are 1, 2, 3, … and are inserted together, so are those that a ``ChargeAmendment`` changes; instalments
     sum to the price, each period costs the price. Append-only.
     """
 
     plan = models.ForeignKey(ChargePlan, on_delete=models.PROTECT, related_name="planned")
     charge = models.PositiveIntegerField()
+    version = models.PositiveSmallIntegerField(default=1, db_default=1)
     price_minor = MinorField()
     due_on = DayField()
     period_from = DayField(null=True)
@@ -83,7 +91,7 @@ class PlannedCharge(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["plan", "charge"], name="planned_charge_once"),
+            models.UniqueConstraint(fields=["plan", "charge", "version"], name="planned_charge_once"),
             models.CheckConstraint(condition=Q(price_minor__gte=0), name="planned_charge_price"),
             models.CheckConstraint(
                 condition=Q(period_from=None, period_until=None)
@@ -92,6 +100,32 @@ class PlannedCharge(models.Model):
             ),
         ]
         triggers = [append_only(), plan_is_whole()]
+
+
+class ChargeAmendment(models.Model):
+    """What a later version of an agreement makes of its coming charges: from ``from_charge`` on, ``charges`` in all, at ``price_minor`` each
+    where a price a period is charged, paid in within ``funding_days``.
+
+    Invariants: it is what both parties signed; no charge that it changes is a trade yet. Append-only.
+    """
+
+    plan = models.ForeignKey(ChargePlan, on_delete=models.PROTECT, related_name="amendments")
+    version = models.PositiveSmallIntegerField()
+    from_charge = models.PositiveIntegerField()
+    charges = CountField()
+    price_minor = MinorField()
+    funding_days = DaysField()
+    amended_at = MomentField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "version"], name="charge_amendment_once"),
+            models.CheckConstraint(
+                condition=Q(version__gte=2, from_charge__gte=2, charges__gte=1, charges__lte=CHARGES_MAX, price_minor__gte=0),
+                name="charge_amendment_stated",
+            ),
+        ]  # fmt: skip
+        triggers = [append_only(), dated_now("amended_at"), amended_as_signed()]
 
 
 class PlannedShare(models.Model):

@@ -10,6 +10,7 @@ from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.rules.halt_time import extended_as_halted
 from marketplace.rules.tax_tables import TAXED_CLASSES
 
+from .amended import LATEST
 from .guaranteed_guards import OPEN_PART, UNFIT
 from .lines import leaf_of, trade_line
 from .locks import FEE_REFUND_LOCK
@@ -97,7 +98,7 @@ def within_plan() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         condition=pgtrigger.Q(new__charge__gt=1) | ~pgtrigger.Q(new__charging="one_off"),
-        func=sql_body(_SQL / "within_plan.sql"),
+        func=sql_body(_SQL / "within_plan.sql", LATEST=LATEST),
     )
 
 

@@ -7,6 +7,7 @@ from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.rules.tax_tables import TAXED_CLASSES
 
 from . import authority_invariants, neutral_invariants, pool_invariants, signed_invariants, stop_invariants  # noqa: F401  they register themselves
+from .amended import LATEST
 from .causes import GUARANTEED, HELD
 from .fee_rebates import wrong_rebates
 from .guaranteed_guards import MOVED_WRONGLY, OPEN_PART, UNFIT
@@ -251,7 +252,7 @@ Invariant(
         "    SELECT (f.concluded_at AT TIME ZONE 'Asia/Tokyo')::date FROM clearing_trade f"
         "     WHERE f.agreement = t.agreement AND f.charge = 1)"
         "   WHEN 'due_date' THEN coalesce((SELECT c.due_on FROM clearing_chargeplan p"
-        "     JOIN clearing_plannedcharge c ON c.plan_id = p.id WHERE p.agreement = t.agreement AND c.charge = t.charge),"
+        "     JOIN clearing_plannedcharge c ON c.plan_id = p.id WHERE p.agreement = t.agreement AND c.charge = t.charge LIMIT 1),"
         "     (coalesce(t.agreed_fund_by, t.fund_by) AT TIME ZONE 'Asia/Tokyo')::date)"
         "   ELSE (coalesce((SELECT g.delivered_at FROM clearing_chargeplan p"
         "     JOIN clearing_chargeprogress g ON g.plan_id = p.id"
@@ -294,7 +295,7 @@ Invariant(
     test="tests/clearing/trades/test_charge_guards.py::test_a_plan_comes_whole",
     check=by_query(
         "SELECT p.agreement, p.charges, p.price_minor, count(c.id) AS planned, sum(c.price_minor) AS total"
-        " FROM clearing_chargeplan p LEFT JOIN clearing_plannedcharge c ON c.plan_id = p.id GROUP BY p.id"
+        " FROM clearing_chargeplan p LEFT JOIN clearing_plannedcharge c ON c.plan_id = p.id AND c.version = 1 GROUP BY p.id"
         " HAVING count(c.id) <> p.charges OR max(c.charge) <> p.charges OR min(c.charge) <> 1"
         "  OR sum(c.price_minor) <> p.price_minor * CASE p.charging WHEN 'instalment' THEN 1 ELSE p.charges END"
     ),
@@ -311,10 +312,10 @@ Invariant(
     ),
     test="tests/clearing/trades/test_charge_guards.py::test_no_trade_is_beyond_its_plan",
     check=by_query(
-        "SELECT t.public_id, t.agreement, t.charge FROM clearing_trade t"
+        "SELECT t.public_id, t.agreement, t.charge FROM clearing_trade t"  # noqa: S608  our own words
         " LEFT JOIN clearing_chargeplan p ON p.agreement = t.agreement AND p.charging = t.charging"
         "  AND p.currency = t.currency"
-        " LEFT JOIN clearing_plannedcharge c ON c.plan_id = p.id AND c.charge = t.charge"
+        f" LEFT JOIN clearing_plannedcharge c ON c.plan_id = p.id AND c.charge = t.charge AND {LATEST}"
         " WHERE (t.charge > 1 OR t.charging <> 'one_off') AND c.price_minor IS DISTINCT FROM t.price_minor"
         " UNION ALL SELECT NULL, p.agreement, g.next_charge FROM clearing_chargeprogress g"
         "  JOIN clearing_chargeplan p ON p.id = g.plan_id LEFT JOIN clearing_trade t ON t.agreement = p.agreement"
@@ -336,8 +337,8 @@ Invariant(
     ),
     test="tests/clearing/trades/test_charge_guards.py::test_use_is_charged_within_its_ceiling",
     check=by_query(
-        "SELECT p.agreement, c.charge, c.price_minor, used.minor, t.captured_price_minor"
-        " FROM clearing_chargeplan p JOIN clearing_plannedcharge c ON c.plan_id = p.id"
+        "SELECT p.agreement, c.charge, c.price_minor, used.minor, t.captured_price_minor"  # noqa: S608  our own words
+        f" FROM clearing_chargeplan p JOIN clearing_plannedcharge c ON c.plan_id = p.id AND {LATEST}"
         " CROSS JOIN LATERAL (SELECT coalesce(sum(u.charged_minor), 0) AS minor FROM clearing_usagerecord u"
         "  WHERE u.planned_id = c.id) used"
         " LEFT JOIN clearing_trade t ON t.agreement = p.agreement AND t.charge = c.charge"

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -24,7 +25,8 @@ from ..ground.parameters import commissioned_lead_business_days
 from ..ground.scopes import own_key
 from ..ledger.queries import balances
 from ..ledger.states import AccountKind
-from .charge_models import ChargeProgress, PlannedCharge, PlannedShare
+from .amended import LATEST
+from .charge_models import ChargeAmendment, ChargeProgress, PlannedCharge, PlannedShare
 from .guaranteed_models import guaranteed_part
 from .limits import ENDED_STATES, Remaining, remaining_of_all
 from .models import Obligation, Trade
@@ -47,8 +49,14 @@ class TradeCounts:
 
 def charging_counts() -> dict[str, dict[str, int]]:
     """By kind of charging, without plain prices: how many agreements, how many charges, and what they come to without tax."""
+    later = PlannedCharge.objects.filter(
+        plan=OuterRef("plan"), charge=OuterRef("charge"), version__gt=OuterRef("version")
+    )
+    amended = ChargeAmendment.objects.filter(plan=OuterRef("plan")).order_by("-version")
+    last = amended.values("charges")[:1]
     rows = (
-        PlannedCharge.objects.values("plan__charging")
+        PlannedCharge.objects.filter(~Exists(later), charge__lte=Coalesce(Subquery(last), F("charge")))
+        .values("plan__charging")
         .annotate(
             agreements=Count("plan", distinct=True), charges=Count("pk"), total_minor=Sum("price_minor")
         )
@@ -185,7 +193,7 @@ _ENDED_PERIODS = f"""
     SELECT t.agreement, t.charge
       FROM clearing_trade t
       JOIN clearing_chargeplan p ON p.agreement = t.agreement
-      JOIN clearing_plannedcharge c ON c.plan_id = p.id AND c.charge = t.charge
+      JOIN clearing_plannedcharge c ON c.plan_id = p.id AND c.charge = t.charge AND {LATEST}
       JOIN clearing_chargeprogress g ON g.plan_id = p.id
      WHERE t.state = 'secured' AND t.charging IN ('subscription', 'metered')
        AND g.delivered_at IS NOT NULL AND g.dispute IS NULL

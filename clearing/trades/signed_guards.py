@@ -158,21 +158,32 @@ def used_as_signed() -> pgtrigger.Trigger:
     )
 
 
-def _charged_as_signed(departs: str) -> pgtrigger.Trigger:
+def _charged_as_signed(departs: str, charge: str) -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name="charged_as_signed",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("signed", "record")],
-        func=sql_body(_SQL / "charged_as_signed.sql", DEPARTS=departs),
+        func=sql_body(_SQL / "charged_as_signed.sql", DEPARTS=departs, CHARGE=charge),
     )
 
 
 def trade_as_signed() -> pgtrigger.Trigger:
     """A trade of a signed agreement is a charge of its plan, at its price."""
-    return _charged_as_signed(trade_departs("NEW", "signed.plan"))
+    return _charged_as_signed(trade_departs("NEW", "signed.plan"), "NEW.charge::integer")
 
 
 def plan_as_signed() -> pgtrigger.Trigger:
     """The charge plan of a signed agreement has the charges, periods and price of its plan."""
-    return _charged_as_signed(plan_departs("NEW", "signed.plan"))
+    return _charged_as_signed(plan_departs("NEW", "signed.plan"), "1")
+
+
+def amended_as_signed() -> pgtrigger.Trigger:
+    """Coming charges change as a version of the agreement says, and none that is a trade."""
+    return pgtrigger.Trigger(
+        name="amended_as_signed",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("signed", "record")],
+        func=sql_body(_SQL / "amended_as_signed.sql"),
+    )

@@ -96,7 +96,7 @@ class DisputeFileInput(StrictSerializer):
     file = serializers.FileField()
 
 
-class StatementSerializer(RowSerializer[Statement]):
+class DisputeStatementSerializer(RowSerializer[Statement]):
     """An answer or a reply."""
 
     id = serializers.CharField(source="public_id")
@@ -169,7 +169,7 @@ class SettlementSerializer(RowSerializer[Settlement]):
         return words_of(row.consequences)
 
 
-class RemedySerializer(RowSerializer[Remedy]):
+class DisputeRemedySerializer(RowSerializer[Remedy]):
     """What is carried out, until when, and when it was; ``reference`` is the adjustment of a price."""
 
     kind_label = ChoiceLabelField(RemedyKind, source="kind")
@@ -199,11 +199,11 @@ class DisputeSerializer(RowSerializer[Dispute]):
     claims = KeptClaimSerializer(many=True)
     state_label = ChoiceLabelField(DisputeState, source="state")
     outcome_label = ChoiceLabelField(DisputeOutcome, source="outcome", allow_null=True)
-    statements = StatementSerializer(many=True)
+    statements = DisputeStatementSerializer(many=True)
     files = DisputeFileSerializer(many=True)
     mediators = MediatorSerializer(many=True)
     settlements = SettlementSerializer(many=True)
-    remedies = RemedySerializer(many=True)
+    remedies = DisputeRemedySerializer(many=True)
 
     class Meta:
         model = Dispute

@@ -147,13 +147,13 @@ OUT_OF_FORCE = "(t.retired OR (t.segments <> '[]' AND NOT t.segments ? {segment}
 
 
 def template_in_force() -> pgtrigger.Trigger:
-    """No negotiation begins with a template that is retired, or not for its segment."""
+    """No negotiation begins with a template that is retired, or not for its segment; an amendment has that of its agreement."""
     return pgtrigger.Trigger(
         name="template_in_force",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=f"""
-IF EXISTS (SELECT FROM public.contracts_template t WHERE t.id = NEW.template_id AND {OUT_OF_FORCE.format(segment="NEW.segment")}) THEN
+IF NEW.amends_id IS NULL AND EXISTS (SELECT FROM public.contracts_template t WHERE t.id = NEW.template_id AND {OUT_OF_FORCE.format(segment="NEW.segment")}) THEN
     RAISE EXCEPTION 'the template of % is not in force in %', NEW.public_id, NEW.segment
         USING ERRCODE = 'check_violation', CONSTRAINT = 'template_in_force';
 END IF;

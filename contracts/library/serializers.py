@@ -54,7 +54,7 @@ class ContractTemplateSerializer(RowSerializer[Template]):
         )  # fmt: skip
 
 
-class ParameterSerializer(StrictSerializer):
+class ClauseParameterSerializer(StrictSerializer):
     """A typed parameter of a clause, which its text names in braces.
 
     A ``number`` has ``lowest`` and ``highest``, in units of 10 to the power of -``decimals``; a ``choice`` has ``options``; a ``text``
@@ -104,7 +104,7 @@ class PublishContractClauseSerializer(StrictSerializer):
     code = serializers.CharField(max_length=CODE_LENGTH_MAX)
     heading = BilingualField()
     text = BilingualField()
-    parameters = ParameterSerializer(many=True, required=False, max_length=PARAMETERS_MAX)  # type: ignore[call-arg]  # the stubs lack it
+    parameters = ClauseParameterSerializer(many=True, required=False, max_length=PARAMETERS_MAX)  # type: ignore[call-arg]  # the stubs lack it
     requires = serializers.ListField(
         child=serializers.CharField(max_length=CODE_LENGTH_MAX), required=False, max_length=OTHERS_MAX
     )

@@ -39,7 +39,7 @@ class ContributionSerializer(StrictSerializer):
     sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", required=False, allow_null=True, default=None)
 
 
-class MemberSerializer(StrictSerializer):
+class PoolMemberSerializer(StrictSerializer):
     """A member, its share as a fraction, and what it brings."""
 
     organisation = serializers.CharField(max_length=31)
@@ -51,7 +51,7 @@ class TermsSerializer(StrictSerializer):
     """The terms of a version: from which day, who with which share, and whether the lead decides later ones."""
 
     effective_on = serializers.DateField()
-    members = MemberSerializer(many=True, max_length=MEMBERS_MAX)  # type: ignore[call-arg]  # the stubs lack it
+    members = PoolMemberSerializer(many=True, max_length=MEMBERS_MAX)  # type: ignore[call-arg]  # the stubs lack it
     lead_decides = serializers.BooleanField(required=False, default=False)
 
 

@@ -19,11 +19,11 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 
+from ..amending.queries import money_signed
 from ..commissions.queries import require_reducible
 from ..ending_queries import charge_left
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
-from ..plan import plan_of
 from ..states import AGREEMENT, CLAUSE_REASON, ENDED_EARLY, AgreementState, Party, TerminationReason
 from .deletions import begin_duty
 from .ending_moves import drop_endings
@@ -125,7 +125,7 @@ def adjust_price(
 
 def _corrected(agreement: Agreement, charge: int | None) -> int:
     """The charge that is corrected: the only one, unless it is stated. Raises FieldInvalid."""
-    charges = len(plan_of(agreement.instrument.said).money.charges)
+    charges = len(money_signed(agreement).charges)
     if charge is None and charges > 1:
         raise FieldInvalid(
             "charge",

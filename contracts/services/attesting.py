@@ -47,7 +47,7 @@ def attest(actor: Actor, negotiation: Negotiation, subject: Subject, given: str 
     if key is None:
         raise KeyNotLive(kid=kid[:KID_LENGTH])
     expected = signed_object.own_claims(
-        agreement=negotiation.agreement_identifier,
+        agreement=negotiation.contract_identifier,
         signed_hash=subject.signed_hash,
         party=subject.party.value,
         organisation=identifier_of(negotiation, subject.party),
@@ -63,7 +63,7 @@ def _by_market(actor: Actor, negotiation: Negotiation, subject: Subject) -> Atte
     """The market's signature as a witness, which names the person on whose instruction it signs."""
     signed_at = clock.now()
     claims = signed_object.claims(
-        agreement=negotiation.agreement_identifier,
+        agreement=negotiation.contract_identifier,
         signed_hash=subject.signed_hash,
         party=subject.party.value,
         organisation=identifier_of(negotiation, subject.party),

@@ -18,6 +18,8 @@ from marketplace.kernel.states import advance
 from marketplace.notices import services as notices
 from marketplace.notices.texts import Wording
 
+from ..amending.access_terms import ends_of_versions
+from ..amending.queries import signed_versions
 from ..ending_states import EndingState
 from ..ending_texts import ENDED, ENDING
 from ..lost_time import without_access
@@ -33,9 +35,14 @@ ANNOUNCE = Loop("contracts.announce_ends")
 
 
 @transaction.atomic
-def move_end(*, agreement: str, ends_at: datetime) -> bool:
-    """Move the end of an agreement in force to ``ends_at``, for access that was given back; False if it is not later."""
+def move_end(*, agreement: str, ends_at: datetime, version: int = 1) -> bool:
+    """Move the end of an agreement in force to ``ends_at``, for access that was given back; False if it is not later.
+
+    ``version``: the version of the agreement by which access ends then; a later one that was signed meanwhile moves it."""
     subject = Agreement.objects.select_for_update().get(public_id=agreement)
+    last = signed_versions(subject)[-1].number
+    if version < last:
+        ends_at = ends_of_versions(agreement).moved(version, last, ends_at)[0] or ends_at
     if subject.state != AgreementState.IN_FORCE or subject.ends_at is None or ends_at <= subject.ends_at:
         return False
     subject.ends_at = ends_at

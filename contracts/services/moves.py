@@ -20,9 +20,9 @@ from marketplace.kernel.states import advance
 from marketplace.participants import queries as participants
 from marketplace.rules.halt_time import halted_time
 
-from ..errors import ListingWithdrawn, NegotiationExpired, OtherNotAdmitted
+from ..errors import AgreementEnded, ListingWithdrawn, NegotiationExpired, OtherNotAdmitted
 from ..models import Negotiation
-from ..states import NEGOTIATION, RESPONSE_DAYS, WAITS_FOR, NegotiationState, Party
+from ..states import NEGOTIATION, RESPONSE_DAYS, WAITS_FOR, AgreementState, NegotiationState, Party
 
 
 def locked(actor: Actor, public_id: str) -> Negotiation:
@@ -54,6 +54,12 @@ def require_move(actor: Actor, negotiation: Negotiation, command: str) -> str:
     party may not trade in the segment.
     """
     role = require_turn(actor, negotiation, command)
+    require_parties(negotiation, role)
+    return role
+
+
+def require_parties(negotiation: Negotiation, role: str) -> None:
+    """Raise NotAdmitted, OtherNotAdmitted or OrganisationSuspended unless both may trade in the segment, whose move it is as ``role``."""
     own, other = negotiation.buyer_id, negotiation.seller_id
     other_role = Party.SELLER.value
     if role == Party.SELLER:
@@ -65,15 +71,16 @@ def require_move(actor: Actor, negotiation: Negotiation, command: str) -> str:
         raise OtherNotAdmitted(
             negotiation=negotiation.public_id, segment=negotiation.segment, capacity=other_role
         )
-    return role
 
 
 def require_turn(actor: Actor, negotiation: Negotiation, command: str) -> str:
-    """The role in which it is the actor's turn to move so. Raises IllegalTransition, ListingWithdrawn, NegotiationExpired.
+    """The role in which it is the actor's turn to move so. Raises AgreementEnded, IllegalTransition, ListingWithdrawn, NegotiationExpired.
 
     A withdrawal of the listing waits for this transaction, or is seen by it.
     """
     role = role_in(actor, negotiation)
+    if negotiation.amends is not None and negotiation.amends.state != AgreementState.IN_FORCE:
+        raise AgreementEnded(agreement=negotiation.amends.public_id)
     NEGOTIATION.target(state=negotiation.state, command=command, role=role)
     if listings.is_withdrawn(negotiation.listing):
         raise ListingWithdrawn(negotiation=negotiation.public_id, listing=negotiation.listing)

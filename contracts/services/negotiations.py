@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -22,6 +23,7 @@ from marketplace.participants import queries as participants
 from marketplace.rules import services as rules
 
 from .. import queries
+from ..amending.queries import amendment_of, split_day
 from ..changed_terms import changed_terms
 from ..commissions.classing import classed, require_classed
 from ..errors import NotNegotiable, OwnListing, ReferenceTaken
@@ -53,7 +55,7 @@ def request_negotiation(
     buyer_id = actor.require_organisation()
     actor.require(Permission.NEGOTIATIONS_WRITE)
     _check_reference(reference)
-    _check_note(note)
+    check_note(note)
     # Locks the listing: a withdrawal ends this negotiation, or is seen by it.
     listings.is_withdrawn(listing)
     sale = listings.version_for_sale(listing)
@@ -69,13 +71,13 @@ def request_negotiation(
     wanted = classed(wanted, buyer_id=buyer_id, seller_id=sale.seller_id)
     require_grantable(listing, wanted)
     negotiation = _create_negotiation(actor, sale, reference)
-    _propose(negotiation, actor=actor, party=Party.BUYER, terms=wanted, note=note)
+    propose(negotiation, actor=actor, party=Party.BUYER, terms=wanted, note=note)
     record_move(
         negotiation,
         role="buyer",
         actor=actor,
-        payload=_terms_payload(wanted),
-        changed=_changed(published, wanted),
+        payload=terms_payload(wanted),
+        changed=changed_events(published, wanted),
     )
     return negotiation
 
@@ -162,24 +164,30 @@ def _answer(
     actor: Actor, negotiation: str, command: str, terms: Mapping[str, Any] | None, note: str
 ) -> Negotiation:
     actor.require(Permission.NEGOTIATIONS_WRITE)
-    _check_note(note)
+    check_note(note)
     subject = locked(actor, negotiation)
     role = require_move(actor, subject, command)
-    standing = parse_terms(queries.latest_proposal(subject).terms)
+    latest = queries.latest_proposal(subject)
+    standing = parse_terms(latest.terms)
+    effective_on = latest.effective_on
+    if subject.amends_id is not None:
+        terms, stated = split_day(terms)
+        effective_on = stated or effective_on
     wanted = revise_terms(standing, with_special_clauses(terms))
     if wanted != standing and not subject.negotiable:
         raise NotNegotiable(listing=subject.listing)
     wanted = classed(wanted, buyer_id=subject.buyer_id, seller_id=subject.seller_id)
-    require_grantable(subject.listing, wanted)
+    if subject.amends_id is None:
+        require_grantable(subject.listing, wanted)
     move(
         subject,
         command=command,
         role=role,
         actor=actor,
-        payload=_terms_payload(wanted),
-        changed=_changed(standing, wanted),
+        payload=terms_payload(wanted),
+        changed=changed_events(standing, wanted),
     )
-    _propose(subject, actor=actor, party=Party(role), terms=wanted, note=note)
+    propose(subject, actor=actor, party=Party(role), terms=wanted, note=note, effective_on=effective_on)
     return subject
 
 
@@ -200,8 +208,20 @@ def accept_offer(*, actor: Actor, negotiation: str) -> Negotiation:
     return subject
 
 
-def _propose(negotiation: Negotiation, *, actor: Actor, party: Party, terms: Terms, note: str) -> None:
-    compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+def propose(
+    negotiation: Negotiation,
+    *,
+    actor: Actor,
+    party: Party,
+    terms: Terms,
+    note: str,
+    effective_on: date | None = None,
+) -> None:
+    """Write the next proposal, if its terms can be carried out, from ``effective_on`` on where they amend. Raises FieldInvalid."""
+    if negotiation.amends_id is None:
+        compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+    else:
+        amendment_of(negotiation, terms, effective_on)
     require_agreeing(terms, negotiation.template_id)
     number = negotiation.proposals.count() + 1
     Proposal.objects.create(
@@ -213,20 +233,23 @@ def _propose(negotiation: Negotiation, *, actor: Actor, party: Party, terms: Ter
             identifier=iri(f"{negotiation.public_id}:{number}"),
             parties=Parties(assigner=iri(negotiation.seller_identifier)),
         ),
+        effective_on=effective_on,
         note=note.strip(),
         made_by=actor.identifier,
         made_at=clock.now(),
     )
 
 
-def _changed(before: Terms, after: Terms) -> list[TermChange]:
+def changed_events(before: Terms, after: Terms) -> list[TermChange]:
+    """What ``after`` changes, as events say it."""
     return [
         TermChange(field=change["field"], **change["words"])
         for change in changed_terms(before, after, clock.market_zone())
     ]
 
 
-def _terms_payload(terms: Terms) -> dict[str, Any]:
+def terms_payload(terms: Terms) -> dict[str, Any]:
+    """What evidence says of proposed terms."""
     return {
         "price_minor": terms.price_minor,
         "currency": terms.currency,
@@ -253,7 +276,8 @@ def _check_reference(reference: str) -> None:
         )
 
 
-def _check_note(note: str) -> None:
+def check_note(note: str) -> None:
+    """Raise FieldInvalid for a note that is too long."""
     if len(note) > NOTE_LENGTH_MAX or "\x00" in note:
         raise FieldInvalid(
             "note",

@@ -29,6 +29,7 @@ from marketplace.rules.states import Outcome
 from quality.queries import currentness_bp
 
 from .. import queries
+from ..amending.concluding import make_version, require_signable, tell_version
 from ..commissions.classing import require_classed
 from ..commissions.paper import given_terms
 from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
@@ -50,6 +51,7 @@ from .moves import (
     move_event,
     move_fact,
     open_until,
+    record_move,
     require_buyer_and_seller,
     require_move,
     require_turn,
@@ -113,10 +115,11 @@ def _sign_as_seller(
     terms = parse_terms(proposal.terms)
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
-    compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+    if negotiation.amends_id is None:
+        compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+        require_grantable(negotiation.listing, terms)
+        _require_kept(negotiation, terms)
     require_classed(terms, buyer_id=negotiation.buyer_id, seller_id=negotiation.seller_id)
-    require_grantable(negotiation.listing, terms)
-    _require_kept(negotiation, terms)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash, must_say=drawn.has_annexes and given is None)
     subject = _subject(drawn.signed_hash, Party.SELLER, terms)
@@ -154,9 +157,12 @@ def _sign_as_buyer(
     instrument = queries.instrument_of(negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
     terms = parse_terms(instrument.said["terms"])
-    # The buyer may do by now what it buys, until it has paid for it at least.
-    compile_plan(terms, at=clock.now(), zone=clock.market_zone())
-    _require_kept(negotiation, terms)
+    if negotiation.amends_id is None:
+        # The buyer may do by now what it buys, until it has paid for it at least.
+        compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+        _require_kept(negotiation, terms)
+    else:
+        require_signable(negotiation, instrument)
     subject = _subject(instrument.signed_hash, Party.BUYER, terms)
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
@@ -165,6 +171,9 @@ def _sign_as_buyer(
     commit_party(actor, limits, negotiation, subject, attested.mandate)
     signature = _make_signature(actor, negotiation, instrument, Party.BUYER, attested)
     advance(negotiation, NEGOTIATION, command="verify", role=role)
+    if negotiation.amends_id is not None:
+        _conclude_amendment(actor, negotiation, instrument, decision, _payload(signature, attested))
+        return negotiation
     plan = plan_of(instrument.said)
     with granted_once(negotiation.listing, exclusive=terms.rights.exclusive):
         agreement = _make_agreement(negotiation, instrument, plan, decision.public_id)
@@ -182,6 +191,22 @@ def _sign_as_buyer(
     # Where another rulebook lets pass what was on hold, its case would wait for a decision that nobody can carry out.
     drop_cases(thread=negotiation.public_id, kinds=(CaseKindCode.CONCLUSION.value,))
     return negotiation
+
+
+def _conclude_amendment(
+    actor: Actor,
+    negotiation: Negotiation,
+    instrument: Instrument,
+    decision: DecisionView,
+    payload: dict[str, str | None],
+) -> None:
+    """Make the version that both parties signed; the negotiation is finalized, and its case over."""
+    version = make_version(actor, negotiation, instrument, decision.public_id)
+    change_state(negotiation, command="finalize", role="system")
+    payload = {**payload, "agreement": negotiation.contract_identifier, "version": version.public_id}
+    record_move(negotiation, role="system", actor=actor, payload=payload)
+    tell_version(actor, version)
+    drop_cases(thread=negotiation.public_id, kinds=(CaseKindCode.CONCLUSION.value,))
 
 
 def _require_allowed(actor: Actor, negotiation: Negotiation, trade: dict[str, Any]) -> list[DecisionView]:

@@ -5,7 +5,15 @@ IF TG_OP = 'UPDATE' AND NEW.ends_at IS NOT DISTINCT FROM OLD.ends_at THEN
     END IF;
     RETURN NEW;
 END IF;
+IF TG_OP = 'UPDATE' AND pg_trigger_depth() > 1 AND NEW.state = 'in_force' AND EXISTS (
+    SELECT FROM public.contracts_agreementversion v WHERE v.agreement_id = NEW.id AND v.ends_at IS NOT DISTINCT FROM NEW.ends_at
+       AND v.number = (SELECT max(l.number) FROM public.contracts_agreementversion l WHERE l.agreement_id = NEW.id)) THEN
+    RETURN NEW;  -- a version moves it, in its trigger moves_end
+END IF;
 SELECT content::jsonb #> '{terms,rights}' INTO rights FROM public.contracts_instrument WHERE id = NEW.instrument_id;
+IF TG_OP = 'UPDATE' THEN
+    SELECT v.said #> '{terms,rights}' INTO rights FROM public.signed_versions(NEW.id) v ORDER BY v.number DESC LIMIT 1;
+END IF;
 IF TG_OP = 'INSERT' THEN
     IF NEW.ends_at IS DISTINCT FROM public.end_of_rights(rights, NEW.concluded_at) THEN
         RAISE EXCEPTION 'an agreement ends when the signed rights end'

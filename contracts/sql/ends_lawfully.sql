@@ -1,9 +1,9 @@
 SELECT * INTO a FROM public.contracts_agreement WHERE id = NEW.agreement_id FOR NO KEY UPDATE;
-SELECT content::jsonb -> 'terms' INTO terms FROM public.contracts_instrument WHERE id = a.instrument_id;
+terms := public.signed_in_force(a.id, public.business_now()) -> 'terms';
 SELECT coalesce(sum(CASE debtor WHEN 'seller' THEN amount_minor ELSE -amount_minor END), 0)
   INTO returned FROM public.contracts_adjustment WHERE agreement_id = a.id AND charge = (NEW.consequences ->> 'charge')::integer
    AND NOT starts_with(reason_code, '{CLAUSE_REASON}');
-SELECT {PRICE} INTO price FROM public.contracts_instrument i WHERE i.id = a.instrument_id;
+price := {PRICE};
 today := (public.business_now() AT TIME ZONE 'Asia/Tokyo')::date;
 IF a.state IS DISTINCT FROM 'in_force' THEN
     RAISE EXCEPTION '% is not in force: nothing ends it', a.public_id USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';

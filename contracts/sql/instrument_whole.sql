@@ -17,10 +17,13 @@ IF (said->>'negotiation', said->>'agreement', said->>'reference', said#>>'{provi
     said#>>'{dataset,segment}', said->'terms', said#>'{policy,permission}',
     said#>'{policy,prohibition}', said#>'{policy,obligation}')
    IS DISTINCT FROM
-   (n.public_id::text, n.agreement_identifier::text, n.reference::text, n.seller_identifier::text,
+   (n.public_id::text, coalesce((SELECT a.public_id FROM public.contracts_agreement a WHERE a.id = n.amends_id), n.agreement_identifier)::text, n.reference::text, n.seller_identifier::text,
     n.buyer_identifier::text, n.listing::text, n.listing_version::text, n.segment::text, p.terms,
     p.policy->'permission', p.policy->'prohibition', p.policy->'obligation') THEN
     RAISE EXCEPTION 'an instrument says what was negotiated' USING ERRCODE = 'check_violation';
+END IF;
+IF (said #>> '{amends,effective_on}')::date IS DISTINCT FROM p.effective_on OR (said ? 'amends') <> (n.amends_id IS NOT NULL) THEN
+    RAISE EXCEPTION 'an instrument amends as was negotiated' USING ERRCODE = 'check_violation';
 END IF;
 IF coalesce(said -> 'annexes', '[]') <> (
     SELECT coalesce(jsonb_agg(jsonb_build_object('file_name', a.file_name, 'media_type', a.media_type,

@@ -1,4 +1,12 @@
-SELECT state INTO present FROM public.contracts_negotiation WHERE id = NEW.negotiation_id FOR SHARE;
+SELECT state, amends_id INTO n FROM public.contracts_negotiation WHERE id = NEW.negotiation_id FOR SHARE;
+present := n.state;
+-- What amends an agreement counts its periods from the conclusion of that.
+since := coalesce((SELECT a.concluded_at FROM public.contracts_agreement a WHERE a.id = n.amends_id), NEW.made_at);
+IF (NEW.effective_on IS NULL) <> (n.amends_id IS NULL)
+   OR NEW.effective_on < (public.business_now() AT TIME ZONE 'Asia/Tokyo')::date THEN
+    RAISE EXCEPTION 'an amendment, and nothing else, states from which day on it holds, today or later'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'proposal_in_turn';
+END IF;
 SELECT coalesce(max(number), 0) INTO latest
     FROM public.contracts_proposal WHERE negotiation_id = NEW.negotiation_id;
 IF NEW.number <> latest + 1 THEN
@@ -25,14 +33,14 @@ IF NEW.terms #>> '{ending,refund}' = '{PRO_RATA}' AND jsonb_typeof(NEW.terms #> 
 END IF;
 IF NEW.terms -> 'charging' IS NOT NULL AND NOT (public.is_charging(NEW.terms -> 'charging')
    AND public.is_priced(NEW.terms -> 'charging', (NEW.terms ->> 'price_minor')::bigint)
-   AND public.is_charged_in_time(NEW.terms -> 'charging', NEW.terms -> 'rights', NEW.made_at)
-   AND public.is_paid_within_periods(NEW.terms -> 'charging', NEW.made_at, (NEW.terms ->> 'funding_days')::integer)) THEN
+   AND public.is_charged_in_time(NEW.terms -> 'charging', NEW.terms -> 'rights', since)
+   AND public.is_paid_within_periods(NEW.terms -> 'charging', since, (NEW.terms ->> 'funding_days')::integer)) THEN
     RAISE EXCEPTION 'the terms of charging cannot be carried out' USING ERRCODE = 'check_violation';
 END IF;
 IF coalesce(NEW.terms ->> 'signature_level' NOT IN ({LEVELS}), true) THEN
     RAISE EXCEPTION 'a proposal states which level of signature it demands' USING ERRCODE = 'check_violation';
 END IF;
-IF NOT public.is_paid_in_time(NEW.terms -> 'rights', NEW.made_at, (NEW.terms ->> 'funding_days')::integer) THEN
+IF NOT public.is_paid_in_time(NEW.terms -> 'rights', since, (NEW.terms ->> 'funding_days')::integer) THEN
     RAISE EXCEPTION 'the rights of use end before they are paid for' USING ERRCODE = 'check_violation';
 END IF;
 IF coalesce((present, NEW.party) NOT IN (('requested', 'buyer'), ('offered', 'seller')), true) THEN

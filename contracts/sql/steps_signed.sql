@@ -9,8 +9,10 @@ IF NEW.state IN ('agreed', 'verified') AND NEW.state <> OLD.state THEN
     END IF;
 END IF;
 IF NEW.state = 'finalized' AND NEW.state <> OLD.state AND NOT EXISTS (
-    SELECT FROM public.contracts_agreement WHERE negotiation_id = NEW.id
+    SELECT FROM public.contracts_agreement WHERE negotiation_id = NEW.id AND NEW.amends_id IS NULL
+) AND NOT EXISTS (
+    SELECT FROM public.contracts_agreementversion WHERE negotiation_id = NEW.id AND agreement_id = NEW.amends_id
 ) THEN
-    RAISE EXCEPTION 'a negotiation is finalized by its agreement' USING ERRCODE = 'check_violation';
+    RAISE EXCEPTION 'a negotiation is finalized by its agreement, or by the version that it makes' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

@@ -2,7 +2,7 @@ SELECT * INTO a FROM public.contracts_agreement WHERE id = NEW.agreement_id FOR 
 SELECT coalesce(sum(CASE debtor WHEN 'seller' THEN amount_minor ELSE -amount_minor END), 0)
     INTO returned FROM public.contracts_adjustment WHERE agreement_id = NEW.agreement_id AND charge = NEW.charge
      AND NOT starts_with(reason_code, '{CLAUSE_REASON}');
-SELECT {PRICE} INTO price FROM public.contracts_instrument i WHERE i.id = a.instrument_id;
+price := {PRICE};
 -- A clause adjusts what is still paid after an early end: all but where the price went back.
 IF a.state IS NULL OR NEW.currency <> a.currency OR (a.state = 'terminated'
    AND NOT (starts_with(NEW.reason_code, '{CLAUSE_REASON}') AND coalesce(a.termination_reason IN ({INSPECTED_ON}), false))) THEN

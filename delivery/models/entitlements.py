@@ -35,12 +35,13 @@ class Entitlement(models.Model):
     takes effect. The parties' public identifiers are those of the trade. ``payment_due_by``: the deadline for paying in
     a later charge of the agreement; if it is not secured by then, access is closed. ``expires_at`` is the end of the term, which
     moves by what a ``Restitution`` gives back, at most to ``expires_latest``, the last day that the parties signed, if they signed one.
+    ``version``: the version of the agreement whose term it has.
     ``closes_at``: the end of the last day of an agreement that is ended before its term, as the ending says that stands.
     ``suspended_at``: since when the operator suspends access; the term stands still meanwhile. ``resumed_by``, ``resume_first_person``
     and ``resumed_at``: the two people of the operator, without an interest in either party, who ended the last suspension, and when.
 
     Invariants: one entitlement per trade, created only after the trade is secured (promise 3); its parties and subject
-    never change; its term is that of the signed rights, which only restitutions move, and it ends neither during a suspension nor a dispute; access starts with at least one file, within its term; an ended one records when and why; a terminated one has no
+    never change; its term is that of the signed rights, which only restitutions and versions of the agreement move, and it ends neither during a suspension nor a dispute; access starts with at least one file, within its term; an ended one records when and why; a terminated one has no
     open inspection, but for what was received before its agreement ended; rows are never deleted.
     """
 
@@ -62,6 +63,7 @@ class Entitlement(models.Model):
     granted_at = MomentField()
     expires_at = MomentField(null=True)
     expires_latest = MomentField(null=True)
+    version = models.PositiveSmallIntegerField(default=1, db_default=1)
     closes_at = MomentField(null=True)
     payment_due_by = MomentField(null=True)
     suspension_reason = models.TextField(blank=True, default="")
@@ -146,7 +148,7 @@ class Entitlement(models.Model):
             immutable(
                 "public_id", "agreement", "trade", "listing", "listing_version", "buyer_id", "seller_id",
                 "buyer_identifier", "seller_identifier", "secured_event", "inspection_days", "granted_at",
-                "expires_latest", "salt",
+                "salt",
             ),
             restitution_guards.term_stands_still(),
             set_once("ended_at", "ended_reason"),

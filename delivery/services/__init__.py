@@ -28,6 +28,7 @@ from .sweeps import (
 )
 from .transmissions import Transmission, record_progress
 from .uses import Statement
+from .versions import follow_version
 
 __all__ = [
     "SecuredTrade",
@@ -46,6 +47,7 @@ __all__ = [
     "expire_access",
     "extend_payment",
     "follow_ending",
+    "follow_version",
     "give_back_halts",
     "give_back_outages",
     "grant_access",

@@ -9,7 +9,7 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.models import Q
 
-from contracts.ending_queries import access_signed
+from contracts.amending.access_terms import last_signed
 from delivery.errors import NothingToDeliver
 from delivery.models import AwaitedPayment, EntitledDistribution, Entitlement, Inspection
 from delivery.states import (
@@ -90,7 +90,8 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
     if not files:
         raise NothingToDeliver(listing_version=secured.listing_version)
     now = clock.now()
-    plan, concluded_at, closes_at = access_signed(secured.agreement)
+    signed = last_signed(secured.agreement)
+    plan, concluded_at = signed.plan, signed.concluded_at
     buyer, seller = participants.get_organisations((secured.buyer, secured.seller))
     entitlement = Entitlement.objects.create(
         trade=secured.trade,
@@ -106,7 +107,8 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         granted_at=now,
         expires_at=plan.access.ends_at(concluded_at, clock.market_zone()),
         expires_latest=plan.access.ends_latest(concluded_at, clock.market_zone()),
-        closes_at=closes_at,
+        version=signed.number,
+        closes_at=signed.closes_at,
         payment_due_by=payment_due_by,
     )
     EntitledDistribution.objects.bulk_create(

@@ -8,7 +8,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
-from contracts.ending_queries import access_signed
+from contracts.amending.access_terms import last_signed
 from contracts.plan import DEEMED_MINUTES
 from delivery.models import Download, EntitledDistribution, Inspection
 from delivery.states import EntitlementState, InspectionState
@@ -85,7 +85,7 @@ def deem_part_sent(delivery: Delivery) -> None:
     if inspection.state != InspectionState.AWAITING:
         return
     sent = Download.objects.filter(inspection=inspection, sent_sha256__isnull=False)
-    if sent.exists() and access_signed(delivery.entitlement.agreement)[0].money.charging in PERIODIC:
+    if sent.exists() and last_signed(delivery.entitlement.agreement).plan.money.charging in PERIODIC:
         begin_inspection(SYSTEM, delivery, command="deem", received_at=clock.now())
 
 

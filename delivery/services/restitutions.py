@@ -106,6 +106,7 @@ def _tell(delivery: Delivery, restitution: Restitution, actor: Actor) -> None:
             restitution=restitution.public_id,
             cause=restitution.cause,
             expires_at=until,
+            version_number=entitlement.version,
         )
     )
     wording = RESTORED.fill(

@@ -1,11 +1,11 @@
-SELECT coalesce(i.content::jsonb #> '{plan,access,ends}', i.content::jsonb #> '{terms,rights}') AS ends,
-       coalesce(i.content::jsonb #>> '{plan,acceptance,inspection_days}', a.inspection_days::text)::integer AS days, a.concluded_at
+SELECT coalesce(v.said #> '{plan,access,ends}', v.said #> '{terms,rights}') AS ends, v.number,
+       coalesce(v.said #>> '{plan,acceptance,inspection_days}', a.inspection_days::text)::integer AS days, a.concluded_at
   INTO signed
-  FROM public.contracts_agreement a JOIN public.contracts_instrument i ON i.id = a.instrument_id
- WHERE a.public_id = NEW.agreement;
-IF FOUND AND (NEW.expires_at, NEW.expires_latest) IS DISTINCT FROM
+  FROM public.contracts_agreement a CROSS JOIN LATERAL public.signed_versions(a.id) v
+ WHERE a.public_id = NEW.agreement ORDER BY v.number DESC LIMIT 1;
+IF FOUND AND (NEW.expires_at, NEW.expires_latest, NEW.version::integer) IS DISTINCT FROM
    (public.end_of_rights(signed.ends, signed.concluded_at),
-    public.end_of_rights(signed.ends - 'duration', signed.concluded_at)) THEN
+    public.end_of_rights(signed.ends - 'duration', signed.concluded_at), signed.number) THEN
     RAISE EXCEPTION 'access under % ends when the signed rights end', NEW.agreement
         USING ERRCODE = 'check_violation', CONSTRAINT = 'term_as_signed';
 END IF;

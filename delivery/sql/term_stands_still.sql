@@ -1,5 +1,19 @@
+IF NEW.version <> OLD.version THEN
+    SELECT v.said #> '{plan,access,ends}' AS after, b.said #> '{plan,access,ends}' AS before, a.concluded_at INTO amended
+      FROM public.contracts_agreement a CROSS JOIN LATERAL public.signed_versions(a.id) v
+      JOIN LATERAL public.signed_versions(a.id) b ON b.number = OLD.version
+     WHERE a.public_id = NEW.agreement AND v.number = NEW.version AND v.number > OLD.version;
+    IF NOT FOUND OR OLD.ended_at IS NOT NULL OR (NEW.expires_at, NEW.expires_latest) IS DISTINCT FROM (
+        public.end_as_amended(amended.before, amended.after, amended.concluded_at, OLD.expires_at),
+        public.end_of_rights(amended.after - 'duration', amended.concluded_at)) THEN
+        RAISE EXCEPTION 'access follows a later version of its agreement, to the end that it states'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'term_stands_still';
+    END IF;
+ELSIF NEW.expires_latest IS DISTINCT FROM OLD.expires_latest THEN
+    RAISE EXCEPTION 'the last day of access moves with a version of its agreement alone'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'term_stands_still';
 -- A restitution moves the term in a trigger of its own (prolongs), within which this one is the second.
-IF NEW.expires_at IS DISTINCT FROM OLD.expires_at AND pg_trigger_depth() < 2 THEN
+ELSIF NEW.expires_at IS DISTINCT FROM OLD.expires_at AND pg_trigger_depth() < 2 THEN
     RAISE EXCEPTION 'a term moves by what is given back of it, and by nothing else'
         USING ERRCODE = 'check_violation';
 END IF;

@@ -1,7 +1,6 @@
-SELECT i.content::jsonb INTO said
+SELECT public.signed_in_force(a.id, NEW.started_at) INTO said
   FROM public.delivery_entitlement e
   JOIN public.contracts_agreement a ON a.public_id = e.agreement
-  JOIN public.contracts_instrument i ON i.id = a.instrument_id
  WHERE e.id = NEW.entitlement_id;
 IF NOT FOUND THEN
     RETURN NEW;

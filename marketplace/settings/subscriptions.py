@@ -96,6 +96,11 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "clearing.handlers.on_agreement_concluded",
         "marketplace.oversight.handlers.on_agreement_concluded",
     ),
+    # Access and charges follow the version that both signed.
+    "agreement.amended": (
+        "delivery.handlers.on_agreement_amended",
+        "clearing.handlers.on_agreement_amended",
+    ),
     "agreement.ending": (
         "delivery.handlers.on_agreement_ending",
         "clearing.handlers.on_agreement_ending",

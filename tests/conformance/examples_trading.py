@@ -344,6 +344,12 @@ TABLE.example("POST index-values/", "operator", takes_two=True)(
 TABLE.example("GET agreements/{}/ending/", "buyer")(
     lambda world: Request((agreement(world),), query=f"?ground=mutual&refund=none&last_day={clock.today()}")
 )
+TABLE.of_row("GET agreements/{}/versions/", "buyer", agreement)
+TABLE.example("POST agreements/{}/amend/", "buyer")(
+    lambda world: Request(
+        (agreement(world),), {"terms": {"effective_on": str(clock.today()), "rights": {"duration": "P2Y"}}}
+    )
+)
 TABLE.example("POST agreements/{}/end/", "buyer")(ended)
 TABLE.example("POST agreements/{}/end-by-law/", "operator", takes_two=True)(ended_by_law)
 TABLE.listed("endings/", "buyer", ending)

@@ -14,6 +14,7 @@ import contracts.services as contracting
 import delivery.services as delivering
 import listings.services as listings
 from contracts.adjusting import services as adjusting
+from contracts.amending.services import amend_agreement
 from contracts.commissions import faults, talks
 from contracts.pools import services as pools
 from marketplace.access import services as access
@@ -66,6 +67,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.accept_offer,
             talks.ask_for_talk,
             talks.answer_talk,
+            amend_agreement,
         ),
         Permission.CONTRACTS_SIGN: (
             contracting.propose_settlement,

@@ -19,6 +19,7 @@ from contracts.ending_queries import consequences_shown
 from contracts.models import (
     Adjustment,
     Agreement,
+    AgreementVersion,
     Clause,
     DeletionCertificate,
     DeletionDuty,
@@ -212,11 +213,11 @@ def dispute(market: Market) -> Dispute:
 
 
 def ready(dispute: Dispute | str, mediator: Actor) -> str:
-    """An open dispute that ``mediator`` may decide: it is assigned, and the other side has answered; returns its identifier."""
+    """An open dispute that ``mediator`` may decide: it is assigned, and the other side has answered or its time is over; returns its identifier."""
     row = Dispute.objects.select_related("agreement").get(public_id=str(dispute))
     participants.keep_proved(mediator.identifier)
     services.assign_mediator(actor=mediator, dispute=row.public_id, person=mediator.identifier)
-    if not row.statements.exists():
+    if not row.statements.exists() and clock.now() < row.answer_by:
         side = row.agreement.buyer if row.opened_as == "seller" else row.agreement.seller
         services.answer_dispute(actor=speaker(side), dispute=row.public_id, text="反論")
     return row.public_id
@@ -327,6 +328,7 @@ def index_value(market: Market, **changes: Any) -> IndexValue:
 def everything() -> dict[str, Any]:
     """All that a refusal must leave as it was: every row of contracts, and how much was told."""
     models: tuple[Any, ...] = (
+        AgreementVersion,
         Clause,
         Template,
         Negotiation,

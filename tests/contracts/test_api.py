@@ -384,7 +384,7 @@ def test_lists_are_narrowed(market, clients):
 QUERIES = {
     "contract-templates": 2,
     "negotiations": 4,
-    "agreements": 3,
+    "agreements": 4,
     "disputes": 7,
     "adjustments": 2,
     "endings": 2,

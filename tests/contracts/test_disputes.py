@@ -174,6 +174,7 @@ def test_nothing_is_delivered_again_once_access_is_over(market):
     dated = factories.agreement(market, rights={"valid_until": str(clock.today() + timedelta(days=60))})
     dispute = complain(market, dated)
     clock.move_to(clock.now() + timedelta(days=61), running=False)
+    factories.ready(dispute.public_id, market.operator)
     with refused(RedeliveryTooLate, dispute=dispute.public_id):
         rule(market, dispute, outcome="redelivery")
     by_hand = (
@@ -192,6 +193,7 @@ def test_a_dispute_of_what_is_inspected_after_the_end_returns_the_price_or_is_di
         agreement=agreement.public_id, reason_code=TerminationReason.PAYMENT_FAILED, cause="not_funded"
     )
     dispute = complain(market, agreement)
+    factories.ready(dispute.public_id, market.operator)
     for outcome in ("redelivery", "termination"):
         with refused(AgreementEnded):
             rule(market, dispute, outcome=outcome)

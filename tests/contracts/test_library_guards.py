@@ -61,7 +61,7 @@ def test_versions_have_no_gap(market, model):
     assert [each["code"] for each in breaches("contracts.library_kept")] == [row.code]
 
 
-def changed(template: Template, number: int, **changes: Any) -> str:
+def changed(template: Template, number: int, /, **changes: Any) -> str:
     entries = json.loads(json.dumps(template.clauses))
     entries[number - 1].update(changes)
     return json.dumps(entries)

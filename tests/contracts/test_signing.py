@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts import queries, services
-from contracts.ending_queries import access_signed
+from contracts.amending.access_terms import last_signed
 from contracts.errors import ConclusionHeld, ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from contracts.fact_queries import negotiation_facts
 from contracts.models import Agreement, Instrument, Signature
@@ -273,9 +273,13 @@ def test_nothing_is_concluded_with_a_seller_that_was_suspended_meanwhile(market)
 
 def test_an_agreement_is_read_by_other_applications_as_it_was_signed(market):
     agreement = factories.agreement(market)
-    plan, concluded_at, closes_at = access_signed(agreement.public_id)
-    assert closes_at is None
-    assert (plan.as_dict(), concluded_at) == (agreement.instrument.said["plan"], agreement.concluded_at)
+    signed = last_signed(agreement.public_id)
+    assert (signed.number, signed.closes_at) == (1, None)
+    assert (signed.plan.as_dict(), signed.concluded_at) == (
+        agreement.instrument.said["plan"],
+        agreement.concluded_at,
+    )
+    assert queries.signed_content(agreement.public_id) == (agreement.instrument.said, agreement.concluded_at)
     assert queries.counts() == {
         "negotiations": {"finalized": 1},
         "agreements": {"in_force": 1},
@@ -289,7 +293,9 @@ def test_there_is_no_agreement_before_its_conclusion(market):
     with pytest.raises(Missing):
         queries.agreement_of(negotiation.public_id)
     with pytest.raises(Missing):
-        access_signed("agr_nowhere")
+        queries.signed_content("agr_nowhere")
+    with pytest.raises(Missing):
+        last_signed("agr_nowhere")
 
 
 def test_the_facts_of_a_negotiation_are_those_the_rules_were_told(market):

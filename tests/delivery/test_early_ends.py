@@ -13,6 +13,7 @@ from delivery.errors import AccessEnded
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import REGISTER
+from tests.contracts import factories as trading
 from tests.roles import assert_refused, unguarded
 
 from . import factories
@@ -103,9 +104,7 @@ def test_what_is_inspected_after_the_end_can_be_disputed_and_returned(month):
             services.resolve_dispute(
                 actor=factories.operator_actor(), dispute=dispute, outcome=outcome, reason="Looked into."
             )
-    services.resolve_dispute(
-        actor=factories.operator_actor(), dispute=dispute, outcome="refund", reason="Looked into."
-    )
+    trading.resolve(dispute, factories.operator_actor(), outcome="refund")
     hear("dispute.resolved")
     assert month.inspection.state == "undone"
     assert Agreement.objects.get(public_id=month.agreement).termination_reason == "law"
@@ -127,9 +126,7 @@ def test_nothing_is_delivered_again_after_the_last_day(month):
         services.resolve_dispute(
             actor=factories.operator_actor(), dispute=dispute, outcome="redelivery", reason="Looked into."
         )
-    services.resolve_dispute(
-        actor=factories.operator_actor(), dispute=dispute, outcome="dismissed", reason="Looked into."
-    )
+    trading.resolve(dispute, factories.operator_actor(), outcome="dismissed")
     hear("dispute.resolved")
     assert month.inspection.state == "accepted"
 

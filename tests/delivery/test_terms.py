@@ -10,7 +10,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.ending_queries import access_signed
+from contracts.amending.access_terms import last_signed
 from contracts.models import Agreement
 from contracts.queries import contract_of
 from delivery.access import refusal
@@ -48,14 +48,14 @@ def test_text_answer_and_access_count_the_same_days(db, agreed, duration, end, w
     agreement = Agreement.objects.get(public_id=granted.agreement)
     text = contract_of(agreement.negotiation).text_ja
     assert f"利用期間：契約成立の日の翌日から起算して{words}間（末日の24時まで、日本時間）" in text
-    plan, concluded_at, _ = access_signed(granted.agreement)
-    assert plan.access.ends_at(concluded_at, TOKYO) == granted.row.expires_at
+    signed = last_signed(granted.agreement)
+    assert signed.plan.access.ends_at(signed.concluded_at, TOKYO) == granted.row.expires_at
     policy = agreement.instrument.said["policy"]
     for seconds, permitted in ((-1, True), (0, False)):
         now = granted.row.expires_at + timedelta(seconds=seconds)
         refused = refusal(granted.row, granted.inspection, now, is_overdue=False)
         assert (refused is None) is permitted
-        world = World(zone=TOKYO, now=now, agreed_at=concluded_at, part_of={}, events=frozenset())
+        world = World(zone=TOKYO, now=now, agreed_at=signed.concluded_at, part_of={}, events=frozenset())
         facts = {"purpose": "m:commercial", "spatial": "JP"}
         asked = Question("use", party=policy["assignee"], target=policy["target"], facts=facts)
         told = answer(policy, asked, world)

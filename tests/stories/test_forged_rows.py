@@ -41,6 +41,7 @@ FORGERIES: dict[str, Forgery] = {
         },
     ),
     "clearing_bankstatement": Forgery(refused="does not continue"),
+    "clearing_chargeamendment": Forgery(refused="as both parties signed"),
     "clearing_chargeplan": Forgery(refused="has no charges", changes={"agreement": "'agr_forged'"}),
     "clearing_clearingschedule": Forgery(
         refused="no second person approved the change",
@@ -114,6 +115,7 @@ FORGERIES: dict[str, Forgery] = {
         named=RECORDED, changes={"usage": "'dld_forged'", "refusal": "'no_period'", "charged_minor": "0"}
     ),
     "contracts_adjustment": Forgery(named=RECORDED),
+    "contracts_agreementversion": Forgery(refused="does not stand"),
     "contracts_attachment": Forgery(refused="while the other is to answer it"),
     "contracts_clause": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "contracts_deletioncertificate": Forgery(refused="certifies a deletion|duty_id"),

@@ -9,6 +9,8 @@ KEPT = {
     "marketplace.oversight.holds.guards.guard_held_tables": "migrations call it",
     "marketplace.participants.bank_day_guards.CREATE": "a migration runs it",
     "marketplace.participants.bank_day_guards.DROP": "a migration runs it",
+    "contracts.amending.guards.CREATE": "a migration runs it",
+    "contracts.amending.guards.DROP": "a migration runs it",
     "listings.charging_guards.CREATE": "a migration runs it",
     "listings.charging_guards.DROP": "a migration runs it",
     "delivery.use_guards.CREATE": "a migration runs it",

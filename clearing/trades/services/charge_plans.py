@@ -64,7 +64,7 @@ def make_plan(
         pooled=pooled and not beneficiaries,
         concluded_at=concluded_at,
     )
-    _write_charges(plan, parts)
+    write_charges(plan, parts)
     if beneficiaries:
         _write_shares(plan, beneficiaries)
     record(
@@ -123,13 +123,19 @@ def _beneficiaries(
     )
 
 
-def _write_charges(plan: ChargePlan, parts: list[PlannedPart]) -> None:
-    """Insert all charges in one statement, so that the database checks them as one plan."""
+def first_day_of(plan: ChargePlan) -> date:
+    """The day from which the periods of a plan count: that on which its first charge was planned."""
+    return plan.planned.get(charge=1, version=1).due_on
+
+
+def write_charges(plan: ChargePlan, parts: list[PlannedPart], *, version: int = 1) -> None:
+    """Insert all charges in one statement, so that the database checks them as one plan, or as what a version changes of it."""
     insert_columns(
         "clearing_plannedcharge",
         {
             "plan_id": ("bigint", [plan.pk] * len(parts)),
             "charge": ("integer", [part.charge for part in parts]),
+            "version": ("smallint", [version] * len(parts)),
             "price_minor": ("bigint", [part.price_minor for part in parts]),
             "due_on": ("date", [part.due_on for part in parts]),
             "period_from": ("date", [part.period_from for part in parts]),

@@ -16,6 +16,7 @@ from marketplace.rules.services import require_trading_open
 from ..charge_models import PlannedCharge
 from ..models import Trade
 from ..queries import agreements_due
+from .amendments import await_charge, planned_charge
 from .charge_plans import locked_progress
 from .trades import conclude_charge
 
@@ -69,17 +70,10 @@ def begin_next_charge(*, actor: Actor, agreement: str) -> bool:
     first = Trade.objects.get(agreement=agreement, charge=1)
     if not may_charge(first):
         return False
-    planned = {
-        row.charge: row
-        for row in PlannedCharge.objects.select_related("plan").filter(
-            plan=progress.plan_id, charge__in=(progress.next_charge, progress.next_charge + 1)
-        )
-    }
-    due = planned[progress.next_charge]
-    following = planned.get(progress.next_charge + 1)
-    progress.next_charge += 1
-    progress.next_due_on = following.due_on if following else None
-    progress.save(update_fields=["next_charge", "next_due_on"])
+    due = planned_charge(progress.plan, progress.next_charge)
+    if due is None:
+        raise PlannedCharge.DoesNotExist(f"{agreement} has no charge {progress.next_charge}")
+    await_charge(progress, progress.next_charge + 1)
     due_at = datetime.combine(due.due_on, time.min, market_zone()).astimezone(UTC)
     conclude_charge(
         actor=actor, first=first, planned=due, concluded_at=max(due_at, progress.plan.concluded_at)

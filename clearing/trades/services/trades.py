@@ -45,6 +45,7 @@ from ..taxation import treatment_of
 from ..terms import business_key_of, fee_on_conclusion, tariff_of, tax_on_hold
 from ..waiting import SUPPLY_UNSTATED
 from .acceptance import accept_locked_trade, collect_trade
+from .amendments import funding_days_of
 from .charge_plans import make_plan, progress_of
 from .guaranteed import secure_by_guarantee
 from .holds import fact_of, lock_waiting_trades, locked_trade, make_hold, record_trade
@@ -125,7 +126,7 @@ def conclude_charge(*, actor: Actor, first: Trade, planned: PlannedCharge, concl
         charge=planned.charge,
         price_minor=planned.price_minor,
         concluded_at=concluded_at,
-        fund_by=funding_deadline(clock.now(), planned.plan.funding_days, clock.market_zone()),
+        fund_by=funding_deadline(clock.now(), funding_days_of(planned), clock.market_zone()),
         parties=parties,
     )
 

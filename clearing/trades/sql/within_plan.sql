@@ -2,6 +2,7 @@ IF NOT EXISTS (
     SELECT FROM public.clearing_chargeplan p JOIN public.clearing_plannedcharge c ON c.plan_id = p.id
      WHERE p.agreement = NEW.agreement AND c.charge = NEW.charge AND p.charging = NEW.charging
        AND c.price_minor = NEW.price_minor AND p.currency = NEW.currency
+       AND {LATEST}
 ) THEN
     RAISE EXCEPTION 'charge % of % differs from its plan', NEW.charge, NEW.agreement
         USING ERRCODE = 'check_violation';

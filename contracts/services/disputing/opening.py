@@ -26,6 +26,7 @@ from marketplace.notices import services as notices
 from marketplace.notices.states import TaskKind
 from marketplace.notices.texts import fill_label
 
+from ...amending.queries import highest_price
 from ...disputing import texts
 from ...disputing.errors import DisputeLate
 from ...disputing.models import Dispute
@@ -158,7 +159,7 @@ def _make_dispute(
         third_party_id=third_party_id,
         reason_code=reason_code,
         text=text.strip(),
-        claims=_checked_claims(opened_as, claims, subject.price_minor),
+        claims=_checked_claims(opened_as, claims, highest_price(subject)),
         opened_by=actor.identifier,
         opened_at=now,
         answer_by=_days_after(now, ANSWER_DAYS),

@@ -20,6 +20,7 @@ from marketplace.notices import services as notices
 from marketplace.notices.states import TaskKind
 from marketplace.notices.texts import fill_label
 
+from ...amending.queries import version_in_force
 from ...disputing import texts
 from ...disputing.consequences import consequences_of
 from ...disputing.errors import NoSettlement, SettlementOpen
@@ -95,7 +96,7 @@ def _consequences(
     amount_minor: int | None,
     damages_minor: int | None,
 ) -> dict[str, Any]:
-    said = agreement.instrument.said
+    said = version_in_force(agreement).said
     return consequences_of(
         dispute=dispute.public_id,
         agreement=agreement.public_id,

@@ -21,7 +21,7 @@ class NegotiationMoved(Event):
     """A negotiation changed state. ``state``: the new one; ``by``: ``buyer``, ``seller``, ``operator`` or ``system``.
 
     ``waits_for``: who must act next (``buyer``, ``seller``, or None when it is over); ``respond_by``: ISO instant or
-    None. ``changes``: what the proposal of this move changes against the one before, the first against the published offer.
+    None. ``changes``: what the proposal of this move changes against the one before, the first against the published offer, or the version that it amends.
     """
 
     type = "negotiation.moved"
@@ -105,6 +105,34 @@ class AgreementConcluded(Event):
     penalty_cap_minor: int | None = None
     beneficiaries: tuple[Beneficiary, ...] = ()
     concluded_at: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementAmended(Event):
+    """An agreement has a further version, ``number``, from ``effective_at`` (ISO instant) on, the beginning of ``effective_on``.
+
+    The charges from number ``from_charge`` on cost ``price_minor`` each where a price a period is charged, without tax, and are ``charges`` in all;
+    those before stay. ``ends_at``: ISO instant at which the agreement now ends, or None.
+    """
+
+    type = "agreement.amended"
+    subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
+
+    agreement: str
+    buyer: str
+    seller: str
+    agreement_version: str
+    number: int
+    effective_on: str
+    effective_at: str
+    from_charge: int
+    charges: int
+    price_minor: int
+    currency: str
+    funding_days: int
+    ends_at: str | None
+    signed_hash: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,7 +63,7 @@ class DeliveryAccepted(Event):
 class DeliveryRestored(Event):
     """Access that was closed for no act of the buyer was given back. ``cause``: ``suspension``, ``dispute`` or ``outage``.
 
-    ``expires_at``: ISO instant of the new end of the term, or None without one.
+    ``expires_at``: ISO instant of the new end of the term, or None without one, by the version ``version_number`` of the agreement.
     """
 
     type = "delivery.restored"
@@ -77,6 +77,7 @@ class DeliveryRestored(Event):
     restitution: str
     cause: str
     expires_at: str | None
+    version_number: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
