@@ -105,7 +105,10 @@ def test_a_settlement_gives_something_back_once_a_fault_is_admitted(market, agre
 
 def test_the_breach_of_the_buyer_gives_it_nothing_back(market, agreement):
     dispute = services.open_against(
-        actor=market.seller, agreement=agreement.public_id, reason_code="use_outside", text="目的外の利用"
+        actor=market.seller,
+        agreement=agreement.public_id,
+        reason_code="use_outside_rights",
+        text="目的外の利用",
     )
     ready = factories.ready(dispute, market.operator)
     with refused(ReducedWithoutFault):
