@@ -213,11 +213,13 @@ def dispute(market: Market) -> Dispute:
 
 
 def ready(dispute: Dispute | str, mediator: Actor) -> str:
-    """An open dispute that ``mediator`` may decide: it is assigned, and the other side has answered or its time is over; returns its identifier."""
+    """An open dispute that ``mediator`` may decide: it is assigned, and the other side has answered, or let its time pass; returns its identifier."""
     row = Dispute.objects.select_related("agreement").get(public_id=str(dispute))
     participants.keep_proved(mediator.identifier)
     services.assign_mediator(actor=mediator, dispute=row.public_id, person=mediator.identifier)
-    if not row.statements.exists() and clock.now() < row.answer_by:
+    if clock.now() >= row.answer_by:
+        services.record_silences()
+    elif not row.statements.exists():
         side = row.agreement.buyer if row.opened_as == "seller" else row.agreement.seller
         services.answer_dispute(actor=speaker(side), dispute=row.public_id, text="反論")
     return row.public_id

@@ -98,7 +98,7 @@ def test_a_charge_that_fails_later_does_not_undo_what_was_received(month):
 def test_what_is_inspected_after_the_end_can_be_disputed_and_returned(month):
     month.receive()
     carry_out(month)
-    dispute = month.dispute()
+    dispute = trading.ready(month.dispute(), factories.operator_actor())
     for outcome in ("redelivery", "termination"):
         with pytest.raises(AgreementEnded):
             services.resolve_dispute(
@@ -120,7 +120,7 @@ def test_a_price_that_goes_back_undoes_what_is_inspected(month):
 def test_nothing_is_delivered_again_after_the_last_day(month):
     month.receive()
     ending = notice(month, clock.today() + DAY)
-    dispute = month.dispute()
+    dispute = trading.ready(month.dispute(), factories.operator_actor())
     clock.move_to(ending.access_until, running=False)
     with pytest.raises(RedeliveryTooLate):
         services.resolve_dispute(
@@ -141,7 +141,7 @@ def test_nothing_is_delivered_again_after_access_expired(month):
             "UPDATE delivery_inspection SET state = 'running', accepted_at = NULL, accepted_by = NULL,"
             " inspect_by = public.business_now() + interval '5 days'"
         )
-    dispute = month.dispute()
+    dispute = trading.ready(month.dispute(), factories.operator_actor())
     with pytest.raises(RedeliveryTooLate):
         services.resolve_dispute(
             actor=factories.operator_actor(), dispute=dispute, outcome="redelivery", reason="Looked into."

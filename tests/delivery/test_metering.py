@@ -12,6 +12,7 @@ from delivery.ranges import ByteRange
 from delivery.services.downloads import abort_download
 from delivery.states import AbortReason
 from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
 
 from . import factories
 from .conftest import begin, told
@@ -105,7 +106,7 @@ def test_the_bytes_of_a_damaged_file_complete_no_use(metered):
 def test_data_that_is_delivered_again_is_not_counted_once_more(metered):
     metered.receive()
     dispute = metered.dispute()
-    services.apply_dispute_outcome(actor=factories.SYSTEM, dispute=dispute, outcome="redelivery")
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=dispute, outcome="redelivery")
     metered.fetch()
     assert uses() == [(1, 700)]
     metered.fetch()

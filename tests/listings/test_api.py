@@ -50,6 +50,9 @@ def test_a_listing_goes_from_description_to_sale(client, api):
     assert added.status_code == 201, added.json()
     version = added.json()["id"]
     assert added.json()["distributions"][0]["file_name"] == "a.csv"
+    refused = client.post(f"/api/v1/listing-versions/{version}/submit/")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "offer.template")
+    factories.template()
     submitted = client.post(f"/api/v1/listing-versions/{version}/submit/")
     assert (submitted.status_code, submitted.json()["state"]) == (200, "submitted")
     assert api.get(f"/api/v1/catalogue/{listing}/").status_code == 404

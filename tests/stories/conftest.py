@@ -28,7 +28,10 @@ from clearing.statements.certificates import record_balance_certificate
 from clearing.trades.services.supplies import state_supply
 from contracts import services as contracting
 from contracts.adjusting.services import enter_index_value
-from contracts.models import Negotiation
+from contracts.commissions.models import SellerFault
+from contracts.commissions.talk_models import PriceTalk
+from contracts.models import Agreement, Negotiation
+from contracts.pools.models import Pool, PoolVersion
 from delivery.services import state_outage
 from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
@@ -422,3 +425,34 @@ def bad_fee(report) -> Iterator[None]:
     yield
     with unguarded("clearing_feewriteoff"):
         FeeWriteOff.objects.filter(pk=forged.pk).delete()
+
+
+@pytest.fixture(scope="module")
+def commissions(report) -> Iterator[None]:
+    """A forged fault, talk about a price and pool, because the day has no commissioned work and no pool; gone after the module."""
+    agreement = Agreement.objects.order_by("pk").first()
+    later = clock.now() + timedelta(days=60)  # beyond what a sweep of the market's own worker would end
+    forged = ("contracts_sellerfault", "contracts_pricetalk", "contracts_pool", "contracts_poolversion")
+    with unguarded(*forged):
+        fault = SellerFault.objects.create(
+            agreement=agreement,
+            ground="late",
+            statement="x",
+            admitted_by="usr_first",
+            admitted_at=clock.now(),
+        )
+        talk = PriceTalk.objects.create(
+            negotiation=agreement.negotiation, reason="x", asked_by="usr_first", asked_at=clock.now(), answer_by=later
+        )  # fmt: skip
+        pool = Pool.objects.create(
+            listing="lst_forged", lead=agreement.seller, lead_identifier=agreement.seller_identifier, opened_by="usr_first",
+            opened_at=clock.now(),
+        )  # fmt: skip
+        version = PoolVersion.objects.create(
+            pool=pool, number=1, cause="terms", effective_on=later.date(), lead_decides=False, denominator=1, content={},
+            content_hash="0" * 64, proposed_by="usr_first", proposed_at=clock.now(),
+        )  # fmt: skip
+    yield
+    with unguarded(*forged):
+        for row in (version, pool, talk, fault):
+            row.delete()

@@ -185,6 +185,7 @@ def test_every_command_is_done_or_refused(
     people,
     books,
     bad_fee,
+    commissions,
     tmp_path,
     settings,
 ):

@@ -124,7 +124,7 @@ FORGERIES: dict[str, Forgery] = {
     "contracts_disputefile": Forgery(refused="a side of an open dispute hands in"),
     "contracts_instrument": Forgery(refused="over the terms that stand"),
     "contracts_pool": Forgery(refused="opens its pool|duplicate key"),
-    "contracts_poolshare": Forgery(refused="sum to 1|duplicate key|version_id"),
+    "contracts_poolshare": Forgery(refused="sum to 1|duplicate key|version_id|neither the operator nor its affiliate"),
     "contracts_poolsignature": Forgery(refused="signs its hash while it is proposed|duplicate key"),
     "contracts_privatenote": Forgery(
         refused="is no party of this negotiation", changes={"organisation_identifier": "'org_forged'"}

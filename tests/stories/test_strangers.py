@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,8 +21,6 @@ from clearing.models import (
     SettlementInstruction,
 )
 from clearing.trades.obligation_reference import obligation_reference
-from contracts.commissions.models import SellerFault
-from contracts.commissions.talk_models import PriceTalk
 from contracts.models import (
     Agreement,
     Attachment,
@@ -31,7 +30,6 @@ from contracts.models import (
     Ending,
     Proposal,
 )
-from contracts.pools.models import Pool, PoolVersion
 from marketplace.api.openapi import openapi_document
 from marketplace.api.permissions import Keyed, declared_by, permissions_in
 from marketplace.approvals.models import Approval
@@ -80,10 +78,6 @@ FORGED = (
     "contracts_ending",
     "contracts_deletionduty",
     "contracts_disputefile",
-    "contracts_sellerfault",
-    "contracts_pricetalk",
-    "contracts_pool",
-    "contracts_poolversion",
 )
 """Tables of rows that the day has not, which are written past their guards."""
 # Commands on what everybody may read, but the operator alone may do.
@@ -122,7 +116,7 @@ def routes() -> list[tuple[str, str, Any]]:
 
 
 ROUTES = routes()
-pytestmark = pytest.mark.usefixtures("bad_fee", "index_value")
+pytestmark = pytest.mark.usefixtures("bad_fee", "commissions", "index_value")
 
 
 @pytest.fixture(scope="package")
@@ -201,8 +195,7 @@ def reserve_reduction(report) -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def ended_agreement(report) -> Iterator[None]:
-    """A forged ending, a forged duty to delete and a forged file of a dispute, because the day ends no agreement, and what belongs to
-    commissioned work and pools; they are gone after these tests."""
+    """A forged ending, a forged duty to delete and a forged file of a dispute; they are gone after these tests."""
     agreement = Agreement.objects.order_by("pk").first()
     with unguarded(*FORGED):
         file = DisputeFile.objects.create(
@@ -229,32 +222,14 @@ def ended_agreement(report) -> Iterator[None]:
             state="proposed",
             proposed_by="usr_first",
             proposed_at=clock.now(),
-            respond_by=clock.now(),
+            respond_by=clock.now() + timedelta(days=60),
         )
-        duty = DeletionDuty.objects.create(agreement=agreement, arose_at=clock.now(), due_by=clock.now())
-        fault = SellerFault.objects.create(
-            agreement=agreement,
-            ground="late",
-            statement="x",
-            admitted_by="usr_first",
-            admitted_at=clock.now(),
+        duty = DeletionDuty.objects.create(
+            agreement=agreement, arose_at=clock.now(), due_by=clock.now() + timedelta(days=60)
         )
-        talk = PriceTalk.objects.create(
-            negotiation=agreement.negotiation, reason="x", asked_by="usr_first", asked_at=clock.now(), answer_by=clock.now()
-        )  # fmt: skip
-        pool = Pool.objects.create(
-            listing="lst_forged", lead=agreement.seller, lead_identifier=agreement.seller_identifier, opened_by="usr_first",
-            opened_at=clock.now(),
-        )  # fmt: skip
-        version = PoolVersion.objects.create(
-            pool=pool, number=1, cause="terms", effective_on=clock.today(), lead_decides=False, denominator=1, content={},
-            content_hash="0" * 64, proposed_by="usr_first", proposed_at=clock.now(),
-        )  # fmt: skip
     yield
     with unguarded(*FORGED):
         DisputeFile.objects.filter(pk=file.pk).delete()
-        for row in (version, pool, talk, fault):
-            row.delete()
         Ending.objects.filter(pk=ending.pk).delete()
         DeletionDuty.objects.filter(pk=duty.pk).delete()
 
