@@ -67,7 +67,7 @@ def test_the_document_comes_from_what_was_signed(market, agreement):
         outline, text = data["text"][language], getattr(agreement.instrument, f"text_{language}")
         assert [each["heading"] for each in outline["sections"]] == re.findall(r"(?m)^## (.+)$", text)
         assert [each["text"] for each in outline["sections"] if each["text"] not in text] == []
-        assert len(outline["sections"]) == 28
+        assert len(outline["sections"]) == 36
     assert {"name": "terms.rights.attribution", "value": "true"} in data["object"]
 
 
@@ -116,7 +116,7 @@ def test_the_page_shows_text_price_signatures_and_hash(market, agreement, langua
     assert words in page
     assert "¥100,000" in page
     assert escape(name_of(market.buyer)) in page
-    assert page.count("<h2>") == 30
+    assert page.count("<h2>") == 38
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
