@@ -10,13 +10,7 @@ from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 from listings.guards import rights_usable
-from marketplace.kernel.columns import (
-    BoundedJSONField,
-    DayField,
-    DaysField,
-    MinorField,
-    MomentField,
-)
+from marketplace.kernel.columns import BoundedJSONField, DayField, DaysField, MinorField, MomentField
 from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import (
     append_only,

@@ -104,7 +104,9 @@ def test_what_is_inspected_after_the_end_can_be_disputed_and_returned(month):
             services.resolve_dispute(
                 actor=factories.operator_actor(), dispute=dispute, outcome=outcome, reason="Looked into."
             )
-    trading.resolve(dispute, factories.operator_actor(), outcome="refund")
+    services.resolve_dispute(
+        actor=factories.operator_actor(), dispute=dispute, outcome="refund", reason="Looked into."
+    )
     hear("dispute.resolved")
     assert month.inspection.state == "undone"
     assert Agreement.objects.get(public_id=month.agreement).termination_reason == "law"
@@ -126,7 +128,9 @@ def test_nothing_is_delivered_again_after_the_last_day(month):
         services.resolve_dispute(
             actor=factories.operator_actor(), dispute=dispute, outcome="redelivery", reason="Looked into."
         )
-    trading.resolve(dispute, factories.operator_actor(), outcome="dismissed")
+    services.resolve_dispute(
+        actor=factories.operator_actor(), dispute=dispute, outcome="dismissed", reason="Looked into."
+    )
     hear("dispute.resolved")
     assert month.inspection.state == "accepted"
 
