@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db.models import TextChoices
 
 from listings.states import SignatureLevel
+from marketplace.events.schemas import contracts as events
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import StateMachine, expand_roles
 
@@ -266,10 +267,8 @@ class ContractType(TextChoices):
     SHARING = "data_sharing", Label("data sharing on a platform", "データ共用型")
 
 
-CLAUSE_REASON = "clause_"
-"""Reason codes of adjustments that a signed clause makes begin so; nobody orders one."""
-ENDED_EARLY = "ended_early"
-"""The reason code of the adjustment that returns what was not enjoyed; nobody orders one."""
+CLAUSE_REASON = events.CLAUSE_REASON
+ENDED_EARLY = events.ENDED_EARLY
 
 
 def label_of(choices: type[TextChoices], value: str) -> Label:

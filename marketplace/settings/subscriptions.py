@@ -168,7 +168,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.cases.handlers.on_trading_resumed",
     ),
     "usage.period_charged": ("contracts.handlers.on_period_charged",),
-    "adjustment.due": ("clearing.handlers.on_adjustment_due",),
+    "adjustment.due": (
+        "marketplace.notices.handlers.adjustments.on_adjustment_due",
+        "clearing.handlers.on_adjustment_due",
+    ),
     "payment.received": (
         "marketplace.notices.handlers.on_payment_received",
         "clearing.handlers.on_payment_received",

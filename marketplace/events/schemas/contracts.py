@@ -248,6 +248,12 @@ class DisputeResolved(Event):
     after_acceptance: bool = False
 
 
+CLAUSE_REASON = "clause_"
+"""Reason codes of adjustments that a signed clause makes begin so; nobody orders one."""
+ENDED_EARLY = "ended_early"
+"""The reason code of the adjustment that returns what was not enjoyed; nobody orders one."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AdjustmentDue(Event):
     """A correction that clearing must carry out once. ``debtor`` pays ``creditor``; amounts exclude tax.
