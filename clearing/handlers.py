@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from contracts.disputing.rules import HOLDING
 from contracts.disputing.states import RemedyKind
+from contracts.ending_states import EndingGround, EndingParty
 from contracts.services import remedy_done
 from contracts.states import ENDED_EARLY
 from marketplace.events.envelope import Envelope
@@ -52,13 +53,14 @@ def on_agreement_concluded(event: AgreementConcluded, envelope: Envelope) -> Non
 
 
 def on_agreement_ending(event: AgreementEnding, envelope: Envelope) -> None:
-    """Charges no period that is due after the last day, while an early end is scheduled."""
+    """Charges no period that is due after the last day, while an early end is scheduled; and no instalment after the seller's notice."""
     if event.state == "scheduled":
         stop_charges(
             actor=SYSTEM,
             agreement=event.agreement,
             ending=event.ending,
             last_day=date.fromisoformat(event.last_day),
+            ends_instalments=(event.ground, event.party) == (EndingGround.CONVENIENCE, EndingParty.SELLER),
         )
     elif event.state == "dropped":
         resume_charges(actor=SYSTEM, agreement=event.agreement, ending=event.ending)

@@ -6,7 +6,7 @@ They are shown before a party confirms, and the command repeats their digest, so
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -33,14 +33,26 @@ RETURNED = Label(
     "{unused} of {days} days are not enjoyed: {refund} and {tax} tax come back, {total} in all; {kept} and {kept_tax} tax stay with the seller.",
     "{days}日のうち{unused}日が未利用となり、{refund}と消費税等{tax}（合計{total}）が返金されます。{kept}と消費税等{kept_tax}は提供者に残ります。",
 )
+BY_SELLER = Label(
+    "The provider gives this notice: of a price for days what is not enjoyed comes back, and no instalment that is due after the last day is owed.",
+    "提供者による解約の通知です。日割りのできる対価は未利用分が返金され、最終日の翌日以後に履行期が到来する分割払いの支払義務は消滅します。",
+)
 NOTHING_RETURNED = Label("Nothing of the price comes back.", "対価の返金はありません。")
 LOST = Label(
     "Days of access that are lost from now on, or in a suspension that lasts to the end, count as not enjoyed too.",
     "今後失われ、または終了時まで続く停止により失われた利用日も、未利用の日数に加えられます。",
 )
+ADJUSTED = Label(
+    "The days are of the price of the period as clauses of the contract have adjusted it when the agreement ends; the amounts count what they have adjusted by now.",
+    "日割りは、契約の調整条項により終了時までに調整されたその期間の対価について行われます。上記の金額は、現在までの調整によるものです。",
+)
 UNRECEIVED = Label(
     "What was not received as a whole by then comes back whole instead. What was received is inspected on after the end, and paid once it is accepted, less what comes back.",
     "終了の時までに全部を受領していない場合は、これに代えて対価の全額が返金されます。受領済みの場合は終了後も検査が続き、検収されたときに、返金額を除いて支払われます。",
+)
+UNRECEIVED_PERIOD = Label(
+    "Where no file was received as a whole by then, the price comes back whole instead, but for metered use that was counted. What was received, in part too, is inspected on after the end, and paid once it is accepted, less what comes back.",
+    "終了の時までに最後まで受領されたファイルがない場合は、これに代えて対価の全額が返金されます（計測済みの利用の代金を除く）。一部でも受領済みの場合は終了後も検査が続き、検収されたときに、返金額を除いて支払われます。",
 )
 UNPAID = Label(
     "If the charge of this period is not paid in by then, it is no longer owed and nothing comes back.",
@@ -82,8 +94,9 @@ TAXES: Final = frozenset({"tax_rate_bp", "refund_tax_minor", "kept_tax_minor"})
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What an agreement says and where it stands: ``content`` is the signed object; ``signed_end`` the end of the signed rights and
-    ``ends_at`` that with what was given back, both null without a term; ``returned_minor`` of the price of each charge was returned before.
-    ``money``: the charges as every version of an amended agreement states them; without it those of ``content``."""
+    ``ends_at`` that with what was given back, both null without a term; ``returned_minor`` of the price of each charge was returned before,
+    and ``adjusted_minor`` was added to it by clauses (negative: taken off). ``money``: the charges as every version of an amended agreement
+    states them; without it those of ``content``."""
 
     agreement: str
     content: Mapping[str, Any]
@@ -91,6 +104,7 @@ class Standing:
     signed_end: datetime | None
     ends_at: datetime | None
     returned_minor: Mapping[int, int]
+    adjusted_minor: Mapping[int, int] = field(default_factory=dict)
     money: Money | None = None
 
 
@@ -100,13 +114,14 @@ def access_until(last_day: date, zone: ZoneInfo) -> datetime:
 
 
 def consequences_of(
-    standing: Standing, *, ground: str, last_day: date, refund: str, zone: ZoneInfo
+    standing: Standing, *, ground: str, last_day: date, refund: str, zone: ZoneInfo, by_seller: bool = False
 ) -> dict[str, Any]:
     """The consequences of ending the agreement with ``last_day``, in JSON types; amounts in minor units.
 
     ``charge`` is the number of the charge that is divided: the one price, or that of the period; null for instalments, which pay for no
     days, and after the last period. What is kept is what is or will be paid of it, or of all instalments: those ``still_due`` are due
-    after the last day. The tax is that of the signed rate (``digest_of_consequences``).
+    after the last day; after a notice ``by_seller`` none is. Where clauses adjust the price, it is divided as they have adjusted it, by ``adjusted_minor`` so far
+    (``refund_after_loss``). The tax is that of the signed rate (``digest_of_consequences``).
     """
     plan = plan_of(standing.content)
     terms, money = standing.content["terms"], standing.money or plan.money
@@ -115,8 +130,10 @@ def consequences_of(
     parts = planned_parts(standing.concluded_at, money, zone)
     if money.charging in PERIODIC:
         period, charge = _charged_period(parts, last_day)
-    divided = _divided(standing, money, period, charge, refund)
     is_instalment = money.charging == Charging.INSTALMENT
+    owed = [part for part in parts if part.due_on <= last_day] if by_seller else parts
+    owed_minor = sum(part.price_minor for part in owed) if is_instalment else _price_of(money, charge)
+    divided = _divided(standing, owed_minor, period, charge, refund, is_instalment=is_instalment)
     return {
         "agreement": standing.agreement,
         "ground": str(ground),
@@ -126,7 +143,7 @@ def consequences_of(
         "charging": money.charging,
         "charge": None if is_instalment else charge or None,
         "period": period,
-        "still_due": _still_due(parts, last_day) if is_instalment else [],
+        "still_due": _still_due(owed, last_day) if is_instalment else [],
         "currency": terms["currency"],
         "tax_rate_bp": standing.content["tax_rate_bp"],
         "refund_minor": divided.refund_minor,
@@ -136,6 +153,8 @@ def consequences_of(
         "deletion": bool(terms["rights"].get("delete_at_end")),
         "certificate_days": CERTIFICATE_DAYS,
         **({} if plan.commission is None else {"received_is_paid": True}),
+        **({"by_seller": True} if by_seller else {}),
+        **({"adjusted_minor": standing.adjusted_minor.get(charge, 0)} if money.adjustments else {}),
     }
 
 
@@ -198,38 +217,48 @@ def _still_due(parts: list[PlannedPart], last_day: date) -> list[dict[str, Any]]
 
 
 def _divided(
-    standing: Standing, money: Money, period: Mapping[str, Any] | None, charge: int, refund: str
+    standing: Standing,
+    owed_minor: int,
+    period: Mapping[str, Any] | None,
+    charge: int,
+    refund: str,
+    *,
+    is_instalment: bool,
 ) -> ProRata:
-    """The price of the charge in two parts, less what was returned of it before; of instalments the whole price stays."""
+    """The price of the charge as clauses have adjusted it, in two parts, less what was returned of it before; of instalments the price of
+    all that are owed stays."""
     days, unused = (period["days"], period["unused_days"]) if period else (1, 0)
     returned_minor = standing.returned_minor.get(charge, 0)
-    if money.charging == Charging.INSTALMENT:
+    if is_instalment:
         returned_minor = sum(standing.returned_minor.values())
+    price_minor = max(owed_minor + standing.adjusted_minor.get(charge, 0), 0) if charge else 0
     return pro_rata(
-        price_minor=_price_of(money, charge),
+        price_minor=price_minor,
         tax_rate_bp=standing.content["tax_rate_bp"],
         days=days,
         unused_days=unused if refund == RefundRule.PRO_RATA else 0,
-        returned_minor=max(returned_minor, 0),
+        # What people returned of the price before a clause reduced it may be more than is left of it.
+        returned_minor=min(max(returned_minor, 0), price_minor),
     )
 
 
 def _price_of(money: Money, charge: int) -> int:
-    """What is divided: the price of the charge, or of all instalments; nothing after the last period."""
-    if money.charging == Charging.INSTALMENT or not charge:
-        return money.price_minor if charge else 0
-    return money.charges[charge - 1].price_minor
+    """The price of a charge, where there is one: of the last version of an agreement that states it."""
+    return money.charges[charge - 1].price_minor if charge else 0
 
 
-def refund_after_loss(consequences: Mapping[str, Any], lost: timedelta) -> int:
+def refund_after_loss(consequences: Mapping[str, Any], lost: timedelta, adjusted_minor: int = 0) -> int:
     """What comes back without tax, in minor units, where access was ``lost`` since the consequences were shown: by whole days that were
-    lost more days of the period were not enjoyed, up to all of them."""
+    lost more days of the period were not enjoyed, up to all of them. ``adjusted_minor``: what clauses have added to the price by now,
+    of which the consequences counted what they had added then."""
     refund_minor: int = consequences["refund_minor"]
     period = consequences["period"]
     if period is None or consequences["refund"] != RefundRule.PRO_RATA:
         return refund_minor
     unused = min(period["unused_days"] + max(lost.days, 0), period["days"])
-    return int((refund_minor + consequences["kept_minor"]) * unused // period["days"])
+    added_minor = adjusted_minor - consequences.get("adjusted_minor", 0)
+    left_minor = max(refund_minor + consequences["kept_minor"] + added_minor, 0)
+    return int(left_minor * unused // period["days"])
 
 
 def digest_of_consequences(consequences: Mapping[str, Any]) -> str:
@@ -253,14 +282,24 @@ def _lines(consequences: Mapping[str, Any]) -> list[Label]:
     copies = DELETION if consequences["deletion"] else NO_DELETION
     is_by_days = consequences["refund"] == RefundRule.PRO_RATA and consequences["period"] is not None
     money = [RETURNED, AS_CHARGED] if consequences["refund_minor"] else [NOTHING_RETURNED]
+    money += [BY_SELLER] if consequences.get("by_seller") else []
     money += [LOST] if is_by_days else []
+    money += [ADJUSTED] if is_by_days and "adjusted_minor" in consequences else []
     if consequences["charging"] == Charging.INSTALMENT:
         money += [_still_due_words(group, consequences["currency"]) for group in consequences["still_due"]]
         money.append(NOTHING_DUE)
     else:
-        money += [UNPAID] if consequences["charging"] in PERIODIC and consequences["charge"] else []
-        money.append(RECEIVED_IS_PAID if consequences.get("received_is_paid") else UNRECEIVED)
+        is_periodic = consequences["charging"] in PERIODIC
+        money += [UNPAID] if is_periodic and consequences["charge"] else []
+        money.append(_unreceived(is_periodic=is_periodic, by_law=bool(consequences.get("received_is_paid"))))
     return [ACCESS, *money, copies, SURVIVES]
+
+
+def _unreceived(*, is_periodic: bool, by_law: bool) -> Label:
+    """What becomes of the price of what was not received, and of what was."""
+    if by_law:
+        return RECEIVED_IS_PAID
+    return UNRECEIVED_PERIOD if is_periodic else UNRECEIVED
 
 
 def _still_due_words(group: Mapping[str, Any], currency: str) -> Label:

@@ -8,13 +8,14 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
+from listings.ending import DIVISIBLE
 from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acts_now, holders
 from marketplace.participants.interest_guards import RECUSED
 
 from .ending_states import OPEN_ENDINGS, EndingGround
-from .guards import price_of_charge
+from .guards import adjusted_of_charge, price_of_charge
 from .states import CLAUSE_REASON, AgreementState
 
 _SQL = Path(__file__).parent / "sql"
@@ -55,12 +56,15 @@ def ends_lawfully() -> pgtrigger.Trigger:
             ("terms", "jsonb"),
             ("returned", "numeric"),
             ("price", "numeric"),
+            ("adjusted", "bigint"),
             ("today", "date"),
         ],
         func=sql_body(
             _SQL / "ends_lawfully.sql",
             CLAUSE_REASON=CLAUSE_REASON,
+            DIVISIBLE=sql_list(DIVISIBLE),
             PRICE=price_of_charge("a", "(NEW.consequences ->> 'charge')::integer"),
+            ADJUSTED=adjusted_of_charge("a.id", "(NEW.consequences ->> 'charge')::integer"),
             ACTS=acts_now(
                 "NEW.proposed_by",
                 holds=holders(Permission.CONTRACTS_SIGN),
@@ -168,7 +172,14 @@ RETURN NULL;
     )
 
 
-RETURN_MISSING = f"""{{ending}}.refund_minor > coalesce((SELECT sum(d.amount_minor) FROM public.contracts_adjustment d
+_ADDED = adjusted_of_charge("{ending}.agreement_id", "({ending}.consequences ->> 'charge')::integer")
+RETURNED_AT_LEAST = f"""(CASE WHEN {{ending}}.refund = 'pro_rata' AND {{ending}}.consequences ? 'adjusted_minor' AND {{ending}}.consequences ->> 'charge' IS NOT NULL THEN
+    greatest(({{ending}}.consequences ->> 'refund_minor')::bigint + ({{ending}}.consequences ->> 'kept_minor')::bigint
+             + {_ADDED} - ({{ending}}.consequences ->> 'adjusted_minor')::bigint, 0)
+    * ({{ending}}.consequences #>> '{{{{period,unused_days}}}}')::bigint / ({{ending}}.consequences #>> '{{{{period,days}}}}')::bigint
+    ELSE {{ending}}.refund_minor END)"""
+"""What comes back of the charge of an ending (a row in SQL) at least: as shown, of the price as clauses have adjusted it since."""
+RETURN_MISSING = f"""{RETURNED_AT_LEAST} > coalesce((SELECT sum(d.amount_minor) FROM public.contracts_adjustment d
     WHERE d.agreement_id = {{ending}}.agreement_id AND d.debtor = 'seller' AND NOT starts_with(d.reason_code, '{CLAUSE_REASON}')
       AND d.charge = ({{ending}}.consequences ->> 'charge')::integer), 0)"""  # noqa: S608  our own words
 """Whether less was returned of the charge of an ending than was shown of it, with what was returned before and since."""

@@ -64,7 +64,8 @@ Invariant(
     check=by_query(
         "SELECT e.public_id, a.public_id AS agreement FROM contracts_ending e JOIN contracts_agreement a ON a.id = e.agreement_id"  # noqa: S608  our own words
         " WHERE e.access_until <> (e.last_day + 1)::timestamp AT TIME ZONE 'Asia/Tokyo'"
-        "  OR e.refund_minor <> (e.consequences ->> 'refund_minor')::bigint OR e.refund_minor > (SELECT max((v.said #>> '{{terms,price_minor}}')::bigint) FROM public.signed_versions(a.id) v)"
+        "  OR e.refund_minor <> (e.consequences ->> 'refund_minor')::bigint OR e.refund_minor > coalesce((e.consequences ->> 'adjusted_minor')::bigint, 0)"
+        "   + (SELECT max((v.said #>> '{{terms,price_minor}}')::bigint) FROM public.signed_versions(a.id) v)"
         "  OR (e.consequences ->> 'last_day')::date <> e.last_day"
         "  OR e.state = 'done' AND (e.closed_at < e.access_until OR a.state <> 'terminated' OR a.termination_reason <> e.ground)"
         "  OR e.state IN ('proposed', 'scheduled') AND a.state <> 'in_force'"

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from listings.ending import INDIVISIBLE, NO_ENDING, RefundRule, is_divisible
 from listings.rights.limits import end_of_use
 from marketplace.kernel import clock
-from marketplace.kernel.actors import Actor
+from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.days import stated_day
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
@@ -22,7 +22,7 @@ from .ending_models import Ending
 from .ending_states import EndingGround, EndingState
 from .errors import AgreementEnded, NoNoticeAgreed
 from .lost_time import without_access
-from .models import Agreement
+from .models import Adjustment, Agreement
 from .plan import Plan, plan_of
 from .states import CLAUSE_REASON, ENDED_EARLY, AgreementState, Party
 
@@ -52,12 +52,20 @@ def early_ends() -> dict[str, dict[str, int]]:
 
 def returned_by_charge(agreement: Agreement) -> dict[int, int]:
     """By charge, the amount that the seller has returned so far, less what the buyer paid in addition; without what clauses adjusted."""
-    returned: dict[int, int] = {}
-    ordered = agreement.adjustments.exclude(reason_code__startswith=CLAUSE_REASON)
-    for charge, debtor, amount_minor in ordered.values_list("charge", "debtor", "amount_minor"):
-        signed_minor = amount_minor if debtor == Party.SELLER else -amount_minor
-        returned[charge] = returned.get(charge, 0) + signed_minor
-    return returned
+    return _owed_by_charge(agreement.adjustments.exclude(reason_code__startswith=CLAUSE_REASON), Party.SELLER)
+
+
+def adjusted_by_charge(agreement: Agreement) -> dict[int, int]:
+    """By charge, what clauses have added to its price by now, without tax; negative for what they took off."""
+    return _owed_by_charge(agreement.adjustments.filter(reason_code__startswith=CLAUSE_REASON), Party.BUYER)
+
+
+def _owed_by_charge(rows: QuerySet[Adjustment], party: Party) -> dict[int, int]:
+    """By charge, the sum of the adjustments that a party owes, less those of the other."""
+    owed: dict[int, int] = {}
+    for charge, debtor, amount_minor in rows.values_list("charge", "debtor", "amount_minor"):
+        owed[charge] = owed.get(charge, 0) + (amount_minor if debtor == party else -amount_minor)
+    return owed
 
 
 def charge_due(agreement: Agreement, at: datetime) -> int:
@@ -67,8 +75,11 @@ def charge_due(agreement: Agreement, at: datetime) -> int:
     return max((part.charge for part in parts if part.due_on <= clock.business_date(at)), default=1)
 
 
-def charge_left(agreement: Agreement, charge: int) -> int:
-    """What the seller can still return of the price of a charge, in minor units. Raises FieldInvalid for one that is not agreed."""
+def charge_left(agreement: Agreement, charge: int, *, adjusted: bool = False) -> int:
+    """What the seller can still return of the price of a charge, in minor units: of the price that was signed, or ``adjusted`` by clauses.
+
+    Raises FieldInvalid for a charge that is not agreed.
+    """
     charges = money_signed(agreement).charges
     if not 1 <= charge <= len(charges):
         raise FieldInvalid(
@@ -78,13 +89,20 @@ def charge_left(agreement: Agreement, charge: int) -> int:
                 f"{len(charges)}回の課金のいずれかを1からの番号で指定してください",
             ),
         )
-    return charges[charge - 1].price_minor - returned_by_charge(agreement).get(charge, 0)
+    added_minor = adjusted_by_charge(agreement).get(charge, 0) if adjusted else 0
+    return charges[charge - 1].price_minor + added_minor - returned_by_charge(agreement).get(charge, 0)
 
 
 def closes_at(agreement: str) -> datetime | None:
     """When access under an agreement closes before its term, by the ending that is scheduled or was carried out; None without one."""
     rows = _standing_endings().filter(agreement__public_id=agreement)
     return rows.values_list("access_until", flat=True).first()
+
+
+def has_ended_early(agreement: str) -> bool:
+    """Whether an agreement (public identifier) was ended before its term by both, by notice, or by law."""
+    ended = Agreement.objects.filter(public_id=agreement, termination_reason__in=EndingGround.values)
+    return ended.exists()
 
 
 def _standing_endings() -> QuerySet[Ending]:
@@ -108,13 +126,25 @@ def access_over_at(agreement: Agreement, disputed_at: datetime) -> datetime | No
     return min(ends, default=None)
 
 
+def party_of(actor: Actor, agreement: Agreement) -> str:
+    """As what somebody ends an agreement of its scope: ``buyer``, ``seller``, or by the role."""
+    if actor.role is not Role.PARTICIPANT:
+        return actor.role.value
+    return Party.BUYER.value if actor.organisation_id == agreement.buyer_id else Party.SELLER.value
+
+
 def consequences_shown(
-    agreement: Agreement, *, ground: str, last_day: date, refund: str | None
+    agreement: Agreement,
+    *,
+    ground: str,
+    last_day: date,
+    refund: str | None,
+    party: str = Party.BUYER.value,
 ) -> dict[str, Any]:
     """What follows from ending the agreement so, as ``consequences_of`` says it.
 
-    ``refund`` is what both agree on; the contract states that of a notice, and an order of law returns what was not enjoyed. Raises
-    AgreementEnded, NoNoticeAgreed, ReducedWithoutFault, FieldInvalid.
+    ``refund`` is what both agree on; the contract states that of a notice by the buyer; a notice by the seller (``party``) and an order of
+    law return what was not enjoyed. Raises AgreementEnded, NoNoticeAgreed, ReducedWithoutFault, FieldInvalid.
     """
     if agreement.state != AgreementState.IN_FORCE:
         raise AgreementEnded(agreement=agreement.public_id)
@@ -126,14 +156,16 @@ def consequences_shown(
     _check_last_day(agreement, ground, last_day, ending["convenience_notice_days"])
     if refund == RefundRule.PRO_RATA:
         require_reducible(agreement.public_id)
+    is_by_seller = ground == EndingGround.CONVENIENCE and party == Party.SELLER
     return consequences_of(
         standing_of(agreement),
         ground=ground,
         last_day=last_day,
+        by_seller=is_by_seller,
         refund=_refund_of(
             ground,
             refund,
-            ending["refund"],
+            None if is_by_seller else ending["refund"],
             is_divisible=_has_days(plan_of(said)) and is_reducible(agreement.public_id),
         ),
         zone=clock.market_zone(),
@@ -152,6 +184,7 @@ def standing_of(agreement: Agreement) -> Standing:
         signed_end=plan_of(versions[-1].said).access.ends_at(agreement.concluded_at, clock.market_zone()),
         ends_at=agreement.ends_at,
         returned_minor=returned_by_charge(agreement),
+        adjusted_minor=adjusted_by_charge(agreement),
     )
 
 
@@ -162,9 +195,10 @@ def _has_days(plan: Plan) -> bool:
     return has_end and is_divisible(plan.money.charging)
 
 
-def _refund_of(ground: str, wanted: str | None, agreed: str, *, is_divisible: bool) -> str:
-    by_law = RefundRule.PRO_RATA if is_divisible else RefundRule.NONE
-    stated = {EndingGround.CONVENIENCE.value: agreed, EndingGround.LAW.value: by_law.value}
+def _refund_of(ground: str, wanted: str | None, agreed: str | None, *, is_divisible: bool) -> str:
+    """The refund of a ground: ``agreed`` for a notice, or None, as by law, what was not enjoyed."""
+    by_law = (RefundRule.PRO_RATA if is_divisible else RefundRule.NONE).value
+    stated = {EndingGround.CONVENIENCE.value: agreed or by_law, EndingGround.LAW.value: by_law}
     if wanted == RefundRule.PRO_RATA and not is_divisible:
         raise FieldInvalid("refund", INDIVISIBLE)
     fixed = stated.get(ground)

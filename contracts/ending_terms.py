@@ -20,16 +20,20 @@ _NO_NOTICE = Label(
 )
 _REFUND = {
     RefundRule.PRO_RATA: Label(
-        "After such a notice the price that was paid in advance is returned for the days of the term after the last day, and for days of access that were lost before, rounded down to a whole unit, with its tax.",
-        "この場合、前払いの対価は、最終日の翌日以降の残日数および失われた利用日数に応じて日割り計算（端数切捨て）し、その消費税等とともに返還する。",
+        "After such a notice the price that was paid in advance, as clauses of this contract have adjusted it by then, is returned for the days of the term after the last day, and for days of access that were lost before, rounded down to a whole unit, with its tax.",
+        "この場合、前払いの対価（その時までに本契約の調整条項により調整された額）は、最終日の翌日以降の残日数および失われた利用日数に応じて日割り計算（端数切捨て）し、その消費税等とともに返還する。",
     ),
     RefundRule.NONE: Label(
         "After such a notice nothing of the price is returned.", "この場合、対価は返還しない。"
     ),
 }
+_BY_PROVIDER = Label(
+    "After a notice of the Provider, however, a price for days is always returned by the days after the last day, with its tax, and of instalments none falls due after the last day.",
+    "ただし、提供者による通知の場合は、日割りのできる対価は常に最終日の翌日以降の残日数に応じて消費税等とともに返還し、分割払いの対価は最終日の翌日以後に履行期が到来しない。",
+)
 _ALWAYS = Label(
-    "Both parties may end it at any time by agreement, with the consequences that the Market shows them. What was not received as a whole when it ends is not paid; what was received is inspected to the end of its period, and paid once it is accepted.",
-    "両当事者は、本市場が示す効果を確認のうえ、いつでも合意により本契約を終了させることができる。終了の時に全部が受領されていない提供の対価は支払われない。受領済みの提供は検査期間の満了まで検査に付され、検収されたときに対価が支払われる。",
+    "Both parties may end it at any time by agreement, with the consequences that the Market shows them. What was not received as a whole when it ends is not paid, as far as the plan says nothing else of a price by periods; what was received is inspected to the end of its period, and paid once it is accepted.",
+    "両当事者は、本市場が示す効果を確認のうえ、いつでも合意により本契約を終了させることができる。終了の時に全部が受領されていない提供の対価は、期間ごとの対価について履行の計画に別段の定めがある場合を除き、支払われない。受領済みの提供は検査期間の満了まで検査に付され、検収されたときに対価が支払われる。",
 )
 
 
@@ -37,7 +41,9 @@ def ending_text(terms: Mapping[str, Any], language: str) -> str:
     """The section of the contract about its end before the term, with its heading."""
     ending = {**NO_ENDING, **terms.get("ending", {})}
     days = ending["convenience_notice_days"]
-    parts = [_NO_NOTICE] if days is None else [_BY_NOTICE, _REFUND[RefundRule(ending["refund"])]]
+    parts = (
+        [_NO_NOTICE] if days is None else [_BY_NOTICE, _REFUND[RefundRule(ending["refund"])], _BY_PROVIDER]
+    )
     gap = "" if language == "ja" else " "
     body = gap.join(part.in_language(language) for part in (*parts, _ALWAYS))
     return f"## {HEADING.in_language(language)}\n\n{body.replace('{days}', str(days))}"

@@ -16,7 +16,7 @@ from marketplace.kernel.permissions import Permission
 from . import services
 from .consequences import digest_of_consequences, words_of
 from .ending_models import Ending
-from .ending_queries import consequences_shown, visible_endings
+from .ending_queries import consequences_shown, party_of, visible_endings
 from .ending_serializers import (
     AcceptEndingSerializer,
     EndAgreementSerializer,
@@ -42,13 +42,13 @@ class EndsAgreements:
     )
     @action(detail=True, methods=["get"], filterset_class=None)
     def ending(self, request: Request, **_: Any) -> Response:
-        """Until when access would be open, what would come back with its tax, what must be deleted and what survives; and the digest
-        that the command `end/` repeats."""
+        """Until when access would be open, what would come back with its tax, what must be deleted and what survives, if your organisation
+        ended it; and the digest that the command `end/` repeats."""
         agreement = self.get_object()
         asked = EndingQuestionSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         wanted = {"refund": None, **asked.validated_data}
-        consequences = consequences_shown(agreement, **wanted)
+        consequences = consequences_shown(agreement, **wanted, party=party_of(self.actor, agreement))
         preview = {
             "consequences": consequences,
             "words": words_of(consequences),

@@ -12,9 +12,16 @@ from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import RULES, Permission
 from marketplace.rules.halt_time import extended_as_halted
 
-from .states import CLAUSE_REASON, OPEN_DAYS, RESERVED_GROUNDS
+from .states import CLAUSE_REASON, ENDED_EARLY, INSPECTED_ON, OPEN_DAYS, RESERVED_GROUNDS
 
 _SQL = Path(__file__).parent / "sql"
+
+
+def adjusted_of_charge(agreement: str, charge: str) -> str:
+    """What clauses have added to the price of a charge of an agreement (its key and a number in SQL); negative for what they took off."""
+    return f"""(SELECT coalesce(sum(CASE c.debtor WHEN 'buyer' THEN c.amount_minor ELSE -c.amount_minor END), 0)::bigint
+  FROM public.contracts_adjustment c
+ WHERE c.agreement_id = {agreement} AND c.charge = {charge} AND starts_with(c.reason_code, '{CLAUSE_REASON}'))"""  # noqa: S608  our own words
 
 
 def price_of_charge(agreement: str, charge: str) -> str:
@@ -176,14 +183,20 @@ def concluded_whole() -> pgtrigger.Trigger:
 
 
 def within_price() -> pgtrigger.Trigger:
-    """Adjustments are in the agreement's currency, made before it is terminated, and never return more than the price of their charge."""
+    """Adjustments are in the agreement's currency, made before it is terminated (by a clause, also after an end at which no price goes
+    back), and never return more than the price of their charge."""
     return pgtrigger.Trigger(
         name="within_price",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("a", "record"), ("returned", "numeric"), ("price", "numeric")],
         func=sql_body(
-            _SQL / "within_price.sql", CLAUSE_REASON=CLAUSE_REASON, PRICE=price_of_charge("a", "NEW.charge")
+            _SQL / "within_price.sql",
+            CLAUSE_REASON=CLAUSE_REASON,
+            ENDED_EARLY=ENDED_EARLY,
+            INSPECTED_ON=sql_list(INSPECTED_ON),
+            ADJUSTED=adjusted_of_charge("NEW.agreement_id", "NEW.charge"),
+            PRICE=price_of_charge("a", "NEW.charge"),
         ),
     )
 

@@ -32,6 +32,7 @@ from marketplace.participants.admission_guards import admission_not_run_out
 from marketplace.rules.halt_guards import not_halted
 
 from . import ending_guards, guards
+from .adjusting.guards import has_clauses
 from .adjusting.models import FiredAdjustment, IndexValue
 from .amending.guards import amends_lawfully
 from .amending.models import AgreementVersion
@@ -260,6 +261,7 @@ class Instrument(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["signed_hash"], name="instrument_hash_once"),
         ]
+        indexes = [models.Index(fields=["id"], name="instrument_adjusted", condition=has_clauses("content"))]
         triggers = [append_only(), dated_now("drawn_at"), guards.instrument_whole(), plan_of_terms()]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from celery import shared_task
 from marketplace.kernel.aside import Loop
 
 from . import services
+from .adjusting.sweeping import attend_indices
 from .amending import services as amending
 from .commissions import talks
 from .pools import services as pools
@@ -15,7 +16,7 @@ SWEEP = Loop("contracts.sweep")
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """Run the sweeps: negotiations whose deadline passed or passes soon, or that something has overtaken, agreements that end soon, proposals to
-    end them, those that ended, deletions, disputes, talks about prices, and versions of pools; returns how many rows changed."""
+    end them, those that ended, deletions, disputes, talks about prices, versions of pools, and indices without a value; returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
@@ -38,6 +39,7 @@ def sweep() -> int:
             talks.drop_talks,
             talks.remind_talks,
             talks.flag_talks,
+            attend_indices,
         )
     }
     return SWEEP.each(sweeps, lambda name: sweeps[name]())

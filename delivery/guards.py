@@ -6,10 +6,26 @@ from pathlib import Path
 
 import pgtrigger
 
-from marketplace.kernel.guards import sql_body
+from listings.states import PERIODIC
+from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.rules.halt_time import extended_as_halted
 
 _SQL = Path(__file__).parent / "sql"
+
+
+UNSENT = """EXISTS (
+    SELECT FROM public.delivery_entitleddistribution f
+     WHERE f.entitlement_id = {inspection}.entitlement_id AND NOT EXISTS (
+        SELECT FROM public.delivery_download l
+         WHERE l.inspection_id = {inspection}.id AND l.distribution_id = f.id AND l.sent_sha256 IS NOT NULL))"""
+"""Whether a file was not sent as a whole in the round of an inspection (a row in SQL)."""
+IN_PART = f"""(EXISTS (
+    SELECT FROM public.delivery_download l WHERE l.inspection_id = {{inspection}}.id AND l.sent_sha256 IS NOT NULL)
+  AND EXISTS (
+    SELECT FROM public.delivery_entitlement d JOIN public.contracts_agreement a ON a.public_id = d.agreement
+      JOIN public.contracts_instrument i ON i.id = a.instrument_id
+     WHERE d.id = {{inspection}}.entitlement_id AND i.content::jsonb #>> '{{{{plan,money,charging}}}}' IN ({sql_list(PERIODIC)})))"""  # noqa: S608  our own words
+"""Whether of an inspection a file was sent as a whole, and the price is one by periods: at the end of access that is received in part."""
 
 
 def secured_first() -> pgtrigger.Trigger:
@@ -34,12 +50,17 @@ def term_as_signed() -> pgtrigger.Trigger:
 
 
 def closes_as_ended() -> pgtrigger.Trigger:
-    """Access closes before its term exactly with the last day of the ending that is scheduled or was carried out."""
+    """Access closes before its term exactly with the last day of the ending that is scheduled or was carried out.
+
+    Access that is granted waits for what begins to end its agreement, and holds off what would."""
     return pgtrigger.Trigger(
         name="closes_as_ended",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("closes_at"),
         func="""
+IF TG_OP = 'INSERT' THEN
+    PERFORM 1 FROM public.contracts_agreement WHERE public_id = NEW.agreement FOR SHARE;
+END IF;
 IF NEW.closes_at IS DISTINCT FROM (
     SELECT e.access_until FROM public.contracts_ending e JOIN public.contracts_agreement a ON a.id = e.agreement_id
      WHERE a.public_id = NEW.agreement AND e.state IN ('scheduled', 'done')) THEN
@@ -84,12 +105,35 @@ def inspection_follows() -> pgtrigger.Trigger:
 
 
 def matched_in_full() -> pgtrigger.Trigger:
-    """An inspection begins only if every distribution was sent as a whole in the same round; so does a receipt that matched."""
+    """An inspection begins only if every distribution was sent as a whole in the same round, or one was and the price is one by periods."""
     return pgtrigger.Trigger(
         name="matched_in_full",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update,
-        func=sql_body(_SQL / "matched_in_full.sql"),
+        func=sql_body(
+            _SQL / "matched_in_full.sql",
+            UNSENT=UNSENT.format(inspection="NEW"),
+            IN_PART=IN_PART.format(inspection="NEW"),
+        ),
+    )
+
+
+def received_in_part_at_the_end() -> pgtrigger.Trigger:
+    """What was sent in part is received at the end of access, and not before."""
+    return pgtrigger.Trigger(
+        name="received_in_part_at_the_end",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        timing=pgtrigger.Deferred,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("matched_at"),
+        func=f"""
+IF NEW.matched_at IS NOT NULL AND EXISTS (
+    SELECT FROM public.delivery_entitlement d WHERE d.id = NEW.entitlement_id AND d.ended_at IS NULL) AND {UNSENT.format(inspection="NEW")} THEN
+    RAISE EXCEPTION 'what was sent in part is received when access ends'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'received_in_part_at_the_end';
+END IF;
+RETURN NULL;
+""",
     )
 
 

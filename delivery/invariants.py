@@ -9,6 +9,7 @@ from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
 from . import use_invariants  # noqa: F401  registers its own
+from .guards import IN_PART, UNSENT
 from .models.outages import STATED_WITHIN
 
 _STATES_OUTAGES = holders(Permission.SUPPORT_WRITE)
@@ -143,21 +144,23 @@ Invariant(
 Invariant(
     name="delivery.accepted_after_match",
     promise=3,
-    statement="The buyer or the end of the period accepts only what was sent as a whole, and the latter not before its time.",
+    statement=(
+        "The buyer or the end of the period accepts only what was sent as a whole, or, of a price by periods, in part when access had ended;"
+        " and the latter not before its time."
+    ),
     guards=(
         "delivery_inspection.accepted_after_match",
         "delivery_inspection.matched_in_full",
+        "delivery_inspection.received_in_part_at_the_end",
         "delivery_inspection.extended_as_halted",
     ),
     test=TESTS + "test_nothing_is_accepted_before_it_matched",
     check=by_query(
-        "SELECT n.id, d.public_id, n.round, n.accepted_by FROM delivery_inspection n"
+        "SELECT n.id, d.public_id, n.round, n.accepted_by FROM delivery_inspection n"  # noqa: S608  our own words
         " JOIN delivery_entitlement d ON d.id = n.entitlement_id"
         " WHERE n.accepted_by IN ('buyer', 'lapse') AND (n.matched_at IS NULL"
         "  OR n.accepted_by = 'lapse' AND n.accepted_at < n.inspect_by"
-        "  OR EXISTS (SELECT FROM delivery_entitleddistribution f WHERE f.entitlement_id = d.id AND NOT EXISTS ("
-        "   SELECT FROM delivery_download l"
-        "   WHERE l.inspection_id = n.id AND l.distribution_id = f.id AND l.sent_sha256 IS NOT NULL)))"
+        f"  OR {UNSENT.format(inspection='n')} AND NOT (d.ended_at IS NOT NULL AND {IN_PART.format(inspection='n')}))"
     ),
 )
 Invariant(

@@ -13,5 +13,5 @@ DOWNLOAD_LOCK = AdvisoryLock(
 RowOrder(
     "delivery",
     "An entitlement is locked before its inspections and downloads are decided on, and before the agreement that a"
-    " dispute is about; entitlements in key order.",
+    " dispute is about; entitlements in key order. A new entitlement comes after its agreement, which is held in share mode.",
 )

@@ -11,6 +11,7 @@ from marketplace.kernel.errors import Missing
 from marketplace.kernel.labels import Label
 
 from .models import Entitlement, Inspection
+from .queries import files_received
 from .states import AcceptedBy, InspectionState
 
 
@@ -46,11 +47,12 @@ def _latest(entitlement: Entitlement, **conditions: Any) -> Inspection | None:
 def _paper(
     paper: Paper, entitlement: Entitlement, inspection: Inspection, dated_at: datetime, facts: list[Fact]
 ) -> dict[str, Any]:
-    """The paper with what was signed; its files are those to which access was granted."""
+    """The paper with what was signed; its files are those that were received, and before a receipt those to which access was granted."""
     content, _concluded_at = signed_content(entitlement.agreement)
     provider, consumer = content["provider"], content["consumer"]
     is_note = paper is Paper.DELIVERY_NOTE
-    files = entitlement.distributions.order_by("pk").values("file_name", "size_bytes", "sha256")
+    covered = entitlement.distributions.all() if inspection.matched_at is None else files_received(inspection)
+    files = covered.order_by("pk").values("file_name", "size_bytes", "sha256")
     received = [] if is_note or inspection.matched_at is None else [Fact("received", inspection.matched_at)]
     return paper_document(
         paper,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import (
@@ -87,6 +87,23 @@ SENT_PARTS = """
       FROM delivery_sentparts s WHERE s.inspection_id = %(inspection)s AND s.distribution_id = %(distribution)s
 """
 
+_LOST_SINCE = """
+    SELECT coalesce(sum(upper(part) - lower(part)), interval '0')
+      FROM (SELECT * FROM delivery_entitlement WHERE agreement = %(agreement)s ORDER BY id DESC LIMIT 1) d
+     CROSS JOIN LATERAL (
+         SELECT range_agg(tstzrange(r.lost_from, r.lost_until)) FILTER (WHERE r.given_at > %(moment)s) AS since,
+                range_agg(tstzrange(r.lost_from, r.lost_until)) FILTER (WHERE r.given_at <= %(moment)s) AS before
+           FROM delivery_restitution r WHERE r.entitlement_id = d.id) given
+     CROSS JOIN LATERAL (
+         SELECT range_agg(tstzrange(o.since, o.until)) AS stated FROM delivery_outage o WHERE o.given_back_at IS NULL) outages
+     CROSS JOIN LATERAL unnest(
+         (coalesce(given.since, '{}') + coalesce(outages.stated, '{}')
+          + CASE WHEN d.suspended_at IS NULL THEN '{}' ELSE tstzmultirange(tstzrange(d.suspended_at, greatest(d.suspended_at, %(now)s))) END
+          - coalesce(given.before, '{}'))
+         * tstzmultirange(tstzrange(d.granted_at, greatest(d.granted_at, least(d.closes_at, d.ended_at, %(now)s))))) AS part
+"""
+"""What was lost of an agreement's latest access: time that was given back since a moment, a suspension that still runs, and outages."""
+
 
 @dataclass(frozen=True, slots=True)
 class EntitledFile:
@@ -117,30 +134,29 @@ def time_given_back(agreement: str) -> timedelta:
 
 
 def time_lost_since(agreement: str, moment: datetime) -> timedelta:
-    """How much access under an agreement was given back since a moment, and how much a suspension takes of it that still runs.
+    """How much access under an agreement was given back since a moment, with what a suspension that still runs and stated outages took
+    of it that is not given back yet.
 
-    Nothing is lost after the last day, however late the ending is carried out.
+    Nothing is lost after the last day, however late the ending is carried out, and no moment twice.
     """
-    latest = Entitlement.objects.filter(agreement=agreement).order_by("-id").first()
-    if latest is None:
-        return timedelta()
-    given = Restitution.objects.filter(entitlement=latest, given_at__gt=moment)
-    lost = given.aggregate(time=Sum(F("lost_until") - F("lost_from")))["time"] or timedelta()
-    if latest.suspended_at is None:
-        return lost
-    now = min(clock.now(), latest.closes_at or clock.now())
-    again = Restitution.objects.filter(entitlement=latest, lost_until__gt=latest.suspended_at)
-    # What an outage took of the suspension was given back as such.
-    returned = sum(
-        (row.lost_until - max(row.lost_from, latest.suspended_at) for row in again.order_by("pk")),
-        timedelta(),
-    )
-    return lost + max(now - latest.suspended_at - returned, timedelta())
+    values: dict[str, Any] = {"agreement": agreement, "moment": moment, "now": clock.now()}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOST_SINCE, values)
+        lost: timedelta = cursor.fetchone()[0]
+    return lost
 
 
 def open_agreements() -> QuerySet[Entitlement, str]:
     """The public identifiers of the agreements with access that has not ended, for a subquery."""
     return Entitlement.objects.filter(ended_at=None).values_list("agreement", flat=True)
+
+
+def files_received(inspection: Inspection) -> QuerySet[EntitledDistribution]:
+    """The files that were sent as a whole in the round of an inspection."""
+    whole = Download.objects.filter(inspection=inspection, sent_sha256__isnull=False)
+    return EntitledDistribution.objects.filter(
+        entitlement=inspection.entitlement_id, pk__in=whole.values("distribution")
+    )
 
 
 def is_matched(entitlement: str) -> bool:

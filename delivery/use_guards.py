@@ -22,7 +22,7 @@ DROP FUNCTION public.use_number(bigint, bigint);
 def unlawful_use(download: str, said: str) -> str:
     """Whether a download (a row in SQL) is outside what the plan of a signed object (JSON in SQL) enforces at an access.
 
-    Which use it is, is not counted anew here: others may have begun since.
+    Which use it is, is not counted anew here: others may have begun since. ``access_open`` lets one begin at a time.
     """
     enforced, rights = f"{said} #> '{{plan,rights,enforced}}'", f"{said} #> '{{terms,rights}}'"
     return f"""(

@@ -13,6 +13,7 @@ Invariant(
     " its place, who asks, and no more uses than were signed.",
     guards=(
         "delivery_download.used_as_signed",
+        "delivery_download.access_open",
         "delivery_download.immutable",
         "delivery_declaredrecipient.declared_by_owner",
         "delivery_declaredrecipient.recipient_declared_once",
@@ -29,6 +30,11 @@ Invariant(
         " JOIN delivery_entitlement d ON d.id = l.entitlement_id JOIN contracts_agreement a ON a.public_id = d.agreement"
         " CROSS JOIN LATERAL (SELECT public.signed_in_force(a.id, l.started_at) AS one) said"
         f" WHERE {unlawful_use('l', 'said.one')}"
+        " UNION ALL SELECT (SELECT l.public_id FROM delivery_download l WHERE l.distribution_id = f.id ORDER BY l.id DESC LIMIT 1) AS download, d.public_id AS delivery"
+        "  FROM delivery_entitleddistribution f JOIN delivery_entitlement d ON d.id = f.entitlement_id"
+        "  JOIN contracts_agreement a ON a.public_id = d.agreement JOIN contracts_instrument i ON i.id = a.instrument_id"
+        "  CROSS JOIN LATERAL (SELECT i.content::jsonb AS one) said WHERE said.one #> '{plan,rights,enforced}' ? 'use_count_max'"
+        "  AND public.use_number(f.id, 0) > (said.one #>> '{terms,rights,use_count_max}')::bigint + 1"
     ),
 )
 Invariant(

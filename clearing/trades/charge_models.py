@@ -153,7 +153,7 @@ class ChargeProgress(models.Model):
 
     ``next_charge`` becomes a trade on ``next_due_on``; null when all charges are trades. ``delivered_at``: the delivery
     was accepted. ``dispute``: the open dispute. ``stops_after``: the last day of access that ends early; no period that is due later is
-    charged. ``ended_at``: no further charge follows. A service that decides about an agreement's charges locks this row first, then its
+    charged, nor an instalment after the seller's notice. ``ended_at``: no further charge follows. A service that decides about an agreement's charges locks this row first, then its
     trades in key order.
 
     Invariants: charges become trades in order, none that is due after ``stops_after``; recorded values stay; rows are never deleted.

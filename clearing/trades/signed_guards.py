@@ -48,8 +48,18 @@ def shares_depart(agreement: str, plan: str) -> str:
                WHERE p.agreement = {agreement}), '{{}}'::jsonb))"""  # noqa: S608  our own words
 
 
+def volume_departs(fired: str, trade: str) -> str:
+    """Whether a clause about the volume of use (a row in SQL) read another price, or other uses, than its trade was charged."""
+    return f"""({fired}.kind = 'volume' AND ({fired}.before_minor, ({fired}.inputs ->> 'value')::bigint) IS DISTINCT FROM (
+        {trade}.captured_price_minor, (SELECT coalesce(sum(u.quantity - u.trial_quantity), 0)::bigint
+          FROM public.clearing_usagerecord u JOIN public.clearing_plannedcharge c ON c.id = u.planned_id
+          JOIN public.clearing_chargeplan p ON p.id = c.plan_id
+         WHERE p.agreement = {trade}.agreement AND c.charge = {trade}.charge AND coalesce(u.refusal, 'beyond_ceiling') = 'beyond_ceiling')))"""  # noqa: S608  our own words
+
+
 def clause_departs(obligation: str) -> str:
-    """Whether a correction (a row in SQL) that a clause of an agreement caused is of another charge, by another debtor, or of more."""
+    """Whether a correction (a row in SQL) that a clause of an agreement caused is of another charge, by another debtor, of more, or of
+    other use than was charged."""
     return f"""EXISTS (
     SELECT FROM public.contracts_adjustment d
       JOIN public.contracts_firedadjustment f ON f.adjustment_id = d.id
@@ -58,11 +68,11 @@ def clause_departs(obligation: str) -> str:
      WHERE d.public_id = {obligation}.source
        AND ((t.agreement, t.charge, {obligation}.debtor_id)
             IS DISTINCT FROM (a.public_id, f.charge, (CASE d.debtor WHEN 'seller' THEN a.seller_id ELSE a.buyer_id END))
-            OR {obligation}.amount_minor > d.amount_minor))"""  # noqa: S608  our own words
+            OR {obligation}.amount_minor > d.amount_minor OR {volume_departs("f", "t")}))"""  # noqa: S608  our own words
 
 
 def adjusted_by_clause() -> pgtrigger.Trigger:
-    """What a clause adjusted is corrected in the trade of its charge, by its debtor, and no more than it says."""
+    """What a clause adjusted is corrected in the trade of its charge, by its debtor, no more than it says, and of what was used."""
     return pgtrigger.Trigger(
         name="adjusted_by_clause",
         when=pgtrigger.After,

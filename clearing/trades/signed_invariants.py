@@ -5,7 +5,14 @@ from __future__ import annotations
 from marketplace.kernel.invariants import Invariant, by_query
 
 from .amended import HOLDS
-from .signed_guards import clause_departs, plan_departs, shares_depart, trade_departs, use_departs
+from .signed_guards import (
+    clause_departs,
+    plan_departs,
+    shares_depart,
+    trade_departs,
+    use_departs,
+    volume_departs,
+)
 
 _SIGNED = (
     " JOIN contracts_agreement a ON a.public_id = {row}.agreement"
@@ -80,7 +87,8 @@ Invariant(
 Invariant(
     name="clearing.adjusted_by_clause",
     promise=6,
-    statement="What a clause adjusted is a correction of its charge within a day, or waits for a bill, or came to nothing on the record.",
+    statement="What a clause adjusted is a correction of its charge within a day, or waits for a bill, or came to nothing on the record; one"
+    " about the volume of use read what was charged.",
     guards=("clearing_obligation.adjusted_by_clause", "clearing_obligation.append_only"),
     test="tests/clearing/trades/test_adjusted_by_clause.py::test_a_correction_that_departs_from_its_clause_is_named",
     check=by_query(
@@ -93,5 +101,9 @@ Invariant(
         " AND NOT EXISTS (SELECT FROM clearing_putoffcorrection p WHERE p.source = d.public_id)"
         " AND NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.kind = 'clearing.trade_adjustment_void'"
         "  AND e.payload ->> 'adjustment' = d.public_id)"
+        " UNION SELECT d.public_id FROM contracts_firedadjustment f JOIN contracts_adjustment d ON d.id = f.adjustment_id"
+        " JOIN contracts_agreement a ON a.id = f.agreement_id"
+        " LEFT JOIN clearing_trade t ON t.agreement = a.public_id AND t.charge = f.charge WHERE "
+        + volume_departs("f", "t")
     ),
 )

@@ -5,23 +5,43 @@ from __future__ import annotations
 from pathlib import Path
 
 import pgtrigger
+from django.db.models import BooleanField, Func, Q
 
 from marketplace.kernel.guards import sql_body
+from marketplace.kernel.money import BASIS_POINTS
 
 from ..states import CLAUSE_REASON
+from .locks import INDEX_LOCK
 
 _SQL = Path(__file__).parent / "sql"
+_INDEX_READ = (
+    "(SELECT x.index FROM public.contracts_indexvalue x WHERE x.public_id = NEW.inputs ->> 'index_value')"
+)
+_CURRENTNESS = (
+    f"div({BASIS_POINTS}.0 * greatest(2 * l.update_interval_days - greatest(l.update_interval_days, floor(extract(epoch FROM"
+    " greatest(({row}.inputs ->> 'on')::date::timestamp AT TIME ZONE 'Asia/Tokyo', a.concluded_at) - v.created_at) / 86400)), 0),"
+    " l.update_interval_days)"
+)
+"""What ``quality.measures.currentness`` is of a version, in basis points, when a charge begins."""
+
+
+def has_clauses(content: str) -> Q:
+    """The condition on a column with a signed object: its plan has adjustment clauses."""
+    said = "(%(expressions)s::jsonb #> '{plan,money,adjustments}' IS NOT NULL)"
+    return Q(Func(content, template=said, output_field=BooleanField()))
 
 
 def fired_departs(row: str) -> str:
     """Whether what a clause did (a row in SQL) is not what the signed clause makes of its inputs, or was adjusted otherwise.
 
-    Of several clauses at the beginning of a charge, each begins with what the one before left; the first with the charge's price."""
+    Of several clauses at the beginning of a charge, each begins with what the one before left; the first with the charge's price. What an
+    index or the quality was is read anew as of the day on which the charge begins; what was used, clearing compares."""
     return f"""NOT EXISTS (
     SELECT FROM public.contracts_agreement a
       JOIN public.contracts_instrument i ON i.id = a.instrument_id
       JOIN public.contracts_adjustment d ON d.id = {row}.adjustment_id AND d.agreement_id = a.id
-     CROSS JOIN LATERAL (SELECT i.content::jsonb #> '{{plan,money}}' AS money) said
+     CROSS JOIN LATERAL (SELECT i.content::jsonb #> '{{plan,money}}' AS money,
+                                (a.concluded_at AT TIME ZONE 'Asia/Tokyo')::date AS concluded_on) said
      CROSS JOIN LATERAL (SELECT listed.value FROM jsonb_array_elements(said.money -> 'adjustments') AS listed(value)
                           WHERE listed.value ->> 'kind' = {row}.kind) AS signed(clause)
      WHERE a.id = {row}.agreement_id
@@ -34,6 +54,14 @@ def fired_departs(row: str) -> str:
             (SELECT e.after_minor FROM public.contracts_firedadjustment e
               WHERE e.agreement_id = a.id AND e.charge = {row}.charge AND e.id < {row}.id ORDER BY e.id DESC LIMIT 1),
             (said.money #> '{{charges}}' -> ({row}.charge - 1) ->> 'price_minor')::bigint))
+       AND ({row}.kind = 'volume' OR ({row}.inputs ->> 'on')::date = (
+            SELECT greatest(coalesce((begun.charge ->> 'due_on')::date,
+                                     (said.concluded_on + make_interval(months => (begun.charge ->> 'months')::integer))::date), said.concluded_on)
+              FROM (SELECT said.money #> '{{charges}}' -> ({row}.charge - 1) AS charge) begun))
+       AND ({row}.kind <> 'quality' OR EXISTS (
+            SELECT FROM public.listings_listingversion v JOIN public.listings_listing l ON l.id = v.listing_id
+             WHERE v.public_id = a.listing_version AND a.listing_version = {row}.inputs ->> 'listing_version'
+               AND ({row}.inputs ->> 'value')::bigint = {_CURRENTNESS.format(row=row)}))
        AND ({row}.kind <> 'index' OR EXISTS (
             SELECT FROM public.contracts_indexvalue x WHERE x.public_id = {row}.inputs ->> 'index_value'
                AND x.index = signed.clause ->> 'index' AND x.value_milli = ({row}.inputs ->> 'value')::bigint
@@ -48,7 +76,23 @@ def fired_as_signed() -> pgtrigger.Trigger:
         name="fired_as_signed",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
-        func=sql_body(_SQL / "fired_as_signed.sql", DEPARTS=fired_departs("NEW")),
+        func=sql_body(
+            _SQL / "fired_as_signed.sql",
+            DEPARTS=fired_departs("NEW"),
+            INDEX_LOCK=INDEX_LOCK.share_for_in_guard(_INDEX_READ),
+        ),
+    )
+
+
+def entered_before_read() -> pgtrigger.Trigger:
+    """A value of an index is entered before what reads it next, so that a clause that fired has read the latest at its moment."""
+    return pgtrigger.Trigger(
+        name="entered_before_read",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(
+            _SQL / "entered_before_read.sql", INDEX_LOCK=INDEX_LOCK.acquire_for_in_guard("NEW.index")
+        ),
     )
 
 

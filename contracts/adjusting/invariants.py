@@ -15,6 +15,7 @@ Invariant(
         "contracts_firedadjustment.fired_as_signed",
         "contracts_firedadjustment.fired_once",
         "contracts_firedadjustment.append_only",
+        "contracts_indexvalue.entered_before_read",
         "contracts_adjustment.fired_by_clause",
     ),
     test="tests/contracts/adjusting/test_fired.py::test_what_departs_from_its_clause_is_named",

@@ -13,7 +13,7 @@ from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
-from .guards import fired_as_signed
+from .guards import entered_before_read, fired_as_signed
 
 ACTOR_LENGTH_MAX = 60
 SOURCE_LENGTH_MAX = 500
@@ -22,7 +22,7 @@ SOURCE_LENGTH_MAX = 500
 class IndexValue(models.Model):
     """The value of an index that somebody outside publishes, as of a day, in thousandths; ``source`` says where it stands.
 
-    Invariants: one value an index and day; two people of the operator entered it; append-only.
+    Invariants: one value an index and day; two people of the operator entered it, and no clause read past it meanwhile; append-only.
     """
 
     public_id = IdentifierField(prefix="idx")
@@ -51,6 +51,7 @@ class IndexValue(models.Model):
         triggers = [
             append_only(),
             dated_now("entered_at"),
+            entered_before_read(),
             acted_by_person(
                 "entered_by", Permission.DISPUTES_WRITE, first="first_person", name="entered_by_two"
             ),

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db.models import QuerySet
 
+from marketplace.kernel import clock
 from marketplace.kernel.prepared import fetch_prepared
 
 from ..models import Agreement, FiredAdjustment, IndexValue
@@ -13,6 +14,24 @@ from ..models import Agreement, FiredAdjustment, IndexValue
 _HAS_CLAUSES = """
     SELECT 1 FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id
      WHERE a.public_id = %s AND i.content::jsonb #> '{plan,money,adjustments}' IS NOT NULL
+"""
+
+_UNFED = """
+    SELECT wanted.index, wanted.since FROM (
+        SELECT clause.value ->> 'index' AS index,
+               max((%(today)s::date - make_interval(months => (said.money ->> 'period_months')::integer))::date) AS since
+          FROM contracts_instrument i JOIN contracts_agreement a ON a.instrument_id = i.id
+         CROSS JOIN LATERAL (SELECT i.content::jsonb #> '{plan,money}' AS money) said
+         CROSS JOIN LATERAL jsonb_array_elements(said.money -> 'adjustments') AS clause(value)
+         WHERE i.content::jsonb #> '{plan,money,adjustments}' IS NOT NULL AND a.state = 'in_force' AND clause.value ->> 'kind' = 'index'
+           AND %(today)s::date < (
+               SELECT max(coalesce((charge.value ->> 'due_on')::date,
+                                   ((a.concluded_at AT TIME ZONE %(zone)s)::date
+                                    + make_interval(months => (charge.value ->> 'months')::integer))::date))
+                 FROM jsonb_array_elements(said.money -> 'charges') AS charge(value))
+         GROUP BY 1) wanted
+     WHERE NOT EXISTS (SELECT FROM contracts_indexvalue x WHERE x.index = wanted.index AND x.as_of > wanted.since)
+     ORDER BY 1
 """
 
 
@@ -24,6 +43,13 @@ def has_clauses(agreement: str) -> bool:
 def value_of_index(index: str, on: date) -> IndexValue | None:
     """The latest value of an index as of a day, or of one before; None if none was entered."""
     return IndexValue.objects.filter(index=index, as_of__lte=on).order_by("-as_of").first()
+
+
+def unfed_indices() -> dict[str, date]:
+    """The indices by which agreements in force adjust charges that are still to begin, and that have no value as of the last period: of
+    each, the day after which it needs one, by the shortest of the periods."""
+    said = {"today": clock.today(), "zone": clock.market_zone().key}
+    return dict(fetch_prepared(_UNFED, said))
 
 
 def fired_of(agreement: Agreement) -> QuerySet[FiredAdjustment]:

@@ -25,9 +25,11 @@ from quality.queries import currentness_bp
 from ..models import Adjustment, Agreement, FiredAdjustment, IndexValue
 from ..plan import Plan, plan_of
 from ..services.agreements import locked_agreement, make_adjustment
-from ..states import CLAUSE_REASON, AgreementState, Party
+from ..states import CLAUSE_REASON, INSPECTED_ON, AgreementState, Party
+from .locks import INDEX_LOCK
 from .models import SOURCE_LENGTH_MAX
 from .queries import has_clauses, value_of_index
+from .sweeping import attend_index
 from .words import words_of
 
 RECORD_TYPE = "sanpo.adjustment.v1"
@@ -62,6 +64,7 @@ def enter_index_value(*, actor: Actor, index: str, as_of: date, value_milli: int
     if as_of > clock.today():
         raise FieldInvalid("as_of", Label("specify a day that has come", "到来済みの日を指定してください"))
     stated = stated_text("source", source, SOURCE_LENGTH_MAX)
+    INDEX_LOCK.acquire_for(index)
     if IndexValue.objects.filter(index=index, as_of=as_of).exists():
         raise FieldInvalid(
             "as_of",
@@ -97,6 +100,7 @@ def enter_index_value(*, actor: Actor, index: str, as_of: date, value_milli: int
             "first_person": row.first_person,
         },
     )
+    attend_index(index)
     return row
 
 
@@ -153,6 +157,7 @@ def _inputs(subject: Agreement, clause: dict[str, Any], begins_at: datetime) -> 
     """What a clause reads when a charge begins: its ``value``, and where that is from; None if there is nothing to read."""
     on = clock.business_date(begins_at)
     if clause["kind"] == "index":
+        INDEX_LOCK.share_for(clause["index"])
         row = value_of_index(clause["index"], on)
         if row is None:
             return None
@@ -179,7 +184,11 @@ def _fire(
     if known is not None:
         return known
     after_minor = adjusted_price(clause, before_minor, inputs["value"])
-    if after_minor == before_minor or subject.state == AgreementState.TERMINATED:
+    # After an early end what was received is paid, as its clauses say; where the price went back, nothing is left to adjust.
+    is_returned = (
+        subject.state == AgreementState.TERMINATED and subject.termination_reason not in INSPECTED_ON
+    )
+    if after_minor == before_minor or is_returned:
         return None
     words = words_of(
         kind, charge=charge, before_minor=before_minor, after_minor=after_minor, currency=currency

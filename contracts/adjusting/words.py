@@ -20,6 +20,11 @@ FIRED = {
     ),
 }
 
+UNFED = Label(
+    "Enter the value of the index {index}: agreements in force adjust prices by it, and it has none as of a day after {since}",
+    "指数 {index} の値の登録（有効な契約の価格調整に用いる指数に、{since} より後の日の値がありません）",
+)
+
 
 def words_of(kind: str, *, charge: int, before_minor: int, after_minor: int, currency: str) -> Label:
     """The sentence about what a clause of a kind did to the price of a charge."""

@@ -179,8 +179,8 @@ IF {is_unmet("t.demands", "NEW.terms")} THEN
 END IF;
 IF special <> '[]' THEN
     IF {is_unlike_clause("special")} OR {is_unmet(demands_of("special"), "NEW.terms")} OR {is_touching("special")}
-       OR (SELECT {is_apart("special", "l.clauses")} FROM public.contracts_negotiation n
-             JOIN public.contracts_template l ON l.id = n.template_id WHERE n.id = NEW.negotiation_id) THEN
+       OR (SELECT {is_apart("special", "base.clauses")} FROM public.contracts_negotiation n
+             JOIN public.contracts_template base ON base.id = n.template_id WHERE n.id = NEW.negotiation_id) THEN
         RAISE EXCEPTION 'a special clause is no published clause, contradicts the terms or the template, or states what only terms state'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'clauses_agree';
     END IF;

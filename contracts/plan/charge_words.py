@@ -29,9 +29,9 @@ RELEASED = {
 }
 METERED = Label(
     "A charge is the most of its period: each time the bytes of a file were sent as a whole costs {price}, without tax; what is not used goes back"
-    " at its end. Data that is delivered again after a dispute is not counted once more.",
+    " at its end. Use that was counted is paid also where not every file was received. Data that is delivered again after a dispute is not counted once more.",
     "課金は期間ごとの上限である。ファイルの全バイトが送信されるごとに{price}（税抜）とし、使用されなかった部分は期間の満了後に返金される。"
-    "異議による再提供の分は数えない。",
+    "数えられた利用の代金は、全部のファイルが受領されていない場合も支払われる。異議による再提供の分は数えない。",
 )
 TIER = Label(
     "From use {use} of a period on, a use costs {price}, without tax.",
@@ -71,8 +71,9 @@ ADJUSTMENTS = {
     ),
 }
 ADJUSTED = Label(
-    "Each adjustment is made once, by a record that the Market signs, and settled with the charge through clearing.",
-    "調整はそれぞれ一度、本市場が署名する記録により行われ、清算を通じて課金とともに決済される。",
+    "Each adjustment is made once, by a record that the Market signs, and settled with the charge through clearing. Days that come back after an early end"
+    " are of the price as adjusted by then.",
+    "調整はそれぞれ一度、本市場が署名する記録により行われ、清算を通じて課金とともに決済される。中途終了により日割りで返金される額は、その時までに調整された代金について計算する。",
 )
 AT_CONCLUSION = Label("on the day of the conclusion", "契約成立の日")
 ON_DAY = Label("on {day}", "{day}")

@@ -131,21 +131,28 @@ LABELS = {(rule.of, rule.reason): rule.label for rule in ENDINGS}
 
 
 def _after_early_end(money: str, terms: Terms) -> str:
-    """What becomes of the price after an early end: instalments of what was accepted stay due, and metered use has no days."""
+    """What becomes of the price after an early end: instalments of what was accepted stay due, but after a notice by the seller; and
+    metered use has no days."""
+    is_instalment = terms.charging.kind == Charging.INSTALMENT
     if money == "by_notice":
         money = _by_notice(terms)
+        if is_instalment and money != "not_by_notice":
+            return "instalments_by_notice"
     if money == "by_law":
         money = _by_law(terms)
-    if money != "not_by_notice" and terms.charging.kind == Charging.INSTALMENT:
+    if money != "not_by_notice" and is_instalment:
         return "instalments_due"
     return money
 
 
 def _by_notice(terms: Terms) -> str:
-    """What becomes of the price after an end by notice; without one, no party ends the contract so."""
+    """What becomes of the price after an end by notice; without one, no party ends the contract so. A notice by the seller returns by days
+    what can be divided, whatever the terms say of one by the buyer."""
     if terms.ending["convenience_notice_days"] is None:
         return "not_by_notice"
-    return "days_returned" if terms.ending["refund"] == RefundRule.PRO_RATA else "nothing_returned"
+    if terms.ending["refund"] == RefundRule.PRO_RATA:
+        return "days_returned"
+    return "days_returned_by_provider" if _by_law(terms) == "days_returned" else "nothing_returned"
 
 
 def _by_law(terms: Terms) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from listings.rights.limits import day_words, period_words
 from listings.rights.wording import TERMS
+from listings.states import PERIODIC
 from marketplace.kernel.labels import Label
 
 from ..commissions.words import by_law_lines
@@ -50,6 +51,11 @@ RECEIPT = {
         "受領：報告がないときは、本市場が全ファイルを最後まで送信した時から{minutes}分後に受領とみなす。",
     ),
 }
+RECEIPT_IN_PART = Label(
+    "Receipt: where access ends and some of the files, not all, were sent as a whole, the Data is deemed received as a whole then, and the periods before are paid once it is accepted.",
+    "受領：アクセスの終了の時に一部のファイルのみが最後まで送信されているときは、その時にデータの全部を受領したものとみなし、それまでの期間の代金は検収されたときに支払われる。",
+)
+"""Of a price by periods."""
 ACCEPTANCE = {
     "buyer": Label("Acceptance: the Consumer declares it.", "検収：利用者がその旨を通知する。"),
     "lapse": Label(
@@ -96,6 +102,18 @@ MONEY = {
         "what was not received as a whole by then goes back to the Consumer, and nothing further falls due; of what was received and is accepted all charges"
         " still fall due on their days",
         "その時までに全部が受領されていない場合は、代金は利用者に返金され、以後の課金はない。受領済みで検収される場合は、すべての課金の履行期がそれぞれの日に到来する",
+    ),
+    "days_returned_by_provider": Label(
+        "what was not received as a whole by then goes back to the Consumer, and what was received goes to the Provider once it is accepted; but after"
+        " a notice of the Provider the price of the days not enjoyed goes back, with its tax",
+        "その時までに全部が受領されていない代金は利用者に返金され、受領済みの代金は検収されたときに提供者に支払われる。ただし、提供者の通知による場合は、"
+        "残日数に応じた額が消費税等とともに返金される",
+    ),
+    "instalments_by_notice": Label(
+        "what was not received as a whole by then goes back to the Consumer, and nothing further falls due; of what was received and is accepted all charges"
+        " still fall due on their days, but after a notice of the Provider those alone that are due by the last day",
+        "その時までに全部が受領されていない場合は、代金は利用者に返金され、以後の課金はない。受領済みで検収される場合は、すべての課金の履行期がそれぞれの日に到来する。"
+        "ただし、提供者の通知による場合は、最終日までに履行期が到来する課金に限る",
     ),
     "not_by_notice": Label("no party ends it so", "いずれの当事者もこれにより終了させることはできない"),
     "as_accepted": Label(
@@ -275,6 +293,8 @@ def _said(plan: Plan) -> Iterator[Label]:
     yield from _access(plan)
     for by in plan.receipt.by:
         yield RECEIPT[by].fill({"minutes": plan.receipt.deemed_minutes})
+    if plan.money.charging in PERIODIC:
+        yield RECEIPT_IN_PART
     causes = _listed([CAUSES[cause] for cause in plan.acceptance.stands_still])
     for by in plan.acceptance.by:
         yield ACCEPTANCE[by].fill({"days": plan.acceptance.inspection_days, "causes": causes})

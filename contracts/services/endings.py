@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from marketplace.approvals.services import require_two_people
 from marketplace.kernel import clock
-from marketplace.kernel.actors import SYSTEM, Actor, Role
+from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
@@ -22,7 +22,7 @@ from marketplace.participants.interest_queries import related_to, require_unrela
 
 from ..consequences import digest_of_consequences, refund_after_loss
 from ..ending_models import REASON_LENGTH_MAX, Ending
-from ..ending_queries import charge_left, consequences_shown
+from ..ending_queries import adjusted_by_charge, charge_left, consequences_shown, party_of
 from ..ending_states import ANSWER_DAYS, ENDING, EndingGround, EndingParty, EndingState
 from ..errors import ConsequencesChanged, EndingOpen, EndingOver
 from ..lost_time import time_lost_since
@@ -50,7 +50,7 @@ def end_early(
     reason: str = "",
 ) -> Ending:
     """End an agreement, as a party's signatory, after ``last_day``: ``mutual`` proposes it to the other party, ``convenience`` is a
-    notice that the contract allows.
+    notice that the contract allows; after one by the seller what was not enjoyed comes back, and no instalment that is due later is owed.
 
     A notice replaces one that is scheduled with a later last day; a proposal does so when it is accepted. ``digest`` is that of the
     consequences that were shown (``ending_queries.consequences_shown``); others are refused. Emits agreement.ending. Raises Missing, AgreementEnded, NoNoticeAgreed, EndingOpen, ConsequencesChanged, FieldInvalid, PermissionNeeded,
@@ -63,7 +63,8 @@ def end_early(
         known = ", ".join(BY_PARTIES)
         raise FieldInvalid("ground", Label(f"specify one of {known}", f"{known} から選んでください"))
     subject = locked_agreement(actor, agreement)
-    consequences = _confirmed(subject, digest, ground=ground, last_day=last_day, refund=refund)
+    party = party_of(actor, subject)
+    consequences = _confirmed(subject, digest, ground=ground, last_day=last_day, refund=refund, party=party)
     is_proposal = ground == EndingGround.MUTUAL
     proposed = subject.endings.filter(state=EndingState.PROPOSED).first() if is_proposal else None
     if proposed is not None:
@@ -71,7 +72,7 @@ def end_early(
     scheduled = _require_earlier(subject, last_day)
     if scheduled is not None and not is_proposal:
         move_ending(scheduled, subject, actor=SYSTEM, command="drop", role="system")
-    return _make_ending(actor, subject, consequences, digest, party=_party_of(actor, subject), reason=why)
+    return _make_ending(actor, subject, consequences, digest, party=party, reason=why)
 
 
 @record_refusals()
@@ -158,12 +159,6 @@ def _make_ending(
     return ending
 
 
-def _party_of(actor: Actor, agreement: Agreement) -> str:
-    if actor.role is not Role.PARTICIPANT:
-        return actor.role.value
-    return Party.BUYER.value if actor.organisation_id == agreement.buyer_id else Party.SELLER.value
-
-
 @transaction.atomic
 def accept_ending(*, actor: Actor, ending: str, digest: str) -> Ending:
     """Accept, as the other party's signatory, a proposed ending with the consequences that it states; it is then scheduled, and what
@@ -220,7 +215,7 @@ def withdraw_ending(*, actor: Actor, ending: str) -> Ending:
     """
     actor.require(Permission.NEGOTIATIONS_SETTLE, Permission.CONTRACTS_SIGN)
     subject, agreement = _locked(actor, ending)
-    role = _party_of(actor, agreement)
+    role = party_of(actor, agreement)
     if role != subject.party:
         raise Forbidden(needed=Label("the party that proposed it", "提案した当事者"))
     move_ending(subject, agreement, actor=actor, command="withdraw", role=role)
@@ -228,7 +223,7 @@ def withdraw_ending(*, actor: Actor, ending: str) -> Ending:
 
 
 def _require_other(actor: Actor, ending: Ending, agreement: Agreement, command: str) -> str:
-    role = _party_of(actor, agreement)
+    role = party_of(actor, agreement)
     ENDING.target(state=ending.state, command=command, role=role)
     if role == ending.party:
         raise Forbidden(needed=Label("the other party", "相手方"))
@@ -280,9 +275,10 @@ def _carry_out(public_id: str) -> bool:
         return False
     charge = ending.consequences["charge"]
     lost = time_lost_since(agreement.public_id, ending.proposed_at)
-    wanted_minor = refund_after_loss(ending.consequences, lost)
+    added_minor = adjusted_by_charge(agreement).get(charge, 0)
+    wanted_minor = refund_after_loss(ending.consequences, lost, added_minor)
     # What was returned of the charge meanwhile is not returned again.
-    refund_minor = min(wanted_minor, charge_left(agreement, charge)) if wanted_minor else 0
+    refund_minor = min(wanted_minor, charge_left(agreement, charge, adjusted=True)) if wanted_minor else 0
     if refund_minor > 0:
         make_adjustment(
             SYSTEM,

@@ -22,6 +22,12 @@ END IF;
 IF NEW.exclusive IS DISTINCT FROM coalesce((said #>> '{terms,rights,exclusive}')::boolean, false) THEN
     RAISE EXCEPTION 'an agreement is exclusive as it was signed' USING ERRCODE = 'check_violation';
 END IF;
+IF EXISTS (
+    SELECT FROM jsonb_array_elements(coalesce(said #> '{plan,money,shares}', said #> '{terms,charging,shares}', '[]'::jsonb)) AS share(value)
+      LEFT JOIN public.participants_organisation o ON o.public_id = share.value ->> 'organisation'
+     WHERE o.id IS NULL OR o.id IN (NEW.buyer_id, NEW.seller_id) OR o.is_operator OR o.operator_affiliate) THEN
+    RAISE EXCEPTION 'a beneficiary is neither a party nor the operator or its affiliate' USING ERRCODE = 'check_violation';
+END IF;
 IF NOT public.is_paid_in_time(said #> '{terms,rights}', NEW.concluded_at, NEW.funding_days) THEN
     RAISE EXCEPTION 'the rights of use end before they are paid for' USING ERRCODE = 'check_violation';
 END IF;

@@ -13,12 +13,17 @@ IF NEW.last_day < today OR NEW.access_until IS DISTINCT FROM (NEW.last_day + 1):
     RAISE EXCEPTION 'an agreement ends with the end of its last day, today or later and before its term'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
 END IF;
-IF NEW.refund_minor > 0 AND coalesce(NEW.refund_minor > price - returned, true) THEN
+adjusted := {ADJUSTED};
+IF coalesce((NEW.consequences ->> 'adjusted_minor')::bigint, 0) <> adjusted THEN
+    RAISE EXCEPTION 'an ending divides the price as its clauses have adjusted it' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
+END IF;
+IF NEW.refund_minor > 0 AND coalesce(NEW.refund_minor > price + adjusted - returned, true) THEN
     RAISE EXCEPTION 'what comes back of a charge never passes its price' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
 END IF;
 IF (NEW.consequences ->> 'agreement', NEW.consequences ->> 'ground', NEW.consequences ->> 'refund', (NEW.consequences ->> 'last_day')::date,
-    (NEW.consequences ->> 'refund_minor')::bigint) IS DISTINCT FROM
-   (a.public_id::text, NEW.ground::text, NEW.refund::text, NEW.last_day, NEW.refund_minor::bigint) THEN
+    (NEW.consequences ->> 'refund_minor')::bigint, NEW.consequences ->> 'by_seller') IS DISTINCT FROM
+   (a.public_id::text, NEW.ground::text, NEW.refund::text, NEW.last_day, NEW.refund_minor::bigint,
+    (CASE WHEN NEW.ground = 'convenience' AND NEW.party = 'seller' THEN 'true' END)) THEN
     RAISE EXCEPTION 'an ending is what its consequences say' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
 END IF;
 IF (NEW.state = 'proposed') <> (NEW.ground = 'mutual') OR NEW.answered_at IS NOT NULL THEN
@@ -26,7 +31,11 @@ IF (NEW.state = 'proposed') <> (NEW.ground = 'mutual') OR NEW.answered_at IS NOT
 END IF;
 IF NEW.ground = 'convenience' AND coalesce(
     NEW.last_day < today + (terms #>> '{ending,convenience_notice_days}')::integer
-    OR NEW.refund <> terms #>> '{ending,refund}', true) THEN
+    -- A notice by the seller returns by days what can be divided, whatever was agreed of one by the buyer.
+    OR NEW.refund <> (CASE
+        WHEN NEW.party <> 'seller' THEN terms #>> '{ending,refund}'
+        WHEN a.ends_at IS NOT NULL AND coalesce(terms #>> '{charging,kind}', 'one_off') IN ({DIVISIBLE}) AND public.is_reducible(a.public_id)
+        THEN 'pro_rata' ELSE 'none' END), true) THEN
     RAISE EXCEPTION 'the contract allows no such notice' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_lawfully';
 END IF;
 IF NEW.ground <> 'law' AND NOT {ACTS} THEN

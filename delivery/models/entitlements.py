@@ -308,6 +308,7 @@ class Inspection(models.Model):
             set_once("matched_at", "dispute", "disputed_at", "accepted_at", "accepted_by"),
             guards.inspection_follows(),
             guards.matched_in_full(),
+            guards.received_in_part_at_the_end(),
             guards.inspection_extended_as_halted(),
             restitution_guards.inspection_stands_still(),
         ]

@@ -8,9 +8,11 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
+from contracts.amending.access_terms import last_signed
 from contracts.plan import DEEMED_MINUTES
 from delivery.models import Download, EntitledDistribution, Inspection
 from delivery.states import EntitlementState, InspectionState
+from listings.states import PERIODIC
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.aside import Loop
@@ -71,6 +73,20 @@ def deem_what_was_sent(delivery: Delivery) -> None:
     """
     if _sent_in_full(clock.now()).filter(pk=delivery.inspection.pk).exists():
         _begin(delivery)
+
+
+def deem_part_sent(delivery: Delivery) -> None:
+    """Begin the inspection of what was sent in part, of a price by periods: access ends, and the periods that were had are paid unless
+    the buyer complains.
+
+    At least one file was sent as a whole. The caller holds the lock.
+    """
+    inspection = delivery.inspection
+    if inspection.state != InspectionState.AWAITING:
+        return
+    sent = Download.objects.filter(inspection=inspection, sent_sha256__isnull=False)
+    if sent.exists() and last_signed(delivery.entitlement.agreement).plan.money.charging in PERIODIC:
+        begin_inspection(SYSTEM, delivery, command="deem", received_at=clock.now())
 
 
 def _begin(delivery: Delivery) -> None:

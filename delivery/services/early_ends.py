@@ -13,8 +13,9 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.states import advance
 
 from .access import CANCELLED, end_access
-from .deemed import deem_what_was_sent
+from .deemed import deem_part_sent, deem_what_was_sent
 from .locking import Delivery, lock_delivery_where
+from .outages import restore_outages
 from .restitutions import give_back_access
 
 
@@ -34,8 +35,9 @@ def follow_ending(*, actor: Actor, agreement: str) -> int:
 def withdraw_agreement(*, actor: Actor, agreement: str, returns_price: bool = False) -> int:
     """End access under every trade of an agreement that was terminated; returns the number of entitlements ended.
 
-    ``returns_price``: for the seller's breach, so nothing is inspected on. Otherwise, what the market has sent as a whole is received, reported or not, and its inspection goes on, later by a suspension that lasted to the
-    end; the rest is cancelled.
+    ``returns_price``: for the seller's breach, so nothing is inspected on. Otherwise, what the market has sent as a whole is received,
+    reported or not, and its inspection goes on, later by a stated outage and by a suspension that lasted to the end; of a price by
+    periods so is what was sent in part. The rest is cancelled.
     """
     actor.require_system()
     ended = 0
@@ -43,7 +45,9 @@ def withdraw_agreement(*, actor: Actor, agreement: str, returns_price: bool = Fa
         delivery = lock_delivery_where(Q(pk=key))
         if delivery is not None:
             if not returns_price:
+                restore_outages(delivery)
                 deem_what_was_sent(delivery)
+                deem_part_sent(delivery)
                 _give_back_inspection(actor, delivery)
             elif delivery.inspection.state in CANCELLED[EndedReason.REFUNDED]:
                 advance(delivery.inspection, INSPECTION, command="undo", role="system")

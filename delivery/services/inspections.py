@@ -16,6 +16,7 @@ from delivery.errors import (
 from delivery.inspection_period import end_of_inspection
 from delivery.manifest import manifest_digest
 from delivery.models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
+from delivery.queries import files_received
 from delivery.states import (
     INSPECTION,
     AcceptedBy,
@@ -210,7 +211,10 @@ def _unmatched_files(delivery: Delivery) -> list[str]:
 
 
 def begin_inspection(actor: Actor, delivery: Delivery, *, command: str, received_at: datetime) -> None:
-    """Begin the inspection period of what was received at ``received_at``: the hashes match, or receipt is deemed."""
+    """Begin the inspection period of what was received at ``received_at``: the hashes match, or receipt is deemed.
+
+    The manifest is that of the files that were sent as a whole: all of them, or at the end of access some.
+    """
     entitlement = delivery.entitlement
     inspect_by = end_of_inspection(
         clock.business_date(received_at), entitlement.inspection_days, clock.market_zone()
@@ -223,11 +227,8 @@ def begin_inspection(actor: Actor, delivery: Delivery, *, command: str, received
         matched_at=received_at,
         inspect_by=inspect_by,
     )
-    digest = manifest_digest(
-        dict(
-            EntitledDistribution.objects.filter(entitlement=entitlement).values_list("distribution", "sha256")
-        )
-    )
+    sent = files_received(delivery.inspection)
+    digest = manifest_digest(dict(sent.values_list("distribution", "sha256")))
     record(
         kind="delivery.matched",
         subject=entitlement.public_id,

@@ -22,6 +22,7 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.aside import Loop
 
 from .access import end_access
+from .deemed import deem_part_sent
 from .downloads import abort_download
 from .halts import give_back, inspections_to_count, is_inspection_over, not_halted
 from .inspections import record_acceptance
@@ -60,7 +61,8 @@ def give_back_halts(limit: int = SWEEP_BATCH) -> int:
 def expire_access(limit: int = SWEEP_BATCH) -> int:
     """Complete entitlements whose term has ended; returns their number. Access was refused since that instant.
 
-    Where nothing was ever downloaded, the price is returned, as after ``collection_days``.
+    Where nothing was ever downloaded, the price is returned, as after ``collection_days``; of a price by periods, what was sent in part
+    is inspected from now on.
     """
     due = queries.expired_entitlements(clock.now())
     return _each(_expire, due, "id", "public_id", limit)
@@ -76,6 +78,8 @@ def _expire(entitlement_id: int) -> bool:
         return False
     uncollected = queries.was_never_collected(entitlement_id)
     reason = EndedReason.NOT_COLLECTED if uncollected else EndedReason.EXPIRED
+    if not uncollected:
+        deem_part_sent(delivery)
     return end_access(actor=SYSTEM, delivery=delivery, reason_code=reason)
 
 

@@ -1,4 +1,5 @@
-SELECT state INTO present FROM public.delivery_entitlement WHERE id = NEW.entitlement_id FOR SHARE;
+-- One download begins at a time: used_as_signed counts those before it.
+SELECT state INTO present FROM public.delivery_entitlement WHERE id = NEW.entitlement_id FOR NO KEY UPDATE;
 SELECT state INTO inspected FROM public.delivery_inspection
     WHERE id = NEW.inspection_id AND entitlement_id = NEW.entitlement_id;
 IF present <> 'started' OR inspected IS NULL

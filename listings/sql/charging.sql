@@ -9,6 +9,11 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
         AND 0 IN ((metering ->> 'trial_days')::bigint, (metering ->> 'trial_uses')::bigint)
         AND jsonb_typeof(metering -> 'tiers') = 'array'
         AND jsonb_array_length(metering -> 'tiers') <= {TIERS_MAX}
+        AND ((metering ->> 'free_uses')::bigint + (metering ->> 'trial_days')::bigint + (metering ->> 'trial_uses')::bigint > 0
+             OR jsonb_array_length(metering -> 'tiers') > 0)
+        AND NOT EXISTS (
+            SELECT FROM jsonb_array_elements(metering -> 'tiers') AS tier(value)
+             WHERE CASE jsonb_typeof(tier.value) WHEN 'object' THEN tier.value - 'from_use' - 'unit_price_minor' <> '{}'::jsonb ELSE true END)
         AND NOT EXISTS (
             SELECT FROM (
                 SELECT (tier.value ->> 'from_use')::bigint AS from_use, (tier.value ->> 'unit_price_minor')::bigint AS price,
@@ -98,7 +103,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT charging IS NULL OR charging ->> 'kind' = 'one_off' OR coalesce((
         SELECT of.first_from >= of.agreed_on AND CASE charging ->> 'kind'
             WHEN 'instalment' THEN coalesce(of.ends >= (of.last_due + 1)::timestamp AT TIME ZONE 'Asia/Tokyo', true)
-            ELSE of.ends >= of.last_until::timestamp AT TIME ZONE 'Asia/Tokyo' END
+            ELSE of.ends >= of.last_until::timestamp AT TIME ZONE 'Asia/Tokyo'
+             AND of.agreed_on + coalesce((charging #>> '{metering,trial_days}')::integer, 0) < of.last_until END
           FROM (SELECT given.*,
                        (first_from + make_interval(months => (charges - 1) * period_months))::date AS last_due,
                        (first_from + make_interval(months => charges * period_months))::date AS last_until
@@ -120,7 +126,9 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
         WHEN 'instalment' THEN price_minor >= (charging ->> 'charges')::integer
         WHEN 'one_off' THEN price_minor >= 1
         ELSE price_minor::numeric * (charging ->> 'charges')::integer <= {AMOUNT_MINOR_MAX}
-         AND coalesce((charging ->> 'unit_price_minor')::bigint <= price_minor, true) END, false)
+         AND coalesce((charging ->> 'unit_price_minor')::bigint <= price_minor, true)
+         AND NOT EXISTS (SELECT FROM jsonb_array_elements(coalesce(charging #> '{metering,tiers}', '[]'::jsonb)) AS tier(value)
+                          WHERE (tier.value ->> 'unit_price_minor')::bigint > price_minor) END, false)
 $$;
 CREATE OR REPLACE FUNCTION public.is_paid_within_periods(charging jsonb, agreed_at timestamptz, funding_days integer) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$

@@ -24,6 +24,7 @@ class Mode(StrEnum):
     SHARED = "shared"
     TRY = "try"
     EACH = "each"
+    EACH_SHARED = "each shared"
 
 
 class TakenOutsideTransaction(RuntimeError):
@@ -40,7 +41,8 @@ class AdvisoryLock:
 
     ``name``: ``<app>.<what>``. ``key``: the bigint key in PostgreSQL, unique and never changed, because database guards
     use it too. ``rank``: its place in the lock order. ``protects``: one sentence. ``modes``: ``exclusive`` and
-    ``shared`` wait for conflicting holders; ``try`` is exclusive and does not wait; ``each`` is exclusive for one subject.
+    ``shared`` wait for conflicting holders; ``try`` is exclusive and does not wait; ``each`` is exclusive for one subject, and
+    ``each shared`` waits for those who hold it so.
     """
 
     name: str
@@ -70,10 +72,16 @@ class AdvisoryLock:
 
         Each subject has a lock of its own; a transaction takes it for one subject only.
         """
-        self._require_mode(Mode.EACH)
-        self._require_transaction()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s::int, hashtext(%s))", [self.key, subject])
+        self._take_for("pg_advisory_xact_lock", Mode.EACH, subject)
+
+    def share_for(self, subject: str) -> None:
+        """Wait until no transaction holds the lock for ``subject`` alone, then share it until this transaction ends."""
+        self._take_for("pg_advisory_xact_lock_shared", Mode.EACH_SHARED, subject)
+
+    def share_for_in_guard(self, subject: str) -> str:
+        """The PL/pgSQL statement by which a trigger shares the lock for what the SQL expression ``subject`` names."""
+        self._require_mode(Mode.EACH_SHARED)
+        return f"PERFORM pg_advisory_xact_lock_shared({self.key}, hashtext({subject}));"
 
     def acquire_for_in_guard(self, subject: str) -> str:
         """The PL/pgSQL statement by which a trigger takes the lock for what the SQL expression ``subject`` names."""
@@ -107,6 +115,12 @@ class AdvisoryLock:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT CASE WHEN {only_if} THEN {function}(%s) END", [self.key])
             return cursor.fetchone()[0]
+
+    def _take_for(self, function: str, mode: Mode, subject: str) -> None:
+        self._require_mode(mode)
+        self._require_transaction()
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s::int, hashtext(%s))", [self.key, subject])
 
     def _require_transaction(self) -> None:
         if not connection.in_atomic_block:

@@ -129,12 +129,12 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "trade.billed": ("marketplace.notices.handlers.bills.on_trade_billed",),
     "trade.paid": ("marketplace.notices.handlers.bills.on_trade_paid",),
     "trade.failed": (
-        "marketplace.notices.handlers.on_trade_failed",
+        "marketplace.notices.handlers.failures.on_trade_failed",
         "contracts.handlers.on_trade_failed",
         "delivery.handlers.on_trade_failed",
     ),
     "trade.refunded": (
-        "marketplace.notices.handlers.on_trade_refunded",
+        "marketplace.notices.handlers.failures.on_trade_refunded",
         "contracts.handlers.on_trade_refunded",
         "delivery.handlers.on_trade_refunded",
     ),

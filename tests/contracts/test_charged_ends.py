@@ -37,12 +37,13 @@ def agreed(charging, **ending):
     return terms(rights, price_minor=31_000, charging=charging, ending=stated)
 
 
-def shown(last_day: date, refund: str = "pro_rata", *, kind: str = "subscription", returned=None):
+def shown(last_day: date, refund: str = "pro_rata", *, kind: str = "subscription", returned=None, **how):
     said = agreed(KINDS[kind], refund=refund)
     content = {"terms": said.as_dict(), "plan": build_plan(said).as_dict(), "tax_rate_bp": 1_000}
     ends_at = build_plan(said).access.ends_at(CONCLUDED, TOKYO)
     standing = Standing("agr_1", content, CONCLUDED, ends_at, ends_at, returned or {})
-    return consequences_of(standing, ground="convenience", last_day=last_day, refund=refund, zone=TOKYO)
+    how |= {"ground": "convenience", "last_day": last_day, "refund": refund}
+    return consequences_of(standing, zone=TOKYO, **how)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +89,13 @@ def test_instalments_of_what_was_delivered_stay_due():
     assert both["still_due"] == [{"amount_minor": 10_333, "due_on": ["2027-02-10", "2027-04-10"]}]
     assert digest_of_consequences(both) != digest_of_consequences({**both, "still_due": []})
     assert shown(date(2027, 2, 10), "none", kind="metered")["still_due"] == []
+
+
+def test_after_a_notice_by_the_seller_no_later_instalment_is_owed():
+    found = shown(date(2027, 2, 10), "none", kind="instalment", returned={1: 1_000}, by_seller=True)
+    assert (found["still_due"], found["refund_minor"], found["kept_minor"]) == ([], 0, 19_667)
+    assert "no instalment that is due after the last day is owed" in words_of(found)["en"]
+    assert "still fall due" not in words_of(found)["en"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -67,7 +67,7 @@ def end(market, agreement: Agreement, who: str = "buyer", **how: Any) -> Ending:
     if asked["ground"] != "mutual":
         del asked["refund"]
     said = {"reason": asked.pop("reason", ""), "digest": asked.pop("digest", None)}
-    said["digest"] = said["digest"] or digest(agreement, **asked)
+    said["digest"] = said["digest"] or digest(agreement, **asked, party=who)
     end_it = services.end_early
     if asked["ground"] == "law":
         del asked["ground"]

@@ -158,7 +158,7 @@ def test_the_database_clears_no_other_rule_of_the_same_code(market):
             f" WHERE id = {last.pk}"
         )
     assert named() == 1
-    _conclude_again("do not let ngt_.* be concluded")
+    conclude_again("do not let ngt_.* be concluded")
 
 
 def test_a_new_rulebook_with_the_same_rule_asks_nobody_again(market):
@@ -191,7 +191,7 @@ def test_the_database_concludes_nothing_while_its_case_is_open(market):
     with unguarded("cases_case"):
         Case.objects.update(state="open", ended_at=None)
     assert named() == 1
-    _conclude_again(
+    conclude_again(
         "an agreement ends the case of its conclusion",
         after=f"UPDATE contracts_negotiation SET state = 'finalized', respond_by = NULL WHERE id = {negotiation.pk};"
         " SET CONSTRAINTS ALL IMMEDIATE",
@@ -318,10 +318,10 @@ def test_nothing_on_hold_is_concluded_without_its_case(market):
             f" WHERE public_id = '{signed.decision}'"
         )
     assert named() == 1
-    _conclude_again("do not let ngt_.* be concluded")
+    conclude_again("do not let ngt_.* be concluded")
 
 
-def _conclude_again(because: str, after: str = "SELECT 1") -> None:
+def conclude_again(because: str, after: str = "SELECT 1") -> None:
     """Take the only agreement away, and try to write it again by raw SQL: it is refused, and there is none."""
     columns = ", ".join(field.column for field in Agreement._meta.concrete_fields if field.column != "id")
     with unguarded("contracts_agreement"):

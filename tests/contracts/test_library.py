@@ -35,7 +35,7 @@ def market():
     return factories.market()
 
 
-def publish(code: str, **changes: Any) -> Clause:
+def publish(code: str, /, **changes: Any) -> Clause:
     return services.publish_clause(actor=SYSTEM, **{"code": code, **PLAIN, **changes})
 
 

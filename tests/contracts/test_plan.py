@@ -237,6 +237,25 @@ def test_an_end_by_law_returns_days_where_the_price_is_one_of_days(rights, charg
 
 
 @pytest.mark.parametrize(
+    ("rights", "charging", "money"),
+    [
+        ({"duration": "P2Y"}, {}, "days_returned_by_provider"),
+        ({}, {}, "nothing_returned"),
+        ({"duration": "P2Y"}, {"kind": "instalment", "charges": 3}, "instalments_by_notice"),
+        ({"duration": "P2Y"}, {"kind": "subscription", "charges": 3}, "days_returned_by_provider"),
+    ],
+)
+def test_a_notice_by_the_seller_takes_no_price(rights, charging, money):
+    changed = {"charging": charging} if charging else {}
+    notice = {"convenience_notice_days": 30, "refund": "none"}
+    plan = build_plan(terms({"contract_type": "licence", **rights}, ending=notice, **changed))
+    assert [end.money for end in plan.endings if end.reason == "convenience"] == [money]
+    assert sum("after a notice of the Provider" in line for line in plan_lines(plan, "en")) == (
+        money != "nothing_returned"
+    )
+
+
+@pytest.mark.parametrize(
     ("charging", "rights"),
     [
         ({"kind": "subscription", "charges": 12}, {"duration": "P1Y"}),

@@ -31,9 +31,9 @@ def accept(granted, actor=None):
     return services.accept_delivery(actor=actor or granted.buyer_actor, entitlement=granted.entitlement)
 
 
-def resolve(granted, dispute, outcome):
-    """The operator rules, and delivery hears of it."""
-    trading.resolve(dispute, factories.operator_actor(), outcome=outcome, reason="Looked into.")
+def resolve(granted, dispute, outcome, mediator="usr_operator"):
+    """Somebody of the operator decides, and delivery hears of it."""
+    trading.resolve(dispute, factories.operator_actor(mediator), outcome=outcome, reason="Looked into.")
     hear_of(dispute)
 
 
@@ -316,7 +316,7 @@ def test_a_second_round_can_be_disputed_too(matched):
     resolve(matched, matched.dispute(), "redelivery")
     second = matched.dispute()
     assert matched.inspection.dispute == second
-    resolve(matched, second, "refund")
+    resolve(matched, second, "refund", mediator="usr_other")
     assert [row.state for row in Inspection.objects.order_by("round")] == ["repeated", "undone"]
 
 

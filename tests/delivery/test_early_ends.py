@@ -19,6 +19,7 @@ from tests.roles import assert_refused, unguarded
 from . import factories
 from .conftest import told
 from .test_ends import DAY, hear, notice
+from .test_outages import state as state_outage
 from .test_restitutions import MONTH, resume, suspend
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +180,35 @@ def test_nothing_is_lost_after_the_last_day_however_late_the_end_is_carried_out(
     whole = ending.refund_minor + ending.consequences["kept_minor"]
     assert period["unused_days"] + 1 < period["days"]
     assert Adjustment.objects.get().amount_minor == whole * (period["unused_days"] + 1) // period["days"]
+
+
+@pytest.mark.parametrize(("since", "until", "lost"), [(-4, -1, 3), (-1, 2, 1), (-20, 0, 6)])
+def test_a_stated_outage_that_nobody_gave_back_comes_back_in_money(month, since, until, lost):
+    month.receive()
+    delivering.accept_delivery(actor=month.buyer_actor, entitlement=month.entitlement)
+    ending = notice(month, clock.today() + 5 * DAY)
+    hear("agreement.ending")
+    clock.move_to(ending.access_until + 2 * DAY, running=False)
+    granted_at = month.row.granted_at
+    state_outage(max(ending.access_until + since * DAY, granted_at), ending.access_until + until * DAY)
+    assert services.carry_out_endings() == 1
+    period = ending.consequences["period"]
+    whole = ending.refund_minor + ending.consequences["kept_minor"]
+    lost = min(lost, (ending.access_until - granted_at).days)
+    assert Adjustment.objects.get().amount_minor == whole * (period["unused_days"] + lost) // period["days"]
+
+
+def test_a_stated_outage_takes_nothing_of_the_inspection_that_goes_on(month):
+    month.receive()
+    due = month.inspection.inspect_by
+    ending = notice(month, clock.today() + DAY)
+    hear("agreement.ending")
+    clock.move_to(ending.access_until, running=False)
+    state_outage(ending.access_until - DAY, ending.access_until)
+    assert services.carry_out_endings() == 1
+    hear("agreement.terminated")
+    assert (month.inspection.state, month.inspection.inspect_by) == ("running", due + DAY)
+    assert (breaches("lost_access_given_back"), delivering.give_back_outages()) == (0, 0)
 
 
 def test_a_later_charge_that_fails_after_the_term_lets_what_nobody_received_be_returned(tuesday):

@@ -10,14 +10,20 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
+from contracts.models import Agreement
 from delivery import services
 from delivery.models import Download, Entitlement, Inspection, Restitution, Voucher
+from marketplace.events.schemas.clearing import TradeSecured
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.invariants import verify_all
 
 from . import factories
 from .conftest import TUESDAY, told
+from .test_ends import notice
+from .test_restitutions import MONTH
+from .test_uses import sending
 
 WAIT_SECONDS = 0.4
 JOIN_SECONDS = 20
@@ -200,6 +206,45 @@ def test_one_event_handled_twice_at_once_grants_once(committed_database):
     assert len([row for row in told("delivery.granted") if row["trade"] == event.trade]) == 1
 
 
+def granted_meanwhile(
+    work: Callable[[factories.Granted, TradeSecured, str], object],
+) -> tuple[str, list[str]]:
+    """Begin the end of an agreement, do ``work`` with a secured trade of it while that is uncommitted, commit: what came of the work."""
+    clock.move_to(TUESDAY, running=False)
+    granted = factories.granted(rights=MONTH)
+    event, identifier = factories.secured(Agreement.objects.get(public_id=granted.agreement))
+    outcomes: list[str] = []
+    with transaction.atomic():
+        ending = notice(granted, clock.today() + timedelta(days=3))
+        thread = attempt(lambda: work(granted, event, identifier), outcomes)
+        time.sleep(WAIT_SECONDS)
+        assert outcomes == [], "the grant must wait for the first transaction"
+    thread.join(timeout=JOIN_SECONDS)
+    rows = Entitlement.objects.filter(trade=event.trade)
+    return outcomes, [row.closes_at == ending.access_until for row in rows]
+
+
+def test_access_that_is_granted_while_an_ending_begins_closes_with_it(committed_database):
+    def grant(granted, event, identifier):
+        factories.handle_secured(event, identifier)
+
+    assert granted_meanwhile(grant) == (["None"], [True])
+
+
+def test_the_database_alone_keeps_access_from_missing_an_ending_that_begins(committed_database):
+    """Access that is written past every service waits for the ending, and is refused."""
+
+    def insert(granted, event, identifier):
+        row = granted.row
+        row.pk, row.public_id, row.trade, row.secured_event = (
+            None, new_identifier("ent"), event.trade, identifier,
+        )  # fmt: skip
+        row.state, row._state.adding = "requested", True
+        row.save()
+
+    assert granted_meanwhile(insert) == (["IntegrityError"], [])
+
+
 def test_the_last_two_receipts_at_once_begin_one_inspection(committed_database):
     granted = factories.granted(contents=(b"a,b\n1,2\n", b"c,d\n3,4\n"))
     hashes = [factories.sha256(granted.fetch(at)) for at in (0, 1)]
@@ -244,6 +289,21 @@ def test_the_database_alone_keeps_a_download_from_beginning_under_a_suspension(m
     thread.join(timeout=JOIN_SECONDS)
     assert outcomes == ["IntegrityError"]
     assert Download.objects.count() == 1
+
+
+def test_the_database_alone_gives_the_last_use_once(committed_database):
+    """Of two downloads written past every service, the second waits for the first, and is refused."""
+    clock.move_to(TUESDAY, running=False)
+    granted = factories.granted(rights={"contract_type": "licence", "use_count_max": 1})
+    outcomes: list[str] = []
+    with transaction.atomic():
+        sending(granted)
+        thread = attempt(lambda: sending(granted), outcomes)
+        time.sleep(WAIT_SECONDS)
+        assert outcomes == [], "the second must wait for the first transaction"
+    thread.join(timeout=JOIN_SECONDS)
+    assert (outcomes, Download.objects.count()) == (["IntegrityError"], 1)
+    assert broken() == {}
 
 
 def test_a_transfer_under_way_is_cut_by_a_suspension_elsewhere(matched):

@@ -49,8 +49,8 @@ def resume(granted) -> None:
     factories.resume_access(granted.entitlement)
 
 
-def resolve(granted, dispute: str, outcome: str) -> None:
-    trading.resolve(dispute, factories.operator_actor(), outcome=outcome, reason="Looked into.")
+def resolve(granted, dispute: str, outcome: str, mediator: str = "usr_operator") -> None:
+    trading.resolve(dispute, factories.operator_actor(mediator), outcome=outcome, reason="Looked into.")
     services.apply_dispute_outcome(actor=SYSTEM, dispute=dispute, outcome=outcome)
 
 
@@ -156,7 +156,7 @@ def test_a_won_dispute_gives_back_what_it_took_and_a_lost_one_nothing(month):
     month.receive()
     dispute = month.dispute()
     later(1)
-    resolve(month, dispute, "dismissed")
+    resolve(month, dispute, "dismissed", mediator="usr_other")
     assert (month.row.expires_at, len(losses(month))) == (end + 40 * DAY, 1)
     assert faults() == []
 

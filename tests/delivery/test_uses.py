@@ -294,6 +294,18 @@ def test_a_use_outside_the_rights_is_named(tuesday, case):
     assert [row["download"] for row in check()] == [Download.objects.get().public_id]
 
 
+def test_more_uses_than_were_signed_are_named(tuesday):
+    """Also where each states a number within the limit."""
+    subject = granted(use_count_max=2)
+    subject.fetch()
+    subject.fetch()
+    check = REGISTER["delivery.used_as_signed"].check
+    assert check() == []
+    with unguarded("delivery_download"):
+        forged = sending(subject, use_number=2)
+    assert check() == [{"download": forged.public_id, "delivery": subject.entitlement}]
+
+
 def test_the_last_use_has_one_winner(committed_database):
     """Two programs ask for the last use at once: one is served, and the other is told that the uses are spent."""
     clock.move_to(TUESDAY, running=False)

@@ -148,6 +148,8 @@ def test_a_lock_needs_a_transaction(committed_database):
 
 def test_each_subject_has_a_lock_of_its_own(db):
     lock = probe(modes=frozenset({Mode.EACH}))
+    with pytest.raises(ModeNotDeclared):
+        lock.share_for("one")
     lock.acquire_for("one")
     with connection.cursor() as cursor:
         cursor.execute(
@@ -166,3 +168,21 @@ def test_each_subject_has_a_lock_of_its_own(db):
     assert [in_another_transaction(lambda name=name: other(name)) for name in ("one", "two")] == [False, True]
     with pytest.raises(ModeNotDeclared):
         lock.acquire()
+
+
+def test_who_shares_a_subject_waits_only_for_who_holds_it_alone(db):
+    lock = probe(modes=frozenset({Mode.EACH, Mode.EACH_SHARED}))
+    lock.share_for("one")
+    with connection.cursor() as cursor:
+        cursor.execute(f"DO $$ BEGIN {lock.share_for_in_guard(chr(39) + 'one' + chr(39))} END $$")
+
+    def other(function: str) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s::int, hashtext('one'))", [PROBE_KEY])
+            return cursor.fetchone()[0]
+
+    free = [
+        in_another_transaction(lambda name=name: other(name))
+        for name in ("pg_try_advisory_xact_lock", "pg_try_advisory_xact_lock_shared")
+    ]
+    assert free == [False, True]

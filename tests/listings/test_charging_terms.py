@@ -19,6 +19,7 @@ from listings.charging_terms import (
     require_chargeable,
     require_paid_within_periods,
 )
+from listings.metering import PLAIN, Metering, Tier
 from listings.models import Offer
 from listings.rights import parse_rights
 from marketplace.kernel import clock
@@ -174,13 +175,17 @@ def test_an_offer_whose_rights_end_before_its_last_charge_is_named(seller):
     at=st.integers(0, 17_520).map(lambda hours: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours)),
     price=st.integers(1, 40) | st.just(AMOUNT_MINOR_MAX),
     funding_days=st.integers(0, 30),
+    trial_days=st.just(0) | st.integers(1, 366),
+    tier_price=st.just(0) | st.integers(1, 45),
 )
 def test_the_database_refuses_what_the_market_refuses(
-    kind, charges, months, first, valid_until, duration, at, price, funding_days
+    kind, charges, months, first, valid_until, duration, at, price, funding_days, trial_days, tier_price
 ):
     charging = ChargingTerms() if kind == "one_off" else ChargingTerms(kind, charges, months, first)
     if kind == "metered":
-        charging = ChargingTerms(kind, charges, months, None, 10)
+        tiers = (Tier(20, tier_price),) if tier_price else ()
+        metering = Metering(tiers=tiers, trial_days=trial_days)
+        charging = ChargingTerms(kind, charges, months, None, 10, None if metering == PLAIN else metering)
     rights = parse_rights({"contract_type": "licence", "valid_until": valid_until, "duration": duration})
     passes = [True, True]
     try:

@@ -121,11 +121,13 @@ def test_terms_that_cannot_be_metered_are_named(stated, name):
 def test_postgresql_knows_the_same_terms():
     good = parse_charging({**METERED, "metering": TIERED.as_dict()}).as_dict()
     whole = Metering().as_dict()
-    # What only a client may leave out, and an object that says nothing, the database takes or refuses by shape.
     wrong = [
-        {**whole, **stated} for stated, _ in WRONG if isinstance(stated, dict) and set(stated) - {"free_uses"}
+        {**whole, **stated}
+        for stated, _ in WRONG
+        if isinstance(stated, dict) and stated != {"free_uses": True}
     ]
-    wrong.append({**whole, "free_uses": -1})
+    wrong.append({**whole, "tiers": [{"from_use": 9, "unit_price_minor": 5, "per": "day"}]})
+    wrong.append({**whole, "tiers": ["all"]})
     with connection.cursor() as cursor:
         cursor.execute("SELECT public.is_charging(%s)", [json.dumps(good)])
         assert cursor.fetchone() == (True,)

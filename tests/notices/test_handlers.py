@@ -22,7 +22,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.suspensions import EFFECTS, SuspensionKind
 from marketplace.notices import handlers, queries
-from marketplace.notices.handlers import bills, invoices, people, suspensions
+from marketplace.notices.handlers import bills, failures, invoices, people, suspensions
 from marketplace.notices.handlers import listings as listing_handlers
 from marketplace.notices.models import MailMessage, Notice, Task
 from marketplace.participants import services as participation
@@ -183,15 +183,23 @@ def test_silence_leaves_the_inspection_undone(buyer, seller, trade):
 
 def test_a_failed_trade_asks_for_nothing_more(buyer, seller, trade):
     concluded(trade)
-    handle(handlers.on_trade_failed, clearing.TradeFailed(reason_code="not_funded", **trade))
+    handle(failures.on_trade_failed, clearing.TradeFailed(reason_code="not_funded", **trade))
     assert inbox(buyer) == [("fund", "trd_1", "moot")]
     assert notice_titles(buyer) == ["組織売 との取引は不成立となりました"]
     assert notice_titles(seller) == ["組織買 との取引は不成立となりました"]
 
 
+def test_an_instalment_that_is_owed_after_an_early_end_is_told_as_owed(buyer, seller, trade):
+    concluded(trade)
+    handle(failures.on_trade_failed, clearing.TradeFailed(reason_code="owed_outside", **trade))
+    assert inbox(buyer) == [("fund", "trd_1", "moot")]
+    assert notice_titles(buyer) == ["組織売 との取引の分割払いが入金されませんでした"]
+    assert notice_titles(seller) == ["組織買 との取引の分割払いが入金されませんでした"]
+
+
 def test_a_refund_asks_for_nothing_more(buyer, seller, trade):
     granted(trade)
-    handle(handlers.on_trade_refunded, clearing.TradeRefunded(amount_minor=500, currency="JPY", **trade))
+    handle(failures.on_trade_refunded, clearing.TradeRefunded(amount_minor=500, currency="JPY", **trade))
     assert inbox(buyer) == [("collect", "ent_1", "moot")]
     assert notice_titles(buyer) == notice_titles(seller) == ["¥500 を利用者へ返金しました"]
 
@@ -434,7 +442,7 @@ def test_a_billed_buyer_has_a_task_until_it_has_paid(trade, buyer, seller):
 def test_a_bill_is_closed_with_the_refund_of_its_trade(trade, buyer):
     bill = {**trade, "amount_minor": 11_000, "currency": "JPY"}
     handle(bills.on_trade_billed, billing.TradeBilled(**bill, due_on="2027-02-03"))
-    handle(handlers.on_trade_refunded, clearing.TradeRefunded(**bill))
+    handle(failures.on_trade_refunded, clearing.TradeRefunded(**bill))
     assert inbox(buyer) == [("fund", "trd_1", "moot")]
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Final
 
 from django.db import transaction
 
 from contracts.commissions.queries import is_reducible
+from contracts.ending_queries import has_ended_early
 from contracts.ending_states import EndingGround
+from contracts.states import INSPECTED_ON, TerminationReason
 from listings.states import PERIODIC, Charging
-from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
+from marketplace.events.schemas.clearing import OWED_OUTSIDE, TradeFailed, TradeRefunded
 from marketplace.events.services import emit
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
@@ -27,19 +30,23 @@ from ..errors import BillNotOverdue
 from ..guaranteed_models import guaranteed_part
 from ..models import Trade
 from ..states import GIVEN_UP_REASON_LENGTH_MAX, TRADE, TradeState
-from .acceptance import accept_locked_trade
+from .acceptance import accept_locked_trade, charged_use
 from .eligibility import undo_corrections
 from .funding import give_back_halted_time
 from .holds import locked_agreement, locked_with_waiting, record_trade, return_hold
 from .put_offs import void_put_off
 from .trades import secure_waiting_trades
 
+PRICE_BACK: Final = frozenset(TerminationReason.values) - frozenset(INSPECTED_ON)
+"""Reasons of the end of charges after which the price goes back, also for use that was counted."""
+
 
 @transaction.atomic
 def fail_trade(*, actor: Actor, trade: str) -> bool:
     """Fail a trade that was not funded, or whose supply was not stated, in time; False if it was secured meanwhile or is not due.
 
-    It is not due while trading is halted, and what halts took is given back. The agreement's further charges end with it; while a dispute is open nothing fails. If the first trade fails, there
+    It is not due while trading is halted, and what halts took is given back. The agreement's further charges end with it, but instalments after an early end: those that were received are owed,
+    so this one stays on record as owed outside the market, and later ones fall due. While a dispute is open nothing fails. If the first trade fails, there
     was never access, and the holds of later charges are returned. Emits trade.failed. Raises Missing.
     """
     agreement = Trade.objects.filter(public_id=trade).values_list("agreement", flat=True).first()
@@ -54,6 +61,9 @@ def fail_trade(*, actor: Actor, trade: str) -> bool:
         return False
     if progress is not None and progress.dispute is not None:
         return False
+    if progress is not None and _is_owed_after_the_end(progress, trades):
+        _fail(subject, actor, OWED_OUTSIDE, owed_minor=subject.gross_minor)
+        return True
     _fail(subject, actor, "not_funded" if subject.supply_class else "supply_unstated")
     if progress is not None:
         end_charges(actor, progress, trades, "not_funded")
@@ -92,6 +102,12 @@ def _is_owed_as_one(progress: ChargeProgress, *, received: bool) -> bool:
     return progress.plan.charging == Charging.INSTALMENT and (received or progress.delivered_at is not None)
 
 
+def _is_owed_after_the_end(progress: ChargeProgress, trades: list[Trade]) -> bool:
+    """Whether the charges go on falling due although the agreement has ended early (``end_agreement``)."""
+    is_owed = progress.ended_at is None and _is_owed_as_one(progress, received=_has_access(trades))
+    return is_owed and has_ended_early(progress.plan.agreement)
+
+
 def _has_access(trades: list[Trade]) -> bool:
     """Whether access began with the first charge, so that what was received is known only once access has ended."""
     return any(row.charge == 1 and row.state == TradeState.SECURED for row in trades)
@@ -115,7 +131,8 @@ def return_undelivered(
 
     Without a delivery these are all secured trades; otherwise the periods from the first that failed, or that began when access had
     ended (on the day ``ended_on``). ``received``: the delivery was, and what it secures waits for its inspection where that goes on.
-    Commissioned work that was received is accepted instead, unless a fault of its seller is recorded. Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
+    Commissioned work that was received is accepted instead, unless a fault of its seller is recorded; and so are metered periods with
+    charged use, at that use, unless the price goes back. Access ends before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
     """
     progress, trades = locked_agreement(agreement, with_waiting=True)
     if progress is not None and not _is_owed_as_one(progress, received=received):
@@ -130,9 +147,19 @@ def return_undelivered(
     kept = [row for row in undelivered if _is_kept(row)]
     for row in kept:
         accept_locked_trade(row, actor=actor, command="accept_by_law", evidence_kind="accepted_by_law")
-    returned = [row for row in undelivered if row not in kept]
+    used = [row for row in undelivered if _is_used(row, progress)]
+    for row in used:
+        accept_locked_trade(row, actor=actor)
+    returned = [row for row in undelivered if row not in kept and row not in used]
     _return_holds(actor, returned, reason_code)
     return len(returned)
+
+
+def _is_used(trade: Trade, progress: ChargeProgress | None) -> bool:
+    """Whether a metered period has charged use, which was had and counted whatever else was received, and no price goes back."""
+    if trade.charging != Charging.METERED or progress is None or progress.end_reason in PRICE_BACK:
+        return False
+    return charged_use(trade) > 0
 
 
 def _is_kept(trade: Trade) -> bool:
@@ -228,10 +255,10 @@ def emit_refunded(trade: Trade) -> None:
     )
 
 
-def _fail(trade: Trade, actor: Actor, reason_code: str) -> None:
+def _fail(trade: Trade, actor: Actor, reason_code: str, **stated: int) -> None:
     advance(trade, TRADE, command="fail", role="system", ended_at=clock.now())
     undo_corrections(trade)
-    record_trade("failed", trade, actor, reason_code=reason_code)
+    record_trade("failed", trade, actor, reason_code=reason_code, **stated)
     parties = public_ids_of((trade.buyer_id, trade.seller_id))
     emit(
         TradeFailed(

@@ -83,9 +83,14 @@ class TradeFundingExtended(Event):
     charge: int = 1
 
 
+OWED_OUTSIDE = "owed_outside"
+"""The reason of a trade that failed although its price is owed: an instalment of data that was received, after an early end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TradeFailed(Event):
-    """The trade ended unpaid; access under its agreement ends too. ``reason_code``: ``not_funded``, …"""
+    """The trade ended unpaid; access under its agreement ends too. ``reason_code``: ``not_funded``, …, or ``owed_outside``: an instalment of
+    data that was received, after an early end, which the buyer owes the seller outside the market while later ones fall due."""
 
     type = "trade.failed"
     subject_field = "agreement"

@@ -30,8 +30,6 @@ from marketplace.events.schemas.clearing import (
     StatementConfirmationNeeded,
     StatementMade,
     TradeConcluded,
-    TradeFailed,
-    TradeRefunded,
     TradeSecured,
 )
 from marketplace.events.schemas.contracts import DisputeOpened, DisputeResolved, NegotiationMoved
@@ -142,22 +140,6 @@ def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:
     close_tasks(thread=event.agreement, kinds=(TaskKind.FUND,), done_by=parties["buyer"].id)
     wording = texts.TRADE_SECURED.fill(party=parties["buyer"].name, trade=event.trade)
     send_notice(organisation_id=parties["seller"].id, subject=event.trade, wording=wording)
-
-
-def on_trade_failed(event: TradeFailed, envelope: Envelope) -> None:
-    """Close all tasks of the agreement, and notify both parties."""
-    close_tasks(thread=event.agreement)
-    parties = _parties(event.buyer, event.seller)
-    _notify_both(parties, event.trade, texts.TRADE_FAILED, trade=event.trade, reason_code=event.reason_code)
-
-
-def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
-    """Close all tasks of the agreement and of the trade's bill, and notify both parties of the returned amount."""
-    close_tasks(thread=event.agreement)
-    close_tasks(thread=event.trade)
-    parties = _parties(event.buyer, event.seller)
-    amount = format_amount(event.amount_minor, event.currency)
-    _notify_both(parties, event.trade, texts.TRADE_REFUNDED, trade=event.trade, amount=amount)
 
 
 def on_delivery_granted(event: DeliveryGranted, envelope: Envelope) -> None:

@@ -8,11 +8,12 @@ import pytest
 from django.db import connection
 
 from clearing import handlers as clearing
-from clearing.models import Obligation
+from clearing.models import Cycle, Obligation, Trade
 from clearing.run.services.cycles import open_first_cycle
 from clearing.settlement.services.funds_regimes import declare_funds_regime
 from contracts import handlers
-from contracts.models import Adjustment
+from contracts.adjusting.services import adjust_used_period
+from contracts.models import Adjustment, FiredAdjustment
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import TradeConcluded
 from marketplace.events.schemas.contracts import AdjustmentDue
@@ -20,6 +21,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.invariants import REGISTER
 from tests.clearing.factories import FUNDS_REGIME
 from tests.clearing.trades.test_charged_as_signed import concluded, market
+from tests.clearing.trades.test_used_as_signed import use
 from tests.clearing.two_people import Staffed, by_two
 from tests.contracts import factories as contracts
 from tests.notices.factories import handle
@@ -85,3 +87,39 @@ def test_a_correction_that_departs_from_its_clause_is_named(agreement):
     with unguarded("clearing_obligation"), connection.cursor() as cursor:
         cursor.execute("UPDATE clearing_obligation SET amount_minor = 401 WHERE kind = 'adjustment'")
     assert breaches() == [adjustment]
+
+
+VOLUME = {"kind": "volume", "beyond_uses": 10, "reduction_bp": 500}
+
+
+@pytest.fixture
+def used(market):
+    """A metered period of 11 uses that cost 1,100, which a clause about the volume of use made cheaper by 55."""
+    staffed = Staffed(market.organisation("operator"))
+    by_two(staffed, declare_funds_regime, currency="JPY", **FUNDS_REGIME)
+    open_first_cycle(actor=staffed.actor, currency="JPY")
+    charging = {"kind": "metered", "charges": 12, "unit_price_minor": 100, "adjustments": [VOLUME]}
+    made = concluded(market, price_minor=5_000, charging=charging)
+    use(made, 11)
+    with unguarded("clearing_trade"):
+        Trade.objects.filter(agreement=made.public_id).update(
+            state="accepted", secured_at=clock.now(), accepted_at=clock.now(), cycle=Cycle.objects.get(),
+            captured_price_minor=1_100, captured_tax_minor=110, captured_fee_minor=0, captured_withholding_minor=0,
+            captured_tax_rate_bp=1_000, captured_fee_tax_rate_bp=1_000, supplied_on=clock.today(), fee_supplied_on=clock.today(),
+        )  # fmt: skip
+    adjust_used_period(agreement=made.public_id, charge=1, uses=11, charged_minor=1_100)
+    return made
+
+
+def test_a_discount_for_use_is_of_what_was_charged(used):
+    handle(clearing.on_adjustment_due, due())
+    assert Obligation.objects.get(kind="adjustment").amount_minor == 55
+    assert breaches() == []
+
+
+@pytest.mark.parametrize("forged", [{"before_minor": 1_120, "after_minor": 1_064}, {"inputs": {"value": 12}}])
+def test_a_discount_for_invented_use_is_refused_and_named(used, forged):
+    with unguarded("contracts_firedadjustment"):
+        FiredAdjustment.objects.update(**forged)
+    assert breaches() == [Adjustment.objects.get().public_id]
+    assert_refused(lambda: handle(clearing.on_adjustment_due, due()), because="another than its clause made")

@@ -11,6 +11,7 @@ from clearing.trades.services.corrections import refund_trade
 from contracts.pro_rata import pro_rata
 from marketplace.events.schemas.contracts import AdjustmentDue, AgreementTerminated
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.invariants import verify_all
 from tests.clearing import factories
 from tests.clearing.two_people import by_two
 
@@ -176,3 +177,23 @@ def test_instalments_end_where_nothing_was_delivered_or_by_a_fault(market, reaso
     factories.on_day(2027, 12, 6)
     carry_out_deadlines()
     assert factories.states(first.agreement) == ["accepted" if delivered else "refunded"]
+
+
+@pytest.mark.parametrize("reason_code", ["mutual", "payment_failed", "seller_breach"])
+def test_metered_use_that_was_counted_is_paid_though_the_delivery_was_never_received(market, reason_code):
+    factories.on_day(2027, 1, 4)
+    factories.pay_in(market, "buyer", 22_000)
+    first = factories.plan(market, "metered", 10_000, charges=3)
+    factories.use(first, 2_000, factories.on_day(2027, 1, 10))
+    factories.on_day(2027, 2, 4)
+    carry_out_deadlines()
+    factories.on_day(2027, 2, 7, 0)
+    assert factories.states(first.agreement) == ["secured", "secured"]
+    end_early(market, first, 0, reason_code=reason_code)
+    if reason_code == "seller_breach":
+        # The price goes back.
+        assert factories.states(first.agreement) == ["refunded", "refunded"]
+        return
+    assert factories.states(first.agreement) == ["accepted", "refunded"]
+    assert (first.captured_price_minor, factories.available(market, "buyer")) == (2_000, 19_800)
+    assert {name: rows for name, rows in verify_all().items() if rows and name.startswith("clearing.")} == {}

@@ -19,6 +19,7 @@ from marketplace.kernel.invariants import REGISTER
 from tests.clearing.trades.test_charged_as_signed import concluded
 from tests.contracts import factories as contracts
 from tests.contracts.factories import OFFER
+from tests.contracts.test_holds import conclude_again
 from tests.notices.factories import handle
 from tests.participants import factories as participants
 from tests.participants.accounts import use_account
@@ -107,6 +108,23 @@ def test_shares_that_cannot_be_carried_out_are_named(stated):
     with pytest.raises(FieldInvalid) as refused:
         parse_terms({**OFFER, "charging": {"kind": "one_off", "shares": stated}})
     assert refused.value.name == "terms.charging.shares"
+
+
+@pytest.mark.parametrize("who", ["affiliate", "seller", "buyer", "operator", "nobody"])
+def test_the_database_concludes_nothing_that_a_party_or_the_operator_shares_in(market, author, who):
+    contracts.agreement(market)
+    others = {name: row.public_id for name, row in market.organisations.items()} | {"nobody": "org_0"}
+    with unguarded("contracts_instrument", "participants_organisation"), connection.cursor() as cursor:
+        if who == "affiliate":
+            cursor.execute(
+                "UPDATE participants_organisation SET operator_affiliate = true WHERE id = %s", [author.pk]
+            )
+        else:
+            cursor.execute(
+                "UPDATE contracts_instrument SET content = replace(content, %s, %s)",
+                [author.public_id, others[who]],
+            )
+    conclude_again("a beneficiary is neither a party nor the operator or its affiliate")
 
 
 @pytest.mark.parametrize("share_bp", [None, 9_000])

@@ -38,14 +38,14 @@ def first(market) -> Trade:
     return factories.accept(factories.plan(market, "subscription", 100, charges=3))
 
 
-def ending(trade: Trade, state: str, last_day: str = "2027-02-03") -> None:
+def ending(trade: Trade, state: str, last_day: str = "2027-02-03", party: str = "buyer") -> None:
     event = AgreementEnding(
         ending="end_1",
         agreement=trade.agreement,
         buyer="org_b",
         seller="org_s",
         ground="convenience",
-        party="buyer",
+        party=party,
         state=state,
         last_day=last_day,
         access_until=clock.now().isoformat(),
@@ -65,6 +65,27 @@ def carry_out(trade: Trade, reason_code: str = "convenience") -> None:
 
 def breaches() -> dict[str, list[dict]]:
     return {name: rows for name, rows in verify_all("clearing").items() if rows}
+
+
+@pytest.mark.parametrize(
+    ("party", "left"),
+    [("buyer", ["accepted"] * 3), ("seller", ["accepted"] * 2), ("dropped", ["accepted"] * 3)],
+)
+def test_no_instalment_is_charged_after_the_last_day_of_a_notice_by_the_seller(market, party, left):
+    factories.pay_in(market, "buyer", 3 * PERIOD)
+    first = factories.accept(factories.plan(market, "instalment", 300, charges=3))
+    on_day(2027, 1, 20)
+    ending(first, "scheduled", "2027-02-28", party="buyer" if party == "buyer" else "seller")
+    if party == "dropped":
+        ending(first, "dropped", "2027-02-28", party="seller")
+    on_day(2027, 2, 10)
+    carry_out_deadlines()
+    on_day(2027, 3, 1, 0)
+    carry_out(first)
+    on_day(2027, 6, 1)
+    carry_out_deadlines()
+    assert states(first.agreement) == left
+    assert breaches() == {}
 
 
 def test_the_period_after_the_last_day_is_not_charged(market, first):

@@ -111,10 +111,10 @@ def test_a_charge_that_is_noticed_late_is_adjusted_by_the_index_of_its_day(marke
     assert breaches() == []
 
 
-def state_interval(market):
-    """The listing states that its data is updated every 30 days."""
+def state_interval(market, days=30):
+    """The listing states in how many days its data is updated."""
     with unguarded("listings_listing"):
-        Listing.objects.filter(public_id=market.listing).update(update_interval_days=30)
+        Listing.objects.filter(public_id=market.listing).update(update_interval_days=days)
 
 
 def test_data_that_is_less_current_than_promised_costs_less_after_the_index(market):
@@ -149,6 +149,40 @@ def test_much_use_costs_less(market):
         adjust_used_period(agreement=agreement.public_id, charge=2, uses=11, charged_minor=1_099)
     assert fired() == [("volume", 2, 1_099, 1_045)]
     assert breaches() == []
+
+
+def test_the_last_metered_period_is_discounted_after_an_early_end(market):
+    """It is charged after its agreement ended, so a notice must not save the seller the discount."""
+    charging = {"kind": "metered", "charges": 12, "unit_price_minor": 100, "adjustments": [VOLUME]}
+    agreement = concluded(market, price_minor=5_000, charging=charging)
+    terminate_agreement(
+        agreement=agreement.public_id,
+        reason_code=TerminationReason.PAYMENT_FAILED,
+        cause="trade.failed",
+    )
+    adjust_used_period(agreement=agreement.public_id, charge=1, uses=11, charged_minor=1_099)
+    assert fired() == [("volume", 1, 1_099, 1_045)]
+    assert due(agreement) == [(agreement.seller_identifier, 54, 1)]
+    assert breaches() == []
+
+
+def test_the_database_adjusts_nothing_by_clause_where_the_price_went_back(market):
+    enter(market)
+    agreement = monthly(market, INDEX)
+    begun(agreement)
+    terminate_agreement(
+        agreement=agreement.public_id, reason_code=TerminationReason.REFUNDED, cause="trade.refunded"
+    )
+
+    def forge():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO contracts_adjustment (public_id, salt, agreement_id, debtor, charge, amount_minor, currency, reason_code, reason,"
+                " ordered_by, ordered_at) SELECT 'adj_raw', salt, agreement_id, debtor, 2, amount_minor, currency, reason_code, reason,"
+                " ordered_by, business_now() FROM contracts_adjustment"
+            )
+
+    assert_refused(forge, because="in force or expired")
 
 
 def test_a_terminated_agreement_is_adjusted_no_more(market):

@@ -16,7 +16,8 @@ Made by `manage.py document_locks` from the register that the code and the datab
 
 Every lock is held until its transaction ends. A transaction that takes several takes them by rank, the lowest first;
 this prevents deadlock. `exclusive` and `shared` wait for conflicting holders. `try` does not wait: a transaction
-that does not get the lock leaves the work to its holder. `each` is exclusive for one subject, which is part of the key.
+that does not get the lock leaves the work to its holder. `each` is exclusive for one subject, which is part of the key;
+`each shared` waits for who holds it so.
 
 | rank | name | key | protects | taken |
 |---|---|---|---|---|"""
