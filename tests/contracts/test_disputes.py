@@ -175,6 +175,7 @@ def test_nothing_is_delivered_again_once_access_is_over(market):
     dispute = complain(market, dated)
     clock.move_to(clock.now() + timedelta(days=61), running=False)
     factories.ready(dispute.public_id, market.operator)
+    assert services.record_silences() == 1
     with refused(RedeliveryTooLate, dispute=dispute.public_id):
         rule(market, dispute, outcome="redelivery")
     by_hand = (
