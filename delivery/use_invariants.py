@@ -32,9 +32,11 @@ Invariant(
         f" WHERE {unlawful_use('l', 'said.one')}"
         " UNION ALL SELECT (SELECT l.public_id FROM delivery_download l WHERE l.distribution_id = f.id ORDER BY l.id DESC LIMIT 1) AS download, d.public_id AS delivery"
         "  FROM delivery_entitleddistribution f JOIN delivery_entitlement d ON d.id = f.entitlement_id"
-        "  JOIN contracts_agreement a ON a.public_id = d.agreement JOIN contracts_instrument i ON i.id = a.instrument_id"
-        "  CROSS JOIN LATERAL (SELECT i.content::jsonb AS one) said WHERE said.one #> '{plan,rights,enforced}' ? 'use_count_max'"
-        "  AND public.use_number(f.id, 0) > (said.one #>> '{terms,rights,use_count_max}')::bigint + 1"
+        # Of an amended agreement, no more than the version that permitted the most.
+        "  JOIN contracts_agreement a ON a.public_id = d.agreement CROSS JOIN LATERAL ("
+        "   SELECT CASE WHEN bool_and(v.said #> '{plan,rights,enforced}' ? 'use_count_max')"
+        "    THEN max((v.said #>> '{terms,rights,use_count_max}')::bigint) END AS uses FROM public.signed_versions(a.id) v) most"
+        "  WHERE public.use_number(f.id, 0) > most.uses + 1"
     ),
 )
 Invariant(
