@@ -119,12 +119,18 @@ def test_an_entitlement_begins_as_requested(state):
         "public_id = 'ent_other'", "agreement = 'agr_other'", "trade = 'trd_other'", "listing = 'lst_other'",
         "listing_version = 'lsv_other'", "buyer_id = seller_id", "buyer_identifier = seller_identifier",
         "secured_event = 'evt_other'", "inspection_days = 99", "granted_at = now() + interval '1 day'",
-        "expires_latest = now() + interval '9 years'",
     ],
 )  # fmt: skip
 def test_what_was_granted_never_changes(change):
     rows.started()
     refused("what was agreed cannot be changed", f"UPDATE delivery_entitlement SET {change}")
+
+
+def test_the_last_day_moves_with_a_version_alone():
+    rows.started()
+    later = "UPDATE delivery_entitlement SET expires_latest = now() + interval '9 years'"
+    refused("the last day of access moves with a version", later)
+    refused("access follows a later version of its agreement", f"{later}, version = version + 1")
 
 
 def test_access_starts_within_its_term():

@@ -115,7 +115,7 @@ FORGERIES: dict[str, Forgery] = {
         named=RECORDED, changes={"usage": "'dld_forged'", "refusal": "'no_period'", "charged_minor": "0"}
     ),
     "contracts_adjustment": Forgery(named=RECORDED),
-    "contracts_agreementversion": Forgery(refused="does not stand"),
+    "contracts_agreementversion": Forgery(refused="does not stand|needs the signatures of both parties"),
     "contracts_attachment": Forgery(refused="while the other is to answer it"),
     "contracts_clause": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "contracts_deletioncertificate": Forgery(refused="certifies a deletion|duty_id"),
