@@ -110,7 +110,7 @@ def drop_constraints(table: str) -> None:
         run(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
     # An index with a condition reads what it is about: text that is no signed object is nothing to it.
     for name in reading:
-        run(f"DROP INDEX {name}")
+        run(f"DROP INDEX IF EXISTS {name}")
 
 
 def faults(table: str) -> list[str]:

@@ -449,7 +449,7 @@ def commissions(report) -> Iterator[None]:
             opened_at=clock.now(),
         )  # fmt: skip
         version = PoolVersion.objects.create(
-            pool=pool, number=1, cause="terms", effective_on=later.date(), lead_decides=False, denominator=1, content={},
+            pool=pool, number=1, cause="terms", effective_on=later.date(), lead_decides=False, denominator=1, content={"members": []},
             content_hash="0" * 64, proposed_by="usr_first", proposed_at=clock.now(),
         )  # fmt: skip
     yield

@@ -40,12 +40,14 @@ OF_CHARGE: Final = Label(" (charge {charge})", "（第{charge}回の課金）")
 def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
     """Tell both parties what is corrected, on what ground, and who pays whom."""
     parties = organisations_by_public_id([event.debtor, event.creditor])
-    of_charge = OF_CHARGE if event.charge is not None else Label("", "")
+    of_charge = {"ja": "", "en": ""}
+    if event.charge is not None:
+        of_charge = fill_label(OF_CHARGE, charge=str(event.charge)).as_dict()
     stated: dict[str, str | dict[str, str]] = {
         "agreement": event.agreement,
         "amount": format_amount(event.amount_minor, event.currency),
         "ground": _ground(event.reason_code),
-        "of_charge": fill_label(of_charge, charge=str(event.charge)).as_dict(),
+        "of_charge": of_charge,
     }
     send_notices(
         subject=event.agreement,
