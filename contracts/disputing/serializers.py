@@ -16,6 +16,7 @@ from marketplace.api.serializers import (
 from ..states import DisputeOutcome, DisputeParty, DisputeReason, DisputeState
 from .consequences import words_of
 from .models import Dispute, DisputeFile, Mediator, Remedy, Settlement, Statement
+from .rules import CLAIMS_MAX
 from .states import RemedyKind, SettlementState, StatementKind
 
 TEXT_LENGTH_MAX = 5_000
@@ -33,7 +34,7 @@ class ClaimsInput(StrictSerializer):
 
     reason_code = serializers.CharField(max_length=40)
     text = serializers.CharField(max_length=20_000)
-    claims = ClaimSerializer(many=True, required=False, default=list)
+    claims = ClaimSerializer(many=True, required=False, default=list, max_length=CLAIMS_MAX)  # type: ignore[call-arg]  # the stubs lack it
 
 
 class OpenDisputeSerializer(ClaimsInput):

@@ -185,6 +185,7 @@ def test_wrong_files_are_refused_by_name(seller, files, field):
 
 def test_a_wrong_offer_leaves_no_version(seller):
     listing = factories.listing(seller)
+    factories.template()
     before = rows()
     with pytest.raises(FieldInvalid) as refusal:
         factories.draft(seller, listing, offer=factories.offer(price_minor=-1))
