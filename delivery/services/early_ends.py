@@ -32,10 +32,16 @@ def follow_ending(*, actor: Actor, agreement: str) -> int:
 
 
 @transaction.atomic
-def withdraw_agreement(*, actor: Actor, agreement: str, returns_price: bool = False) -> int:
+def withdraw_agreement(
+    *,
+    actor: Actor,
+    agreement: str,
+    returns_price: bool = False,
+    reason_code: EndedReason = EndedReason.TERMINATED,
+) -> int:
     """End access under every trade of an agreement that was terminated; returns the number of entitlements ended.
 
-    ``returns_price``: for the seller's breach, so nothing is inspected on. Otherwise, what the market has sent as a whole is received,
+    ``returns_price``: for the seller's breach or a refund, so nothing is inspected on. Otherwise, what the market has sent as a whole is received,
     reported or not, and its inspection goes on, later by a stated outage and by a suspension that lasted to the end; of a price by
     periods so is what was sent in part. The rest is cancelled.
     """
@@ -51,7 +57,7 @@ def withdraw_agreement(*, actor: Actor, agreement: str, returns_price: bool = Fa
                 _give_back_inspection(actor, delivery)
             elif delivery.inspection.state in CANCELLED[EndedReason.REFUNDED]:
                 advance(delivery.inspection, INSPECTION, command="undo", role="system")
-            ended += end_access(actor=actor, delivery=delivery, reason_code=EndedReason.TERMINATED)
+            ended += end_access(actor=actor, delivery=delivery, reason_code=reason_code)
     return ended
 
 

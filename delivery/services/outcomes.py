@@ -53,7 +53,9 @@ def apply_dispute_outcome(
         suspend_for_dispute(actor=actor, agreement=agreement, dispute=dispute)
         return
     if after_acceptance and outcome == "refund":
-        withdraw_agreement(actor=actor, agreement=agreement, returns_price=True)
+        withdraw_agreement(
+            actor=actor, agreement=agreement, returns_price=True, reason_code=EndedReason.REFUNDED
+        )
         return
     disputed = Inspection.objects.filter(dispute=dispute).first()
     delivery = lock_delivery_where(Q(pk=disputed.entitlement_id)) if disputed else None

@@ -53,12 +53,12 @@ def test_what_was_accepted_is_disputed_as_such_and_access_goes_on(tuesday):
 
 @pytest.mark.parametrize("outcome", ["reduction", "withdrawn"])
 def test_what_stands_counts_as_accepted(tuesday, outcome):
-    granted = factories.granted()
+    granted, mediator = factories.granted(), factories.operator_actor()
     dispute = granted.dispute()
     if outcome == "withdrawn":
         contracts.withdraw_dispute(actor=trading.speaker(granted.buyer), dispute=dispute)
     else:
-        trading.resolve(dispute, factories.operator_actor(), outcome, amount_minor=5)
+        trading.resolve(dispute, mediator, outcome, amount_minor=5)
     hear("dispute.resolved")
     assert (granted.row.state, granted.inspection.state, granted.inspection.accepted_by) == (
         "started", "accepted", "dismissal",

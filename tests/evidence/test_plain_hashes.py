@@ -28,7 +28,7 @@ PROJECT = Path(__file__).parents[2]
 APPLICATIONS = ("marketplace", "listings", "quality", "contracts", "delivery", "clearing")
 REASON = "山田太郎さんの申出による。"
 OF_DOCUMENTS = {
-    "auditors_sha256", "description_sha256", "digest", "document_sha256", "evidence_sha256", "input_hash", "jws_sha256", "manifest_sha256",
+    "auditors_sha256", "content_hash", "description_sha256", "digest", "document_sha256", "evidence_sha256", "input_hash", "jws_sha256", "manifest_sha256",
     "output_hash", "payments_sha256", "policy_sha256", "proof_sha256", "public_sha256", "received_sha256", "report_sha256",
     "rulebook_digest", "sent_sha256", "sha256", "signed_hash", "source_sha256", "terms_digest", "vocabulary_digest", "warnings_sha256",
 }  # fmt: skip

@@ -448,8 +448,24 @@ def commissions(report) -> Iterator[None]:
             listing="lst_forged", lead=agreement.seller, lead_identifier=agreement.seller_identifier, opened_by="usr_first",
             opened_at=clock.now(),
         )  # fmt: skip
+        content = {
+            "pool": pool.public_id,
+            "number": 1,
+            "listing": pool.listing,
+            "effective_on": later.date().isoformat(),
+            "lead": pool.lead_identifier,
+            "lead_decides": False,
+            "members": [
+                {
+                    "organisation": pool.lead_identifier,
+                    "name": {"ja": "代表", "en": "Lead"},
+                    "share": "1/1",
+                    "contributions": [],
+                }
+            ],
+        }
         version = PoolVersion.objects.create(
-            pool=pool, number=1, cause="terms", effective_on=later.date(), lead_decides=False, denominator=1, content={"members": []},
+            pool=pool, number=1, cause="terms", effective_on=later.date(), lead_decides=False, denominator=1, content=content,
             content_hash="0" * 64, proposed_by="usr_first", proposed_at=clock.now(),
         )  # fmt: skip
     yield

@@ -16,7 +16,7 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.amounts import require_amount
-from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.canonical import canonical_json
 from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
@@ -175,7 +175,7 @@ def _make_dispute(
             "opened_as": opened_as.value,
             "reason_code": reason_code,
             "text_commitment": commitment_to(dispute.salt, dispute.text),
-            "claims_digest": digest_of({"claims": dispute.claims}),
+            "claims_commitment": commitment_to(dispute.salt, canonical_json(dispute.claims).decode()),
         },
     )
     emit(
