@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from contracts.disputing.rules import HOLDING
 from contracts.disputing.states import RemedyKind
+from contracts.ending_queries import closes_at
 from contracts.ending_states import EndingGround, EndingParty
 from contracts.services import remedy_done
 from contracts.states import ENDED_EARLY
@@ -62,7 +63,8 @@ def on_agreement_ending(event: AgreementEnding, envelope: Envelope) -> None:
             last_day=date.fromisoformat(event.last_day),
             ends_instalments=(event.ground, event.party) == (EndingGround.CONVENIENCE, EndingParty.SELLER),
         )
-    elif event.state == "dropped":
+    elif event.state == "dropped" and closes_at(event.agreement) is None:
+        # A proposal that another end overtook stops nothing, so with it nothing resumes.
         resume_charges(actor=SYSTEM, agreement=event.agreement, ending=event.ending)
 
 

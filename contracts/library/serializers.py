@@ -13,7 +13,7 @@ from ..clauses import CLAUSES_MAX, CODE_LENGTH_MAX
 from ..states import ContractType
 from .demands import DEMANDABLE, DEMANDS_MAX, VALUES_MAX
 from .models import Clause, Template
-from .parameters import PARAMETERS_MAX
+from .parameters import OPTIONS_MAX, PARAMETERS_MAX
 from .services import OTHERS_MAX, SEGMENTS_MAX
 
 
@@ -66,7 +66,7 @@ class ClauseParameterSerializer(StrictSerializer):
     lowest = serializers.IntegerField(required=False)
     highest = serializers.IntegerField(required=False)
     decimals = serializers.IntegerField(required=False)
-    options = serializers.ListField(child=serializers.DictField(), required=False)
+    options = serializers.ListField(child=serializers.DictField(), required=False, max_length=OPTIONS_MAX)
     length_max = serializers.IntegerField(required=False)
     default = serializers.JSONField(required=False)
 

@@ -7,6 +7,8 @@ import pgtrigger
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acts_now, holders
 
+from .states import AHEAD_DAYS_MAX
+
 _SAFE = "STABLE SET search_path = pg_catalog, public"
 
 CREATE = f"""
@@ -94,7 +96,7 @@ RETURN NEW;
 
 
 def version_in_turn() -> pgtrigger.Trigger:
-    """Versions are numbered without a gap, begin after today and after the signed one before, and say what their content says."""
+    """Versions are numbered without a gap, begin within a year, after today and after the signed one before, and say what their content says."""
     return pgtrigger.Trigger(
         name="version_in_turn",
         when=pgtrigger.Before,
@@ -105,7 +107,7 @@ SELECT public_id, listing, lead_identifier INTO p FROM public.contracts_pool WHE
 SELECT coalesce(max(number), 0) AS number, max(effective_on) FILTER (WHERE state = 'signed') AS effective_on INTO last
   FROM public.contracts_poolversion WHERE pool_id = NEW.pool_id;
 IF NEW.state <> 'proposed' OR NEW.number <> last.number + 1 OR NEW.effective_on <= {TODAY}
-    OR NEW.effective_on <= coalesce(last.effective_on, '-infinity') THEN
+    OR NEW.effective_on > {TODAY} + {AHEAD_DAYS_MAX} OR NEW.effective_on <= coalesce(last.effective_on, '-infinity') THEN
     RAISE EXCEPTION 'a version of a pool follows the one before, and begins after today and after it'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'version_in_turn';
 END IF;

@@ -32,7 +32,7 @@ from .errors import NotAMember, NotToSign, PoolStands, VersionProposed
 from .locks import POOL_LOCK
 from .models import Pool, PoolShare, PoolSignature, PoolVersion
 from .queries import members_of, signers_of, standing_version, visible_versions
-from .states import VERSION, Cause, VersionState
+from .states import AHEAD_DAYS_MAX, VERSION, Cause, VersionState
 
 BATCH: Final = 200
 LAPSE = Loop("contracts.lapse_pool_versions")
@@ -296,7 +296,12 @@ def _close(version: PoolVersion, actor: Actor, command: str, role: str) -> None:
     wording = texts.CLOSED[VersionState(version.state)].fill(
         pool=version.pool.public_id, version=version.public_id, day=version.effective_on.isoformat()
     )
-    told = set(version.shares.values_list("organisation_id", flat=True)) | {version.pool.lead_id}
+    before = version.pool.versions.filter(state=VersionState.SIGNED, number__lt=version.number).order_by(
+        "-number"
+    )
+    # Who was a member and is none any more reads it too.
+    concerned = PoolShare.objects.filter(version__in=[version.pk, *before.values_list("pk", flat=True)[:1]])
+    told = set(concerned.values_list("organisation_id", flat=True)) | {version.pool.lead_id}
     notices.send_notices(subject=version.public_id, wordings=dict.fromkeys(sorted(told), wording))
 
 
@@ -323,6 +328,12 @@ def _require_day(effective_on: date, standing: PoolVersion | None) -> None:
         raise FieldInvalid(
             "effective_on",
             Label(f"specify {earliest} or a later day", f"{earliest} 以降の日を指定してください"),
+        )
+    latest = clock.today() + timedelta(days=AHEAD_DAYS_MAX)
+    if effective_on > latest:
+        raise FieldInvalid(
+            "effective_on",
+            Label(f"specify {latest} or an earlier day", f"{latest} 以前の日を指定してください"),
         )
 
 

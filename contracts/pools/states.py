@@ -7,6 +7,9 @@ from django.db.models import TextChoices
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import StateMachine
 
+AHEAD_DAYS_MAX = 366
+"""The latest day on which a version of a pool begins, counted from its proposal: until then no other may begin."""
+
 
 class VersionState(TextChoices):
     """The state of a version of a pool's agreement."""

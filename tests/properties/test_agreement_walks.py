@@ -234,7 +234,7 @@ class AgreementWalk(RuleBasedStateMachine):
             drawn = draft_of(row.negotiation, parse_terms(latest_round(row.negotiation).terms))
             assert drawn.signed_hash == row.signed_hash
             assert (drawn.text_ja, drawn.text_en) == (row.instrument.text_ja, row.instrument.text_en)
-            assert verification_of(row)["faults"] == []
+            assert verification_of(row, row.instrument)["faults"] == []
 
     # Doing things
 

@@ -37,6 +37,7 @@ from marketplace.kernel.models import AsideRow
 from marketplace.observability.alarms import apply_readings
 from marketplace.participants.models import Organisation
 from tests.clearing import factories as clearing
+from tests.contracts import factories as trading
 from tests.delivery import factories
 from tests.participants import factories as participants
 from tests.roles import unguarded
@@ -215,8 +216,8 @@ class WalkedMarket:
     # What the operator does
 
     def resolve(self, dispute: Dispute, outcome: str) -> None:
-        """A person decides a dispute, and another where the amount takes two."""
-        for person in self._two():
+        """Its mediator decides a dispute once it was answered, and another person where the amount takes two."""
+        for person in (self._mediator_of(dispute), self._two()[1]):
             with suppress(SecondPersonNeeded):
                 order_resolution(
                     actor=person, dispute=dispute.public_id, outcome=outcome, reason="調査の結果"
@@ -232,6 +233,15 @@ class WalkedMarket:
         for person in self._two():
             with suppress(SecondPersonNeeded):
                 delivery.resume_access(actor=person, entitlement=row.public_id)
+
+    def _mediator_of(self, dispute: Dispute) -> Any:
+        """Who decides the dispute: nobody who decided an earlier one over its agreement."""
+        named = dispute.mediators.filter(objected_at=None).values_list("person", flat=True).first()
+        operator = Organisation.objects.get(is_operator=True)
+        mediator = participants.actor_for(operator, named or f"usr_mediator_{dispute.pk}")
+        if named is None:
+            trading.ready(dispute, mediator)
+        return mediator
 
     def _two(self) -> list[Any]:
         operator = Organisation.objects.get(is_operator=True)

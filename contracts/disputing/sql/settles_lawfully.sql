@@ -11,7 +11,7 @@ IF TG_OP = 'INSERT' AND (coalesce(d.state <> 'open', true) OR (d.opened_as, NEW.
     RAISE EXCEPTION 'a side of an open dispute proposes what may be agreed' USING ERRCODE = 'check_violation', CONSTRAINT = 'settles_lawfully';
 END IF;
 IF TG_OP = 'UPDATE' AND NEW.state = 'accepted' AND OLD.state <> 'accepted'
-   AND (d.state <> 'open' OR public.business_now() >= NEW.respond_by OR NOT {OTHER_ACTS}) THEN
+   AND (d.state <> 'open' OR public.business_now() >= NEW.respond_by OR NEW.answered_by IS NOT DISTINCT FROM NEW.proposed_by OR NOT {OTHER_ACTS}) THEN
     RAISE EXCEPTION 'the other side accepts a settlement, in time' USING ERRCODE = 'check_violation', CONSTRAINT = 'settles_lawfully';
 END IF;
 IF TG_OP = 'UPDATE' AND NEW.state = 'lapsed' AND OLD.state <> 'lapsed' AND public.business_now() < NEW.respond_by THEN

@@ -20,6 +20,7 @@ from marketplace.notices.operator_tasks import finish_for_operator
 from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import require_unrelated
 
+from ...amending.queries import money_signed
 from ...commissions.queries import require_reducible
 from ...disputing.errors import NotHeard, NotItsMediator, OtherDisputeFirst, RemedyImpossible
 from ...disputing.models import Dispute
@@ -137,11 +138,20 @@ def require_possible(
         )
     if amount_minor is not None:
         require_amount("amount_minor", amount_minor)
-        remaining = charge_left(agreement, charge_due(agreement, dispute.opened_at))
-        if outcome != DisputeOutcome.PAYMENT and amount_minor > remaining:
+        remaining = _payable(agreement, charge_due(agreement, dispute.opened_at), outcome)
+        if amount_minor > remaining:
             raise PriceExceeded(agreement=agreement.public_id, remaining_minor=remaining)
     if _gives_back(dispute, outcome, amount_minor) and (settled or dispute.opened_as == DisputeParty.SELLER):
         require_reducible(agreement.public_id)
+
+
+def _payable(agreement: Agreement, charge: int, outcome: DisputeOutcome) -> int:
+    """The most that an outcome can have paid, in minor units: what is left of the price of a charge, or, by the buyer in addition, as
+    much as the price and what was returned of it."""
+    left_minor = charge_left(agreement, charge)
+    if outcome is DisputeOutcome.PAYMENT:
+        return 2 * money_signed(agreement).charges[charge - 1].price_minor - left_minor
+    return left_minor
 
 
 def _gives_back(dispute: Dispute, outcome: DisputeOutcome, amount_minor: int | None) -> bool:
@@ -220,6 +230,9 @@ def end_dispute(
         resolved_at=clock.now(),
     )
     drop_settlements(dispute)
+    for mediator in dispute.mediators.all():
+        # Who was objected to was to be replaced: nobody is any more.
+        finish_for_operator(TaskKind.LOOK_INTO, mediator.public_id)
     record(
         kind=f"contracts.dispute_{dispute.state}",
         subject=dispute.public_id,

@@ -85,7 +85,7 @@ def _adjust(dispute: Dispute, agreement: Agreement) -> Adjustment:
         amount_minor=dispute.amount_minor or 0,
         reason=f"異議の結果 / the outcome of a dispute ({dispute.public_id})",
         reason_code="dispute",
-        within_left=pays is Party.SELLER,
+        within_left=True,
     )
 
 
@@ -93,12 +93,11 @@ def _adjust(dispute: Dispute, agreement: Agreement) -> Adjustment:
 def remedy_done(*, kind: str, dispute: str = "", reference: str = "") -> bool:
     """Record that a remedy was carried out, found by its dispute or by its adjustment; False if none waits. Whoever carries it out says so."""
     found = {"dispute__public_id": dispute} if dispute else {"reference": reference}
-    remedy = (
-        Remedy.objects.select_for_update(of=("self",))
-        .select_related("dispute")
-        .filter(**found, kind=str(kind), done_at=None)
-        .first()
-    )
+    waiting = Remedy.objects.filter(**found, kind=str(kind), done_at=None)
+    # Of two that are done at once, the second sees the first, and closes the task.
+    if not Dispute.objects.select_for_update().filter(pk__in=waiting.values("dispute")).exists():
+        return False
+    remedy = waiting.select_for_update(of=("self",)).select_related("dispute").first()
     if remedy is None:
         return False
     remedy.done_at = clock.now()

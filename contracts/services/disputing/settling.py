@@ -13,7 +13,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.canonical import digest_of
-from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.errors import FieldInvalid, Forbidden
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.notices import services as notices
@@ -39,6 +39,9 @@ from .sides import locked_dispute, opposite, side_of, sides, tell
 
 LAPSE: Final = Loop("contracts.lapse_settlements")
 BATCH: Final = 200
+ANOTHER_PERSON: Final = Label(
+    "a signatory of the other side who did not propose it", "提案した者以外の相手方署名権者"
+)
 
 
 @transaction.atomic
@@ -140,6 +143,8 @@ def accept_settlement(*, actor: Actor, dispute: str, digest: str) -> Dispute:
     actor.require(Permission.CONTRACTS_SIGN)
     actor.require_person()
     agreement, subject, row, side = _waiting(actor, dispute)
+    if actor.identifier == row.proposed_by:
+        raise Forbidden(needed=ANOTHER_PERSON.as_dict())
     standing = _consequences(subject, agreement, row.outcome, row.amount_minor, row.damages_minor)
     if not row.digest == digest == digest_of(standing):
         raise ConsequencesChanged(agreement=agreement.public_id)

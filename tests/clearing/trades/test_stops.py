@@ -162,6 +162,15 @@ def test_what_is_dropped_charges_on(market, first):
     assert states(first.agreement) == ["accepted", "secured"]
 
 
+def test_a_proposal_that_another_end_overtook_resumes_nothing(market, first, monkeypatch):
+    on_day(2027, 1, 20)
+    ending(first, "scheduled")
+    stops_after = ChargeProgress.objects.get().stops_after
+    monkeypatch.setattr(handlers, "closes_at", lambda agreement: clock.now())
+    ending(first, "dropped")
+    assert (ChargeProgress.objects.get().stops_after, stops_after is None) == (stops_after, False)
+
+
 def test_instalments_do_not_stop_with_access(market):
     factories.pay_in(market, "buyer", 3 * PERIOD)
     first = factories.accept(factories.plan(market, "instalment", 300, charges=3))

@@ -20,7 +20,7 @@ from contracts.disputing.errors import (
 )
 from contracts.disputing.models import Remedy
 from contracts.disputing.queries import evidence_of, visible_disputes
-from contracts.errors import DisputeAlreadyOpen
+from contracts.errors import DisputeAlreadyOpen, PriceExceeded
 from contracts.models import Adjustment, Agreement, Dispute
 from listings import services as listings
 from marketplace.kernel import clock
@@ -31,6 +31,7 @@ from tests.contracts.conftest import market as market
 from tests.contracts.refusals import refused
 from tests.contracts.test_races import broken
 from tests.participants import factories as participants
+from tests.roles import assert_refused
 
 pytestmark = pytest.mark.django_db
 
@@ -226,6 +227,31 @@ def test_a_sellers_dispute_ends_with_what_it_may(market, outcome, amount_minor, 
     debtors = list(Adjustment.objects.values_list("debtor", flat=True))
     assert debtors == (["buyer"] if outcome == "payment" else [])
     assert broken() == {}
+
+
+def test_a_payment_is_at_most_the_price_and_what_came_back(market):
+    agreement = factories.agreement(market)
+    dispute = factories.ready(against(market, agreement), market.operator)
+    ruling = {"actor": market.operator, "dispute": dispute, "outcome": "payment", "reason": "不足"}
+    with refused(PriceExceeded, remaining_minor=agreement.price_minor):
+        services.resolve_dispute(**ruling, amount_minor=agreement.price_minor + 1)
+    services.resolve_dispute(**ruling, amount_minor=agreement.price_minor)
+    assert_refused(
+        lambda: Adjustment.objects.create(
+            agreement=agreement, debtor="buyer", amount_minor=1, currency="JPY", reason_code="dispute", reason="x",
+            ordered_by="system", ordered_at=clock.now(),
+        ),
+        because="never pass the price of a charge",
+    )  # fmt: skip
+    assert broken() == {}
+
+
+def test_nobody_replaces_a_mediator_of_a_dispute_that_is_over(market):
+    dispute = factories.ready(factories.dispute(market), market.operator)
+    services.object_to_mediator(actor=speaks(market, "seller"), dispute=dispute, reason="利害関係がある")
+    assert Task.objects.filter(kind="look_into", state="open").count() == 1
+    services.withdraw_dispute(actor=speaks(market, "buyer"), dispute=dispute)
+    assert not Task.objects.filter(kind="look_into", state="open").exists()
 
 
 def test_after_acceptance_the_buyer_disputes_for_the_days_of_the_plan(market):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from contracts import services
@@ -11,12 +13,13 @@ from contracts.disputing.models import Remedy, Settlement
 from contracts.errors import ConsequencesChanged
 from contracts.models import Adjustment, Agreement, Dispute
 from marketplace.kernel import clock
-from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from tests.contracts import factories
 from tests.contracts.conftest import market as market
 from tests.contracts.refusals import refused
 from tests.contracts.test_races import broken
 from tests.participants import factories as participants
+from tests.roles import assert_refused
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +57,20 @@ def test_the_other_side_accepts_what_it_read(market):
     assert (settled.state, settled.outcome, settled.amount_minor) == ("settled", "reduction", 20_000)
     assert (Adjustment.objects.get().amount_minor, Remedy.objects.get().kind) == (20_000, "price_adjusted")
     assert broken() == {}
+
+
+def test_nobody_accepts_for_one_side_what_it_proposed_for_the_other(market):
+    dispute = factories.dispute(market)
+    row = propose(market, dispute)
+    same = replace(market.seller, identifier=market.buyer.identifier)
+    with refused(Forbidden):
+        services.accept_settlement(actor=same, dispute=dispute.public_id, digest=row.digest)
+    assert_refused(
+        lambda: Settlement.objects.filter(pk=row.pk).update(
+            state="accepted", answered_by=row.proposed_by, closed_at=clock.now()
+        ),
+        because="the other side accepts a settlement",
+    )
 
 
 def test_a_settled_termination_ends_the_agreement(market):

@@ -18,7 +18,7 @@ from contracts.tasks import sweep
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
-from marketplace.notices.models import Task
+from marketplace.notices.models import Notice, Task
 from tests.contracts import factories
 from tests.contracts.raw import run
 from tests.contracts.test_invariants import breaches
@@ -127,6 +127,14 @@ def test_a_lead_with_that_power_decides_with_who_joins(members):
     with pytest.raises(NotToSign):
         members.sign(version, members.second)
     assert members.sign(version, members.lead, members.third).state == "signed"
+    without = services.propose_version(
+        actor=members.lead, pool=first.pool.public_id, effective_on=clock.today() + timedelta(days=3),
+        members=members.stated(lead="1/2", second=None, third="1/2"),
+    )  # fmt: skip
+    assert members.sign(without).state == "signed"
+    # Who is a member no more is told as who stays.
+    told = Notice.objects.filter(subject=without.public_id).values_list("organisation_id", flat=True)
+    assert members.second.organisation_id in told
 
 
 def test_who_leaves_signs_alone_and_the_others_have_its_share_in_proportion(members):
@@ -158,6 +166,7 @@ def test_who_leaves_signs_alone_and_the_others_have_its_share_in_proportion(memb
         ({"third": "0/6"}, "members.share"),
         ({"third": "0.17"}, "members.share"),
         ({"days": 0}, "effective_on"),
+        ({"days": 367}, "effective_on"),
     ],
 )
 def test_what_cannot_be_divided_is_refused_by_name(members, changes, field):
