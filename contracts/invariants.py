@@ -291,7 +291,7 @@ Invariant(
     check=by_query(
         "SELECT a.public_id, d.charge FROM contracts_agreement a JOIN contracts_adjustment d ON d.agreement_id = a.id"  # noqa: S608  our own words
         f" WHERE NOT starts_with(d.reason_code, '{CLAUSE_REASON}') GROUP BY a.id, d.charge"
-        " HAVING abs(sum(CASE d.debtor WHEN 'seller' THEN d.amount_minor ELSE -d.amount_minor END))"
+        " HAVING sum(CASE d.debtor WHEN 'seller' THEN d.amount_minor ELSE -d.amount_minor END)"
         f" > coalesce({price_of_charge('a', 'd.charge')}, 0)"
     ),
 )

@@ -56,7 +56,7 @@ def parse_adjustments(stated: Any, *, charging: str, prefix: str) -> tuple[dict[
 
 def _clause(stated: Any, charging: str, prefix: str) -> dict[str, Any]:
     kind = stated.get("kind") if isinstance(stated, Mapping) else None
-    if kind not in NUMBERS:
+    if not isinstance(kind, str) or kind not in NUMBERS:
         known = ", ".join(NUMBERS)
         raise FieldInvalid(
             prefix,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from marketplace.kernel.bounds import INTEGER_MAX
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
@@ -65,7 +66,8 @@ def _demand(field: str, stated: Any) -> dict[str, Any]:
 
 
 def _is_scalar(value: Any) -> bool:
-    return value is None or isinstance(value, str | int)
+    """Whether it is a value of a term, which a whole number is up to what JSON carries exactly."""
+    return value is None or isinstance(value, str) or (isinstance(value, int) and abs(value) <= INTEGER_MAX)
 
 
 def value_at(terms: Mapping[str, Any], term: str) -> Any:

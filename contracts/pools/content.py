@@ -21,7 +21,7 @@ from ..clauses import one_line
 from .states import CONTRIBUTIONS_MAX, DENOMINATOR_MAX, MEMBERS_MAX
 
 CONTENT_TYPE = "sanpo.pool.v1"
-_SHARE = re.compile(r"(\d{1,9})/([1-9]\d{0,8})|1")
+_SHARE = re.compile(r"(\d{1,9})/([1-9]\d{0,8})|1", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 TITLE = Label(

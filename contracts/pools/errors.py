@@ -34,8 +34,8 @@ class NotAMember(DomainError):
     code = "not_a_member"
     category = Category.CONFLICT
     detail = Label(
-        "{organisation} is no member for whom this can be done: the lead cannot leave, and the operator and its affiliates cannot join.",
-        "{organisation} についてこの操作はできません。代表者は脱退できず、運営者とその関係会社は加入できません。",
+        "{organisation} is no member for whom this can be done: the lead cannot leave, and the operator, its affiliates and who is not admitted cannot join.",
+        "{organisation} についてこの操作はできません。代表者は脱退できず、運営者とその関係会社、参加を承認されていない組織は加入できません。",
     )
 
 

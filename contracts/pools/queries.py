@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from marketplace.kernel.actors import Actor
 
@@ -58,15 +58,21 @@ def visible_pools(actor: Actor) -> QuerySet[Pool]:
 
 
 def visible_versions(actor: Actor) -> QuerySet[PoolVersion]:
-    """Versions that the actor's organisation proposed, or that name it or follow one that does; all, for the operator."""
+    """Versions of pools that the actor's organisation leads, that name it, or that would follow a signed one that does; all, for the
+    operator. Who is a member no more, or never became one, reads nothing that came after."""
     rows = PoolVersion.objects.select_related("pool").prefetch_related(
         Prefetch("signatures", PoolSignature.objects.order_by("pk"))
     )
     if actor.may_see():
         return rows
-    own = Q(shares__organisation_id=actor.organisation_id)
-    named = PoolVersion.objects.filter(own).values("pool_id")
-    return rows.filter(Q(pool__lead_id=actor.organisation_id) | Q(pool_id__in=named))
+    named = PoolVersion.objects.filter(shares__organisation_id=actor.organisation_id).values("pk")
+    signed = PoolVersion.objects.filter(
+        pool=OuterRef("pool"), state=VersionState.SIGNED, number__lt=OuterRef("number")
+    )
+    before = Subquery(signed.order_by("-number").values("pk")[:1])
+    return rows.annotate(before=before).filter(
+        Q(pool__lead_id=actor.organisation_id) | Q(pk__in=named) | Q(before__in=named)
+    )
 
 
 def _party(actor: Actor) -> Q:

@@ -23,7 +23,7 @@ from marketplace.kernel.states import advance
 from marketplace.notices import services as notices
 from marketplace.notices.states import TaskKind
 from marketplace.notices.texts import fill_label
-from marketplace.participants.queries import get_organisations
+from marketplace.participants.queries import admissions_of, get_organisations
 
 from . import content as contents
 from . import texts
@@ -192,10 +192,13 @@ def _propose(
         raise FieldInvalid(
             "members", Label("name the lead with its share", "代表者とその配分を含めてください")
         )
-    _require_day(effective_on, standing_version(pool))
+    standing = standing_version(pool)
+    _require_day(effective_on, standing)
+    stays = {member.organisation for member in members_of(standing)} if standing else {pool.lead_identifier}
     views = {view.public_id: view for view in get_organisations([member.organisation for member in members])}
     for view in views.values():
-        if view.is_operator or view.affiliate:
+        may_join = view.public_id in stays or (view.is_active and admissions_of(view.public_id))
+        if view.is_operator or view.affiliate or not may_join:
             raise NotAMember(organisation=view.public_id)
     number = PoolVersion.objects.filter(pool=pool).count() + 1
     said = contents.compose(

@@ -16,7 +16,7 @@ IF NEW.reason_code = '{ENDED_EARLY}' THEN
     -- The days of an early end are of the price as its clauses have adjusted it.
     price := price + {ADJUSTED};
 END IF;
-IF price IS NULL OR NEW.amount_minor + (CASE NEW.debtor WHEN 'seller' THEN returned ELSE -returned END) > price THEN
+IF price IS NULL OR (NEW.debtor = 'seller' AND returned + NEW.amount_minor > price) THEN
     RAISE EXCEPTION 'corrections never pass the price of a charge that was agreed' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

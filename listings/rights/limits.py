@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from marketplace.kernel.labels import Label
 
-DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?", re.ASCII)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MONTHS = 12
 DAYS_A_WEEK = 7
 

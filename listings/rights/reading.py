@@ -14,7 +14,7 @@ from marketplace.kernel.labels import Label
 from .choices import CHOICES, FLAGS, Purpose, Rights
 from .territories import country_codes
 
-DURATION = re.compile(r"P(?=\d)(\d+Y)?(\d+M)?(\d+D)?")
+DURATION = re.compile(r"P(?=\d)(\d+Y)?(\d+M)?(\d+D)?", re.ASCII)
 COUNT_MAX = 1_000_000_000
 
 

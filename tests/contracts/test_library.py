@@ -88,6 +88,7 @@ def test_what_is_unchanged_is_not_published_again_and_templates_keep_their_versi
         ({"demands": [{"term": "rights.purposes", "in": ["commercial"]}]}, "demands.1.term"),
         ({"demands": [{"term": "price_minor"}]}, "demands.1"),
         ({"demands": [{"term": "price_minor", "in": [1.5]}]}, "demands.1.in"),
+        ({"demands": [{"term": "price_minor", "in": [10**30]}]}, "demands.1.in"),
         ({"parameters": [{"name": "price", "type": "day", "label": NAMED}]}, "parameters.1.name"),
     ],
 )

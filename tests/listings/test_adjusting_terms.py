@@ -54,6 +54,8 @@ WRONG = [
     ("all", "subscription"),
     ([], "subscription"),
     ([{"kind": "weather"}], "subscription"),
+    ([{"kind": []}], "subscription"),
+    ([{"kind": {}}], "subscription"),
     ([QUALITY, QUALITY], "subscription"),
     ([{**QUALITY, "reduction_bp": 10_001}], "subscription"),
     ([{**QUALITY, "at_least_bp": 0}], "subscription"),

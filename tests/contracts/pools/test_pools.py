@@ -13,7 +13,7 @@ from contracts.pools import services
 from contracts.pools.content import Member, parse_members, without
 from contracts.pools.errors import NotAMember, NotToSign, PoolStands, VersionProposed
 from contracts.pools.models import PoolShare, PoolVersion
-from contracts.pools.queries import shares_on
+from contracts.pools.queries import shares_on, visible_versions
 from contracts.tasks import sweep
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
@@ -135,6 +135,32 @@ def test_a_lead_with_that_power_decides_with_who_joins(members):
     # Who is a member no more is told as who stays.
     told = Notice.objects.filter(subject=without.public_id).values_list("organisation_id", flat=True)
     assert members.second.organisation_id in told
+    # It reads what it left by, and nothing that comes after.
+    following = members.propose(without, 5, lead="1/3", second=None, third="2/3")
+    seen = visible_versions(members.second)
+    assert (seen.filter(pk=without.pk).exists(), seen.filter(pk=following.pk).exists()) == (True, False)
+
+
+def test_who_was_named_and_never_joined_reads_no_other_version(members):
+    first = members.open(third="1/6")
+    services.withdraw_version(actor=members.lead, version=first.public_id)
+    members.propose(first, 2, lead="1/2", second="1/2", third=None)
+    assert list(visible_versions(members.third)) == [first]
+
+
+def test_who_is_not_admitted_joins_no_pool(members):
+    outside = participants.organisation("未承認")
+    named = [
+        *members.stated(third=None, second="1/2")[:1],
+        {**members.stated()[1], "organisation": outside.public_id, "share": "1/2"},
+    ]
+    with pytest.raises(NotAMember):
+        services.open_pool(
+            actor=members.lead,
+            listing=members.market.listing,
+            effective_on=clock.today() + timedelta(days=1),
+            members=named,
+        )
 
 
 def test_who_leaves_signs_alone_and_the_others_have_its_share_in_proportion(members):
@@ -165,6 +191,7 @@ def test_who_leaves_signs_alone_and_the_others_have_its_share_in_proportion(memb
         ({"lead": None, "second": "5/6"}, "members"),
         ({"third": "0/6"}, "members.share"),
         ({"third": "0.17"}, "members.share"),
+        ({"third": "1/٦"}, "members.share"),
         ({"days": 0}, "effective_on"),
         ({"days": 367}, "effective_on"),
     ],

@@ -91,6 +91,8 @@ def test_a_purpose_to_be_agreed_is_undecided():
         ({"valid_until": "9999-12-31"}, "valid_until"),
         ({"duration": "P0D"}, "duration"),
         ({"duration": "P0Y0M"}, "duration"),
+        ({"duration": "P１Y"}, "duration"),
+        ({"duration": "P٣Y"}, "duration"),
         ({"duration": "P9999Y"}, "duration"),
     ],
 )
