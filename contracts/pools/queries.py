@@ -65,7 +65,7 @@ def visible_versions(actor: Actor) -> QuerySet[PoolVersion]:
     )
     if actor.may_see():
         return rows
-    named = PoolVersion.objects.filter(shares__organisation_id=actor.organisation_id).values("pk")
+    named = PoolVersion.objects.filter(Q(shares__organisation_id=actor.organisation_id)).values("pk")
     signed = PoolVersion.objects.filter(
         pool=OuterRef("pool"), state=VersionState.SIGNED, number__lt=OuterRef("number")
     )
