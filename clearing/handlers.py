@@ -128,6 +128,7 @@ def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
         dispute=event.dispute,
         refund=returns,
         whole=event.after_acceptance and event.outcome == "refund",
+        after_acceptance=event.after_acceptance,
     )
     if returns:
         remedy_done(dispute=event.dispute, kind=RemedyKind.MONEY_BACK)

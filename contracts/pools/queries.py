@@ -31,6 +31,13 @@ def shares_on(listing: str, day: date) -> list[ShareInForce]:
         return [ShareInForce(*row) for row in cursor.fetchall()]
 
 
+def is_pooled(listing: str) -> bool:
+    """Whether a signed pool divides the income of a listing (public identifier)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT public.is_pooled(%s)", [listing])
+        return bool(cursor.fetchone()[0])
+
+
 def signers_of(version: PoolVersion) -> set[int]:
     """The organisations (database keys) that sign a version."""
     with connection.cursor() as cursor:

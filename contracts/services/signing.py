@@ -36,6 +36,7 @@ from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from ..locks import CONCLUSION_LOCK
 from ..models import Agreement, Instrument, Negotiation, Signature
 from ..plan import Plan, compile_plan, plan_of
+from ..pools.queries import is_pooled
 from ..signed_object import Subject
 from ..states import METHODS_AT_LEVEL, NEGOTIATION, Party
 from ..terms import Terms, parse_terms
@@ -58,6 +59,10 @@ from .moves import (
     role_in,
 )
 
+POOLED = Label(
+    "the members of a pool divide the price of this listing: name no other beneficiaries",
+    "この商品の対価は共同提供の構成員に配分されます。他の受益者は指定できません",
+)
 NOT_CURRENT = Label(
     "the data is less current than the quality clause promises, or its listing states no interval of updates",
     "データの最新性が品質条項の約束を下回っているか、更新間隔が示されていません",
@@ -240,12 +245,14 @@ def _trade_facts(negotiation: Negotiation, instrument: Instrument) -> dict[str, 
 
 
 def _require_kept(negotiation: Negotiation, terms: Terms) -> None:
-    """Check that beneficiaries can be paid, and that the data keeps what a clause promises of its quality."""
+    """Check that beneficiaries can be paid and stand before no pool, whose members divide the price, and that the data keeps what a clause promises of its quality."""
     promised = next(
         (one["at_least_bp"] for one in terms.charging.adjustments if one["kind"] == "quality"), None
     )
     if promised is not None and (currentness_bp(negotiation.listing_version, at=clock.now()) or 0) < promised:
         raise FieldInvalid("terms.charging.adjustments", NOT_CURRENT)
+    if terms.charging.shares and is_pooled(negotiation.listing):
+        raise FieldInvalid("terms.charging.shares", POOLED)
     require_payable(
         terms.charging.shares,
         parties=[negotiation.buyer_identifier, negotiation.seller_identifier],

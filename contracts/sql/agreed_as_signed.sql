@@ -28,6 +28,10 @@ IF EXISTS (
      WHERE o.id IS NULL OR o.id IN (NEW.buyer_id, NEW.seller_id) OR o.is_operator OR o.operator_affiliate) THEN
     RAISE EXCEPTION 'a beneficiary is neither a party nor the operator or its affiliate' USING ERRCODE = 'check_violation';
 END IF;
+IF jsonb_array_length(coalesce(said #> '{plan,money,shares}', said #> '{terms,charging,shares}', '[]'::jsonb)) > 0
+   AND public.is_pooled(NEW.listing::text) THEN
+    RAISE EXCEPTION 'the members of a pool divide the price: it has no other beneficiaries' USING ERRCODE = 'check_violation';
+END IF;
 IF NOT public.is_paid_in_time(said #> '{terms,rights}', NEW.concluded_at, NEW.funding_days) THEN
     RAISE EXCEPTION 'the rights of use end before they are paid for' USING ERRCODE = 'check_violation';
 END IF;

@@ -28,7 +28,7 @@ def make_plan(
 ) -> int:
     """Make the charge plan of an agreement, unless it is a plain price paid at once; returns the first price.
 
-    ``pooled``: a pool stands behind the listing, whose members divide the price; beneficiaries that the agreement names go before it.
+    ``pooled``: a pool stands behind the listing, whose members divide the price; where the agreement names beneficiaries it began after.
 
     Raises ChargingFaulty for terms that cannot be carried out; nothing is recorded then.
     """

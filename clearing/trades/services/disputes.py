@@ -38,10 +38,20 @@ def dispute_trade(*, actor: Actor, agreement: str, dispute: str) -> Trade:
 
 
 @transaction.atomic
-def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool, whole: bool = False) -> Trade:
+def resolve_trade(
+    *,
+    actor: Actor,
+    agreement: str,
+    dispute: str,
+    refund: bool,
+    whole: bool = False,
+    after_acceptance: bool = False,
+) -> Trade:
     """Resolve a dispute: the trades are secured again, or their holds are returned and the agreement's charges end.
 
-    Instalments of what was delivered before are then accepted. ``whole``: what remains of accepted trades is refunded too. Data made to order may have been accepted by law meanwhile; a refund is then a correction. Trades that are not
+    Instalments of what was delivered before are then accepted. ``whole``: what remains of accepted trades is refunded too. Data made to
+    order may have been accepted by law meanwhile; a refund is then a correction. Of what was disputed ``after_acceptance`` the amount of
+    the outcome comes back, by its adjustment. Trades that are not
     disputed stay as they are. Emits trade.refunded. Returns the first trade.
     """
     progress, trades = locked_agreement(agreement, with_waiting=True)
@@ -61,7 +71,9 @@ def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool, w
         end_charges(actor, progress, trades, "refunded")
     if refund and (whole or is_open_dispute):
         for trade in trades:
-            if (whole or trade.commissioned) and trade.state == TradeState.ACCEPTED:
+            if (
+                whole or (trade.commissioned and not after_acceptance)
+            ) and trade.state == TradeState.ACCEPTED:
                 refund_remainder(actor=actor, trade=trade, source=dispute, reason="the dispute was upheld")
     if refund and disputed:
         secure_waiting_trades(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.db.models import Sum
 
-from contracts.models import Adjustment, Dispute
+from contracts.models import Adjustment, Agreement, Dispute
 from contracts.services import adjust_price, check_resolution, resolve_dispute
 from contracts.states import DisputeOutcome
 from marketplace.kernel.actors import Actor
@@ -87,7 +87,7 @@ def order_resolution(
     """Resolve a dispute, as its mediator or as the second person to it. ``refund`` returns what is on hold, ``dismissed`` pays it to
     the seller.
 
-    Raises SecondPersonNeeded if as much is on hold (the price, before the trade is known), and as
+    Raises SecondPersonNeeded if as much is at stake, and as
     ``contracts.services.resolve_dispute``.
     """
     actor.require(Permission.DISPUTES_WRITE)
@@ -96,13 +96,12 @@ def order_resolution(
     )
     approval = None
     if outcome != DisputeOutcome.REDELIVERY:
-        held = Trade.objects.filter(agreement=agreement.public_id, state=TradeState.DISPUTED)
         approval = require_second_person(
             actor=actor,
             command="clearing.resolution",
             subject=dispute,
             payee=agreement.buyer_identifier if outcome in TO_BUYER else agreement.seller_identifier,
-            amount_minor=held.aggregate(total=Sum("gross_minor"))["total"] or agreement.price_minor,
+            amount_minor=max(_at_stake(agreement, subject, outcome), amount_minor or 0),
             currency=agreement.currency,
             payload={"outcome": outcome, **({} if amount_minor is None else {"amount_minor": amount_minor})},
         )
@@ -114,3 +113,14 @@ def order_resolution(
         amount_minor=amount_minor,
         first_person=approval.first_person if approval else "",
     )
+
+
+def _at_stake(agreement: Agreement, dispute: Dispute, outcome: str) -> int:
+    """What the outcome moves at most, with tax, in minor units: what is on hold, and what was accepted where a refund returns that too; the
+    price, before the trade is known."""
+    states = [TradeState.DISPUTED]
+    if dispute.accepted_at is not None and outcome == DisputeOutcome.REFUND:
+        states.append(TradeState.ACCEPTED)
+    trades = Trade.objects.filter(agreement=agreement.public_id, state__in=states)
+    total: int | None = trades.aggregate(total=Sum("gross_minor"))["total"]
+    return total or agreement.price_minor

@@ -146,3 +146,11 @@ def test_what_was_not_paid_by_its_day_is_found(market, trade):
     assert late() == [trade.public_id]
     factories.settle(market, cycle)
     assert (cycle.state, late()) == ("settled", [])
+
+
+def test_what_was_accepted_comes_back_by_the_amount_that_was_decided_alone(market, trade):
+    factories.accept(trade)
+    factories.complain(trade)
+    factories.resolve(trade, "termination", after_acceptance=True)
+    assert not Obligation.objects.filter(kind="refund").exists()
+    assert clean()

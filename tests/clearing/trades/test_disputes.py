@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import Sum
 
 from clearing import handlers
-from clearing.models import Obligation
+from clearing.models import Obligation, Trade
+from clearing.trades.services.orders import _at_stake
+from contracts.models import Agreement, Dispute
 from marketplace.events.schemas.contracts import DisputeOpened
+from marketplace.kernel import clock
 
 from .. import factories
 from ..factories import on_day, states
@@ -61,3 +65,22 @@ def test_instalments_that_a_dispute_held_are_accepted_when_it_is_dismissed(marke
     factories.resolve(first, "dismissed", after_acceptance=True)
     assert (held[0], set(states(first.agreement))) == ("accepted", {"accepted"})
     assert clean()
+
+
+def test_two_people_are_asked_by_all_that_a_refund_returns(market):
+    """After acceptance a refund returns every charge that was accepted, not the price of one."""
+    factories.pay_in(market, "buyer", 1_100)
+    first = factories.plan(market, "instalment", 1_000, charges=2, funding_days=9)
+    factories.accept(first)
+    on_day(2027, 2, 4)
+    carry_out_deadlines()
+    factories.pay_in(market, "buyer", 1_100)
+    carry_out_deadlines()
+    agreement = Agreement(public_id=first.agreement, price_minor=1)
+    paid = Trade.objects.filter(agreement=first.agreement, state="accepted").aggregate(
+        all=Sum("gross_minor")
+    )["all"]
+    accepted = Dispute(accepted_at=clock.now())
+    assert paid > first.gross_minor
+    assert _at_stake(agreement, accepted, "refund") == paid
+    assert (_at_stake(agreement, accepted, "reduction"), _at_stake(agreement, Dispute(), "refund")) == (1, 1)

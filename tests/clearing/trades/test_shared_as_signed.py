@@ -10,10 +10,12 @@ from django.db import connection
 from clearing import handlers
 from clearing.models import ChargePlan, PlannedShare, Trade
 from contracts.plan import plan_lines, plan_of
+from contracts.pools.models import Pool, PoolVersion
 from contracts.terms import parse_terms, revise_terms
 from listings import services as listings
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.contracts import AgreementConcluded, Beneficiary
+from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.invariants import REGISTER
 from tests.clearing.trades.test_charged_as_signed import concluded
@@ -125,6 +127,36 @@ def test_the_database_concludes_nothing_that_a_party_or_the_operator_shares_in(m
                 [author.public_id, others[who]],
             )
     conclude_again("a beneficiary is neither a party nor the operator or its affiliate")
+
+
+def pooled(market) -> None:
+    """A signed pool behind the listing; what signs it is tried elsewhere."""
+    lead = market.organisations["seller"]
+    with unguarded("contracts_pool", "contracts_poolversion", "contracts_poolshare"):
+        pool = Pool.objects.create(
+            listing=market.listing,
+            lead=lead,
+            lead_identifier=lead.public_id,
+            opened_by="usr_x",
+            opened_at=clock.now(),
+        )
+        PoolVersion.objects.create(
+            pool=pool, number=1, cause="terms", effective_on=clock.today(), lead_decides=True, denominator=1, content={},
+            content_hash="0" * 64, state="signed", proposed_by="usr_x", proposed_at=clock.now(), closed_at=clock.now(),
+        )  # fmt: skip
+
+
+def test_nobody_is_paid_before_the_members_of_a_pool(market):
+    pooled(market)
+    with pytest.raises(FieldInvalid) as refused:
+        contracts.agreement(market)
+    assert refused.value.name == "terms.charging.shares"
+
+
+def test_the_database_concludes_nothing_that_passes_a_pool_by(market):
+    contracts.agreement(market)
+    pooled(market)
+    conclude_again("the members of a pool divide the price")
 
 
 @pytest.mark.parametrize("share_bp", [None, 9_000])

@@ -285,6 +285,11 @@ def attacked(because, statement, *parameters):
     run("SET CONSTRAINTS ALL DEFERRED")
 
 
+def test_the_database_binds_no_pool_for_more_than_a_year(members, monkeypatch):
+    monkeypatch.setattr(services, "AHEAD_DAYS_MAX", 999)
+    assert_refused(lambda: members.open(days=367), because="begins after today and after it")
+
+
 def test_the_database_takes_no_other_shares_and_no_unsigned_version(members):
     version = members.open()
     factories.check_deferred()
