@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from contracts.disputing.rules import HOLDING
 from contracts.disputing.states import RemedyKind
-from contracts.ending_queries import closes_at
-from contracts.ending_states import EndingGround, EndingParty
+from contracts.ending.queries import closes_at
+from contracts.ending.states import EndingGround, EndingParty
 from contracts.services import remedy_done
 from contracts.states import ENDED_EARLY
 from marketplace.events.envelope import Envelope

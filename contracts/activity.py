@@ -42,13 +42,13 @@ ActivityRecords(
 )
 ActivityRecords(
     "endings",
-    "contracts.ending_views.EndingViewSet",
+    "contracts.ending.views.EndingViewSet",
     ("contracts_ending",),
     keys=("agreement__buyer_id", "agreement__seller_id"),
 )
 ActivityRecords(
     "deletion-duties",
-    "contracts.deletion_views.DeletionDutyViewSet",
+    "contracts.deletion.views.DeletionDutyViewSet",
     ("contracts_deletionduty", "contracts_deletioncertificate"),
     keys=("agreement__buyer_id", "agreement__seller_id"),
 )
@@ -83,23 +83,23 @@ ActivityRecords(
     keys=("agreement__buyer_id", "agreement__seller_id"),
 )
 ActivityRecords(
-    "mandates", "contracts.mandate_views.MandateViewSet", ("contracts_mandate",), keys=("organisation_id",)
+    "mandates", "contracts.mandates.views.MandateViewSet", ("contracts_mandate",), keys=("organisation_id",)
 )
 ActivityRecords(
     "message-disclosures",
-    "contracts.disclosure_views.DisclosureViewSet",
+    "contracts.disclosures.views.DisclosureViewSet",
     ("contracts_messagedisclosure",),
     keys=("organisation_id",),
 )
 ActivityRecords(
     "negotiation-notes",
-    "contracts.note_views.PrivateNoteViewSet",
+    "contracts.notes.views.PrivateNoteViewSet",
     ("contracts_privatenote",),
     keys=("organisation_id",),
 )
 ActivityRecords(
     "negotiation-attachments",
-    "contracts.attachment_views.AttachmentViewSet",
+    "contracts.attachments.views.AttachmentViewSet",
     ("contracts_attachment",),
     keys=("proposal__negotiation__buyer_id", "proposal__negotiation__seller_id"),
 )

@@ -16,23 +16,21 @@ from marketplace.kernel.invariants import (
 )
 from marketplace.participants.interest_guards import recused_then
 
-from . import (  # noqa: F401  they register themselves
-    attachment_invariants,
-    authority_invariants,
-    disclosure_invariants,
-    ending_invariants,
-    mandate_invariants,
-    note_invariants,
-    plan_invariants,
-    reminder_invariants,
-)
-from .adjusting import invariants as adjusting_invariants  # noqa: F401  they register themselves
-from .amending import invariants as amending_invariants  # noqa: F401  they register themselves
-from .disputing import invariants as _disputing  # noqa: F401  they register themselves
+from .adjusting import invariants as _adjusting  # noqa: F401  they register themselves
+from .amending import invariants as _amending  # noqa: F401  as above
+from .attachments import invariants as _attachments  # noqa: F401  as above
+from .disclosures import invariants as _disclosures  # noqa: F401  as above
+from .disputing import invariants as _disputing  # noqa: F401  as above
+from .ending import invariants as _ending  # noqa: F401  as above
 from .guards import held_unallowed, price_of_charge
-from .library import invariants as library_invariants  # noqa: F401  they register themselves
+from .library import invariants as _library  # noqa: F401  as above
+from .mandates import authority_invariants as _authority  # noqa: F401  as above
+from .mandates import invariants as _mandates  # noqa: F401  as above
 from .models import Instrument
+from .notes import invariants as _notes  # noqa: F401  as above
+from .plan import invariants as _plan  # noqa: F401  as above
 from .queries import signatures_shown, verify_instrument
+from .reminders import invariants as _reminders  # noqa: F401  as above
 from .states import CLAUSE_REASON, RESERVED_GROUNDS
 
 
@@ -92,7 +90,7 @@ Invariant(
         "contracts_signature.signature_party_once",
         "contracts_signature.append_only",
     ),
-    test="tests/contracts/test_signature_guards.py::test_an_agreement_without_both_signatures_is_refused",
+    test="tests/contracts/signing/test_signature_guards.py::test_an_agreement_without_both_signatures_is_refused",
     check=by_query(
         "SELECT a.public_id FROM contracts_agreement a"
         " JOIN contracts_instrument i ON i.id = a.instrument_id"
@@ -118,7 +116,7 @@ Invariant(
         "contracts_signature.signature_key",
         "contracts_signature.signature_of_instrument",
     ),
-    test="tests/contracts/test_signature_guards.py::test_an_instrument_with_another_hash_is_refused",
+    test="tests/contracts/signing/test_signature_guards.py::test_an_instrument_with_another_hash_is_refused",
     check=_unverified_instruments,
 )
 Invariant(
@@ -130,7 +128,7 @@ Invariant(
         "contracts_signature.append_only",
         "contracts_proposal.proposal_in_turn",
     ),
-    test="tests/contracts/test_signature_levels.py::test_the_database_takes_no_signature_below_the_level",
+    test="tests/contracts/signing/test_signature_levels.py::test_the_database_takes_no_signature_below_the_level",
     check=by_query(
         "SELECT s.public_id, s.method FROM contracts_signature s JOIN contracts_instrument i ON i.id = s.instrument_id"
         " WHERE s.method <> 'own_key' AND i.content::jsonb #>> '{terms,signature_level}' = 'own_key'"
@@ -165,7 +163,7 @@ Invariant(
         "contracts_negotiation.no_delete",
         "contracts_agreement.concluded_whole",
     ),
-    test="tests/contracts/test_signature_guards.py::test_a_negotiation_is_not_agreed_without_a_signature",
+    test="tests/contracts/signing/test_signature_guards.py::test_a_negotiation_is_not_agreed_without_a_signature",
     check=by_query(
         "SELECT n.public_id FROM contracts_negotiation n"
         " LEFT JOIN contracts_agreement a ON a.negotiation_id = n.id"
@@ -188,7 +186,7 @@ Invariant(
         "cases_case.case_open_once",
         "cases_case.case_of_two_parties",
     ),
-    test="tests/contracts/test_holds.py::test_nothing_on_hold_is_concluded_without_its_case",
+    test="tests/contracts/standing/test_holds.py::test_nothing_on_hold_is_concluded_without_its_case",
     check=by_query(
         "SELECT a.public_id, n.public_id AS negotiation FROM contracts_agreement a"  # noqa: S608  our own words
         f"  JOIN contracts_negotiation n ON n.id = a.negotiation_id WHERE {held_unallowed('n.public_id')}"
@@ -230,7 +228,7 @@ Invariant(
     promise=5,
     statement="No negotiation was begun by a buyer, and no agreement concluded by a party, whose admission had ended by its last day.",
     guards=("contracts_negotiation.admission_ran_out", "contracts_agreement.admission_ran_out"),
-    test="tests/contracts/test_admissions.py::test_the_database_begins_nothing_under_an_admission_that_ended",
+    test="tests/contracts/standing/test_admissions.py::test_the_database_begins_nothing_under_an_admission_that_ended",
     check=by_query(
         "SELECT b.public_id, b.capacity FROM ("
         "  SELECT public_id, buyer_id AS party, 'buyer' AS capacity, segment, opened_at AS at FROM contracts_negotiation"
@@ -313,7 +311,7 @@ Invariant(
     promise=5,
     statement="While a halt is in force, no negotiation begins and no agreement is concluded within its scope.",
     guards=("contracts_agreement.not_halted", "contracts_negotiation.not_halted"),
-    test="tests/contracts/test_signature_guards.py::test_nothing_begins_or_is_concluded_while_trading_is_halted",
+    test="tests/contracts/signing/test_signature_guards.py::test_nothing_begins_or_is_concluded_while_trading_is_halted",
     # Business time never goes back, and both sides read it while they hold the lock; it may be stopped.
     check=by_query(
         "SELECT made.public_id, h.public_id AS halt FROM rules_halt h JOIN ("
@@ -333,7 +331,7 @@ Invariant(
         "contracts_proposal.proposal_in_turn",
         "contracts_proposal.append_only",
     ),
-    test="tests/contracts/test_open_proposals.py::test_the_database_keeps_a_signed_proposal_open_as_it_says",
+    test="tests/contracts/negotiating/test_open_proposals.py::test_the_database_keeps_a_signed_proposal_open_as_it_says",
     check=by_query(
         "SELECT n.public_id, n.ended_at FROM contracts_negotiation n JOIN contracts_instrument i ON i.negotiation_id = n.id"  # noqa: S608
         " JOIN contracts_proposal p ON p.id = i.proposal_id"
@@ -354,7 +352,7 @@ Invariant(
         "contracts_agreement.agreed_as_signed",
         "contracts_agreement.immutable",
     ),
-    test="tests/contracts/test_exclusivity.py::test_the_database_takes_nothing_beside_an_exclusive_grant",
+    test="tests/contracts/negotiating/test_exclusivity.py::test_the_database_takes_nothing_beside_an_exclusive_grant",
     check=by_query(
         "SELECT a.public_id, a.listing FROM contracts_agreement a WHERE a.state = 'in_force' AND a.exclusive"
         " AND EXISTS (SELECT FROM contracts_agreement b WHERE b.listing = a.listing AND b.state = 'in_force' AND b.id <> a.id)"
@@ -367,7 +365,7 @@ Invariant(
     promise=6,
     statement="Nothing is signed over a listing after it was withdrawn, and once that was handled no negotiation over it is open.",
     guards=("contracts_signature.not_withdrawn",),
-    test="tests/contracts/test_withdrawals.py::test_the_database_takes_no_signature_after_a_withdrawal",
+    test="tests/contracts/negotiating/test_withdrawals.py::test_the_database_takes_no_signature_after_a_withdrawal",
     check=by_query(
         "SELECT n.public_id, n.listing FROM evidence_evidencerecord w JOIN contracts_negotiation n ON n.listing = w.subject"
         " JOIN contracts_instrument i ON i.negotiation_id = n.id JOIN contracts_signature s ON s.instrument_id = i.id"

@@ -25,17 +25,16 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.participants.admission_guards import admission_not_run_out
 from marketplace.rules.halt_guards import not_halted
 
-from . import ending_guards, guards
+from . import guards
 from .adjusting.guards import has_clauses
 from .adjusting.models import FiredAdjustment, IndexValue
 from .amending.guards import amends_lawfully
 from .amending.models import AgreementVersion
-from .attachment_models import Attachment
-from .authority_guards import signed_with_authority
+from .attachments.models import Attachment
 from .commissions import talk_models as _commissions  # noqa: F401  Django finds models through this module
-from .deletion_guards import ended_with_duty
-from .deletion_models import DeletionCertificate, DeletionDuty
-from .disclosure_models import MessageDisclosure
+from .deletion.guards import ended_with_duty
+from .deletion.models import DeletionCertificate, DeletionDuty
+from .disclosures.models import MessageDisclosure
 from .disputing.models import (
     ACTOR_LENGTH_MAX,
     Adjustment,
@@ -46,16 +45,18 @@ from .disputing.models import (
     Settlement,
     Statement,
 )
-from .ending_models import Ending
+from .ending import guards as ending_guards
+from .ending.models import Ending
 from .exclusive_grants import exclusively_granted
 from .library.guards import clauses_agree, template_in_force
 from .library.models import Clause, Template
-from .mandate_guards import within_mandate
-from .mandate_models import Mandate
-from .note_models import PrivateNote
-from .plan_guards import plan_of_terms
+from .mandates.authority_guards import signed_with_authority
+from .mandates.guards import within_mandate
+from .mandates.models import Mandate
+from .notes.models import PrivateNote
+from .plan.guards import plan_of_terms
 from .pools import models as _pools  # noqa: F401  as above
-from .reminder_models import Reminder
+from .reminders.models import Reminder
 from .states import (
     AGREEMENT,
     NEGOTIATION,

@@ -30,9 +30,9 @@ from marketplace.participants.queries import OrganisationView
 from marketplace.rules import queries as rules
 
 from . import signed_object
-from .agreement_document import SignatureView, document_of
 from .amending.queries import Signed, amends_of, later_versions, version_in_force
-from .attachment_queries import annexes_of
+from .attachments.queries import annexes_of
+from .document.agreement import SignatureView, document_of
 from .models import (
     Adjustment,
     Agreement,

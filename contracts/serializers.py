@@ -27,8 +27,8 @@ from .amending.queries import version_in_force
 from .library.serializers import SpecialClauseSerializer
 from .library.special import SPECIAL_MAX
 from .models import Adjustment, Agreement, Instrument, Negotiation, Signature
+from .negotiating.serializers import ProposalSerializer
 from .plan import plan_of
-from .round_serializers import ProposalSerializer
 from .signed_object import Drawn
 from .states import (
     OPEN_DAYS,

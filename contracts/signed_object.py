@@ -21,7 +21,7 @@ from marketplace.kernel.canonical import canonical_json, sha256_hex
 from marketplace.participants.signing_keys import detached_faults
 
 from .clauses import LANGUAGES
-from .contract_text import render_text
+from .document.text import render_text
 from .plan import build_plan
 from .states import METHODS_AT_LEVEL, Party, SignatureMethod
 from .terms import Terms

@@ -3,16 +3,16 @@
 from rest_framework.routers import SimpleRouter
 
 from .adjusting.views import IndexValueViewSet
-from .attachment_views import AttachmentViewSet
+from .attachments.views import AttachmentViewSet
 from .commissions.talk_views import PriceTalkViewSet
 from .commissions.views import SellerFaultViewSet
-from .deletion_views import DeletionDutyViewSet
-from .disclosure_views import DisclosureViewSet
+from .deletion.views import DeletionDutyViewSet
+from .disclosures.views import DisclosureViewSet
 from .disputing.views import DisputeFileViewSet, DisputeViewSet
-from .ending_views import EndingViewSet
+from .ending.views import EndingViewSet
 from .library.views import ClauseViewSet, TemplateViewSet
-from .mandate_views import MandateViewSet
-from .note_views import PrivateNoteViewSet
+from .mandates.views import MandateViewSet
+from .notes.views import PrivateNoteViewSet
 from .pools.views import PoolVersionViewSet, PoolViewSet
 from .views import (
     AdjustmentViewSet,

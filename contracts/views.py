@@ -23,21 +23,21 @@ from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .adjusting.views import ShowsFired
-from .agreement_document import TEMPLATE
 from .amending.queries import version_in_force
 from .amending.views import VERSION, AmendsAgreements, asked_version
-from .bundle_views import AgreementBundleMixin
-from .disclosure_models import DISCLOSING, MessageDisclosure
-from .disclosure_serializers import DiscloseSerializer, DisclosureSerializer
-from .ending_views import EndsAgreements
+from .disclosures.models import DISCLOSING, MessageDisclosure
+from .disclosures.serializers import DiscloseSerializer, DisclosureSerializer
+from .document.agreement import TEMPLATE
+from .document.rendering import agreement_pdf
+from .document.views import AgreementBundleMixin
+from .ending.lost_time import time_given_back
+from .ending.views import EndsAgreements
 from .filters import AgreementFilter, NegotiationFilter
-from .lost_time import time_given_back
 from .models import Adjustment, Agreement, Negotiation
-from .paper_views import AgreementPapers, NegotiationPapers
-from .plan_views import ShowsPlan
-from .rendering import agreement_pdf
-from .round_serializers import RoundSerializer
-from .rounds import rounds_of
+from .negotiating.rounds import rounds_of
+from .negotiating.serializers import RoundSerializer
+from .papers.views import AgreementPapers, NegotiationPapers
+from .plan.views import ShowsPlan
 from .serializers import (
     AdjustmentSerializer,
     AgreementSerializer,

@@ -1,6 +1,6 @@
 """What restitutions add to the durations of an agreement, and where access is open."""
 
-from contracts.lost_time import LostTime
+from contracts.ending.lost_time import LostTime
 
 from .queries import open_agreements, time_given_back, time_lost_since
 

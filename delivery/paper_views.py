@@ -7,8 +7,8 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contracts.papers import Paper
-from contracts.printing import one_of, printed, read_paper, read_paper_pdf, shown
+from contracts.papers.content import Paper
+from contracts.papers.printing import one_of, printed, read_paper, read_paper_pdf, shown
 
 from .papers import PAPERS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from contracts.papers import Fact, Paper, agreed_facts, paper_document
+from contracts.papers.content import Fact, Paper, agreed_facts, paper_document
 from contracts.queries import signed_content
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.labels import Label

@@ -13,7 +13,7 @@ from listings.states import Charging
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
-from ..changed_terms import changed_terms
+from ..negotiating.changed_terms import changed_terms
 from ..plan import Plan, compile_plan
 from ..terms import Terms
 from .states import TermMove

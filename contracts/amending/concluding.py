@@ -11,7 +11,7 @@ from marketplace.kernel.labels import Label
 from marketplace.notices import services as notices
 from marketplace.notices.texts import Wording
 
-from ..ending_states import EndingState
+from ..ending.states import EndingState
 from ..errors import AgreementEnded, EndingOpen
 from ..models import Agreement, AgreementVersion, Instrument, Negotiation
 from ..plan import plan_of

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from marketplace.api.serializers import ChoiceLabelField, StrictSerializer
 
-from ..round_serializers import RELATIONS, TermChangeSerializer
+from ..negotiating.serializers import RELATIONS, TermChangeSerializer
 from ..serializers import ChangedTermsSerializer
 from .shown import ShownVersion
 from .states import TermMove, VersionKind

@@ -8,8 +8,8 @@ from typing import Any
 
 from marketplace.kernel import clock
 
-from ..changed_terms import changed_terms
 from ..models import Agreement
+from ..negotiating.changed_terms import changed_terms
 from ..terms import Terms, parse_terms
 from .queries import signed_versions, version_in_force
 

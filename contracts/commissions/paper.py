@@ -11,7 +11,7 @@ from marketplace.kernel.errors import Missing
 from marketplace.kernel.labels import Label
 
 from ..models import Agreement
-from ..papers import Fact, Paper, agreed_facts, paper_document
+from ..papers.content import Fact, Paper, agreed_facts, paper_document
 from ..plan import plan_of
 from ..states import label_of
 from .law import Work

@@ -22,10 +22,11 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 from marketplace.participants.media import ACCEPTED
 
-from .. import ending_guards, guards
+from .. import guards
 from ..adjusting.guards import fired_by_clause
-from ..attachment_models import ATTACHMENT_BYTES_MAX, FILE_NAME_LENGTH_MAX
+from ..attachments.models import ATTACHMENT_BYTES_MAX, FILE_NAME_LENGTH_MAX
 from ..commissions.reducing_guards import reduced_for_fault
+from ..ending import guards as ending_guards
 from ..states import DISPUTE, ENDED_EARLY, DisputeOutcome, DisputeParty, DisputeReason, DisputeState, Party
 from . import guards as dispute_guards
 from .states import SETTLEMENT, RemedyKind, SettlementState, StatementKind

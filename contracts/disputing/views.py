@@ -21,7 +21,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.participants.media import SUFFIXES
 
 from .. import services
-from ..attachment_views import file_response, read_file
+from ..attachments.views import file_response, read_file
 from .models import Dispute, DisputeFile
 from .queries import evidence_of, is_party, visible_dispute_files, visible_disputes
 from .serializers import (

@@ -17,7 +17,7 @@ from .guards import (
     is_unmet,
 )
 
-TESTS = "tests/contracts/test_library_guards.py"
+TESTS = "tests/contracts/clauses/test_library_guards.py"
 _HOLDS = holders(Permission.RULEBOOK_WRITE)
 # Templates that were published before there was a library state their clauses themselves.
 _OF_LIBRARY = "t.clauses -> 0 ? 'clause'"
@@ -71,7 +71,7 @@ Invariant(
     statement="Proposed terms meet what the clauses of the template and the special clauses demand; special clauses are published clauses that"
     " may stand beside the template, or free text without amounts, dates and periods.",
     guards=("contracts_proposal.clauses_agree", "contracts_proposal.append_only"),
-    test="tests/contracts/test_special_clauses.py::test_terms_that_contradict_their_clauses_are_named",
+    test="tests/contracts/clauses/test_special_clauses.py::test_terms_that_contradict_their_clauses_are_named",
     check=by_query(
         "SELECT n.public_id, p.number FROM contracts_proposal p JOIN contracts_negotiation n ON n.id = p.negotiation_id"  # noqa: S608
         " JOIN contracts_template t ON t.id = n.template_id"

@@ -4,7 +4,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
-from contracts.deletion_guards import DUE
+from contracts.deletion.guards import DUE
 from marketplace.kernel.identifiers import new_identifier
 
 

@@ -13,7 +13,7 @@ from listings.rights import Rights
 from listings.states import Charging
 from marketplace.kernel.labels import Label
 
-from ..ending_states import EndingGround
+from ..ending.states import EndingGround
 from ..terms import Terms
 from .model import Ending
 

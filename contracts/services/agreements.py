@@ -21,7 +21,7 @@ from marketplace.kernel.texts import stated_text
 
 from ..amending.queries import money_signed
 from ..commissions.queries import require_reducible
-from ..ending_queries import charge_left
+from ..ending.queries import charge_left
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
 from ..states import AGREEMENT, CLAUSE_REASON, ENDED_EARLY, AgreementState, Party, TerminationReason

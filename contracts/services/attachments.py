@@ -19,7 +19,7 @@ from marketplace.participants import queries as participants
 from marketplace.participants.media import media_type_of
 
 from .. import queries
-from ..attachment_models import (
+from ..attachments.models import (
     ATTACHED_BYTES_MAX,
     ATTACHMENT_BYTES_MAX,
     ATTACHMENTS_MAX,

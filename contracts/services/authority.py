@@ -12,7 +12,7 @@ from marketplace.participants.services import (
     require_authority,
 )
 
-from ..mandate_models import Mandate
+from ..mandates.models import Mandate
 from ..models import Negotiation
 from ..signed_object import Subject
 from ..states import Party

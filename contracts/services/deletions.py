@@ -33,11 +33,11 @@ from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.states import TaskKind
 from marketplace.notices.texts import TASK_TITLES, fill_label
 
-from .. import deletion_texts as texts
-from ..copies import access_began, are_copies_sent
-from ..deletion_models import STATEMENT_LENGTH_MAX, DeletionCertificate, DeletionDuty
-from ..deletion_states import DELETION, DeletionState
-from ..ending_states import CERTIFICATE_DAYS
+from ..deletion import texts
+from ..deletion.copies import access_began, are_copies_sent
+from ..deletion.models import STATEMENT_LENGTH_MAX, DeletionCertificate, DeletionDuty
+from ..deletion.states import DELETION, DeletionState
+from ..ending.states import CERTIFICATE_DAYS
 from ..models import Agreement
 from ..plan import plan_of
 from ..states import TerminationReason

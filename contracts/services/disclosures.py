@@ -12,7 +12,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 
-from ..disclosure_models import DISCLOSING, REFERENCE_LENGTH_MAX, MessageDisclosure
+from ..disclosures.models import DISCLOSING, REFERENCE_LENGTH_MAX, MessageDisclosure
 from ..errors import DisclosureRevoked, DisclosureStands
 from ..models import Negotiation
 from .moves import locked

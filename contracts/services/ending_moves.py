@@ -15,9 +15,9 @@ from marketplace.notices import services as notices
 from marketplace.notices.states import TaskKind
 from marketplace.notices.texts import fill_label
 
-from ..ending_models import Ending
-from ..ending_states import ENDING, OPEN_ENDINGS, EndingGround, EndingState
-from ..ending_texts import ANSWER_ENDING, MOVED
+from ..ending.models import Ending
+from ..ending.states import ENDING, OPEN_ENDINGS, EndingGround, EndingState
+from ..ending.texts import ANSWER_ENDING, MOVED
 from ..models import Agreement
 from ..states import label_of
 

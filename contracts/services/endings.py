@@ -20,12 +20,12 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
 from marketplace.participants.interest_queries import related_to, require_unrelated
 
-from ..consequences import digest_of_consequences, refund_after_loss
-from ..ending_models import REASON_LENGTH_MAX, Ending
-from ..ending_queries import adjusted_by_charge, charge_left, consequences_shown, party_of
-from ..ending_states import ANSWER_DAYS, ENDING, EndingGround, EndingParty, EndingState
+from ..ending.consequences import digest_of_consequences, refund_after_loss
+from ..ending.lost_time import time_lost_since
+from ..ending.models import REASON_LENGTH_MAX, Ending
+from ..ending.queries import adjusted_by_charge, charge_left, consequences_shown, party_of
+from ..ending.states import ANSWER_DAYS, ENDING, EndingGround, EndingParty, EndingState
 from ..errors import ConsequencesChanged, EndingOpen, EndingOver
-from ..lost_time import time_lost_since
 from ..models import Agreement
 from ..states import ENDED_EARLY, DisputeState, Party, TerminationReason
 from .agreements import locked_agreement, make_adjustment, terminate_agreement

@@ -20,9 +20,9 @@ from marketplace.notices.texts import Wording
 
 from ..amending.access_terms import ends_of_versions
 from ..amending.queries import signed_versions
-from ..ending_states import EndingState
-from ..ending_texts import ENDED, ENDING
-from ..lost_time import without_access
+from ..ending.lost_time import without_access
+from ..ending.states import EndingState
+from ..ending.texts import ENDED, ENDING
 from ..models import Agreement
 from ..states import AGREEMENT, AgreementState
 from .deletions import begin_duty

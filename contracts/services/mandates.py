@@ -29,9 +29,9 @@ from marketplace.participants import queries as participants
 from marketplace.participants.key_queries import SigningKey
 from marketplace.participants.services import lock_limits
 
-from .. import mandate_object
 from ..errors import MandateEnded, MandateNeeded, OutsideMandate
-from ..mandate_models import LISTED_MAX, MANDATE_VALID, TOTAL_DAYS_MAX, Mandate
+from ..mandates import signed_object as mandate_object
+from ..mandates.models import LISTED_MAX, MANDATE_VALID, TOTAL_DAYS_MAX, Mandate
 from ..models import Negotiation, Signature, Template
 from ..signed_object import Subject
 from ..states import MandateLimit, Party, label_of

@@ -24,13 +24,13 @@ from marketplace.rules import services as rules
 
 from .. import queries
 from ..amending.queries import amendment_of, split_day
-from ..changed_terms import changed_terms
 from ..commissions.classing import classed, require_classed
 from ..errors import NotNegotiable, OwnListing, ReferenceTaken
 from ..library.agreeing import require_agreeing
 from ..library.queries import template_in_force
 from ..library.services import with_special_clauses
 from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
+from ..negotiating.changed_terms import changed_terms
 from ..plan import compile_plan
 from ..signed_object import iri
 from ..states import Party

@@ -12,7 +12,7 @@ from marketplace.kernel.errors import Missing
 from marketplace.kernel.texts import stated_text
 
 from ..errors import TooManyNotes
-from ..note_models import NOTE_LENGTH_MAX, NOTES_MAX, NOTING, PrivateNote
+from ..notes.models import NOTE_LENGTH_MAX, NOTES_MAX, NOTING, PrivateNote
 from .moves import locked
 
 

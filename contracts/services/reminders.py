@@ -20,7 +20,7 @@ from marketplace.rules.halt_time import covered_by_halts
 
 from .. import queries
 from ..models import Negotiation, Proposal
-from ..reminder_models import Reminder
+from ..reminders.models import Reminder
 from ..states import REMINDED_DAYS, WAITS_FOR, NegotiationState, Party
 from .moves import give_back_halted_time, identifier_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Q
 
-from contracts.ending_queries import closes_at
+from contracts.ending.queries import closes_at
 from delivery.models import Entitlement
 from delivery.states import INSPECTION, EndedReason, InspectionState, LossCause
 from marketplace.kernel import clock

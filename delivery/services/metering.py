@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Sum
 
-from contracts.plan_queries import metered_price_of
+from contracts.plan.queries import metered_price_of
 from delivery.models import Download
 from delivery.states import AbortReason, DownloadState
 from marketplace.events.schemas.delivery import UsageRecorded

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from contracts.plan_queries import rights_of_use
+from contracts.plan.queries import rights_of_use
 from delivery.errors import UseNotPermitted
 from delivery.models import DeclaredRecipient, EntitledDistribution, Entitlement
 from listings.questions import ASKED_PURPOSES

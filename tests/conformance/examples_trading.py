@@ -11,14 +11,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from contracts import services as contracting
 from contracts.commissions import faults, talks
-from contracts.consequences import digest_of_consequences
-from contracts.ending_queries import consequences_shown
+from contracts.document.rendering import agreement_pdf
+from contracts.ending.consequences import digest_of_consequences
+from contracts.ending.queries import consequences_shown
 from contracts.library.models import Clause
 from contracts.library.views import CLAUSE_EXAMPLE, TEMPLATE_EXAMPLE
 from contracts.models import Agreement
 from contracts.pools import services as pooling
 from contracts.pools.models import PoolVersion
-from contracts.rendering import agreement_pdf
 from delivery import services as delivering
 from delivery.models import Download, Voucher
 from listings import services as listings

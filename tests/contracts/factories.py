@@ -14,8 +14,8 @@ from contracts import queries, services
 from contracts.adjusting.services import enter_index_value
 from contracts.commissions.models import SellerFault
 from contracts.commissions.talk_models import PriceTalk
-from contracts.consequences import digest_of_consequences
-from contracts.ending_queries import consequences_shown
+from contracts.ending.consequences import digest_of_consequences
+from contracts.ending.queries import consequences_shown
 from contracts.models import (
     Adjustment,
     Agreement,

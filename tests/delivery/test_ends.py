@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 
 from contracts import handlers, services
-from contracts.consequences import digest_of_consequences
-from contracts.ending_queries import consequences_shown
+from contracts.ending.consequences import digest_of_consequences
+from contracts.ending.queries import consequences_shown
 from contracts.models import Agreement, Ending
 from delivery import handlers as delivery_handlers
 from delivery import services as delivering

@@ -19,7 +19,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.identifiers import new_identifier
-from tests.contracts.test_halt_time import halt, lift
+from tests.contracts.standing.test_halt_time import halt, lift
 from tests.participants import factories as participants
 from tests.roles import assert_refused
 

@@ -12,7 +12,7 @@ from delivery.errors import InspectionPeriodEnded
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.notices.models import Notice
-from tests.contracts.test_halt_time import halt, later, lift
+from tests.contracts.standing.test_halt_time import halt, later, lift
 from tests.participants import factories as participants
 from tests.poison import RUNS, aside, poisoned
 from tests.roles import assert_refused

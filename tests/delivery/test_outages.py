@@ -16,7 +16,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid, Forbidden
 from marketplace.kernel.invariants import REGISTER
 from marketplace.participants.models import Organisation
-from tests.contracts.test_halt_time import later
+from tests.contracts.standing.test_halt_time import later
 from tests.oversight import factories as oversight
 from tests.participants import factories as participants
 from tests.poison import RUNS, aside, poisoned

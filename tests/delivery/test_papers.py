@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.papers import TEMPLATE
+from contracts.papers.content import TEMPLATE
 from delivery import services
 from delivery.papers import certificate_of, delivery_note_of
 from marketplace.documents.services import render_pdf

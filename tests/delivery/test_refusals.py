@@ -17,7 +17,7 @@ from marketplace.kernel.invariants import REGISTER
 from marketplace.kernel.retention import OLD_ROWS
 from marketplace.oversight.reviews.detectors import REFUSED_A_DAY
 from marketplace.oversight.reviews.models import Review
-from tests.contracts.test_halt_time import later
+from tests.contracts.standing.test_halt_time import later
 from tests.participants import factories as participants
 from tests.poison import RUNS, aside, poisoned
 from tests.roles import as_owner, assert_refused, unguarded

@@ -18,7 +18,7 @@ from marketplace.kernel.invariants import verify_all
 from marketplace.notices.models import Notice, Task
 from marketplace.participants.services import suspend_participant
 from tests.contracts import factories as trading
-from tests.contracts.test_halt_time import halt, later, lift
+from tests.contracts.standing.test_halt_time import halt, later, lift
 from tests.participants import factories as participants
 from tests.roles import assert_refused, unguarded
 

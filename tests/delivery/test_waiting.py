@@ -10,7 +10,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.waiting import REASONS
 from tests.contracts import factories as trading
-from tests.contracts.test_halt_time import halt, later, lift
+from tests.contracts.standing.test_halt_time import halt, later, lift
 from tests.participants import factories as participants
 
 from . import factories

@@ -13,7 +13,7 @@ import yaml
 from django.urls import reverse
 
 from clearing.bank.bank_statement import BYTES_MAX
-from contracts.attachment_models import ATTACHMENT_BYTES_MAX
+from contracts.attachments.models import ATTACHMENT_BYTES_MAX
 from deploy.runtime_lock import RUNTIME, entries, runtime_lock
 from marketplace.jobs.kinds import KINDS, JobKind
 from marketplace.registration.bounds import DOCUMENT_BYTES_MAX

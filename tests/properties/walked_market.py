@@ -17,8 +17,8 @@ from clearing.models import Trade
 from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.trades.services.orders import order_resolution
 from contracts import services as contracts
-from contracts.consequences import digest_of_consequences
-from contracts.ending_queries import consequences_shown
+from contracts.ending.consequences import digest_of_consequences
+from contracts.ending.queries import consequences_shown
 from contracts.models import Agreement, Dispute, Ending
 from contracts.tasks import sweep as sweep_contracts
 from delivery import queries as deliveries

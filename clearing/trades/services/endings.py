@@ -8,8 +8,8 @@ from typing import Final
 from django.db import transaction
 
 from contracts.commissions.queries import is_reducible
-from contracts.ending_queries import has_ended_early
-from contracts.ending_states import EndingGround
+from contracts.ending.queries import has_ended_early
+from contracts.ending.states import EndingGround
 from contracts.states import INSPECTED_ON, TerminationReason
 from listings.states import PERIODIC, Charging
 from marketplace.events.schemas.clearing import OWED_OUTSIDE, TradeFailed, TradeRefunded

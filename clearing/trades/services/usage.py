@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Sum
 
-from contracts.plan_queries import metered_price_of
+from contracts.plan.queries import metered_price_of
 from listings.metering import price_of_uses, uses_in_trial
 from listings.states import Charging
 from marketplace.events.schemas.delivery import UsageRecorded

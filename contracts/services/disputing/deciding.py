@@ -26,7 +26,7 @@ from ...disputing.errors import NotHeard, NotItsMediator, OtherDisputeFirst, Rem
 from ...disputing.models import Dispute
 from ...disputing.rules import HOLDING, MAY_HAVE_AMOUNT, OUTCOMES, WITH_AMOUNT
 from ...disputing.states import StatementKind
-from ...ending_queries import access_over_at, charge_due, charge_left
+from ...ending.queries import access_over_at, charge_due, charge_left
 from ...errors import AgreementEnded, PriceExceeded, RedeliveryTooLate
 from ...models import Agreement
 from ...states import DISPUTE, INSPECTED_ON, AgreementState, DisputeOutcome, DisputeParty, DisputeState

@@ -24,7 +24,7 @@ from ...disputing import texts
 from ...disputing.models import Adjustment, Dispute, Remedy
 from ...disputing.rules import HOLDING, REMEDY_DAYS
 from ...disputing.states import RemedyKind
-from ...ending_queries import charge_due
+from ...ending.queries import charge_due
 from ...models import Agreement
 from ...states import DisputeOutcome, DisputeParty, DisputeState, Party, TerminationReason, label_of
 from ..agreements import make_adjustment, terminate_agreement

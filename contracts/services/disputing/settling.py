@@ -27,7 +27,7 @@ from ...disputing.errors import NoSettlement, SettlementOpen
 from ...disputing.models import Dispute, Settlement
 from ...disputing.rules import SETTLEMENT_DAYS, SETTLEMENTS
 from ...disputing.states import SettlementState
-from ...ending_queries import charge_due, returned_by_charge
+from ...ending.queries import charge_due, returned_by_charge
 from ...errors import ConsequencesChanged
 from ...models import Agreement
 from ...plan import build_plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import pytest
 
@@ -116,7 +116,8 @@ def test_a_list_of_entries_takes_as_many_queries_for_one_as_for_three(
 
 
 def test_balances_with_holds_are_read_at_any_moment(market, django_assert_num_queries):
-    moments = [datetime(2026, 12, day, tzinfo=UTC) for day in (1, 2, 3)]
+    today = clock.now().replace(microsecond=0)
+    moments = [today + timedelta(days=day) for day in (1, 2, 3)]
     clock.move_to(moments[0], running=False)
     factories.pay_in(market, "buyer", 20_000)
     clock.move_to(moments[1], running=False)

@@ -8,7 +8,7 @@ from clearing import handlers
 from clearing.models import Obligation, Trade
 from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.trades.services.corrections import refund_trade
-from contracts.pro_rata import pro_rata
+from contracts.ending.pro_rata import pro_rata
 from marketplace.events.schemas.contracts import AdjustmentDue, AgreementTerminated
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.invariants import verify_all

@@ -22,7 +22,7 @@ from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.notices import handlers as notices
 from marketplace.notices.handlers.halts import on_trade_funding_extended
 from marketplace.notices.models import Notice, Task
-from tests.contracts.test_halt_time import halt, later, lift
+from tests.contracts.standing.test_halt_time import halt, later, lift
 from tests.participants import factories as participants
 from tests.poison import RUNS, aside, poisoned
 from tests.roles import assert_refused, unguarded

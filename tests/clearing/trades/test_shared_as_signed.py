@@ -21,7 +21,7 @@ from marketplace.kernel.invariants import REGISTER
 from tests.clearing.trades.test_charged_as_signed import concluded
 from tests.contracts import factories as contracts
 from tests.contracts.factories import OFFER
-from tests.contracts.test_holds import conclude_again
+from tests.contracts.standing.test_holds import conclude_again
 from tests.notices.factories import handle
 from tests.participants import factories as participants
 from tests.participants.accounts import use_account

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from psycopg.types.json import Jsonb
 
-from contracts.consequences import digest_of_consequences, words_of
-from contracts.ending_models import Ending
-from contracts.ending_queries import charge_left, consequences_shown
+from contracts.ending.consequences import digest_of_consequences, words_of
+from contracts.ending.models import Ending
+from contracts.ending.queries import charge_left, consequences_shown
 from contracts.models import Adjustment
 from contracts.services import accept_ending, carry_out_endings, end_early
 from marketplace.kernel import clock

@@ -23,7 +23,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, PermissionNeeded
 from marketplace.kernel.invariants import REGISTER
 from tests.clearing.trades.test_charged_as_signed import concluded, market
-from tests.contracts.test_endings import colleague
+from tests.contracts.ending.test_endings import colleague
 from tests.notices.factories import handle
 from tests.participants import factories as participants
 from tests.roles import assert_refused, unguarded

@@ -17,7 +17,7 @@ from marketplace.events.schemas.clearing import TradeConcluded
 from marketplace.kernel import clock
 from tests.clearing.trades import test_charged_as_signed as charging
 from tests.contracts import factories
-from tests.contracts.test_endings import colleague
+from tests.contracts.ending.test_endings import colleague
 from tests.contracts.test_races import WAIT_SECONDS, broken
 from tests.delivery.test_races import JOIN_SECONDS, attempt
 from tests.notices.factories import handle

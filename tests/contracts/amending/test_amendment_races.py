@@ -9,8 +9,8 @@ import pytest
 from contracts import services
 from contracts.amending.models import AgreementVersion
 from contracts.amending.services import amend_agreement
-from contracts.consequences import digest_of_consequences
-from contracts.ending_queries import consequences_shown
+from contracts.ending.consequences import digest_of_consequences
+from contracts.ending.queries import consequences_shown
 from contracts.models import Negotiation
 from marketplace.kernel import clock
 

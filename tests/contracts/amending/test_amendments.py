@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from contracts import queries, services, tasks
-from contracts.agreement_bundle import version_files
 from contracts.amending.concluding import require_signable
 from contracts.amending.errors import AmendmentOpen, AmendmentOutdated
 from contracts.amending.models import AgreementVersion
 from contracts.amending.queries import signed_versions, version_asked, version_in_force
 from contracts.amending.services import amend_agreement, end_overtaken_amendments
 from contracts.amending.shown import versions_shown
-from contracts.consequences import digest_of_consequences
-from contracts.ending_queries import consequences_shown
+from contracts.document.bundle import version_files
+from contracts.ending.consequences import digest_of_consequences
+from contracts.ending.queries import consequences_shown
 from contracts.errors import AgreementEnded, ConsequencesChanged, EndingOpen
 from contracts.models import Agreement, Negotiation
 from contracts.states import TerminationReason

@@ -11,13 +11,13 @@ from contracts import services
 from contracts.amending.errors import PooledNotAmended
 from contracts.amending.models import AgreementVersion
 from contracts.amending.queries import money_signed
-from contracts.consequences import digest_of_consequences
-from contracts.ending_queries import charge_due, charge_left, consequences_shown, returned_by_charge
+from contracts.ending.consequences import digest_of_consequences
+from contracts.ending.queries import charge_due, charge_left, consequences_shown, returned_by_charge
 from contracts.errors import EndingOpen, PriceExceeded
 from contracts.models import Adjustment, Agreement
-from contracts.plan_queries import shown_plan
+from contracts.negotiating.rounds import rounds_of
+from contracts.plan.queries import shown_plan
 from contracts.pools.models import Pool
-from contracts.rounds import rounds_of
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
 from tests.roles import assert_refused, unguarded

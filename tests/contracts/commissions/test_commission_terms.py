@@ -18,8 +18,8 @@ from tests.contracts import factories
 from tests.contracts.raw import forced
 from tests.contracts.raw import refused as refused_by_database
 from tests.contracts.refusals import refused
+from tests.contracts.signing.test_signature_guards import drawn
 from tests.contracts.test_invariants import breaches
-from tests.contracts.test_signature_guards import drawn
 from tests.participants.factories import client_of
 
 from .commissioned import LARGE, SMALL, commission, protected, state_size

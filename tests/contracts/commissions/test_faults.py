@@ -9,8 +9,8 @@ from contracts.commissions import faults
 from contracts.commissions.errors import NotCommissioned, ReducedWithoutFault
 from contracts.commissions.models import SellerFault
 from contracts.commissions.queries import require_reducible
-from contracts.consequences import words_of
-from contracts.ending_queries import consequences_shown
+from contracts.ending.consequences import words_of
+from contracts.ending.queries import consequences_shown
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing

@@ -1,0 +1,1 @@
+"""Annexes of a negotiation: files that both sides sign with the agreement."""

@@ -1,0 +1,1 @@
+"""The duty to delete or return what was received: who owes it, until when, and its certificate."""

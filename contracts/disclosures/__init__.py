@@ -1,0 +1,1 @@
+"""Records of which messages of a negotiation were shown to whom."""

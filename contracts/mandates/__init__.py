@@ -1,0 +1,1 @@
+"""Who may sign for an organisation, up to which amount, and what proves it."""

@@ -1,0 +1,1 @@
+"""Rounds of a negotiation: what changed, in words."""

@@ -1,0 +1,1 @@
+"""Private notes of one side about its negotiations."""

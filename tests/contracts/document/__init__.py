@@ -1,0 +1,1 @@
+"""The agreement as text, document and paper."""

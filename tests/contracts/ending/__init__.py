@@ -1,0 +1,1 @@
+"""Ends before the term, expiry, and the duty to delete."""

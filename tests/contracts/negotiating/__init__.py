@@ -1,0 +1,1 @@
+"""Rounds of a negotiation, and what goes with them."""

@@ -1,0 +1,1 @@
+"""Terms compiled into the plan."""

@@ -1,0 +1,1 @@
+"""Signatures, their levels and what is sealed."""

@@ -1,0 +1,1 @@
+"""What halts, suspensions and lost admissions do to agreements."""
