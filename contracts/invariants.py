@@ -16,21 +16,9 @@ from marketplace.kernel.invariants import (
 )
 from marketplace.participants.interest_guards import recused_then
 
-from .adjusting import invariants as _adjusting  # noqa: F401  they register themselves
-from .amending import invariants as _amending  # noqa: F401  as above
-from .attachments import invariants as _attachments  # noqa: F401  as above
-from .disclosures import invariants as _disclosures  # noqa: F401  as above
-from .disputing import invariants as _disputing  # noqa: F401  as above
-from .ending import invariants as _ending  # noqa: F401  as above
 from .guards import held_unallowed, price_of_charge
-from .library import invariants as _library  # noqa: F401  as above
-from .mandates import authority_invariants as _authority  # noqa: F401  as above
-from .mandates import invariants as _mandates  # noqa: F401  as above
 from .models import Instrument
-from .notes import invariants as _notes  # noqa: F401  as above
-from .plan import invariants as _plan  # noqa: F401  as above
 from .queries import signatures_shown, verify_instrument
-from .reminders import invariants as _reminders  # noqa: F401  as above
 from .states import CLAUSE_REASON, RESERVED_GROUNDS
 
 

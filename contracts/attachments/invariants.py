@@ -1,4 +1,4 @@
-"""The invariants of attachments; ``invariants`` imports them."""
+"""The invariants of attachments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invariants of commissioned work; ``contracts.invariants`` imports them."""
+"""Invariants of commissioned work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invariants of disputes; ``contracts.invariants`` imports them."""
+"""Invariants of disputes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invariants of mandates; ``invariants`` imports them."""
+"""Invariants of mandates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
 
+from . import authority_invariants as _authority  # noqa: F401  they register themselves
 from .models import Mandate
 from .signed_object import is_signed
 
