@@ -1,4 +1,4 @@
-"""The invariant of disclosures; ``invariants`` imports it."""
+"""The invariant of disclosures."""
 
 from __future__ import annotations
 

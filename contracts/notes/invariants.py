@@ -1,4 +1,4 @@
-"""The invariant of private notes; ``invariants`` imports it."""
+"""The invariant of private notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The invariant of reminders; ``invariants`` imports it."""
+"""The invariant of reminders."""
 
 from __future__ import annotations
 
