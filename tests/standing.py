@@ -14,6 +14,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -27,6 +28,9 @@ Maker = Callable[..., Any]
 
 SECONDS_MAX = 60
 """What is older is made anew: a test begins with what has just been made."""
+
+FIRST_DAY = datetime(2026, 11, 25, 1, tzinfo=UTC)
+"""Where the clock of a standing market begins, so that tests may name days after it; on whichever day they run."""
 
 _makers: dict[Maker, Maker] = {}
 _stack: list[_Standing] = []

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from listings.states import Charging
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.calendars import BusinessCalendar
@@ -26,7 +27,7 @@ from ..ground.scopes import own_key
 from ..ledger.queries import balances
 from ..ledger.states import AccountKind
 from .amended import LATEST
-from .charge_models import ChargeAmendment, ChargeProgress, PlannedCharge, PlannedShare
+from .charge_models import ChargeAmendment, ChargePlan, ChargeProgress, PlannedCharge, PlannedShare
 from .guaranteed_models import guaranteed_part
 from .limits import ENDED_STATES, Remaining, remaining_of_all
 from .models import Obligation, Trade
@@ -56,6 +57,7 @@ def charging_counts() -> dict[str, dict[str, int]]:
     last = amended.values("charges")[:1]
     rows = (
         PlannedCharge.objects.filter(~Exists(later), charge__lte=Coalesce(Subquery(last), F("charge")))
+        .exclude(plan__charging=Charging.ONE_OFF)
         .values("plan__charging")
         .annotate(
             agreements=Count("plan", distinct=True), charges=Count("pk"), total_minor=Sum("price_minor")
@@ -66,6 +68,18 @@ def charging_counts() -> dict[str, dict[str, int]]:
         row["plan__charging"]: {name: row[name] for name in ("agreements", "charges", "total_minor")}
         for row in rows
     }
+
+
+def pooled_counts() -> dict[str, int]:
+    """Trades behind which a pool stands and that were cleared, how many members beside their sellers have a part of their prices, and how
+    much in all, in minor units."""
+    shares = Obligation.objects.filter(kind=ObligationKind.SHARE)
+    pooled = ChargePlan.objects.filter(agreement=OuterRef("trade__agreement"), pooled=True)
+    return shares.filter(Exists(pooled)).aggregate(
+        trades=Count("trade", distinct=True),
+        members=Count("creditor", distinct=True),
+        members_minor=Sum("amount_minor", default=0),
+    )
 
 
 def trade_counts() -> TradeCounts:

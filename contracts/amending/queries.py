@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Missing
@@ -157,3 +157,10 @@ def amends_of(negotiation: Negotiation, proposal: Proposal, terms: Terms) -> dic
         return None
     amendment = amendment_of(negotiation, terms, proposal.effective_on)
     return amendment.as_dict(negotiation.amends.public_id)
+
+
+def amendment_counts() -> dict[str, int]:
+    """Agreements that were amended, and the versions that both sides signed after the first."""
+    return AgreementVersion.objects.aggregate(
+        agreements=Count("agreement", distinct=True), versions=Count("pk")
+    )

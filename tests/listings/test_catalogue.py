@@ -26,7 +26,7 @@ STRICT_RIGHTS = {
     "purposes": ["research"],
     "disclosure_scope": "company",
     "regions": ["JP", "DE"],
-    "valid_until": "2027-03-31",
+    "valid_until": "2099-03-31",
     "duration": "P1Y",
     "use_count_max": 10,
     "derivatives": "prohibited",

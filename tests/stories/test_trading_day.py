@@ -82,6 +82,25 @@ def test_each_way_of_charging_is_concluded_as_declared(report):
     assert set(declared) == {"instalment", "metered", "subscription"}
 
 
+def test_what_both_amend_has_a_second_version(report):
+    amended = len(DECLARED.raw["amended"])
+    assert (
+        report["amended"] == {"agreements": amended, "versions": amended} == {"agreements": 1, "versions": 1}
+    )
+
+
+def test_the_price_of_pooled_data_is_divided_as_all_its_sellers_signed(report):
+    (pool,) = DECLARED.raw["pools"]
+    price_minor = next(row["price_minor"] for row in DECLARED.listings if row["code"] == pool["listing"])
+    # What was accepted before the pool's first day is the lead's alone: those are the trades of the first cycle.
+    trades = sum(purchase.listing == pool["listing"] for purchase in DECLARED.purchases(2))
+    assert report["pooled"] == {
+        "trades": trades,
+        "members": len(pool["shares"]) - 1,
+        "members_minor": trades * (price_minor // 3),
+    }
+
+
 def test_what_ends_early_returns_the_price_of_the_days_left(report):
     (ended,) = DECLARED.raw["ended_early"]
     price_minor = next(row["price_minor"] for row in DECLARED.listings if row["code"] == ended["listing"])
@@ -166,7 +185,7 @@ def test_who_was_evaluated_again_does_not_hang_on_when_a_sweep_came_by(report):
 
 
 def test_the_suspended_participant_left_nothing_behind(report):
-    assert contracts.negotiation_count() == len(PURCHASES)
+    assert contracts.negotiation_count() == len(PURCHASES) + len(DECLARED.raw["amended"])
 
 
 @pytest.mark.parametrize(

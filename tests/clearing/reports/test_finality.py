@@ -13,11 +13,18 @@ from clearing.models import Cycle
 from clearing.reports.finality import finality, stage_at
 from marketplace.kernel import clock
 from marketplace.participants.queries import get_organisation
-from tests.standing import made_once
+from tests.standing import FIRST_DAY, made_once
 
 from .. import factories
 
 NOON = datetime(2026, 12, 7, 3, tzinfo=UTC)
+
+
+@made_once
+def market() -> factories.Market:
+    """A market that can clear yen, on the first day of the tests' calendar."""
+    clock.move_to(FIRST_DAY)
+    return factories.market()
 
 
 def at(hour: int) -> datetime:

@@ -41,7 +41,7 @@ from marketplace.notices import handlers
 from marketplace.notices.models import Task
 from tests.participants.factories import PAYOUT_ACCOUNT, actor_for, client_of, organisation, person_of
 from tests.roles import unguarded
-from tests.standing import made_once
+from tests.standing import FIRST_DAY, made_once
 
 from .. import factories
 from ..carrying_in import codes_of
@@ -207,6 +207,7 @@ def test_money_is_checked_once_a_business_day(market):
 @made_once
 def market() -> factories.Market:
     """A market that clears yen and dollars."""
+    clock.move_to(FIRST_DAY)
     made = factories.market()
     open_first_cycle(actor=made.actor, currency="USD")
     return made

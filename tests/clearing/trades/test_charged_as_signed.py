@@ -20,6 +20,7 @@ from tests.contracts import factories as contracts
 from tests.notices.factories import handle
 from tests.roles import assert_refused, unguarded
 from tests.rules import factories as rulebooks
+from tests.standing import FIRST_DAY
 
 pytestmark = pytest.mark.django_db
 MONTHLY = {"kind": "subscription", "charges": 12, "period_months": 1}
@@ -27,6 +28,7 @@ MONTHLY = {"kind": "subscription", "charges": 12, "period_months": 1}
 
 @pytest.fixture
 def market():
+    clock.move_to(FIRST_DAY)
     made = contracts.market()
     rulebooks.publish({**contracts.RULES, "tariffs": [rulebooks.tariff()]})
     return made

@@ -11,12 +11,21 @@ from clearing.trades.services.corrections import refund_trade
 from contracts.ending.pro_rata import pro_rata
 from marketplace.events.schemas.contracts import AdjustmentDue, AgreementTerminated
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
 from tests.clearing import factories
 from tests.clearing.two_people import by_two
+from tests.standing import FIRST_DAY, made_once
 
 PRICE = 1_200_000
 YEAR = pro_rata(price_minor=PRICE, tax_rate_bp=1_000, days=365, unused_days=182)
+
+
+@made_once
+def market() -> factories.Market:
+    """A market that can clear yen, on the first day of the tests' calendar."""
+    clock.move_to(FIRST_DAY)
+    return factories.market()
 
 
 def end_early(

@@ -9,6 +9,7 @@ import pytest
 
 from contracts.models import Agreement
 from marketplace.kernel import clock
+from tests.standing import FIRST_DAY, made_once
 
 from .. import factories
 
@@ -19,6 +20,13 @@ SUBSCRIPTION = {
     "charging": {"kind": "subscription", "charges": 12, "period_months": 1},
     "ending": {"convenience_notice_days": 30, "refund": "pro_rata"},
 }
+
+
+@made_once
+def market() -> factories.Market:
+    """An open market with one listing on sale, on the first day of the tests' calendar."""
+    clock.move_to(FIRST_DAY)
+    return factories.market()
 
 
 @pytest.fixture

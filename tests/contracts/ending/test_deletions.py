@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def duty(market) -> DeletionDuty:
     """The duty of a buyer whose agreement has just ended; business time stands still."""
-    clock.move_to(clock.now(), running=False)
+    clock.move_to(clock.now() + timedelta(seconds=1), running=False)
     return factories.deletion(market)
 
 
@@ -60,7 +60,7 @@ def test_an_end_begins_the_duty_and_a_certificate_meets_it(market, duty):
 
 
 def test_an_expiry_begins_it_too_where_the_rights_demand_it(market):
-    clock.move_to(clock.now(), running=False)
+    clock.move_to(clock.now() + timedelta(seconds=1), running=False)
     month, kept = (
         factories.agreement(market, rights={"duration": "P1M", "delete_at_end": demanded})
         for demanded in (True, False)
@@ -134,7 +134,7 @@ def test_what_the_plan_says_is_deleted_is_asked_for_though_the_rights_demand_not
 
 
 def test_nothing_is_deleted_before_access_began(market):
-    clock.move_to(clock.now(), running=False)
+    clock.move_to(clock.now() + timedelta(seconds=1), running=False)
     row = factories.agreement(market)
     clock.move_to(clock.now() + 5 * DAY, running=False)
     factories.sent(row, granted_at=clock.now())

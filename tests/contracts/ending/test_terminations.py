@@ -101,7 +101,7 @@ def test_an_end_without_proper_reason_is_refused(market, who, changes, field):
 
 
 def test_silence_ends_a_negotiation(market):
-    clock.move_to(clock.now(), running=False)
+    clock.move_to(clock.now() + timedelta(seconds=1), running=False)
     silent, signed = factories.requested(market), factories.agreed(market)
     clock.move_to(clock.now() + timedelta(days=7), running=False)
     answered = factories.offered(market)
