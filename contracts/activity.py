@@ -19,6 +19,8 @@ ActivityRecords(
         "contracts_signature",
         "contracts_firedadjustment",
         "contracts_agreementversion",
+        "contracts_renewal",
+        "contracts_renewaldocument",
     ),
     keys=("buyer_id", "seller_id"),
 )

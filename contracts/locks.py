@@ -22,7 +22,7 @@ CONCLUSION_LOCK = AdvisoryLock(
 
 RowOrder(
     "contracts",
-    "An agreement is locked before its disputes and its endings, and after the negotiation that amends it, and a dispute before its mediators, settlements and remedies;"
+    "An agreement is locked before its disputes, its endings and its renewals, and after the negotiation that amends it, and a dispute before its mediators, settlements and remedies;"
     " negotiations are locked in key order, and before the listing"
     " and the organisation that signs, in share mode, the key and the mandates of its program, and the membership of who answers.",
 )

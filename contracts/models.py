@@ -57,6 +57,7 @@ from .notes.models import PrivateNote
 from .plan.guards import plan_of_terms
 from .pools import models as _pools  # noqa: F401  as above
 from .reminders.models import Reminder
+from .renewing.models import Renewal, RenewalDocument
 from .states import (
     AGREEMENT,
     NEGOTIATION,
@@ -95,6 +96,8 @@ __all__ = [
     "Proposal",
     "Remedy",
     "Reminder",
+    "Renewal",
+    "RenewalDocument",
     "Settlement",
     "Signature",
     "Statement",

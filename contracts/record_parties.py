@@ -29,6 +29,7 @@ RecordParties("dfl", source=_OF_DISPUTE.format("disputefile"), keys=_SIDES)
 RecordParties("dss", source=_OF_DISPUTE.format("settlement"), keys=_SIDES)
 RecordParties("end", source=_OF_AGREEMENT.format("ending"), names=_BOTH)
 RecordParties("ver", source=_OF_AGREEMENT.format("agreementversion"), names=_BOTH)
+RecordParties("rnw", source=_OF_AGREEMENT.format("renewal"), names=_BOTH)
 RecordParties("ddy", source=_OF_AGREEMENT.format("deletionduty"), names=_BOTH)
 RecordParties(
     "dct",

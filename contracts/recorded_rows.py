@@ -64,6 +64,12 @@ RecordedRows(
     record="e.subject, e.payload -> 'version', e.payload -> 'number', e.payload -> 'signed_hash', e.payload -> 'decision'",
 )
 RecordedRows(
+    table="contracts_renewaldocument",
+    kinds=("contracts.agreement_renewed",),
+    row="(SELECT n.public_id FROM contracts_renewal n WHERE n.id = r.renewal_id), r.public_id, r.signed_hash",
+    record="e.subject, e.payload -> 'document', e.payload -> 'signed_hash'",
+)
+RecordedRows(
     table="contracts_deletioncertificate",
     kinds=("contracts.deletion_certified",),
     row="r.public_id, (SELECT d.public_id FROM contracts_deletionduty d WHERE d.id = r.duty_id), r.deleted_on::text, r.certified_by",

@@ -199,14 +199,22 @@ class ToSignSerializer(serializers.Serializer[Any]):
     signed_hash = serializers.CharField()
 
 
+class VerifiedRenewalSerializer(serializers.Serializer[Any]):
+    """The market's signature of a renewal, and the exact bytes (``content``) that it is over."""
+
+    content = serializers.CharField()
+    jws = serializers.CharField()
+
+
 class VerificationSerializer(serializers.Serializer[Any]):
-    """The result of recomputing every hash and verifying every signature of an agreement."""
+    """The result of recomputing every hash and verifying every signature of an agreement; ``renewal``: of a version that the market made by the signed clause."""
 
     agreement = serializers.CharField()
     signed_hash = serializers.CharField()
     verified = serializers.BooleanField()
     faults = serializers.ListField(child=serializers.CharField())
     signatures = VerifiedSignatureSerializer(many=True)
+    renewal = VerifiedRenewalSerializer(allow_null=True)
 
 
 class AgreementSerializer(RowSerializer[Agreement]):
@@ -308,6 +316,7 @@ class ChangedTermsSerializer(StrictSerializer):
     charging = ChargingSerializer(required=False)
     special_clauses = SpecialClauseSerializer(many=True, required=False, max_length=SPECIAL_MAX)  # type: ignore[call-arg]  # the stubs lack it
     commission = serializers.DictField(required=False, allow_null=True)
+    renewal = serializers.DictField(required=False)
     effective_on = serializers.DateField(required=False)
 
 

@@ -9,13 +9,14 @@ from .adjusting.sweeping import attend_indices
 from .amending import services as amending
 from .commissions import talks
 from .pools import services as pools
+from .renewing.services import attend_renewals
 
 SWEEP = Loop("contracts.sweep")
 
 
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """Run the sweeps: negotiations whose deadline passed or passes soon, or that something has overtaken, agreements that end soon, proposals to
+    """Run the sweeps: negotiations whose deadline passed or passes soon, or that something has overtaken, agreements that are renewed or end soon, proposals to
     end them, those that ended, deletions, disputes, talks about prices, versions of pools, and indices without a value; returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
@@ -24,6 +25,7 @@ def sweep() -> int:
             services.end_left_open,
             amending.end_overtaken_amendments,
             services.remind_to_answer,
+            attend_renewals,
             services.announce_ends,
             services.lapse_endings,
             services.carry_out_endings,

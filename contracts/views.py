@@ -38,6 +38,7 @@ from .negotiating.rounds import rounds_of
 from .negotiating.serializers import RoundSerializer
 from .papers.views import AgreementPapers, NegotiationPapers
 from .plan.views import ShowsPlan
+from .renewing.views import RenewsAgreements
 from .serializers import (
     AdjustmentSerializer,
     AgreementSerializer,
@@ -206,7 +207,9 @@ class NegotiationViewSet(NegotiationPapers, ShowsPlan):
         return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
 
 
-class AgreementViewSet(AgreementPapers, AmendsAgreements, EndsAgreements, ShowsFired, AgreementBundleMixin):
+class AgreementViewSet(
+    AgreementPapers, AmendsAgreements, RenewsAgreements, EndsAgreements, ShowsFired, AgreementBundleMixin
+):
     """Agreements of the caller's organisation; all, for the operator."""
 
     reads = Permission.MARKET_READ

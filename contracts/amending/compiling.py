@@ -15,6 +15,7 @@ from marketplace.kernel.labels import Label
 
 from ..negotiating.changed_terms import changed_terms
 from ..plan import Plan, compile_plan
+from ..renewing.terms import NO_TIME, notice_day
 from ..terms import Terms
 from .states import TermMove
 
@@ -117,6 +118,7 @@ def compile_amendment(
     if ends_at is not None and ends_at <= max(effective_at, now):
         named = "valid_until" if after.rights.valid_until else "duration"
         raise FieldInvalid(f"terms.rights.{named}", ENDS_BEFORE)
+    _require_notice(amended, after, now=now, zone=zone)
     from_charge = first_charge(amended, after, effective_on, now=now, zone=zone)
     return Amendment(
         plan=plan,
@@ -149,6 +151,14 @@ def _require_fixed(before: Terms, after: Terms) -> None:
         for name in names:
             if getattr(stated, name) != getattr(wanted, name):
                 raise FieldInvalid(f"{prefix}.{name}", STAYS)
+
+
+def _require_notice(amended: Amended, after: Terms, *, now: datetime, zone: ZoneInfo) -> None:
+    """The day until which a party refuses what the amendment states of a renewal is to come."""
+    before, then = (notice_day(terms, amended.concluded_at, zone) for terms in (amended.terms, after))
+    is_stated = (amended.terms.renewal, before) != (after.renewal, then)
+    if is_stated and then is not None and then <= now:
+        raise FieldInvalid("terms.renewal.notice_days", NO_TIME)
 
 
 def _require_day(amended: Amended, effective_on: date, effective_at: datetime, today: date) -> None:

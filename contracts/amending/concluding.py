@@ -84,8 +84,8 @@ def make_version(
     )
 
 
-def tell_version(actor: Actor, version: AgreementVersion) -> None:
-    """Record a new version, emit agreement.amended, and tell both parties."""
+def tell_version(actor: Actor, version: AgreementVersion, told: Wording = AMENDED) -> None:
+    """Record a new version, emit agreement.amended, and tell both parties, in the words of ``told``."""
     agreement, plan = version.agreement, plan_of(version.said)
     record(
         kind="contracts.agreement_amended",
@@ -118,7 +118,7 @@ def tell_version(actor: Actor, version: AgreementVersion) -> None:
             signed_hash=version.signed_hash,
         )
     )
-    wording = AMENDED.fill(
+    wording = told.fill(
         agreement=agreement.public_id, number=str(version.number), day=version.effective_on.isoformat()
     )
     notices.send_notices(

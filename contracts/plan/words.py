@@ -10,6 +10,7 @@ from listings.states import PERIODIC
 from marketplace.kernel.labels import Label
 
 from ..commissions.words import by_law_lines
+from ..renewing.words import planned_renewal
 from .charge_words import money_lines
 from .endings import LABELS
 from .model import Deadline, Ending, Plan
@@ -195,6 +196,10 @@ STOPS = {
         "Who may stop: the Operator halts trading: conclusions, further charges and the periods that run against a party stand still; access goes on.",
         "停止できる者：運営者は売買を停止する。締結、以後の課金および当事者に対し進行する期間は止まり、アクセスは続く。",
     ),
+    "refuse_renewal": Label(
+        "Who may stop: either party the renewal, by a notice through the Market, for no reason.",
+        "停止できる者：各当事者は、本市場を通じた通知により更新を拒絶できる（理由を要しない）。",
+    ),
     "close_unpaid": Label(
         "Who may stop: the Market closes access while a further charge is overdue.",
         "停止できる者：本市場は、以後の課金が期限までに入金されない間、アクセスを閉じる。",
@@ -203,6 +208,10 @@ STOPS = {
 DEADLINE = Label(
     "Deadline: {what} within {amount} {after}; {reminder}; otherwise {then}.",
     "期限：{what}は、{after}{amount}以内。{reminder}。経過したときは、{then}。",
+)
+BEFORE_END = Label(
+    "Deadline: {what} at least {amount} days before the last day of the term; {reminder}; otherwise {then}.",
+    "期限：{what}は、期間の最終日の{amount}日前まで。{reminder}。経過したときは、{then}。",
 )
 WHAT = {
     "sign": Label("the Consumer signs", "利用者の署名"),
@@ -215,6 +224,8 @@ WHAT = {
     "decide_dispute": Label(
         "the mediator of the Operator decides a dispute", "運営者の調停担当者による異議の判断"
     ),
+    "refuse_renewal": Label("a party refuses the renewal", "当事者による更新の拒絶"),
+    "agree_on_renewal": Label("the parties propose to amend it", "当事者による更新のための変更の提案"),
     "carry_out": Label("what was decided or settled is carried out", "判断または和解の実施"),
 }
 UNITS = {
@@ -238,6 +249,10 @@ REMINDERS = {
     "none": Label("no reminder", "督促はない"),
 }
 THEN = {
+    "renewed": Label("it is renewed", "更新される"),
+    "ended_with_term": Label(
+        "it ends with its term unless they amend it by then", "それまでに変更しない限り期間満了により終了する"
+    ),
     "lapsed": Label("the offer lapses", "申込みは効力を失う"),
     "payment_failed": Label("the agreement ends unpaid", "契約は代金の未入金により終了する"),
     "not_collected": Label("access ends and the price goes back", "アクセスは終了し、代金は返金される"),
@@ -302,6 +317,8 @@ def _said(plan: Plan) -> Iterator[Label]:
     if plan.commission is not None:
         by_law = plan.commission
         yield from by_law_lines(by_law.laws, by_law.payment_days, holiday_shift=by_law.holiday_shift)
+    if plan.renewal is not None:
+        yield planned_renewal(plan.renewal)
     yield from (_ending(ending) for ending in plan.endings)
     after = {deadline.what: deadline.amount for deadline in plan.deadlines}
     yield from (STOPS[stop.what].fill({"days": after.get("dispute")}) for stop in plan.stops)
@@ -346,14 +363,19 @@ def _ending(ending: Ending) -> Label:
 
 
 def _deadline(deadline: Deadline) -> Label:
+    said = {
+        "what": WHAT[deadline.what],
+        "reminder": REMINDERS[deadline.reminder],
+        "then": THEN[deadline.then],
+    }
+    if deadline.unit == "days_before":
+        return BEFORE_END.fill({**said, "amount": deadline.amount})
     amount = UNITS[deadline.unit].fill({"amount": deadline.amount})
     return DEADLINE.fill(
         {
-            "what": WHAT[deadline.what],
+            **said,
             "amount": BY_RULEBOOK if deadline.amount is None else amount,
             "after": AFTER[deadline.after],
-            "reminder": REMINDERS[deadline.reminder],
-            "then": THEN[deadline.then],
         }
     )
 

@@ -24,6 +24,7 @@ from ..commissions.queries import require_reducible
 from ..ending.queries import charge_left
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
+from ..renewing.moves import drop_renewals
 from ..states import AGREEMENT, CLAUSE_REASON, ENDED_EARLY, AgreementState, Party, TerminationReason
 from .deletions import begin_duty
 from .ending_moves import drop_endings
@@ -62,6 +63,7 @@ def terminate_agreement(
         terminated_at=clock.now(),
         termination_reason=reason_code.value,
     )
+    drop_renewals(subject)
     begin_duty(subject)
     record(
         kind="contracts.agreement_terminated",

@@ -37,6 +37,9 @@ from ..locks import CONCLUSION_LOCK
 from ..models import Agreement, Instrument, Negotiation, Signature
 from ..plan import Plan, compile_plan, plan_of
 from ..pools.queries import is_pooled
+from ..renewing.moves import follow_renewal
+from ..renewing.terms import POOLED as POOLED_RENEWAL
+from ..renewing.terms import is_automatic
 from ..signed_object import Subject
 from ..states import METHODS_AT_LEVEL, NEGOTIATION, Party
 from ..terms import Terms, parse_terms
@@ -182,6 +185,8 @@ def _sign_as_buyer(
     plan = plan_of(instrument.said)
     with granted_once(negotiation.listing, exclusive=terms.rights.exclusive):
         agreement = _make_agreement(negotiation, instrument, plan, decision.public_id)
+    if terms.renewal is not None:
+        follow_renewal(agreement)
     # Verified and finalized are one step here, so the event reports the final state only.
     change_state(negotiation, command="finalize", role="system")
     payload = {**_payload(signature, attested), "agreement": agreement.public_id}
@@ -211,6 +216,7 @@ def _conclude_amendment(
     payload = {**payload, "agreement": negotiation.contract_identifier, "version": version.public_id}
     record_move(negotiation, role="system", actor=actor, payload=payload)
     tell_version(actor, version)
+    follow_renewal(version.agreement)
     drop_cases(thread=negotiation.public_id, kinds=(CaseKindCode.CONCLUSION.value,))
 
 
@@ -251,6 +257,8 @@ def _require_kept(negotiation: Negotiation, terms: Terms) -> None:
     )
     if promised is not None and (currentness_bp(negotiation.listing_version, at=clock.now()) or 0) < promised:
         raise FieldInvalid("terms.charging.adjustments", NOT_CURRENT)
+    if is_automatic(terms) and is_pooled(negotiation.listing):
+        raise FieldInvalid("terms.renewal.kind", POOLED_RENEWAL)
     if terms.charging.shares and is_pooled(negotiation.listing):
         raise FieldInvalid("terms.charging.shares", POOLED)
     require_payable(

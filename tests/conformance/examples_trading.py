@@ -189,6 +189,16 @@ def ended_by_law(world: World) -> Request:
     return Request((row.public_id,), {"last_day": str(today), "digest": digest, "reason": "法令改正"})
 
 
+def renewed(world: World) -> str:
+    """An agreement that is renewed by itself."""
+    return contracts.agreement(
+        world.contracts,
+        price_minor=10_000,
+        charging={"kind": "subscription", "charges": 12, "period_months": 1},
+        renewal={"kind": "automatic", "notice_days": 30, "times_max": 2},
+    ).public_id
+
+
 def ending(world: World) -> str:
     """An end that the buyer proposed."""
     return contracts.ending(world.contracts).public_id
@@ -345,6 +355,8 @@ TABLE.example("GET agreements/{}/ending/", "buyer")(
     lambda world: Request((agreement(world),), query=f"?ground=mutual&refund=none&last_day={clock.today()}")
 )
 TABLE.of_row("GET agreements/{}/versions/", "buyer", agreement)
+TABLE.of_row("GET agreements/{}/renewal/", "buyer", renewed)
+TABLE.of_row("POST agreements/{}/refuse-renewal/", "buyer", renewed)
 TABLE.example("POST agreements/{}/amend/", "buyer")(
     lambda world: Request(
         (agreement(world),), {"terms": {"effective_on": str(clock.today()), "rights": {"duration": "P2Y"}}}

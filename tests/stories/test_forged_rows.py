@@ -133,6 +133,7 @@ FORGERIES: dict[str, Forgery] = {
     "contracts_statement": Forgery(refused="states once what is its turn"),
     "contracts_reminder": Forgery(refused="due within its days|duplicate key"),
     "contracts_sellerfault": Forgery(refused="admits its fault|agreement_id"),
+    "contracts_renewaldocument": Forgery(refused="has the hashes|has a plan|null value"),
     "contracts_signature": Forgery(refused="the parties sign in turn|only after a fresh proof"),  # as fast as the day was
     "contracts_template": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "delivery_entitleddistribution": Forgery(refused="nothing is added to an entitlement"),
