@@ -23,6 +23,7 @@ from .disclosures import invariants as _disclosures  # noqa: F401  as above
 from .disputing import invariants as _disputing  # noqa: F401  as above
 from .ending import invariants as _ending  # noqa: F401  as above
 from .guards import held_unallowed, price_of_charge
+from .law import invariants as _law  # noqa: F401  as above
 from .library import invariants as _library  # noqa: F401  as above
 from .mandates import authority_invariants as _authority  # noqa: F401  as above
 from .mandates import invariants as _mandates  # noqa: F401  as above

@@ -33,6 +33,7 @@ from .document.views import AgreementBundleMixin
 from .ending.lost_time import time_given_back
 from .ending.views import EndsAgreements
 from .filters import AgreementFilter, NegotiationFilter
+from .law.views import ShowsLaw
 from .models import Adjustment, Agreement, Negotiation
 from .negotiating.rounds import rounds_of
 from .negotiating.serializers import RoundSerializer
@@ -206,7 +207,9 @@ class NegotiationViewSet(NegotiationPapers, ShowsPlan):
         return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
 
 
-class AgreementViewSet(AgreementPapers, AmendsAgreements, EndsAgreements, ShowsFired, AgreementBundleMixin):
+class AgreementViewSet(
+    AgreementPapers, AmendsAgreements, EndsAgreements, ShowsFired, ShowsLaw, AgreementBundleMixin
+):
     """Agreements of the caller's organisation; all, for the operator."""
 
     reads = Permission.MARKET_READ
