@@ -18,6 +18,7 @@ ActivityRecords(
         "contracts_instrument",
         "contracts_signature",
         "contracts_firedadjustment",
+        "contracts_lawadjustment",
         "contracts_agreementversion",
         "contracts_renewal",
         "contracts_renewaldocument",

@@ -48,6 +48,8 @@ from .disputing.models import (
 from .ending import guards as ending_guards
 from .ending.models import Ending
 from .exclusive_grants import exclusively_granted
+from .law import models as _law  # noqa: F401  as above
+from .law.guards import lawful_when_signed
 from .library.guards import clauses_agree, template_in_force
 from .library.models import Clause, Template
 from .mandates.authority_guards import signed_with_authority
@@ -315,6 +317,7 @@ class Signature(models.Model):
             dated_now("signed_at"),
             guards.signature_of_instrument(),
             guards.not_withdrawn(),
+            lawful_when_signed(),
             within_mandate(),
             signed_with_authority(),
         ]

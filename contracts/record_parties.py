@@ -39,6 +39,8 @@ RecordParties(
 )
 RecordParties("adj", source=_OF_AGREEMENT.format("adjustment"), names=_BOTH)
 RecordParties("fad", source=_OF_AGREEMENT.format("firedadjustment"), names=_BOTH)
+RecordParties("lad", source=_OF_AGREEMENT.format("lawadjustment"), names=_BOTH)
+RecordParties("lex", nobody="That every agreement was examined under a rulebook is the whole market's.")
 RecordParties("idx", nobody="The value of an index is the whole market's.")
 RecordParties("pol", source="public.contracts_pool", names=("r.lead_identifier",))
 RecordParties(

@@ -27,6 +27,19 @@ RecordedRows(
     " e.payload -> 'after_minor'",
 )
 RecordedRows(
+    table="contracts_lawadjustment",
+    kinds=("contracts.law_adjustment_open",),
+    row="r.public_id, (SELECT a.public_id FROM contracts_agreement a WHERE a.id = r.agreement_id),"
+    " (SELECT b.public_id FROM rules_rulebook b WHERE b.id = r.rulebook_id), r.code, r.term",
+    record="e.subject, e.payload -> 'agreement', e.payload -> 'rulebook', e.payload -> 'code', e.payload -> 'term'",
+)
+RecordedRows(
+    table="contracts_lawexamination",
+    kinds=("contracts.law_examined",),
+    row="r.public_id, (SELECT b.public_id FROM rules_rulebook b WHERE b.id = r.rulebook_id), r.found",
+    record="e.subject, e.payload -> 'rulebook', e.payload -> 'found'",
+)
+RecordedRows(
     table="contracts_indexvalue",
     kinds=("contracts.index_value_entered",),
     row="r.public_id, r.index, r.as_of::text, r.value_milli, r.source, r.entered_by",

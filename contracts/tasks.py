@@ -8,6 +8,7 @@ from . import services
 from .adjusting.sweeping import attend_indices
 from .amending import services as amending
 from .commissions import talks
+from .law.services import ask_for_examination, carry_out_law
 from .pools import services as pools
 from .renewing.services import attend_renewals
 
@@ -17,7 +18,8 @@ SWEEP = Loop("contracts.sweep")
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """Run the sweeps: negotiations whose deadline passed or passes soon, or that something has overtaken, agreements that are renewed or end soon, proposals to
-    end them, those that ended, deletions, disputes, talks about prices, versions of pools, and indices without a value; returns how many rows changed."""
+    end them, those that ended, deletions, disputes, talks about prices, versions of pools, indices without a value, and what
+    law asks of agreements; returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
@@ -42,6 +44,8 @@ def sweep() -> int:
             talks.remind_talks,
             talks.flag_talks,
             attend_indices,
+            ask_for_examination,
+            carry_out_law,
         )
     }
     return SWEEP.each(sweeps, lambda name: sweeps[name]())

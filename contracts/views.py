@@ -33,6 +33,7 @@ from .document.views import AgreementBundleMixin
 from .ending.lost_time import time_given_back
 from .ending.views import EndsAgreements
 from .filters import AgreementFilter, NegotiationFilter
+from .law.views import ShowsLaw
 from .models import Adjustment, Agreement, Negotiation
 from .negotiating.rounds import rounds_of
 from .negotiating.serializers import RoundSerializer
@@ -208,7 +209,13 @@ class NegotiationViewSet(NegotiationPapers, ShowsPlan):
 
 
 class AgreementViewSet(
-    AgreementPapers, AmendsAgreements, RenewsAgreements, EndsAgreements, ShowsFired, AgreementBundleMixin
+    AgreementPapers,
+    AmendsAgreements,
+    RenewsAgreements,
+    EndsAgreements,
+    ShowsFired,
+    ShowsLaw,
+    AgreementBundleMixin,
 ):
     """Agreements of the caller's organisation; all, for the operator."""
 

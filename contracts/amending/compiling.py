@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -101,9 +102,16 @@ class Amendment:
 
 
 def compile_amendment(
-    amended: Amended, after: Terms, effective_on: date, *, now: datetime, zone: ZoneInfo
+    amended: Amended,
+    after: Terms,
+    effective_on: date,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    law: Sequence[Mapping[str, Any]] = (),
 ) -> Amendment:
-    """The next version on the terms ``after`` from the beginning of ``effective_on``, signed at ``now``, if it can be carried out.
+    """The next version on the terms ``after`` from the beginning of ``effective_on``, signed at ``now``, if it can be carried out under
+    ``law`` (``plan.compile_plan``).
 
     Periods count from the conclusion. Raises FieldInvalid, which names the term that cannot be carried out as ``terms.<name>``.
     """
@@ -113,7 +121,7 @@ def compile_amendment(
     _require_fixed(amended.terms, after)
     effective_at = span(effective_on.isoformat(), zone)[0].astimezone(UTC)
     _require_day(amended, effective_on, effective_at, now.astimezone(zone).date())
-    plan = compile_plan(after, at=amended.concluded_at, zone=zone)
+    plan = compile_plan(after, at=amended.concluded_at, zone=zone, law=law)
     ends_at = end_as_amended(amended, after.rights, zone)
     if ends_at is not None and ends_at <= max(effective_at, now):
         named = "valid_until" if after.rights.valid_until else "duration"

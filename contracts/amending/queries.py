@@ -14,6 +14,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 from marketplace.kernel.labels import Label
 
+from ..law.in_force import law_of
 from ..models import Agreement, AgreementVersion, Instrument, Negotiation, Proposal
 from ..plan import Money, plan_of
 from ..plan.model import Charge
@@ -126,7 +127,12 @@ def amendment_of(negotiation: Negotiation, terms: Terms, effective_on: date | No
     if negotiation.amends is None or effective_on is None:
         raise FieldInvalid("terms.effective_on", NO_DAY)
     return compile_amendment(
-        amended_of(negotiation.amends), terms, effective_on, now=clock.now(), zone=clock.market_zone()
+        amended_of(negotiation.amends),
+        terms,
+        effective_on,
+        now=clock.now(),
+        zone=clock.market_zone(),
+        law=law_of(negotiation.segment),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from listings.rights.choices import DisclosureScope, Permissibility, Purpose
 from ..commissions.law import PAYMENT_DAYS
 from ..commissions.terms import is_by_law, require_lawful
 from ..disputing.rules import ANSWER_DAYS, DECISION_DAYS, DISPUTE_DAYS, REMEDY_DAYS
+from ..law.terms import require_lawful_terms
 from ..renewing.states import RenewalKind
 from ..renewing.terms import is_automatic, require_renewable
 from ..terms import Terms
@@ -48,8 +49,11 @@ ENFORCED = JUDGED_AT_ACCESS | {"valid_until", "duration", "onward_transfer", "ex
 """The limits of rights that the market's programs keep, as ``words.KEPT_BY`` says; a buyer promises to keep the others."""
 
 
-def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:
-    """The plan of an agreement over ``terms`` that is concluded at ``at``, if it can be carried out.
+def compile_plan(
+    terms: Terms, *, at: datetime, zone: ZoneInfo, law: Sequence[Mapping[str, Any]] = ()
+) -> Plan:
+    """The plan of an agreement over ``terms`` that is concluded at ``at``, if it can be carried out under ``law``, the unlawful terms of
+    the rulebook in its segment.
 
     The plan itself knows no moment of conclusion, so the same terms always give the same plan. Asked at each proposal and at both
     signatures; when an offer is made and published, listings asks the same of its own terms. Raises FieldInvalid, which names the term
@@ -71,6 +75,7 @@ def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:
         zone=zone,
     )
     require_renewable(terms, at=at, zone=zone)
+    require_lawful_terms(terms.as_dict(), law)
     return build_plan(terms)
 
 

@@ -26,6 +26,7 @@ from .. import queries
 from ..amending.queries import amendment_of, split_day
 from ..commissions.classing import classed, require_classed
 from ..errors import NotNegotiable, OwnListing, ReferenceTaken
+from ..law.in_force import law_of
 from ..library.agreeing import require_agreeing
 from ..library.queries import template_in_force
 from ..library.services import with_special_clauses
@@ -219,7 +220,7 @@ def propose(
 ) -> None:
     """Write the next proposal, if its terms can be carried out, from ``effective_on`` on where they amend. Raises FieldInvalid."""
     if negotiation.amends_id is None:
-        compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+        compile_plan(terms, at=clock.now(), zone=clock.market_zone(), law=law_of(negotiation.segment))
     else:
         amendment_of(negotiation, terms, effective_on)
     require_agreeing(terms, negotiation.template_id)

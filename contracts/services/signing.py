@@ -33,6 +33,7 @@ from ..amending.concluding import make_version, require_signable, tell_version
 from ..commissions.classing import require_classed
 from ..commissions.paper import given_terms
 from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
+from ..law.in_force import law_of
 from ..locks import CONCLUSION_LOCK
 from ..models import Agreement, Instrument, Negotiation, Signature
 from ..plan import Plan, compile_plan, plan_of
@@ -124,7 +125,7 @@ def _sign_as_seller(
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
     if negotiation.amends_id is None:
-        compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+        compile_plan(terms, at=clock.now(), zone=clock.market_zone(), law=law_of(negotiation.segment))
         require_grantable(negotiation.listing, terms)
         _require_kept(negotiation, terms)
     require_classed(terms, buyer_id=negotiation.buyer_id, seller_id=negotiation.seller_id)
@@ -167,7 +168,7 @@ def _sign_as_buyer(
     terms = parse_terms(instrument.said["terms"])
     if negotiation.amends_id is None:
         # The buyer may do by now what it buys, until it has paid for it at least.
-        compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+        compile_plan(terms, at=clock.now(), zone=clock.market_zone(), law=law_of(negotiation.segment))
         _require_kept(negotiation, terms)
     else:
         require_signable(negotiation, instrument)

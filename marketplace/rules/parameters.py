@@ -262,6 +262,16 @@ PARAMETERS: Mapping[str, Parameter] = {
             lowest=7,
         ),
         Parameter(
+            "law_grace_days",
+            30,
+            Label(
+                "Days within which both parties amend a term of an agreement in force that a new rulebook makes unlawful; then the agreement ends by law.",
+                "新しい規程により違法となった有効な契約の条件を、双方が変更できる日数です。経過すると契約は法令により終了します。",
+            ),
+            Weaker.NEITHER,
+            lowest=1,
+        ),
+        Parameter(
             "control_notice_hours",
             72,
             Label(

@@ -340,6 +340,7 @@ TABLE.example("POST dispute-files/", "buyer")(hand_in)
 TABLE.of_row("GET dispute-files/{}/content/", "buyer", dispute_file)
 TABLE.listed("adjustments/", "buyer", adjustment)
 TABLE.of_row("GET agreements/{}/adjustments/", "buyer", agreement)
+TABLE.of_row("GET agreements/{}/law-adjustments/", "buyer", agreement)
 TABLE.listed("index-values/", EVERYBODY, lambda world: contracts.index_value(world.contracts).public_id)
 TABLE.example("POST index-values/", "operator", takes_two=True)(
     lambda _world: Request(
