@@ -52,6 +52,8 @@ def require_signable(negotiation: Negotiation, instrument: Instrument) -> None:
     agreement = Agreement.objects.select_for_update(of=("self",)).get(amendments=negotiation)
     require_amendable(agreement)
     negotiation.amends = agreement
+    if amended_of(agreement).signed_hash != instrument.said["amends"]["replaces"]:
+        raise AmendmentOutdated(negotiation=negotiation.public_id, agreement=agreement.public_id)
     terms = parse_terms(instrument.said["terms"])
     amendment = amendment_of(negotiation, terms, instrument.proposal.effective_on)
     if amendment.as_dict(agreement.public_id) != instrument.said["amends"]:

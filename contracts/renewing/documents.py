@@ -15,6 +15,7 @@ from ..amending.models import AgreementVersion
 from ..amending.queries import amended_of, signed_versions
 from ..amending.states import VersionKind
 from ..models import Agreement, Template
+from ..terms import Terms
 from .claims import renewal_claims
 from .models import Renewal, RenewalDocument
 from .terms import renewed
@@ -24,7 +25,7 @@ KEPT = ("market", "agreement", "negotiation", "reference", "provider", "consumer
 
 
 def first_day(amended: Amended) -> date:
-    """The day (Japan) on which the first charge of the renewal falls due, from whose beginning it is in force: the last of the term."""
+    """The day (Japan) on which the first charge of the renewal falls due: the last of the term."""
     terms = renewed(amended.terms)
     concluded_on = amended.concluded_at.astimezone(clock.market_zone()).date()
     return terms.charging.parts(terms.price_minor, concluded_on)[amended.terms.charging.charges].due_on
@@ -33,8 +34,9 @@ def first_day(amended: Amended) -> date:
 def make_renewed(renewal: Renewal, agreement: Agreement, decision: str) -> AgreementVersion:
     """Sign and write the version that a renewal makes; the agreement is locked, and may be renewed now."""
     amended, zone = amended_of(agreement), clock.market_zone()
-    terms, effective_on = renewed(amended.terms), first_day(amended)
-    amends = {
+    # From now on, so that it may be amended meanwhile, but not before the version that it replaces.
+    terms, effective_on = renewed(amended.terms), max(clock.today(), amended.effective_on or date.min)
+    amends: dict[str, Any] = {
         "agreement": agreement.public_id,
         "version": amended.number + 1,
         "replaces": amended.signed_hash,
@@ -60,7 +62,7 @@ def make_renewed(renewal: Renewal, agreement: Agreement, decision: str) -> Agree
     )
 
 
-def _drawn(renewal: Renewal, agreement: Agreement, terms: Any, amends: dict[str, Any]) -> RenewalDocument:
+def _drawn(renewal: Renewal, agreement: Agreement, terms: Terms, amends: dict[str, Any]) -> RenewalDocument:
     before = signed_versions(agreement)[-1].said
     said = signed_object.compose(
         **{name: before[name] for name in KEPT},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
 
 from clearing.models import Trade
 from contracts.models import Agreement
@@ -30,12 +32,15 @@ MONTHLY = {"kind": "automatic", "notice_days": 14, "times_max": 2}
 
 
 @pytest.fixture
-def world(committed_database) -> WalkedMarket:
+def world(committed_database) -> Iterator[WalkedMarket]:
     """A market on 2030-02-04."""
     clock.move_to(datetime(2030, 2, 4, 10, tzinfo=JST), running=False)
-    made = WalkedMarket()
-    made.begin()
-    return made
+    made, block = WalkedMarket(), transaction.atomic()
+    block._from_testcase = True  # type: ignore[attr-defined]  # as Django's own test cases do
+    with block:
+        made.begin()
+        yield made
+        transaction.set_rollback(True)
 
 
 def broken() -> dict:

@@ -65,7 +65,7 @@ def test_it_goes_on_unless_a_party_refuses(yearly):
     tasks.sweep()
     version = AgreementVersion.objects.get()
     assert (version.number, version.kind, version.from_charge) == (2, "renewed", 13)
-    assert version.effective_on == date(2028, 3, 31)
+    assert version.effective_on == date(2028, 3, 2)
     assert again(yearly).ends_at == version.ends_at == datetime(2029, 4, 1, tzinfo=JST)
     terms = parse_terms(version.said["terms"])
     assert (terms.rights.duration, terms.charging.charges, terms.price_minor) == ("P24M", 24, 10_000)
@@ -92,7 +92,7 @@ def test_the_market_records_it_by_the_clause(yearly):
         "agreement": yearly.public_id,
         "version": 2,
         "replaces": yearly.signed_hash,
-        "effective_on": "2028-03-31",
+        "effective_on": "2028-03-02",
         "from_charge": 13,
         "renewal": Renewal.objects.earliest("pk").public_id,
     }
@@ -103,18 +103,20 @@ def test_the_market_records_it_by_the_clause(yearly):
         "terms.renewal",
         document.signed_hash,
     )
+    assert [row for row in REGISTER["evidence.rows_recorded"].check() if "renewal" in str(row)] == []
     shown = verification_of(year, document)
     assert (shown["verified"], shown["faults"], shown["signatures"]) == (True, [], [])
     assert shown["renewal"]["jws"] == document.jws
     first, second = versions_shown(year)
-    assert (second.kind, second.in_force, first.in_force) == ("renewed", False, True)
+    assert (second.kind, second.in_force, first.in_force) == ("renewed", True, False)
     assert (second.classes["price"], second.classes["term"]) == ("same", "longer")
     signed_second = signed_versions(year)[1]
-    assert document_data(year, signed_second)["signatures"] == []
+    shown_document = document_data(year, signed_second)
+    assert (shown_document["signatures"], shown_document["renewed"]) == ([], True)
     files = version_files(year, signed_second)
     assert "versions/2/renewal.json" in files
-    assert version_in_force(year, datetime(2028, 3, 30, tzinfo=JST)).number == 1
-    assert version_in_force(year, datetime(2028, 3, 31, tzinfo=JST)).number == 2
+    assert version_in_force(year, NOTICE_BY - timedelta(seconds=1)).number == 1
+    assert version_in_force(year, NOTICE_BY).number == 2
 
 
 def test_it_ends_when_its_times_are_used_up(yearly):
@@ -359,4 +361,30 @@ def test_an_earlier_amendment_and_its_price_go_on(market, yearly):
     move_to(NOTICE_BY)
     version = AgreementVersion.objects.get(kind="renewed")
     assert (version.number, version.said["terms"]["price_minor"]) == (3, 12_000)
+    assert breaches() == {}
+
+
+def test_it_is_amended_between_its_day_of_notice_and_the_end_of_its_term(market, yearly):
+    signed(market, amend(market, yearly, day="2028-03-15", ending={"convenience_notice_days": 60}))
+    move_to(NOTICE_BY)
+    renewed = AgreementVersion.objects.get(kind="renewed")
+    assert (renewed.effective_on, renewed.from_charge) == (date(2028, 3, 15), 13)
+    signed(
+        market,
+        amend(
+            market,
+            again(yearly),
+            day="2028-03-20",
+            rights={"onward_transfer": "prohibited"},
+            price_minor=9_000,
+        ),
+    )
+    assert [charge.price_minor for charge in money_signed(again(yearly)).charges] == [10_000] * 12 + [
+        9_000
+    ] * 12
+    assert again(yearly).ends_at == datetime(2029, 4, 1, tzinfo=JST)
+    assert list(Renewal.objects.order_by("pk").values_list("state", "version")) == [
+        ("renewed", 1),
+        ("standing", 3),
+    ]
     assert breaches() == {}
