@@ -305,7 +305,7 @@ class AdjustmentSerializer(RowSerializer[Adjustment]):
 class ChangedTermsSerializer(StrictSerializer):
     """Terms to change; omitted terms stay. ``effective_on``: of an amendment, the day from which it holds."""
 
-    price_minor = AmountField(required=False)
+    price_minor = AmountField(required=False, min_value=0)
     funding_days = serializers.IntegerField(required=False, min_value=0, max_value=FUNDING_DAYS_MAX)
     inspection_days = serializers.IntegerField(required=False, min_value=1, max_value=INSPECTION_DAYS_MAX)
     open_days = serializers.IntegerField(required=False, min_value=OPEN_DAYS[0], max_value=OPEN_DAYS[1])

@@ -21,7 +21,7 @@ from .states import OPEN_DAYS, RESPONSE_DAYS
 
 NUMBERS = {
     # Far below the largest integer that canonical JSON (RFC 8785) represents exactly.
-    "price_minor": (1, 1_000_000_000_000),
+    "price_minor": (0, 1_000_000_000_000),
     "funding_days": (0, 30),
     "inspection_days": (1, 60),
     "open_days": OPEN_DAYS,

@@ -12,13 +12,26 @@ from marketplace.participants.acting import acts_now, holders
 from marketplace.participants.interest_guards import RECUSED
 
 from ..states import INSPECTED_ON
-from .rules import FILES_MAX, MAY_HAVE_AMOUNT, OUTCOMES, REASONS, REPLY_DAYS, SETTLEMENTS, WITH_AMOUNT
+from .rules import (
+    FILES_MAX,
+    MAY_EXPEL,
+    MAY_HAVE_AMOUNT,
+    OUTCOMES,
+    REASONS,
+    REPLY_DAYS,
+    SETTLEMENTS,
+    WITH_AMOUNT,
+)
 
 _SQL = Path(__file__).parent / "sql"
 _SIDE = "(CASE {party} WHEN 'buyer' THEN a.buyer_id WHEN 'seller' THEN a.seller_id ELSE {dispute}.third_party_id END)"
 _PAIRS_OUTCOMES = ", ".join(
     f"('{party}', '{outcome}')" for party, outcomes in OUTCOMES.items() for outcome in outcomes
 )
+PAIRS_EXPELLED = ", ".join(
+    f"('{party}', '{other}')" for party, others in MAY_EXPEL.items() for other in others
+)
+"""Who opened a dispute, and whose expulsion its decision may propose, in SQL."""
 _PAIRS_SETTLEMENTS = ", ".join(
     f"('{party}', '{outcome}')" for party, outcomes in SETTLEMENTS.items() for outcome in outcomes
 )
@@ -55,13 +68,14 @@ def ended_lawfully() -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name="ended_lawfully",
         when=pgtrigger.Before,
-        operation=pgtrigger.UpdateOf("state", "unanswered_at"),
+        operation=pgtrigger.UpdateOf("state", "unanswered_at", "expels"),
         declare=[("a", "record"), ("answered", "boolean")],
         func=sql_body(
             _SQL / "ended_lawfully.sql",
             OUTCOMES=_PAIRS_OUTCOMES,
             WITH_AMOUNT=sql_list(WITH_AMOUNT),
             MAY_HAVE_AMOUNT=sql_list(MAY_HAVE_AMOUNT),
+            MAY_EXPEL=PAIRS_EXPELLED,
             CLAIMANT_ACTS=_acts(
                 "NEW.resolved_by", "NEW.opened_as", Permission.DELIVERIES_ANSWER, dispute="NEW"
             ),
@@ -85,6 +99,57 @@ IF NEW.resolved_by <> '' AND EXISTS (
     SELECT FROM public.contracts_agreement a WHERE a.id = NEW.agreement_id AND ({recused})) THEN
     RAISE EXCEPTION 'who has declared an interest in a party resolves no dispute of it'
         USING ERRCODE = 'check_violation', CONSTRAINT = '{RECUSED}';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+EXPULSION_MISSING = """NOT EXISTS (
+    SELECT FROM public.contracts_agreement a JOIN public.cases_case c
+        ON c.organisation_id = (CASE {dispute}.expels WHEN 'buyer' THEN a.buyer_id ELSE a.seller_id END)
+      JOIN public.contracts_remedy r ON r.dispute_id = {dispute}.id AND r.kind = 'expulsion' AND r.reference = c.public_id
+     WHERE a.id = {dispute}.agreement_id AND c.kind = 'expulsion' AND c.subject = {dispute}.public_id)"""
+"""Whether the expulsion that a dispute (a row in SQL) proposes has no case of its party, or no remedy that names it."""
+JUDGED = """(
+    SELECT m.person FROM public.contracts_mediator m JOIN public.contracts_dispute d ON d.id = m.dispute_id WHERE d.public_id = {case}.subject
+    UNION ALL SELECT p.person FROM public.contracts_dispute d
+      CROSS JOIN LATERAL (VALUES (d.resolved_by), (d.resolved_first)) AS p (person) WHERE d.public_id = {case}.subject AND p.person <> '')"""
+"""Who mediated or decided the dispute that a case (a row in SQL) of an expulsion is about, in SQL after IN."""
+
+
+def expelled_in_case() -> pgtrigger.Trigger:
+    """At the end of the transaction that proposes an expulsion, its case is open, and a remedy of the dispute names it."""
+    return pgtrigger.Trigger(
+        name="expelled_in_case",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        timing=pgtrigger.Deferred,
+        func=f"""
+IF NEW.expels <> '' AND OLD.expels = '' AND {EXPULSION_MISSING.format(dispute="NEW")} THEN
+    RAISE EXCEPTION 'the expulsion that % proposes has its case', NEW.public_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'expelled_in_case';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+def expelled_by_others() -> pgtrigger.Trigger:
+    """A case of an expulsion is of a dispute that proposes it, and nobody decides it who mediated or decided that dispute."""
+    return pgtrigger.Trigger(
+        name="expelled_by_others",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("first_person", "resolved_by"),
+        func=f"""
+IF NEW.kind = 'expulsion' AND (NOT EXISTS (
+    SELECT FROM public.contracts_dispute d JOIN public.contracts_agreement a ON a.id = d.agreement_id
+     WHERE d.public_id = NEW.subject AND d.state = 'resolved'
+       AND NEW.organisation_id = (CASE d.expels WHEN 'buyer' THEN a.buyer_id WHEN 'seller' THEN a.seller_id END))
+   OR NEW.state = 'resolved' AND (NEW.first_person IN {JUDGED.format(case="NEW")} OR NEW.resolved_by IN {JUDGED.format(case="NEW")})) THEN
+    RAISE EXCEPTION 'who mediated or decided % decides no expulsion that it proposes', NEW.subject
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'expelled_by_others';
 END IF;
 RETURN NULL;
 """,

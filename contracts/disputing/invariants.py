@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.participants.interest_guards import recused_then
 
+from .guards import EXPULSION_MISSING, JUDGED, PAIRS_EXPELLED
 from .rules import OUTCOMES, REASONS, REPLY_DAYS, SETTLEMENTS
 
 _TESTS = "tests/contracts/disputing/test_guards.py::"
@@ -160,6 +161,24 @@ Invariant(
         "  OR s.state = 'accepted' AND (d.state <> 'settled' OR s.closed_at >= s.respond_by OR s.answered_by = s.proposed_by)"
         "  OR s.state = 'lapsed' AND s.closed_at < s.respond_by"
         "  OR (s.consequences ->> 'outcome') <> s.outcome OR (s.consequences ->> 'amount_minor')::bigint IS DISTINCT FROM s.amount_minor"
+    ),
+)
+Invariant(
+    name="contracts.expelled_in_case",
+    promise=5,
+    statement="Whom a dispute proposes to expel has its case, which nobody decided who mediated or decided the dispute; no other case is of an expulsion.",
+    guards=(
+        "contracts_dispute.expelled_in_case",
+        "contracts_dispute.dispute_expels",
+        "cases_case.expelled_by_others",
+    ),
+    test="tests/contracts/disputing/test_expulsions.py::test_an_expulsion_without_its_case_is_named",
+    check=by_query(
+        f"SELECT d.public_id, d.expels FROM contracts_dispute d WHERE d.expels <> '' AND ({EXPULSION_MISSING.format(dispute='d')}"  # noqa: S608
+        f"  OR d.state <> 'resolved' OR d.outcome = 'dismissed' OR (d.opened_as, d.expels) NOT IN ({PAIRS_EXPELLED}))"
+        " UNION ALL SELECT c.public_id, c.subject FROM cases_case c LEFT JOIN contracts_dispute d ON d.public_id = c.subject"
+        f"  WHERE c.kind = 'expulsion' AND (coalesce(d.expels, '') = '' OR c.first_person IN {JUDGED.format(case='c')}"
+        f"   OR c.resolved_by IN {JUDGED.format(case='c')})"
     ),
 )
 Invariant(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
+from marketplace.cases.models import Case
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, CountField, MinorField, MomentField
 from marketplace.kernel.commitments import SaltField
@@ -41,6 +43,7 @@ class Dispute(models.Model):
     ``claims``: what is asked, ``{"claim", "amount_minor"}`` each (``rules.CLAIMS``). ``accepted_at``: when the delivery was accepted
     before the buyer disputed it; null before acceptance. ``answer_by``: until when the other side answers; ``unanswered_at``: when its
     silence was recorded. ``decide_by``: until when its mediator decides. ``amount_minor``, without tax, is what was decided or agreed.
+    ``expels``: the party whose expulsion the decision proposes, in a case that two others decide.
     ``resolved_first``: who of the operator gave the decision first, where it took two.
 
     Invariants: one open dispute an agreement and who opens it, over an agreement that was not terminated, for a reason of that side; after
@@ -75,6 +78,7 @@ class Dispute(models.Model):
     resolved_by = models.CharField(max_length=ACTOR_LENGTH_MAX, null=True)
     resolved_first = models.CharField(max_length=ACTOR_LENGTH_MAX, blank=True, default="")
     resolved_at = MomentField(null=True)
+    expels = models.CharField(max_length=6, choices=Party.choices, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -99,6 +103,9 @@ class Dispute(models.Model):
                 name="dispute_resolved_how",
             ),
             models.CheckConstraint(condition=Q(amount_minor=None) | Q(amount_minor__gt=0), name="dispute_amount"),
+            models.CheckConstraint(
+                condition=Q(expels="") | Q(state=DisputeState.RESOLVED, expels__in=Party.values), name="dispute_expels"
+            ),
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["agreement"], name="dispute_of_agreement"),
@@ -115,6 +122,7 @@ class Dispute(models.Model):
             dispute_guards.disputed_lawfully(),
             dispute_guards.ended_lawfully(),
             dispute_guards.resolved_by_unrelated(),
+            dispute_guards.expelled_in_case(),
             ending_guards.redelivered_in_time(),
         ]  # fmt: skip
 
@@ -399,3 +407,6 @@ class Adjustment(models.Model):
     def __str__(self) -> str:
         """The public identifier."""
         return self.public_id
+
+
+pgtrigger.register(dispute_guards.expelled_by_others())(Case)

@@ -13,7 +13,7 @@ from marketplace.api.serializers import (
     StrictSerializer,
 )
 
-from ..states import DisputeOutcome, DisputeParty, DisputeReason, DisputeState
+from ..states import DisputeOutcome, DisputeParty, DisputeReason, DisputeState, Party
 from .consequences import words_of
 from .models import Dispute, DisputeFile, Mediator, Remedy, Settlement, Statement
 from .rules import CLAIMS_MAX
@@ -88,6 +88,7 @@ class ResolveDisputeSerializer(StrictSerializer):
     outcome = serializers.ChoiceField(choices=DisputeOutcome.choices)
     reason = serializers.CharField(max_length=5_000)
     amount_minor = AmountField(required=False, allow_null=True, default=None)
+    expels = serializers.ChoiceField(choices=Party.choices, required=False, allow_blank=True, default="")
 
 
 class DisputeFileInput(StrictSerializer):
@@ -211,7 +212,7 @@ class DisputeSerializer(RowSerializer[Dispute]):
         fields = (
             "id", "agreement", "buyer", "seller", "opened_as", "opened_as_label", "third_party", "stake", "reason_code",
             "reason_label", "text", "claims", "opened_at", "accepted_at", "answer_by", "unanswered_at", "decide_by", "state",
-            "state_label", "outcome", "outcome_label", "amount_minor", "finding", "resolved_at", "statements", "files",
+            "state_label", "outcome", "outcome_label", "amount_minor", "finding", "resolved_at", "expels", "statements", "files",
             "mediators", "settlements", "remedies", "salt",
         )  # fmt: skip
 

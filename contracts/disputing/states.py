@@ -49,4 +49,5 @@ class RemedyKind(TextChoices):
     PRICE_ADJUSTED = "price_adjusted", Label("the price is adjusted", "代金の調整")
     DELIVERED_AGAIN = "delivered_again", Label("the data is delivered again", "再提供")
     AGREEMENT_ENDED = "agreement_ended", Label("the agreement ends", "契約の終了")
+    EXPULSION = "expulsion", Label("the expulsion of a party is proposed", "当事者の除名の提案")
     USE_STOPPED = "use_stopped", Label("access is suspended", "提供の停止")

@@ -8,6 +8,7 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acts_now, holders
 
+from .free import priced_unlawfully
 from .special import FORBIDDEN
 
 _HOLDS = holders(Permission.RULEBOOK_WRITE)
@@ -162,6 +163,25 @@ RETURN NEW;
     )
 
 
+def free_as_open() -> pgtrigger.Trigger:
+    """No version is published whose offer costs nothing, unless its template says that it is open data or a trial."""
+    return pgtrigger.Trigger(
+        name="free_as_open",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        func=f"""
+IF NEW.state = 'published' AND OLD.state <> 'published' AND EXISTS (
+    SELECT FROM public.listings_offer o
+      LEFT JOIN LATERAL (SELECT t.clause_codes FROM public.contracts_template t WHERE t.code = o.template ORDER BY t.version DESC LIMIT 1) t ON true
+     WHERE o.version_id = NEW.id AND {priced_unlawfully("o.price_minor", "o.charging", "t.clause_codes")}) THEN
+    RAISE EXCEPTION '% costs nothing, and is neither open data nor a trial', NEW.public_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'free_as_open';
+END IF;
+RETURN NEW;
+""",  # noqa: S608  our own words
+    )
+
+
 def clauses_agree() -> pgtrigger.Trigger:
     """Proposed terms meet what the template and the special clauses demand; special clauses are of the library, or touch no term."""
     return pgtrigger.Trigger(
@@ -170,11 +190,15 @@ def clauses_agree() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         declare=[("t", "record"), ("special", "jsonb")],
         func=f"""
-SELECT l.code, l.demands INTO t FROM public.contracts_negotiation n JOIN public.contracts_template l ON l.id = n.template_id
+SELECT l.code, l.demands, l.clause_codes INTO t FROM public.contracts_negotiation n JOIN public.contracts_template l ON l.id = n.template_id
  WHERE n.id = NEW.negotiation_id;
 special := coalesce(NEW.terms -> 'special_clauses', '[]');
 IF {is_unmet("t.demands", "NEW.terms")} THEN
     RAISE EXCEPTION 'the terms do not meet what the clauses of % demand', t.code
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'clauses_agree';
+END IF;
+IF {priced_unlawfully("(NEW.terms ->> 'price_minor')::bigint", "(NEW.terms -> 'charging')", "t.clause_codes")} THEN
+    RAISE EXCEPTION 'what costs nothing is open data or a trial by the clauses of %', t.code
         USING ERRCODE = 'check_violation', CONSTRAINT = 'clauses_agree';
 END IF;
 IF special <> '[]' THEN

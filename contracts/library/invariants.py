@@ -6,6 +6,7 @@ from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
 
+from .free import priced_unlawfully
 from .guards import (
     OUT_OF_FORCE,
     codes_of,
@@ -18,6 +19,7 @@ from .guards import (
 )
 
 TESTS = "tests/contracts/clauses/test_library_guards.py"
+_PRICE, _CHARGING = "(p.terms ->> 'price_minor')::bigint", "(p.terms -> 'charging')"
 _HOLDS = holders(Permission.RULEBOOK_WRITE)
 # Templates that were published before there was a library state their clauses themselves.
 _OF_LIBRARY = "t.clauses -> 0 ? 'clause'"
@@ -78,6 +80,21 @@ Invariant(
         " CROSS JOIN LATERAL (SELECT coalesce(p.terms -> 'special_clauses', '[]') AS clauses) s"
         f" WHERE {is_unmet('t.demands', 'p.terms')} OR s.clauses <> '[]' AND ({is_unlike_clause('s.clauses')}"
         f" OR {is_unmet(demands_of('s.clauses'), 'p.terms')} OR {is_touching('s.clauses')} OR {is_apart('s.clauses', 't.clauses')})"
+    ),
+)
+Invariant(
+    name="contracts.free_as_open",
+    promise=6,
+    statement="What is offered or proposed for nothing is open data or a trial by a clause of its template, charged once.",
+    guards=("listings_listingversion.free_as_open", "contracts_proposal.clauses_agree"),
+    test="tests/contracts/clauses/test_free.py::test_what_costs_nothing_without_its_clause_is_named",
+    check=by_query(
+        "SELECT n.public_id, t.code FROM contracts_proposal p JOIN contracts_negotiation n ON n.id = p.negotiation_id"  # noqa: S608
+        " JOIN contracts_template t ON t.id = n.template_id"
+        f" WHERE {priced_unlawfully(_PRICE, _CHARGING, 't.clause_codes')}"
+        " UNION ALL SELECT v.public_id, o.template FROM listings_offer o JOIN listings_listingversion v ON v.id = o.version_id"
+        " LEFT JOIN LATERAL (SELECT t.clause_codes FROM contracts_template t WHERE t.code = o.template ORDER BY t.version DESC LIMIT 1) t ON true"
+        f" WHERE v.state = 'published' AND {priced_unlawfully('o.price_minor', 'o.charging', 't.clause_codes')}"
     ),
 )
 Invariant(

@@ -262,6 +262,16 @@ PARAMETERS: Mapping[str, Parameter] = {
             lowest=7,
         ),
         Parameter(
+            "expulsion_days",
+            1_095,
+            Label(
+                "Days for which a participant stays out that two people expelled after a dispute.",
+                "異議の裁定を受けて二名により除名された参加者が、再び参加できるようになるまでの日数です。",
+            ),
+            Weaker.LOWER,
+            lowest=1,
+        ),
+        Parameter(
             "law_grace_days",
             30,
             Label(

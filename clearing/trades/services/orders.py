@@ -82,7 +82,13 @@ def order_adjustment(
 
 @record_refusals()
 def order_resolution(
-    *, actor: Actor, dispute: str, outcome: str, reason: str, amount_minor: int | None = None
+    *,
+    actor: Actor,
+    dispute: str,
+    outcome: str,
+    reason: str,
+    amount_minor: int | None = None,
+    expels: str = "",
 ) -> Dispute:
     """Resolve a dispute, as its mediator or as the second person to it. ``refund`` returns what is on hold, ``dismissed`` pays it to
     the seller.
@@ -92,7 +98,7 @@ def order_resolution(
     """
     actor.require(Permission.DISPUTES_WRITE)
     agreement, subject = check_resolution(
-        actor=actor, dispute=dispute, outcome=outcome, reason=reason, amount_minor=amount_minor
+        actor=actor, dispute=dispute, outcome=outcome, reason=reason, amount_minor=amount_minor, expels=expels
     )
     approval = None
     if outcome != DisputeOutcome.REDELIVERY:
@@ -103,7 +109,11 @@ def order_resolution(
             payee=agreement.buyer_identifier if outcome in TO_BUYER else agreement.seller_identifier,
             amount_minor=max(_at_stake(agreement, subject, outcome), amount_minor or 0),
             currency=agreement.currency,
-            payload={"outcome": outcome, **({} if amount_minor is None else {"amount_minor": amount_minor})},
+            payload={
+                "outcome": outcome,
+                **({} if amount_minor is None else {"amount_minor": amount_minor}),
+                **({"expels": expels} if expels else {}),
+            },
         )
     return resolve_dispute(
         actor=actor,
@@ -111,6 +121,7 @@ def order_resolution(
         outcome=outcome,
         reason=reason,
         amount_minor=amount_minor,
+        expels=expels,
         first_person=approval.first_person if approval else "",
     )
 

@@ -4,6 +4,9 @@ answered := EXISTS (
 IF NEW.unanswered_at IS NOT NULL AND OLD.unanswered_at IS NULL AND (answered OR public.business_now() < NEW.answer_by) THEN
     RAISE EXCEPTION 'silence is recorded after the time to answer' USING ERRCODE = 'check_violation', CONSTRAINT = 'ended_lawfully';
 END IF;
+IF NEW.state = OLD.state AND NEW.expels IS DISTINCT FROM OLD.expels THEN
+    RAISE EXCEPTION 'an expulsion is proposed with the decision' USING ERRCODE = 'check_violation', CONSTRAINT = 'ended_lawfully';
+END IF;
 IF NEW.state = OLD.state THEN
     RETURN NEW;
 END IF;
@@ -26,6 +29,9 @@ IF NEW.state = 'settled' AND NOT EXISTS (
 END IF;
 IF NEW.state = 'withdrawn' AND (NEW.outcome <> 'withdrawn' OR NOT {CLAIMANT_ACTS}) THEN
     RAISE EXCEPTION 'who opened a dispute withdraws it' USING ERRCODE = 'check_violation', CONSTRAINT = 'ended_lawfully';
+END IF;
+IF NEW.expels <> '' AND (NEW.outcome = 'dismissed' OR (NEW.opened_as, NEW.expels) NOT IN ({MAY_EXPEL})) THEN
+    RAISE EXCEPTION 'a decision against a party proposes its expulsion' USING ERRCODE = 'check_violation', CONSTRAINT = 'ended_lawfully';
 END IF;
 IF (NEW.outcome IN ({WITH_AMOUNT}) AND NEW.amount_minor IS NULL)
    OR (NEW.amount_minor IS NOT NULL AND NEW.outcome NOT IN ({MAY_HAVE_AMOUNT})) THEN

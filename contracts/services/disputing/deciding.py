@@ -24,7 +24,7 @@ from ...amending.queries import money_signed
 from ...commissions.queries import require_reducible
 from ...disputing.errors import NotHeard, NotItsMediator, OtherDisputeFirst, RemedyImpossible
 from ...disputing.models import Dispute
-from ...disputing.rules import HOLDING, MAY_HAVE_AMOUNT, OUTCOMES, WITH_AMOUNT
+from ...disputing.rules import HOLDING, MAY_EXPEL, MAY_HAVE_AMOUNT, OUTCOMES, WITH_AMOUNT
 from ...disputing.states import StatementKind
 from ...ending.queries import access_over_at, charge_due, charge_left
 from ...errors import AgreementEnded, PriceExceeded, RedeliveryTooLate
@@ -43,6 +43,11 @@ ACCEPTED_BEFORE = Label(
     "検収済みのため再提供はできません",
 )
 
+NOT_EXPELLED = Label(
+    "a decision that is no dismissal may propose to expel: {known}",
+    "棄却以外の裁定では、次の当事者の除名を提案できます: {known}",
+)
+
 
 @transaction.atomic
 def resolve_dispute(
@@ -52,9 +57,12 @@ def resolve_dispute(
     outcome: str,
     reason: str,
     amount_minor: int | None = None,
+    expels: str = "",
     first_person: str = "",
 ) -> Dispute:
     """Resolve a dispute, as its mediator or with it as the ``first_person``, with the reason: one of ``rules.OUTCOMES``.
+
+    ``expels``: the party (``buyer`` or ``seller``) whose expulsion it proposes (``rules.MAY_EXPEL``), in a case that two others decide.
 
     ``amount_minor``, without tax, is that of a reduction or a payment, and of what comes back of accepted charges with a termination.
     Delivery and clearing carry out the outcome; each remedy has its day. After the agreement was terminated, the dispute is dismissed, or the price
@@ -62,7 +70,7 @@ def resolve_dispute(
     OtherDisputeFirst, RemedyImpossible, PriceExceeded, ReducedWithoutFault, FieldInvalid, Forbidden.
     """
     agreement, subject = check_resolution(
-        actor=actor, dispute=dispute, outcome=outcome, reason=reason, amount_minor=amount_minor
+        actor=actor, dispute=dispute, outcome=outcome, reason=reason, amount_minor=amount_minor, expels=expels
     )
     mediator = subject.mediators.filter(objected_at=None).first()
     if mediator is None or mediator.person not in (actor.identifier, first_person):
@@ -77,13 +85,20 @@ def resolve_dispute(
         amount_minor=amount_minor,
         finding=reason,
         first_person=first_person,
+        expels=expels,
     )
     return subject
 
 
 @transaction.atomic
 def check_resolution(
-    *, actor: Actor, dispute: str, outcome: str, reason: str, amount_minor: int | None = None
+    *,
+    actor: Actor,
+    dispute: str,
+    outcome: str,
+    reason: str,
+    amount_minor: int | None = None,
+    expels: str = "",
 ) -> tuple[Agreement, Dispute]:
     """The agreement and the dispute, both locked, if it may be resolved so; who gives it is asked by ``resolve_dispute``."""
     actor.require(Permission.DISPUTES_WRITE)
@@ -98,6 +113,9 @@ def check_resolution(
     if outcome not in decided:
         known = ", ".join(decided)
         raise FieldInvalid("outcome", Label(f"specify one of {known}", f"{known} から選んでください"))
+    may_expel = MAY_EXPEL[DisputeParty(subject.opened_as)]
+    if expels and (outcome == DisputeOutcome.DISMISSED or expels not in may_expel):
+        raise FieldInvalid("expels", NOT_EXPELLED.fill({"known": ", ".join(may_expel)}))
     require_possible(subject, agreement, DisputeOutcome(outcome), amount_minor)
     if outcome != DisputeOutcome.DISMISSED and not _is_heard(subject):
         raise NotHeard(dispute=dispute, answer_by=subject.answer_by.isoformat())
@@ -215,6 +233,7 @@ def end_dispute(
     finding: str,
     amount_minor: int | None = None,
     first_person: str = "",
+    expels: str = "",
 ) -> None:
     """End a locked dispute with an outcome, close what waits in it, and have the outcome carried out. Emits dispute.resolved."""
     advance(
@@ -228,6 +247,7 @@ def end_dispute(
         resolved_by=actor.identifier,
         resolved_first=first_person,
         resolved_at=clock.now(),
+        expels=expels,
     )
     drop_settlements(dispute)
     for mediator in dispute.mediators.all():
@@ -241,6 +261,7 @@ def end_dispute(
             "agreement": agreement.public_id,
             "outcome": dispute.outcome,
             **({} if amount_minor is None else {"amount_minor": amount_minor}),
+            **({"expels": expels} if expels else {}),
             "finding_commitment": commitment_to(dispute.salt, finding.strip()),
         },
     )

@@ -28,6 +28,7 @@ from ...ending.queries import charge_due
 from ...models import Agreement
 from ...states import DisputeOutcome, DisputeParty, DisputeState, Party, TerminationReason, label_of
 from ..agreements import make_adjustment, terminate_agreement
+from .expelling import propose_expulsion
 
 ESCALATE: Final = Loop("contracts.escalate_remedies")
 BATCH: Final = 200
@@ -44,6 +45,9 @@ def order_remedies(dispute: Dispute, agreement: Agreement, actor: Actor) -> None
         _order(dispute, RemedyKind.DELIVERED_AGAIN)
     if outcome is DisputeOutcome.STOP_OF_USE:
         _order(dispute, RemedyKind.USE_STOPPED)
+    if dispute.expels:
+        _order(dispute, RemedyKind.EXPULSION, propose_expulsion(dispute, agreement))
+        remedy_done(dispute=dispute.public_id, kind=RemedyKind.EXPULSION)
     reason = _termination(dispute, outcome)
     if reason is not None:
         _order(dispute, RemedyKind.AGREEMENT_ENDED)
