@@ -6,8 +6,8 @@ TEMPLATE_VERSION_LOCK = AdvisoryLock(
     name="contracts.template_version",
     key=5_301_101,
     rank=50,
-    protects="One publication at a time takes the next version of a clause or a template of contracts.",
-    modes=frozenset({Mode.EXCLUSIVE}),
+    protects="One publication at a time takes the next version of a clause or a template of contracts, and no negotiation begins meanwhile.",
+    modes=frozenset({Mode.EXCLUSIVE, Mode.SHARED}),
 )
 
 CONCLUSION_LOCK = AdvisoryLock(

@@ -39,12 +39,11 @@ from .disputing.models import (
     ACTOR_LENGTH_MAX,
     Adjustment,
     Dispute,
-    DisputeFile,
     Mediator,
     Remedy,
     Settlement,
-    Statement,
 )
+from .disputing.statement_models import DisputeFile, Statement
 from .ending import guards as ending_guards
 from .ending.models import Ending
 from .exclusive_grants import exclusively_granted

@@ -277,7 +277,8 @@ class AgreementSerializer(RowSerializer[Agreement]):
 
 
 class AdjustmentSerializer(RowSerializer[Adjustment]):
-    """An adjustment of a price: ``debtor`` pays ``amount_minor``, without tax, to ``creditor``."""
+    """An adjustment of a price: ``debtor`` pays ``amount_minor``, without tax, to ``creditor``, less ``unmoved_minor``, which clearing could
+    not carry out."""
 
     id = serializers.CharField(source="public_id")
     agreement = serializers.CharField(source="agreement.public_id")
@@ -287,7 +288,7 @@ class AdjustmentSerializer(RowSerializer[Adjustment]):
     class Meta:
         model = Adjustment
         fields = (
-            "id", "agreement", "charge", "debtor", "creditor", "amount_minor", "currency", "reason_code", "reason",
+            "id", "agreement", "charge", "debtor", "creditor", "amount_minor", "unmoved_minor", "currency", "reason_code", "reason",
             "ordered_at", "salt",
         )  # fmt: skip
 

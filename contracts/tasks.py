@@ -36,6 +36,7 @@ def sweep() -> int:
             services.escalate_deletions,
             services.record_silences,
             services.lapse_settlements,
+            services.relieve_mediators,
             services.remind_mediators,
             services.escalate_disputes,
             services.escalate_remedies,

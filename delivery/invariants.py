@@ -8,7 +8,7 @@ from marketplace.oversight.reviews.detectors import REFUSED_A_DAY
 from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
-from . import use_invariants  # noqa: F401  registers its own
+from . import dispute_invariants, use_invariants  # noqa: F401  they register their own
 from .guards import IN_PART, UNSENT
 from .models.outages import STATED_WITHIN
 

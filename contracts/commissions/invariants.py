@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.kernel.invariants import Invariant, by_query
 
 from .reducing_guards import FAULT_FOUND
+from .states import ANSWER_DAYS
 
 Invariant(
     name="contracts.reduced_for_fault",
@@ -50,8 +51,8 @@ Invariant(
     ),
     test="tests/contracts/commissions/test_talks.py::test_the_database_flags_what_is_forbidden",
     check=by_query(
-        "SELECT k.public_id, k.state FROM contracts_pricetalk k"
-        " WHERE k.answer_by <> public.end_of_period(k.asked_at, 'P14D')"
+        "SELECT k.public_id, k.state FROM contracts_pricetalk k"  # noqa: S608  our own words
+        f" WHERE k.answer_by <> public.end_of_period(k.asked_at, 'P{ANSWER_DAYS}D')"
         "  OR k.state = 'open' AND k.answer_by < public.business_now() - interval '1 day'"
         "  OR k.answer = 'refused' AND k.answer_reason = '' AND k.flag IS NULL"
         "  OR k.flag = 'silence' AND k.flagged_at < k.answer_by"

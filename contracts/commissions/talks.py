@@ -180,7 +180,7 @@ def _flag(public_id: str) -> bool:
 
 
 def drop_talks() -> int:
-    """Drop talks whose negotiation or agreement is over, with their tasks; returns how many."""
+    """Drop talks whose negotiation or agreement is over, with their tasks, and tell both; returns how many."""
     over = PriceTalk.objects.filter(state__in=OPEN).filter(
         Q(negotiation__state=NegotiationState.TERMINATED)
         | Q(negotiation__agreement__isnull=False) & ~Q(negotiation__agreement__state=AgreementState.IN_FORCE)
@@ -196,6 +196,9 @@ def _drop(public_id: str) -> bool:
     advance(talk, TALK, command="drop", role="system")
     _record(talk, SYSTEM, "dropped")
     notices.close_tasks(thread=public_id, kinds=(TaskKind.ANSWER, TaskKind.LOOK_INTO))
+    wording = texts.DROPPED.fill(negotiation=talk.negotiation.public_id, talk=public_id)
+    parties = (talk.negotiation.buyer_id, talk.negotiation.seller_id)
+    notices.send_notices(subject=public_id, wordings=dict.fromkeys(parties, wording))
     return True
 
 

@@ -8,6 +8,7 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acts_now, holders
 
+from ..locks import TEMPLATE_VERSION_LOCK
 from .free import priced_unlawfully
 from .special import FORBIDDEN
 
@@ -143,23 +144,36 @@ RETURN NEW;
     )
 
 
-OUT_OF_FORCE = "(t.retired OR (t.segments <> '[]' AND NOT t.segments ? {segment}::text))"
-"""Whether a template ``t`` is not in force in a segment (its code in SQL)."""
+def out_of_force(segment: str, *, at: str = "") -> str:
+    """Whether a template ``t`` is retired, not for a segment (its code in SQL), or not the newest version of the library, now or ``at`` a
+    moment (SQL)."""
+    since = f" AND newer.published_at <= {at}" if at else ""
+    return f"""(t.retired OR (t.segments <> '[]' AND NOT t.segments ? {segment}::text) OR EXISTS (
+    SELECT FROM public.contracts_template newer WHERE newer.code = t.code AND newer.version > t.version{since}))"""
+
+
+OF_AGREEMENT = """(SELECT made.template_id FROM public.contracts_agreement a
+      JOIN public.contracts_negotiation made ON made.id = a.negotiation_id WHERE a.id = {row}.amends_id)"""
+"""The template with which the agreement was made that a negotiation (a row in SQL) amends."""
 
 
 def template_in_force() -> pgtrigger.Trigger:
-    """No negotiation begins with a template that is retired, or not for its segment; an amendment has that of its agreement."""
+    """A negotiation begins with the newest version of a template that is not retired, for its segment; an amendment has the template of its
+    agreement, whatever became of that. Nothing is published while a negotiation begins."""
     return pgtrigger.Trigger(
         name="template_in_force",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=f"""
-IF NEW.amends_id IS NULL AND EXISTS (SELECT FROM public.contracts_template t WHERE t.id = NEW.template_id AND {OUT_OF_FORCE.format(segment="NEW.segment")}) THEN
+{TEMPLATE_VERSION_LOCK.acquire_shared_in_guard()}
+IF (NEW.amends_id IS NULL AND EXISTS (
+        SELECT FROM public.contracts_template t WHERE t.id = NEW.template_id AND {out_of_force("NEW.segment")}))
+   OR (NEW.amends_id IS NOT NULL AND NEW.template_id IS DISTINCT FROM {OF_AGREEMENT.format(row="NEW")}) THEN
     RAISE EXCEPTION 'the template of % is not in force in %', NEW.public_id, NEW.segment
         USING ERRCODE = 'check_violation', CONSTRAINT = 'template_in_force';
 END IF;
 RETURN NEW;
-""",
+""",  # noqa: S608  our own words
     )
 
 

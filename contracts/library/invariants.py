@@ -8,7 +8,7 @@ from marketplace.participants.acting import acted_at, holders
 
 from .free import priced_unlawfully
 from .guards import (
-    OUT_OF_FORCE,
+    OF_AGREEMENT,
     codes_of,
     demands_of,
     is_apart,
@@ -16,6 +16,7 @@ from .guards import (
     is_touching,
     is_unlike_clause,
     is_unmet,
+    out_of_force,
 )
 
 TESTS = "tests/contracts/clauses/test_library_guards.py"
@@ -100,11 +101,15 @@ Invariant(
 Invariant(
     name="contracts.template_in_force",
     promise=6,
-    statement="No negotiation began with a template that was retired, or that is not for its segment.",
+    statement=(
+        "Negotiations began with the newest version of a template that was not retired, and for their segment; an amendment has the template"
+        " of its agreement."
+    ),
     guards=("contracts_negotiation.template_in_force", "contracts_negotiation.immutable"),
     test=f"{TESTS}::test_no_negotiation_begins_with_a_template_that_is_not_in_force",
     check=by_query(
         "SELECT n.public_id, t.code FROM contracts_negotiation n JOIN contracts_template t ON t.id = n.template_id"  # noqa: S608
-        f" WHERE {OUT_OF_FORCE.format(segment='n.segment')}"
+        f" WHERE n.amends_id IS NULL AND {out_of_force('n.segment', at='n.opened_at')}"
+        f"  OR n.amends_id IS NOT NULL AND n.template_id IS DISTINCT FROM {OF_AGREEMENT.format(row='n')}"
     ),
 )

@@ -28,6 +28,7 @@ from ..commissions.classing import classed, require_classed
 from ..errors import NotNegotiable, OwnListing, ReferenceTaken
 from ..law.in_force import law_of
 from ..library.agreeing import require_agreeing
+from ..library.errors import TemplateNotInForce
 from ..library.queries import template_in_force
 from ..library.services import with_special_clauses
 from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
@@ -130,11 +131,12 @@ def _create_negotiation(actor: Actor, sale: OfferView, reference: str) -> Negoti
             )
     except IntegrityError as error:
         cause = error.__cause__
-        if (
-            isinstance(cause, postgres_errors.UniqueViolation)
-            and cause.diag.constraint_name == "negotiation_reference_once"
-        ):
+        refused = cause.diag.constraint_name if isinstance(cause, postgres_errors.Error) else None
+        if refused == "negotiation_reference_once":
             raise ReferenceTaken(reference=reference) from error
+        # The next version was published while this negotiation began.
+        if refused == "template_in_force":
+            raise TemplateNotInForce(template=sale.template, segment=sale.segment) from error
         raise
 
 

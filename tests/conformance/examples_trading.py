@@ -134,6 +134,22 @@ def answered_dispute(world: World) -> str:
     return contracts.ready(contracts.dispute(world.contracts), world.contracts.operator)
 
 
+def unmoved_remedy(world: World) -> Request:
+    """A payment in addition that clearing could not carry out, for people to say what replaces it."""
+    row = contracting.open_against(
+        actor=contracts.speaker(world.contracts.organisation("seller")),
+        agreement=agreement(world),
+        reason_code="unpaid",
+        text="不足しています。",
+    )
+    contracts.resolve(row, world.contracts.operator, "payment", amount_minor=100)
+    contracting.adjustment_carried_out(
+        adjustment=row.agreement.adjustments.latest("pk").public_id, moved_minor=0
+    )
+    stated = {"kind": "price_adjusted", "reason": "課金の終了", "replaced_by": "市場外での支払"}
+    return Request((row.public_id,), stated)
+
+
 def disputed_use(world: World) -> Request:
     stated = {"reason_code": "use_outside_rights", "text": "域外で利用されています。"}
     return Request(body={"agreement": agreement(world), **stated})
@@ -335,6 +351,10 @@ TABLE.of_row(
 TABLE.example("POST disputes/{}/assign-mediator/", "operator")(
     lambda world: Request((dispute(world),), {"person": world.contracts.operator.identifier})
 )
+TABLE.example("POST disputes/{}/relieve-mediator/", "operator")(
+    lambda world: Request((answered_dispute(world),), {"reason": "病気療養のため担当できません。"})
+)
+TABLE.example("POST disputes/{}/end-remedy/", "operator", takes_two=True)(unmoved_remedy)
 TABLE.listed("dispute-files/", "buyer", dispute_file)
 TABLE.example("POST dispute-files/", "buyer")(hand_in)
 TABLE.of_row("GET dispute-files/{}/content/", "buyer", dispute_file)

@@ -133,6 +133,8 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.resolve_dispute,
             contracting.check_resolution,
             contracting.assign_mediator,
+            contracting.relieve_mediator,
+            contracting.end_remedy,
             contracting.adjust_price,
             contracting.end_by_law,
             adjusting.enter_index_value,

@@ -114,7 +114,6 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_usagerecord": Forgery(
         named=RECORDED, changes={"usage": "'dld_forged'", "refusal": "'no_period'", "charged_minor": "0"}
     ),
-    "contracts_adjustment": Forgery(named=RECORDED),
     "contracts_agreementversion": Forgery(refused="does not stand|needs the signatures of both parties"),
     "contracts_attachment": Forgery(refused="while the other is to answer it"),
     "contracts_clause": Forgery(named=RECORDED, changes={"code": "'forged'"}),

@@ -17,6 +17,7 @@ from ..charge_models import PlannedCharge
 from ..models import Trade
 from ..queries import agreements_due
 from .amendments import await_charge, planned_charge
+from .awaited import is_uncounted, make_awaited
 from .charge_plans import locked_progress
 from .trades import conclude_charge
 
@@ -75,7 +76,9 @@ def begin_next_charge(*, actor: Actor, agreement: str) -> bool:
         raise PlannedCharge.DoesNotExist(f"{agreement} has no charge {progress.next_charge}")
     await_charge(progress, progress.next_charge + 1)
     due_at = datetime.combine(due.due_on, time.min, market_zone()).astimezone(UTC)
-    conclude_charge(
+    made = conclude_charge(
         actor=actor, first=first, planned=due, concluded_at=max(due_at, progress.plan.concluded_at)
     )
+    if not is_uncounted(made):
+        make_awaited(made, actor=actor)
     return True

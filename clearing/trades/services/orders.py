@@ -15,6 +15,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 
 from ...approvals.services import require_second_person
+from ..errors import ChargeOver
 from ..models import Trade
 from ..states import TradeState
 from .corrections import adjust_trade
@@ -36,9 +37,9 @@ def order_adjustment(
 ) -> Adjustment:
     """Order, as the operator, that one party of an agreement pays ``amount_minor``, without tax, to the other for a charge.
 
-    The obligation is made at once, so that what remains of the trade bounds it together with refunds; an agreement whose
-    trade is not made yet has none, and its adjustments wait for it within the price. Emits adjustment.due. Raises
-    SecondPersonNeeded for a large amount, BeyondCaptured, NotAcceptedYet, and as ``contracts.services.adjust_price``.
+    The obligation is made at once, so that what remains of the trade bounds it together with refunds; where the charge is no trade yet, it
+    waits for that within the price. Emits adjustment.due. Raises SecondPersonNeeded for a large amount, ChargeOver, BeyondCaptured,
+    NotAcceptedYet, and as ``contracts.services.adjust_price``.
     """
     actor.require(Permission.DISPUTES_WRITE)
     adjustment = adjust_price(
@@ -53,7 +54,7 @@ def order_adjustment(
     parties = adjustment.agreement.buyer_identifier, adjustment.agreement.seller_identifier
     creditor = parties[0] if debtor == parties[1] else parties[1]
     if Trade.objects.filter(agreement=agreement).exists():
-        adjust_trade(
+        moves = adjust_trade(
             actor=actor,
             agreement=agreement,
             adjustment=adjustment.public_id,
@@ -63,6 +64,8 @@ def order_adjustment(
             transaction_id=None,
             charge=adjustment.charge,
         )
+        if not moves:
+            raise ChargeOver(agreement=agreement, charge=str(adjustment.charge))
     require_second_person(
         actor=actor,
         command="clearing.adjustment",
@@ -75,6 +78,7 @@ def order_adjustment(
             "debtor": debtor,
             "reason_code": reason_code,
             "charge": adjustment.charge,
+            "reason": adjustment.reason,
         },
     )
     return adjustment
@@ -111,6 +115,7 @@ def order_resolution(
             currency=agreement.currency,
             payload={
                 "outcome": outcome,
+                "reason": reason.strip(),
                 **({} if amount_minor is None else {"amount_minor": amount_minor}),
                 **({"expels": expels} if expels else {}),
             },

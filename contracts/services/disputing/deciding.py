@@ -24,6 +24,7 @@ from ...amending.queries import money_signed
 from ...commissions.queries import require_reducible
 from ...disputing.errors import NotHeard, NotItsMediator, OtherDisputeFirst, RemedyImpossible
 from ...disputing.models import Dispute
+from ...disputing.queries import standing_mediator
 from ...disputing.rules import HOLDING, MAY_EXPEL, MAY_HAVE_AMOUNT, OUTCOMES, WITH_AMOUNT
 from ...disputing.states import StatementKind
 from ...ending.queries import access_over_at, charge_due, charge_left
@@ -46,6 +47,10 @@ ACCEPTED_BEFORE = Label(
 NOT_EXPELLED = Label(
     "a decision that is no dismissal may propose to expel: {known}",
     "棄却以外の裁定では、次の当事者の除名を提案できます: {known}",
+)
+ALL_COMES_BACK = Label(
+    "state no amount: nothing was accepted yet, and all that is on hold comes back by itself",
+    "検収前の解除では確保中の代金が全額返金されます。金額は記載しないでください",
 )
 
 
@@ -72,7 +77,7 @@ def resolve_dispute(
     agreement, subject = check_resolution(
         actor=actor, dispute=dispute, outcome=outcome, reason=reason, amount_minor=amount_minor, expels=expels
     )
-    mediator = subject.mediators.filter(objected_at=None).first()
+    mediator = standing_mediator(subject)
     if mediator is None or mediator.person not in (actor.identifier, first_person):
         raise NotItsMediator(dispute=dispute, mediator=mediator.person if mediator else "")
     end_dispute(
@@ -154,6 +159,8 @@ def require_possible(
                 f"金額は {', '.join(WITH_AMOUNT)} に必ず、termination に任意で、その他には記載しないでください",
             ),
         )
+    if amount_minor is not None and _comes_back_by_itself(dispute, outcome):
+        raise FieldInvalid("amount_minor", ALL_COMES_BACK)
     if amount_minor is not None:
         require_amount("amount_minor", amount_minor)
         remaining = _payable(agreement, charge_due(agreement, dispute.opened_at), outcome)
@@ -161,6 +168,12 @@ def require_possible(
             raise PriceExceeded(agreement=agreement.public_id, remaining_minor=remaining)
     if _gives_back(dispute, outcome, amount_minor) and (settled or dispute.opened_as == DisputeParty.SELLER):
         require_reducible(agreement.public_id)
+
+
+def _comes_back_by_itself(dispute: Dispute, outcome: DisputeOutcome) -> bool:
+    """Whether a termination returns all by itself: what the buyer disputes before acceptance is on hold."""
+    is_held = dispute.opened_as in HOLDING and dispute.accepted_at is None
+    return outcome is DisputeOutcome.TERMINATION and is_held
 
 
 def _payable(agreement: Agreement, charge: int, outcome: DisputeOutcome) -> int:

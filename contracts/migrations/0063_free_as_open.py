@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0061_clause_on_law'),
+        ('contracts', '0062_clause_on_law'),
     ]
 
     operations = [

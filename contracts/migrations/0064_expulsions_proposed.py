@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0062_free_as_open'),
+        ('contracts', '0063_free_as_open'),
         ('participants', '0032_stated_sizes'),
     ]
 
