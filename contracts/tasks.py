@@ -5,6 +5,7 @@ from celery import shared_task
 from marketplace.kernel.aside import Loop
 
 from . import services
+from .adjusting.late import settle_last_charges
 from .adjusting.sweeping import attend_indices
 from .amending import services as amending
 from .commissions import talks
@@ -16,7 +17,7 @@ SWEEP = Loop("contracts.sweep")
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """Run the sweeps: negotiations whose deadline passed or passes soon, or that something has overtaken, agreements that end soon, proposals to
-    end them, those that ended, deletions, disputes, talks about prices, versions of pools, and indices without a value; returns how many rows changed."""
+    end them, those that ended, deletions, disputes, talks about prices, versions of pools, indices without a value, and values that came late; returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
@@ -40,6 +41,7 @@ def sweep() -> int:
             talks.remind_talks,
             talks.flag_talks,
             attend_indices,
+            settle_last_charges,
         )
     }
     return SWEEP.each(sweeps, lambda name: sweeps[name]())

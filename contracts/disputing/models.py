@@ -25,6 +25,7 @@ from marketplace.participants.media import ACCEPTED
 from .. import guards
 from ..adjusting.guards import fired_by_clause
 from ..attachments.models import ATTACHMENT_BYTES_MAX, FILE_NAME_LENGTH_MAX
+from ..commissions.guards import raised_by_talk
 from ..commissions.reducing_guards import reduced_for_fault
 from ..ending import guards as ending_guards
 from ..states import DISPUTE, ENDED_EARLY, DisputeOutcome, DisputeParty, DisputeReason, DisputeState, Party
@@ -392,6 +393,7 @@ class Adjustment(models.Model):
             append_only(),
             dated_now("ordered_at"),
             guards.within_price(),
+            raised_by_talk(),
             reduced_for_fault(),
             fired_by_clause(),
         ]
