@@ -347,12 +347,13 @@ def _party_is(actor: Actor, path: str = "") -> Q:
     return Q(**{f"{path}buyer_id": own}) | Q(**{f"{path}seller_id": own})
 
 
-def signed_content(agreement: str) -> tuple[dict[str, Any], datetime]:
-    """What was signed (``signed_object.compose``) and is in force now, and when the agreement was concluded; raises Missing."""
+def signed_content(agreement: str, at: datetime | None = None) -> tuple[dict[str, Any], datetime]:
+    """What was signed (``signed_object.compose``) and is in force at a moment, now without one, and when the agreement was concluded;
+    raises Missing."""
     found = Agreement.objects.select_related("instrument").filter(public_id=agreement).first()
     if found is None:
         raise Missing(kind="agreement", identifier=agreement)
-    return version_in_force(found).said, found.concluded_at
+    return version_in_force(found, at).said, found.concluded_at
 
 
 def agreement_of(negotiation: str) -> str:

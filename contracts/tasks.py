@@ -5,6 +5,7 @@ from celery import shared_task
 from marketplace.kernel.aside import Loop
 
 from . import services
+from .adjusting.late import settle_last_charges
 from .adjusting.sweeping import attend_indices
 from .amending import services as amending
 from .commissions import talks
@@ -18,8 +19,8 @@ SWEEP = Loop("contracts.sweep")
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """Run the sweeps: negotiations whose deadline passed or passes soon, or that something has overtaken, agreements that are renewed or end soon, proposals to
-    end them, those that ended, deletions, disputes, talks about prices, versions of pools, indices without a value, and what
-    law asks of agreements; returns how many rows changed."""
+    end them, those that ended, deletions, disputes, talks about prices, versions of pools, indices without a value, values that came
+    late, and what law asks of agreements; returns how many rows changed."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
@@ -47,6 +48,7 @@ def sweep() -> int:
             attend_indices,
             ask_for_examination,
             carry_out_law,
+            settle_last_charges,
         )
     }
     return SWEEP.each(sweeps, lambda name: sweeps[name]())

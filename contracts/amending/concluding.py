@@ -15,7 +15,7 @@ from ..ending.states import EndingState
 from ..errors import AgreementEnded, EndingOpen
 from ..models import Agreement, AgreementVersion, Instrument, Negotiation
 from ..plan import plan_of
-from ..pools.models import Pool
+from ..pools.queries import was_pooled
 from ..states import AgreementState
 from ..terms import parse_terms
 from .compiling import classes_of, end_as_amended
@@ -34,13 +34,14 @@ AMENDED = Wording(
 
 def require_amendable(agreement: Agreement) -> None:
     """Raise AgreementEnded, EndingOpen or PooledNotAmended unless a locked agreement is in force, its end is not scheduled, and no pool
-    stands behind its data."""
+    divides its price."""
     if agreement.state != AgreementState.IN_FORCE:
         raise AgreementEnded(agreement=agreement.public_id)
     scheduled = agreement.endings.filter(state=EndingState.SCHEDULED).first()
     if scheduled is not None:
         raise EndingOpen(agreement=agreement.public_id, ending=scheduled.public_id)
-    if Pool.objects.filter(listing=agreement.listing).exists():
+    # A pool divides what was concluded after its first version was signed; the rest stays the lead's.
+    if was_pooled(agreement.listing, agreement.concluded_at):
         raise PooledNotAmended(agreement=agreement.public_id)
 
 

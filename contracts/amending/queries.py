@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Missing
@@ -76,6 +76,12 @@ def version_in_force(agreement: Agreement, at: datetime | None = None) -> Signed
         return first
     moment = at or clock.now()
     return [first, *(row for row in later if row.in_force_at <= moment)][-1]
+
+
+def last_version(agreement: str) -> int:
+    """The number of the last version of an agreement (public identifier) that was signed."""
+    found = AgreementVersion.objects.filter(agreement__public_id=agreement).aggregate(last=Max("number"))
+    return int(found["last"] or 1)
 
 
 def version_asked(agreement: Agreement, asked: str | None) -> Signed:

@@ -25,6 +25,7 @@ from marketplace.participants.interest_guards import unrelated
 
 from .. import guards
 from ..adjusting.guards import fired_by_clause
+from ..commissions.guards import raised_by_talk
 from ..commissions.reducing_guards import reduced_for_fault
 from ..ending import guards as ending_guards
 from ..states import DISPUTE, ENDED_EARLY, DisputeOutcome, DisputeParty, DisputeReason, DisputeState, Party
@@ -408,6 +409,7 @@ class Adjustment(models.Model):
             dated_now("ordered_at", past=["unmoved_at"]),
             dispute_guards.unmoved_as_recorded(),
             guards.within_price(),
+            raised_by_talk(),
             reduced_for_fault(),
             fired_by_clause(),
         ]  # fmt: skip

@@ -13,6 +13,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.people_queries import holds_for_operator
 
+from ..states import DisputeOutcome, DisputeParty
 from .guards import cannot_mediate
 from .models import Dispute, Mediator, Remedy, Settlement
 from .statement_models import DisputeFile, Statement
@@ -87,6 +88,17 @@ def is_party(actor: Actor, dispute: Dispute) -> bool:
         agreement.buyer_id,
         agreement.seller_id,
     )
+
+
+def stop_of_use(agreement: str) -> str:
+    """The last dispute over an agreement (public identifiers) that ended with a stop of its use; "" if none did."""
+    ended = Dispute.objects.filter(agreement__public_id=agreement, outcome=DisputeOutcome.STOP_OF_USE)
+    return ended.order_by("pk").values_list("public_id", flat=True).last() or ""
+
+
+def is_stopped_for_breach(dispute: str) -> bool:
+    """Whether a stop of use is for what the buyer did: its seller disputed it, so that no time comes back."""
+    return Dispute.objects.filter(public_id=dispute, opened_as=DisputeParty.SELLER).exists()
 
 
 def evidence_of(dispute: Dispute) -> list[dict[str, Any]]:

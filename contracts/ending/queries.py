@@ -22,7 +22,7 @@ from ..commissions.queries import is_reducible, require_reducible
 from ..errors import AgreementEnded, NoNoticeAgreed
 from ..models import Adjustment, Agreement
 from ..plan import Plan, plan_of
-from ..states import CLAUSE_REASON, ENDED_EARLY, AgreementState, Party
+from ..states import CLAUSE_REASON, ENDED_EARLY, LATE_REASON, AgreementState, Party
 from .consequences import Standing, access_until, consequences_of, planned_parts
 from .lost_time import without_access
 from .models import Ending
@@ -60,9 +60,10 @@ def returned_by_charge(agreement: Agreement) -> dict[int, int]:
 
 
 def adjusted_by_charge(agreement: Agreement) -> dict[int, int]:
-    """By charge, what clauses have added to its price by now, without tax; negative for what they took off."""
+    """By charge, what clauses have added to its price by now, without tax; negative for what they took off. What is settled late is of the
+    charge before."""
     rows = agreement.adjustments.filter(reason_code__startswith=CLAUSE_REASON)
-    return _owed_by_charge(rows, Party.BUYER, F("amount_minor"))
+    return _owed_by_charge(rows.exclude(reason_code=LATE_REASON), Party.BUYER, F("amount_minor"))
 
 
 def _owed_by_charge(rows: QuerySet[Adjustment], party: Party, amount: Combinable) -> dict[int, int]:

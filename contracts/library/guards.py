@@ -6,6 +6,7 @@ import pgtrigger
 
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.permissions import Permission
+from marketplace.kernel.texts import UNPRINTED
 from marketplace.participants.acting import acts_now, holders
 
 from ..locks import TEMPLATE_VERSION_LOCK
@@ -112,12 +113,12 @@ def demands_of(entries: str) -> str:
 
 
 def is_touching(entries: str) -> str:
-    """Whether a free text among entries (a JSON list in SQL) states an amount, a date or a period."""
+    """Whether a free text among entries (a JSON list in SQL) states an amount, a date or a period, or hides characters."""
     expression = "|".join(f"({part})" for part in FORBIDDEN).replace("'", "''")
     return f"""EXISTS (
     SELECT FROM jsonb_array_elements({entries}) AS l(e),
            unnest(ARRAY[e #>> '{{heading,ja}}', e #>> '{{heading,en}}', e #>> '{{text,ja}}', e #>> '{{text,en}}']) AS s(said)
-     WHERE NOT e ? 'clause' AND coalesce(lower(normalize(s.said, NFKC)) ~ '{expression}', true))"""
+     WHERE NOT e ? 'clause' AND coalesce(lower(normalize(s.said, NFKC)) ~ '{expression}' OR s.said ~ '{UNPRINTED}', true))"""
 
 
 def is_misnumbered(entries: str) -> str:

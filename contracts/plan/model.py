@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from listings.rights.limits import end_of_use
 
 VERSION = "sanpo.plan.v1"
+SUSPENSION_DAYS_MAX = 90
+"""So many days the operator suspends access at most, each time; then it opens by itself."""
 LATER = ("metering", "shares", "adjustments")
 """What version 1 of ``Money`` gained: it is left out where a contract has none of it, so that older plans stay as they were."""
 

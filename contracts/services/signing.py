@@ -127,7 +127,7 @@ def _sign_as_seller(
     if negotiation.amends_id is None:
         compile_plan(terms, at=clock.now(), zone=clock.market_zone(), law=law_of(negotiation.segment))
         require_grantable(negotiation.listing, terms)
-        _require_kept(negotiation, terms)
+    _require_kept(negotiation, terms)
     require_classed(terms, buyer_id=negotiation.buyer_id, seller_id=negotiation.seller_id)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash, must_say=drawn.has_annexes and given is None)
@@ -169,9 +169,9 @@ def _sign_as_buyer(
     if negotiation.amends_id is None:
         # The buyer may do by now what it buys, until it has paid for it at least.
         compile_plan(terms, at=clock.now(), zone=clock.market_zone(), law=law_of(negotiation.segment))
-        _require_kept(negotiation, terms)
     else:
         require_signable(negotiation, instrument)
+    _require_kept(negotiation, terms)
     subject = _subject(instrument.signed_hash, Party.BUYER, terms)
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
@@ -252,15 +252,16 @@ def _trade_facts(negotiation: Negotiation, instrument: Instrument) -> dict[str, 
 
 
 def _require_kept(negotiation: Negotiation, terms: Terms) -> None:
-    """Check that beneficiaries can be paid and stand before no pool, whose members divide the price, and that the data keeps what a clause promises of its quality."""
+    """Check that beneficiaries can be paid and stand before no pool, whose members divide the price, and that the data keeps what a clause
+    promises of its quality. Of an amendment no clause is asked, and no pool: what a pool divides is not amended."""
     promised = next(
         (one["at_least_bp"] for one in terms.charging.adjustments if one["kind"] == "quality"), None
     )
     if promised is not None and (currentness_bp(negotiation.listing_version, at=clock.now()) or 0) < promised:
         raise FieldInvalid("terms.charging.adjustments", NOT_CURRENT)
-    if is_automatic(terms) and is_pooled(negotiation.listing):
+    if is_automatic(terms) and negotiation.amends_id is None and is_pooled(negotiation.listing):
         raise FieldInvalid("terms.renewal.kind", POOLED_RENEWAL)
-    if terms.charging.shares and is_pooled(negotiation.listing):
+    if terms.charging.shares and negotiation.amends_id is None and is_pooled(negotiation.listing):
         raise FieldInvalid("terms.charging.shares", POOLED)
     require_payable(
         terms.charging.shares,

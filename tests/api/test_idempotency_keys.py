@@ -64,7 +64,6 @@ MOVES_NO_MONEY = {
     "PoolViewSet.create",
     "PoolViewSet.leave",
     "PoolViewSet.propose",
-    "PriceTalkViewSet.answer",
     "PriceTalkViewSet.create",
     "SellerFaultViewSet.create",
     "MandateViewSet.create",

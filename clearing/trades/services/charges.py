@@ -16,7 +16,7 @@ from marketplace.rules.services import require_trading_open
 from ..charge_models import PlannedCharge
 from ..models import Trade
 from ..queries import agreements_due
-from .amendments import await_charge, planned_charge
+from .amendments import await_charge, is_behind, planned_charge
 from .awaited import is_uncounted, make_awaited
 from .charge_plans import locked_progress
 from .trades import conclude_charge
@@ -59,7 +59,7 @@ def begin_next_charge(*, actor: Actor, agreement: str) -> bool:
     """Make a trade of an agreement's next charge; False if none is due or charging has stopped.
 
     Charging stops while a dispute is open or trading is halted, after the last day of access that ends early, and for good when the
-    agreement has ended.
+    agreement has ended. A charge waits for the versions of its agreement that were signed.
     """
     progress = locked_progress(agreement)
     if progress is None or progress.ended_at is not None or progress.dispute is not None:
@@ -70,6 +70,9 @@ def begin_next_charge(*, actor: Actor, agreement: str) -> bool:
         return False
     first = Trade.objects.get(agreement=agreement, charge=1)
     if not may_charge(first):
+        return False
+    # What was signed before this day governs the charge, however late clearing hears of it.
+    if is_behind(progress.plan):
         return False
     due = planned_charge(progress.plan, progress.next_charge)
     if due is None:

@@ -66,7 +66,7 @@ IF NEW.ends_at IS DISTINCT FROM public.end_as_amended(
         USING ERRCODE = 'check_violation', CONSTRAINT = 'version_as_signed';
 END IF;
 IF last.said #> '{plan,commission}' IS NOT NULL OR said #> '{plan,commission}' IS NOT NULL OR last.said #>> '{plan,money,charging}' = 'metered'
-   OR last.said #> '{plan,money,adjustments}' IS NOT NULL OR EXISTS (SELECT FROM public.contracts_pool p WHERE p.listing = a.listing) THEN
+   OR last.said #> '{plan,money,adjustments}' IS NOT NULL OR public.was_pooled(a.listing::text, a.concluded_at) THEN
     RAISE EXCEPTION 'commissioned work, metered use, prices that clauses adjust, and what a pool sells are not amended: %', a.public_id
         USING ERRCODE = 'check_violation', CONSTRAINT = 'version_as_signed';
 END IF;
