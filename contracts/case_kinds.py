@@ -21,10 +21,8 @@ def _conclusion(
 
 def _expulsion(
     *, actor: Actor, first_person: str, subject: str, outcome: str, reason: str, terms: AdmissionTerms
-) -> object:
-    return decide_expulsion(
-        actor=actor, first_person=first_person, dispute=subject, outcome=outcome, reason=reason
-    )
+) -> None:
+    decide_expulsion(actor=actor, first_person=first_person, dispute=subject, outcome=outcome, reason=reason)
 
 
 HeldKind(CaseKindCode.EXPULSION.value, _expulsion, lock=lock_disputed, decided=who_decided)
