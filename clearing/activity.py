@@ -104,5 +104,9 @@ no_activity(
 )
 no_activity("clearing_plannedshare", "a part of the plan of charges; what it came to stands in obligations")
 no_activity(
+    "clearing_awaitedcorrection",
+    "an adjustment that waits for its charge; it stands in obligations when it is made",
+)
+no_activity(
     "clearing_putoffcorrection", "an obligation that is put off; it stands in obligations when it is made"
 )

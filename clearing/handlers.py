@@ -33,6 +33,7 @@ from marketplace.participants.queries import get_organisation
 
 from .trades.services.acceptance import accept_delivered
 from .trades.services.amendments import amend_charges
+from .trades.services.awaited import void_dropped
 from .trades.services.commissioned import record_receipt
 from .trades.services.corrections import adjust_trade
 from .trades.services.disputes import dispute_trade, resolve_trade
@@ -71,6 +72,7 @@ def on_agreement_ending(event: AgreementEnding, envelope: Envelope) -> None:
 def on_agreement_amended(event: AgreementAmended, envelope: Envelope) -> None:
     """Changes the coming charges of the agreement as its version says."""
     amend_charges(actor=SYSTEM, event=event)
+    void_dropped(actor=SYSTEM, agreement=event.agreement, charges=event.charges)
 
 
 def on_agreement_terminated(event: AgreementTerminated, envelope: Envelope) -> None:
@@ -136,7 +138,7 @@ def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
 
 def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
     """Makes the obligation of a correction, in the cycle that was open when the correction was decided."""
-    made = adjust_trade(
+    adjust_trade(
         actor=SYSTEM,
         agreement=event.agreement,
         adjustment=event.adjustment,
@@ -148,7 +150,6 @@ def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
         # What was not enjoyed comes back; of a charge that nobody paid in, nothing does.
         of_paid=event.reason_code == ENDED_EARLY,
         charge=event.charge,
+        waits_for_use=True,
         transaction_id=envelope.transaction,
     )
-    if made:
-        remedy_done(reference=event.adjustment, kind=RemedyKind.PRICE_ADJUSTED)

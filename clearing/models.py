@@ -32,6 +32,7 @@ from .shortfalls.bad_debt_models import FeeWriteOff, TaxRelief
 from .shortfalls.models import Deferral, FundsDecision, SetOff, Shortfall
 from .statements.certificate_models import BalanceCertificate
 from .statements.models import MonthlyStatement, StatementMonth
+from .trades.awaited_models import AwaitedCorrection
 from .trades.charge_models import (
     ChargeAmendment,
     ChargePlan,
@@ -46,6 +47,7 @@ from .trades.supply_models import SupplyStatement
 
 __all__ = [
     "Account",
+    "AwaitedCorrection",
     "Balance",
     "BalanceCertificate",
     "BankAllocation",

@@ -18,7 +18,10 @@ ActivityRecords(
         "contracts_instrument",
         "contracts_signature",
         "contracts_firedadjustment",
+        "contracts_lawadjustment",
         "contracts_agreementversion",
+        "contracts_renewal",
+        "contracts_renewaldocument",
     ),
     keys=("buyer_id", "seller_id"),
 )

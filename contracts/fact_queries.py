@@ -23,6 +23,7 @@ _FACTS = """
      WHERE n.public_id = %s ORDER BY p.number DESC LIMIT 1
 """
 
+RENEWAL_PREFIX = "rnw"
 RECENT = 200
 """So many of a buyer's last agreements are looked at for those whose trade is not made yet, seconds after the agreement."""
 
@@ -49,9 +50,26 @@ class Conclusion:
     recent: list[tuple[str, int, str]]
 
 
+_RENEWED = """
+    SELECT n.public_id FROM contracts_renewal r JOIN contracts_agreement a ON a.id = r.agreement_id
+      JOIN contracts_negotiation n ON n.id = coalesce((
+           SELECT v.negotiation_id FROM contracts_agreementversion v
+            WHERE v.agreement_id = a.id AND v.negotiation_id IS NOT NULL ORDER BY v.number DESC LIMIT 1), a.negotiation_id)
+     WHERE r.public_id = %s
+"""
+
+
+def _negotiation_of(subject: str) -> str:
+    """The negotiation that a decision is about: itself, or that of what both signed last of what is renewed."""
+    if not subject.startswith(f"{RENEWAL_PREFIX}_"):
+        return subject
+    found = fetch_prepared(_RENEWED, [subject])
+    return found[0][0] if found else subject
+
+
 def conclusion_of(negotiation: str) -> Conclusion:
-    """What a negotiation would conclude, by one statement. Raises Missing."""
-    found = fetch_prepared(_CONCLUSION, [negotiation])
+    """What a negotiation would conclude, or a renewal goes on with. Raises Missing."""
+    found = fetch_prepared(_CONCLUSION, [_negotiation_of(negotiation)])
     if not found:
         raise Missing(kind="negotiation", identifier=negotiation)
     buyer_id, seller_id, currency, recent = found[0]
@@ -59,8 +77,8 @@ def conclusion_of(negotiation: str) -> Conclusion:
 
 
 def negotiation_facts(negotiation: str) -> dict[str, Any]:
-    """The facts about a negotiation for the rules, as ``contracts.facts`` declares them. Raises Missing."""
-    found = fetch_prepared(_FACTS, [negotiation])
+    """The facts about a negotiation, or about what is renewed, for the rules, as ``contracts.facts`` declares them. Raises Missing."""
+    found = fetch_prepared(_FACTS, [_negotiation_of(negotiation)])
     if not found:
         raise Missing(kind="negotiation", identifier=negotiation)
     buyer_id, seller_id, segment, listing, stated, rounds, template, codes = found[0]

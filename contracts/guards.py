@@ -12,16 +12,19 @@ from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import RULES, Permission
 from marketplace.rules.halt_time import extended_as_halted
 
-from .states import CLAUSE_REASON, ENDED_EARLY, INSPECTED_ON, OPEN_DAYS, RESERVED_GROUNDS
+from .states import CLAUSE_REASON, ENDED_EARLY, INSPECTED_ON, LATE_REASON, OPEN_DAYS, RESERVED_GROUNDS
 
 _SQL = Path(__file__).parent / "sql"
 
 
 def adjusted_of_charge(agreement: str, charge: str) -> str:
-    """What clauses have added to the price of a charge of an agreement (its key and a number in SQL); negative for what they took off."""
+    """What clauses have added to the price of a charge of an agreement (its key and a number in SQL); negative for what they took off.
+
+    What is settled late is of the charge before."""
     return f"""(SELECT coalesce(sum(CASE c.debtor WHEN 'buyer' THEN c.amount_minor ELSE -c.amount_minor END), 0)::bigint
   FROM public.contracts_adjustment c
- WHERE c.agreement_id = {agreement} AND c.charge = {charge} AND starts_with(c.reason_code, '{CLAUSE_REASON}'))"""  # noqa: S608  our own words
+ WHERE c.agreement_id = {agreement} AND c.charge = {charge} AND starts_with(c.reason_code, '{CLAUSE_REASON}')
+   AND c.reason_code <> '{LATE_REASON}')"""  # noqa: S608  our own words
 
 
 def price_of_charge(agreement: str, charge: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import PeriodCharged, TradeConcluded, TradeFailed, TradeRefunded
+from marketplace.events.schemas.contracts import AgreementAmended
 from marketplace.events.schemas.delivery import DeliveryRestored
 from marketplace.events.schemas.listings import ListingWithdrawn
 from marketplace.events.schemas.members import MemberChanged
@@ -16,6 +17,7 @@ from marketplace.participants.states import ENDED_ADMISSIONS
 
 from . import services
 from .adjusting.services import adjust_begun_charge, adjust_used_period
+from .law.services import follow_law
 from .states import TerminationReason
 
 
@@ -57,6 +59,11 @@ def on_period_charged(event: PeriodCharged, envelope: Envelope) -> None:
         uses=event.uses,
         charged_minor=event.charged_minor,
     )
+
+
+def on_agreement_amended(event: AgreementAmended, envelope: Envelope) -> None:
+    """Settle what law asked to be amended."""
+    follow_law(event.agreement)
 
 
 def on_trade_failed(event: TradeFailed, envelope: Envelope) -> None:

@@ -270,14 +270,19 @@ Invariant(
         "contracts_adjustment.within_price",
         "contracts_adjustment.adjustment_positive",
         "contracts_adjustment.adjustment_debtor",
-        "contracts_adjustment.append_only",
+        "contracts_adjustment.adjustment_unmoved",
+        "contracts_adjustment.unmoved_as_recorded",
+        "contracts_adjustment.immutable",
+        "contracts_adjustment.set_once",
+        "contracts_adjustment.set_now",
+        "contracts_adjustment.no_delete",
         "contracts_agreement.agreement_price",
     ),
     test="tests/contracts/test_guards.py::test_corrections_never_pass_the_price",
     check=by_query(
         "SELECT a.public_id, d.charge FROM contracts_agreement a JOIN contracts_adjustment d ON d.agreement_id = a.id"  # noqa: S608  our own words
         f" WHERE NOT starts_with(d.reason_code, '{CLAUSE_REASON}') GROUP BY a.id, d.charge"
-        " HAVING sum(CASE d.debtor WHEN 'seller' THEN d.amount_minor ELSE -d.amount_minor END)"
+        " HAVING sum((CASE d.debtor WHEN 'seller' THEN 1 ELSE -1 END) * (d.amount_minor - coalesce(d.unmoved_minor, 0)))"
         f" > coalesce({price_of_charge('a', 'd.charge')}, 0)"
     ),
 )

@@ -39,15 +39,16 @@ from .disputing.models import (
     ACTOR_LENGTH_MAX,
     Adjustment,
     Dispute,
-    DisputeFile,
     Mediator,
     Remedy,
     Settlement,
-    Statement,
 )
+from .disputing.statement_models import DisputeFile, Statement
 from .ending import guards as ending_guards
 from .ending.models import Ending
 from .exclusive_grants import exclusively_granted
+from .law import models as _law  # noqa: F401  as above
+from .law.guards import lawful_when_signed
 from .library.guards import clauses_agree, template_in_force
 from .library.models import Clause, Template
 from .mandates.authority_guards import signed_with_authority
@@ -57,6 +58,7 @@ from .notes.models import PrivateNote
 from .plan.guards import plan_of_terms
 from .pools import models as _pools  # noqa: F401  as above
 from .reminders.models import Reminder
+from .renewing.models import Renewal, RenewalDocument
 from .states import (
     AGREEMENT,
     NEGOTIATION,
@@ -95,6 +97,8 @@ __all__ = [
     "Proposal",
     "Remedy",
     "Reminder",
+    "Renewal",
+    "RenewalDocument",
     "Settlement",
     "Signature",
     "Statement",
@@ -312,6 +316,7 @@ class Signature(models.Model):
             dated_now("signed_at"),
             guards.signature_of_instrument(),
             guards.not_withdrawn(),
+            lawful_when_signed(),
             within_mandate(),
             signed_with_authority(),
         ]

@@ -42,9 +42,11 @@ from .models import (
     MessageDisclosure,
     Negotiation,
     Proposal,
+    RenewalDocument,
     Signature,
     Template,
 )
+from .renewing.claims import renewal_claims, renewal_faults
 from .signed_object import Drawn
 from .states import Party, SignatureMethod
 from .terms import Terms, parse_terms
@@ -119,8 +121,8 @@ def party_of(organisation: OrganisationView) -> dict[str, Any]:
     }
 
 
-def drawn_contract(instrument: Instrument) -> Drawn:
-    """An instrument in the form of ``signed_object``."""
+def drawn_contract(instrument: Instrument | RenewalDocument) -> Drawn:
+    """An instrument, or what the market signed of a renewal, in the form of ``signed_object``."""
     return Drawn(
         content=instrument.content,
         text_ja=instrument.text_ja,
@@ -223,9 +225,25 @@ def to_sign(actor: Actor, negotiation: Negotiation) -> dict[str, str]:
     return {"content": content.decode(), "sha256": sha256_hex(content), "signed_hash": signed_hash}
 
 
-def verification_of(agreement: Agreement, instrument: Instrument) -> dict[str, Any]:
+def verify_renewal(document: RenewalDocument) -> list[str]:
+    """The errors of what the market signed of a renewal, with all hashes recomputed and its signature verified; empty if none."""
+    return signed_object.drawn_faults(drawn_contract(document)) + renewal_faults(
+        document.jws, claims_of(document)
+    )
+
+
+def claims_of(document: RenewalDocument) -> dict[str, Any]:
+    """What the market's signature of a renewal is over."""
+    return renewal_claims(document.renewal.public_id, document.said["amends"], document.signed_hash)
+
+
+def verification_of(agreement: Agreement, instrument: Instrument | RenewalDocument) -> dict[str, Any]:
     """The result of verifying a version of an agreement, with what each signature is over, so that anyone can repeat it offline."""
-    faults = verify_instrument(instrument, agreement.public_id)
+    renewal = instrument if isinstance(instrument, RenewalDocument) else None
+    if isinstance(instrument, RenewalDocument):
+        faults = verify_renewal(instrument)
+    else:
+        faults = verify_instrument(instrument, agreement.public_id)
     return {
         "agreement": agreement.public_id,
         "signed_hash": instrument.signed_hash,
@@ -242,6 +260,7 @@ def verification_of(agreement: Agreement, instrument: Instrument) -> dict[str, A
             }
             for row in instrument.signatures.all()
         ],
+        "renewal": renewal and {"content": canonical_json(claims_of(renewal)).decode(), "jws": renewal.jws},
     }
 
 
@@ -328,12 +347,13 @@ def _party_is(actor: Actor, path: str = "") -> Q:
     return Q(**{f"{path}buyer_id": own}) | Q(**{f"{path}seller_id": own})
 
 
-def signed_content(agreement: str) -> tuple[dict[str, Any], datetime]:
-    """What was signed (``signed_object.compose``) and is in force now, and when the agreement was concluded; raises Missing."""
+def signed_content(agreement: str, at: datetime | None = None) -> tuple[dict[str, Any], datetime]:
+    """What was signed (``signed_object.compose``) and is in force at a moment, now without one, and when the agreement was concluded;
+    raises Missing."""
     found = Agreement.objects.select_related("instrument").filter(public_id=agreement).first()
     if found is None:
         raise Missing(kind="agreement", identifier=agreement)
-    return version_in_force(found).said, found.concluded_at
+    return version_in_force(found, at).said, found.concluded_at
 
 
 def agreement_of(negotiation: str) -> str:

@@ -29,6 +29,7 @@ RecordParties("dfl", source=_OF_DISPUTE.format("disputefile"), keys=_SIDES)
 RecordParties("dss", source=_OF_DISPUTE.format("settlement"), keys=_SIDES)
 RecordParties("end", source=_OF_AGREEMENT.format("ending"), names=_BOTH)
 RecordParties("ver", source=_OF_AGREEMENT.format("agreementversion"), names=_BOTH)
+RecordParties("rnw", source=_OF_AGREEMENT.format("renewal"), names=_BOTH)
 RecordParties("ddy", source=_OF_AGREEMENT.format("deletionduty"), names=_BOTH)
 RecordParties(
     "dct",
@@ -38,6 +39,8 @@ RecordParties(
 )
 RecordParties("adj", source=_OF_AGREEMENT.format("adjustment"), names=_BOTH)
 RecordParties("fad", source=_OF_AGREEMENT.format("firedadjustment"), names=_BOTH)
+RecordParties("lad", source=_OF_AGREEMENT.format("lawadjustment"), names=_BOTH)
+RecordParties("lex", nobody="That every agreement was examined under a rulebook is the whole market's.")
 RecordParties("idx", nobody="The value of an index is the whole market's.")
 RecordParties("pol", source="public.contracts_pool", names=("r.lead_identifier",))
 RecordParties(

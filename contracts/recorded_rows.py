@@ -27,6 +27,19 @@ RecordedRows(
     " e.payload -> 'after_minor'",
 )
 RecordedRows(
+    table="contracts_lawadjustment",
+    kinds=("contracts.law_adjustment_open",),
+    row="r.public_id, (SELECT a.public_id FROM contracts_agreement a WHERE a.id = r.agreement_id),"
+    " (SELECT b.public_id FROM rules_rulebook b WHERE b.id = r.rulebook_id), r.code, r.term",
+    record="e.subject, e.payload -> 'agreement', e.payload -> 'rulebook', e.payload -> 'code', e.payload -> 'term'",
+)
+RecordedRows(
+    table="contracts_lawexamination",
+    kinds=("contracts.law_examined",),
+    row="r.public_id, (SELECT b.public_id FROM rules_rulebook b WHERE b.id = r.rulebook_id), r.found",
+    record="e.subject, e.payload -> 'rulebook', e.payload -> 'found'",
+)
+RecordedRows(
     table="contracts_indexvalue",
     kinds=("contracts.index_value_entered",),
     row="r.public_id, r.index, r.as_of::text, r.value_milli, r.source, r.entered_by",
@@ -62,6 +75,12 @@ RecordedRows(
     kinds=("contracts.agreement_amended",),
     row="(SELECT a.public_id FROM contracts_agreement a WHERE a.id = r.agreement_id), r.public_id, r.number, r.signed_hash, r.decision",
     record="e.subject, e.payload -> 'version', e.payload -> 'number', e.payload -> 'signed_hash', e.payload -> 'decision'",
+)
+RecordedRows(
+    table="contracts_renewaldocument",
+    kinds=("contracts.agreement_renewed",),
+    row="(SELECT n.public_id FROM contracts_renewal n WHERE n.id = r.renewal_id), r.public_id, r.signed_hash",
+    record="e.subject, e.payload -> 'document', e.payload -> 'signed_hash'",
 )
 RecordedRows(
     table="contracts_deletioncertificate",

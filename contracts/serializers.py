@@ -199,14 +199,22 @@ class ToSignSerializer(serializers.Serializer[Any]):
     signed_hash = serializers.CharField()
 
 
+class VerifiedRenewalSerializer(serializers.Serializer[Any]):
+    """The market's signature of a renewal, and the exact bytes (``content``) that it is over."""
+
+    content = serializers.CharField()
+    jws = serializers.CharField()
+
+
 class VerificationSerializer(serializers.Serializer[Any]):
-    """The result of recomputing every hash and verifying every signature of an agreement."""
+    """The result of recomputing every hash and verifying every signature of an agreement; ``renewal``: of a version that the market made by the signed clause."""
 
     agreement = serializers.CharField()
     signed_hash = serializers.CharField()
     verified = serializers.BooleanField()
     faults = serializers.ListField(child=serializers.CharField())
     signatures = VerifiedSignatureSerializer(many=True)
+    renewal = VerifiedRenewalSerializer(allow_null=True)
 
 
 class AgreementSerializer(RowSerializer[Agreement]):
@@ -269,7 +277,8 @@ class AgreementSerializer(RowSerializer[Agreement]):
 
 
 class AdjustmentSerializer(RowSerializer[Adjustment]):
-    """An adjustment of a price: ``debtor`` pays ``amount_minor``, without tax, to ``creditor``."""
+    """An adjustment of a price: ``debtor`` pays ``amount_minor``, without tax, to ``creditor``, less ``unmoved_minor``, which clearing could
+    not carry out."""
 
     id = serializers.CharField(source="public_id")
     agreement = serializers.CharField(source="agreement.public_id")
@@ -279,7 +288,7 @@ class AdjustmentSerializer(RowSerializer[Adjustment]):
     class Meta:
         model = Adjustment
         fields = (
-            "id", "agreement", "charge", "debtor", "creditor", "amount_minor", "currency", "reason_code", "reason",
+            "id", "agreement", "charge", "debtor", "creditor", "amount_minor", "unmoved_minor", "currency", "reason_code", "reason",
             "ordered_at", "salt",
         )  # fmt: skip
 
@@ -297,7 +306,7 @@ class AdjustmentSerializer(RowSerializer[Adjustment]):
 class ChangedTermsSerializer(StrictSerializer):
     """Terms to change; omitted terms stay. ``effective_on``: of an amendment, the day from which it holds."""
 
-    price_minor = AmountField(required=False)
+    price_minor = AmountField(required=False, min_value=0)
     funding_days = serializers.IntegerField(required=False, min_value=0, max_value=FUNDING_DAYS_MAX)
     inspection_days = serializers.IntegerField(required=False, min_value=1, max_value=INSPECTION_DAYS_MAX)
     open_days = serializers.IntegerField(required=False, min_value=OPEN_DAYS[0], max_value=OPEN_DAYS[1])
@@ -308,6 +317,7 @@ class ChangedTermsSerializer(StrictSerializer):
     charging = ChargingSerializer(required=False)
     special_clauses = SpecialClauseSerializer(many=True, required=False, max_length=SPECIAL_MAX)  # type: ignore[call-arg]  # the stubs lack it
     commission = serializers.DictField(required=False, allow_null=True)
+    renewal = serializers.DictField(required=False)
     effective_on = serializers.DateField(required=False)
 
 

@@ -269,6 +269,10 @@ class ContractType(TextChoices):
 
 CLAUSE_REASON = events.CLAUSE_REASON
 ENDED_EARLY = events.ENDED_EARLY
+LATE_REASON = f"{CLAUSE_REASON}late"
+"""The reason of an adjustment by a value of an index that came after its charge began."""
+PRICE_TALK = "price_talk"
+"""The reason of an adjustment that a talk about the price of commissioned work has agreed."""
 
 
 def label_of(choices: type[TextChoices], value: str) -> Label:

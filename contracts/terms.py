@@ -16,11 +16,12 @@ from marketplace.kernel.labels import Label
 from .commissions.terms import parse_commission, state_commission
 from .library.composition import Entry
 from .library.special import parse_special
+from .renewing.terms import parse_renewal, state_renewal
 from .states import OPEN_DAYS, RESPONSE_DAYS
 
 NUMBERS = {
     # Far below the largest integer that canonical JSON (RFC 8785) represents exactly.
-    "price_minor": (1, 1_000_000_000_000),
+    "price_minor": (0, 1_000_000_000_000),
     "funding_days": (0, 30),
     "inspection_days": (1, 60),
     "open_days": OPEN_DAYS,
@@ -33,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "commission": None,
     "signature_level": SignatureLevel.MARKET_SIDE.value,
     "special_clauses": [],
+    "renewal": None,
 }
 """What a published offer does not state: a listing is an invitation, and only a proposal that is signed stays open."""
 CHOICES = ("withdrawal_reserved", "signature_level")
@@ -59,7 +61,7 @@ class Terms:
     anyway if ``withdrawal_reserved``. ``ending``: whether a party may end the contract by notice, of how many calendar days, and
     what then comes back (``ending_terms``). The first day is not counted in any. ``commission``: work that is made to order, with what the
     laws say of it (``commissions.terms``); None for what is not. ``signature_level`` is what both parties' signatures must be.
-    ``special_clauses``: entries of ``library.special``, in order.
+    ``special_clauses``: entries of ``library.special``, in order. ``renewal``: whether it goes on after its term (``renewing.terms``), or None.
     """
 
     price_minor: int
@@ -75,6 +77,7 @@ class Terms:
     charging: ChargingTerms = field(default_factory=ChargingTerms)
     special_clauses: tuple[Entry, ...] = ()
     commission: Mapping[str, Any] | None = None
+    renewal: Mapping[str, Any] | None = None
 
     @property
     def total_minor(self) -> int:
@@ -82,7 +85,7 @@ class Terms:
         return self.charging.total_minor(self.price_minor)
 
     def as_dict(self) -> dict[str, Any]:
-        """Every term by name, in JSON types."""
+        """Every term by name, in JSON types; ``renewal`` only where there is one."""
         return {
             "price_minor": self.price_minor,
             "currency": str(self.currency),
@@ -97,6 +100,7 @@ class Terms:
             "commission": None if self.commission is None else dict(self.commission),
             "signature_level": str(self.signature_level),
             "special_clauses": [dict(entry) for entry in self.special_clauses],
+            **({} if self.renewal is None else {"renewal": dict(self.renewal)}),
         }
 
     def policy(self, *, identifier: str, parties: Parties) -> dict[str, Any]:
@@ -124,12 +128,13 @@ def parse_terms(stored: Mapping[str, Any]) -> Terms:
         charging=parse_charging(stored["charging"], prefix="terms.charging"),
         special_clauses=parse_special(stored["special_clauses"]),
         commission=parse_commission(stored["commission"]),
+        renewal=parse_renewal(stored["renewal"]),
     )
 
 
 def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
-    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``; ``charging``, ``special_clauses`` and
-    ``commission`` are stated anew.
+    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``; ``charging``, ``special_clauses``,
+    ``commission`` and ``renewal`` are stated anew.
 
     Raises FieldInvalid, which names the field as ``terms.<name>``.
     """
@@ -144,6 +149,7 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
         "charging",
         "special_clauses",
         "commission",
+        "renewal",
     }
     for name in sorted(set(changes) - known):
         raise FieldInvalid(f"terms.{name}", NO_TERM)
@@ -169,6 +175,8 @@ def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
                 "terms.rights", Label("specify an object of choices", "選択項目のオブジェクトにしてください")
             )
         rights = parse_rights({**rights.as_dict(), **changes["rights"]}, prefix="terms.rights")
+    if "renewal" in changes:
+        changed["renewal"] = state_renewal(changes["renewal"], rights, current.renewal)
     charging = current.charging
     if "charging" in changes:
         charging = _recharged(charging, changes["charging"])

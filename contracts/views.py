@@ -33,11 +33,13 @@ from .document.views import AgreementBundleMixin
 from .ending.lost_time import time_given_back
 from .ending.views import EndsAgreements
 from .filters import AgreementFilter, NegotiationFilter
+from .law.views import ShowsLaw
 from .models import Adjustment, Agreement, Negotiation
 from .negotiating.rounds import rounds_of
 from .negotiating.serializers import RoundSerializer
 from .papers.views import AgreementPapers, NegotiationPapers
 from .plan.views import ShowsPlan
+from .renewing.views import RenewsAgreements
 from .serializers import (
     AdjustmentSerializer,
     AgreementSerializer,
@@ -206,7 +208,15 @@ class NegotiationViewSet(NegotiationPapers, ShowsPlan):
         return Response(RoundSerializer(rounds_of(self.get_object()), many=True).data)
 
 
-class AgreementViewSet(AgreementPapers, AmendsAgreements, EndsAgreements, ShowsFired, AgreementBundleMixin):
+class AgreementViewSet(
+    AgreementPapers,
+    AmendsAgreements,
+    RenewsAgreements,
+    EndsAgreements,
+    ShowsFired,
+    ShowsLaw,
+    AgreementBundleMixin,
+):
     """Agreements of the caller's organisation; all, for the operator."""
 
     reads = Permission.MARKET_READ

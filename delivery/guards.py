@@ -20,12 +20,13 @@ UNSENT = """EXISTS (
          WHERE l.inspection_id = {inspection}.id AND l.distribution_id = f.id AND l.sent_sha256 IS NOT NULL))"""
 """Whether a file was not sent as a whole in the round of an inspection (a row in SQL)."""
 IN_PART = f"""(EXISTS (
-    SELECT FROM public.delivery_download l WHERE l.inspection_id = {{inspection}}.id AND l.sent_sha256 IS NOT NULL)
+    SELECT FROM public.delivery_download l
+     WHERE l.inspection_id = {{inspection}}.id AND l.sent_bytes > 0 AND l.abort_reason IS DISTINCT FROM 'damaged')
   AND EXISTS (
     SELECT FROM public.delivery_entitlement d JOIN public.contracts_agreement a ON a.public_id = d.agreement
       JOIN public.contracts_instrument i ON i.id = a.instrument_id
      WHERE d.id = {{inspection}}.entitlement_id AND i.content::jsonb #>> '{{{{plan,money,charging}}}}' IN ({sql_list(PERIODIC)})))"""  # noqa: S608  our own words
-"""Whether of an inspection a file was sent as a whole, and the price is one by periods: at the end of access that is received in part."""
+"""Whether of an inspection something was sent, and the price is one by periods: at the end of access that is received in part."""
 
 
 def secured_first() -> pgtrigger.Trigger:
@@ -105,7 +106,7 @@ def inspection_follows() -> pgtrigger.Trigger:
 
 
 def matched_in_full() -> pgtrigger.Trigger:
-    """An inspection begins only if every distribution was sent as a whole in the same round, or one was and the price is one by periods."""
+    """An inspection begins only if every distribution was sent as a whole in the same round, or something was and the price is one by periods."""
     return pgtrigger.Trigger(
         name="matched_in_full",
         when=pgtrigger.Before,

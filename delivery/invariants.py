@@ -8,7 +8,7 @@ from marketplace.oversight.reviews.detectors import REFUSED_A_DAY
 from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
-from . import use_invariants  # noqa: F401  registers its own
+from . import dispute_invariants, suspension_invariants, use_invariants  # noqa: F401  they register their own
 from .guards import IN_PART, UNSENT
 from .models.outages import STATED_WITHIN
 
@@ -331,26 +331,16 @@ Invariant(
         # What a suspension took, as evidence has both of its ends.
         " UNION ALL SELECT d.public_id, 'not given back' FROM evidence_evidencerecord resumed"
         "  JOIN delivery_entitlement d ON d.public_id = resumed.subject JOIN LATERAL ("
-        "   SELECT began.occurred_at FROM evidence_evidencerecord began WHERE began.subject = d.public_id"
-        "    AND began.kind = 'delivery.suspended' AND began.id < resumed.id ORDER BY began.id DESC LIMIT 1) began ON true"
-        "  WHERE resumed.kind = 'delivery.resumed' AND EXISTS ("
+        "   SELECT began.occurred_at, began.kind, began.payload FROM evidence_evidencerecord began WHERE began.subject = d.public_id"
+        "    AND began.kind IN ('delivery.suspended', 'delivery.stopped') AND began.id < resumed.id ORDER BY began.id DESC LIMIT 1) began ON true"
+        # A stop for what the buyer did takes nothing that comes back.
+        "  WHERE resumed.kind IN ('delivery.resumed', 'delivery.suspension_lapsed') AND NOT (began.kind = 'delivery.stopped'"
+        "   AND EXISTS (SELECT FROM contracts_dispute s WHERE s.public_id = began.payload ->> 'dispute' AND s.opened_as = 'seller')) AND EXISTS ("
         "   SELECT FROM unnest(tstzmultirange(tstzrange(began.occurred_at, greatest(began.occurred_at, resumed.occurred_at)))"
         "     - coalesce((SELECT range_agg(tstzrange(r.lost_from, r.lost_until)) FROM delivery_restitution r"
         "        WHERE r.entitlement_id = d.id), '{}')) AS part WHERE upper(part) - lower(part) > interval '5 minutes')"
     ),
 )
-Invariant(
-    name="delivery.suspensions_are_looked_at",
-    promise=10,
-    statement="While the operator suspends access, it has an open task to look at the suspension.",
-    guards=("delivery_entitlement.entitlement_suspended_since",),
-    test="tests/delivery/test_restitutions.py::test_a_suspension_in_silence_is_named",
-    check=by_query(
-        "SELECT d.public_id FROM delivery_entitlement d WHERE d.state = 'suspended' AND NOT EXISTS ("
-        " SELECT FROM notices_task t WHERE t.subject = d.public_id AND t.kind = 'release' AND t.state = 'open')"
-    ),
-)
-
 Invariant(
     name="delivery.outages_were_stated_by_two",
     promise=9,

@@ -48,7 +48,7 @@ def _paper(
     paper: Paper, entitlement: Entitlement, inspection: Inspection, dated_at: datetime, facts: list[Fact]
 ) -> dict[str, Any]:
     """The paper with what was signed; its files are those that were received, and before a receipt those to which access was granted."""
-    content, _concluded_at = signed_content(entitlement.agreement)
+    content, _concluded_at = signed_content(entitlement.agreement, dated_at)
     provider, consumer = content["provider"], content["consumer"]
     is_note = paper is Paper.DELIVERY_NOTE
     covered = entitlement.distributions.all() if inspection.matched_at is None else files_received(inspection)

@@ -14,6 +14,7 @@ from django.db.models import (
     DateTimeField,
     DurationField,
     Exists,
+    ExpressionWrapper,
     F,
     Func,
     Min,
@@ -73,6 +74,8 @@ class BusinessNow(Func):
     output_field = DateTimeField()
 
 
+RUNS = Q(state=EntitlementState.STARTED) | Q(state=EntitlementState.SUSPENDED) & ~Q(stopped_by="")
+"""Access whose time runs: open, or stopped by a dispute. While the operator suspends it, the term stands still."""
 PROGRESS_LOST_SECONDS = 120
 """A download of whose progress nothing was heard for so long is no longer sent: its process has ended."""
 
@@ -98,7 +101,8 @@ _LOST_SINCE = """
          SELECT range_agg(tstzrange(o.since, o.until)) AS stated FROM delivery_outage o WHERE o.given_back_at IS NULL) outages
      CROSS JOIN LATERAL unnest(
          (coalesce(given.since, '{}') + coalesce(outages.stated, '{}')
-          + CASE WHEN d.suspended_at IS NULL THEN '{}' ELSE tstzmultirange(tstzrange(d.suspended_at, greatest(d.suspended_at, %(now)s))) END
+          + CASE WHEN d.suspended_at IS NULL
+                   OR EXISTS (SELECT FROM contracts_dispute s WHERE s.public_id = d.stopped_by AND s.opened_as = 'seller') THEN '{}' ELSE tstzmultirange(tstzrange(d.suspended_at, greatest(d.suspended_at, %(now)s))) END
           - coalesce(given.before, '{}'))
          * tstzmultirange(tstzrange(d.granted_at, greatest(d.granted_at, least(d.closes_at, d.ended_at, %(now)s))))) AS part
 """
@@ -192,21 +196,25 @@ def counts() -> dict[str, int]:
 def lapsed_inspections(now: datetime) -> QuerySet[Inspection]:
     """Matched inspections whose period has ended at ``now`` and that are not yet accepted, the oldest first.
 
-    While the operator suspends access, no period ends.
+    While the operator suspends access, no period ends, nor before as many days have passed since the use was stopped.
     """
-    due = Inspection.objects.filter(state=InspectionState.RUNNING, inspect_by__lte=now).exclude(
-        entitlement__state=EntitlementState.SUSPENDED
+    days = ExpressionWrapper(F("inspection_days") * timedelta(days=1), output_field=DurationField())
+    stands_still = Entitlement.objects.filter(
+        Q(stopped_by="") | Q(suspended_at__gt=Value(now) - days),
+        pk=OuterRef("entitlement"),
+        state=EntitlementState.SUSPENDED,
     )
+    due = Inspection.objects.filter(~Exists(stands_still), state=InspectionState.RUNNING, inspect_by__lte=now)
     return due.order_by("inspect_by", "id")
 
 
 def expired_entitlements(now: datetime) -> QuerySet[Entitlement]:
     """Entitlements whose term has ended at ``now`` and that are not yet completed, the oldest first.
 
-    While a suspension or a dispute keeps access closed, no term ends.
+    While a suspension by the operator or a dispute keeps access closed, no term ends.
     """
     disputed = Inspection.objects.filter(entitlement=OuterRef("pk"), state=InspectionState.DISPUTED)
-    due = Entitlement.objects.filter(~Exists(disputed), state=EntitlementState.STARTED, expires_at__lte=now)
+    due = Entitlement.objects.filter(RUNS, ~Exists(disputed), expires_at__lte=now)
     return due.order_by("expires_at", "id")
 
 
@@ -216,9 +224,9 @@ def uncollected_entitlements(granted_before: datetime) -> QuerySet[Entitlement]:
     The time does not run while trading is halted, and what was given back of access does not count. A file that was sent, even in
     part, counts as collected, whether or not its receipt was reported. Disputed deliveries are left out too.
     """
-    due = Entitlement.objects.filter(
-        state=EntitlementState.STARTED, ended_at=None, granted_at__lte=granted_before
-    ).annotate(collected_from=_collected_from())
+    due = Entitlement.objects.filter(RUNS, ended_at=None, granted_at__lte=granted_before).annotate(
+        collected_from=_collected_from()
+    )
     due = due.filter(collected_from__lte=granted_before)
     return _never_collected(due).order_by("granted_at", "id")
 

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pgtrigger
 
+from contracts.plan import SUSPENSION_DAYS_MAX
 from marketplace.kernel.guards import sql_body
 from marketplace.kernel.moments import LATE_SECONDS_MAX
 
 _SQL = Path(__file__).parent / "sql"
+LAPSES = f"""(OLD.stopped_by = '' AND NEW.resumed_at IS NULL
+        AND OLD.suspended_at <= public.business_now() - interval '{SUSPENSION_DAYS_MAX} days')"""
+"""Whether a suspension by the operator has lasted as long as it may, so that access opens by itself."""
 
 
 def restored_as_lost() -> pgtrigger.Trigger:
@@ -41,14 +45,34 @@ def term_stands_still() -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name="term_stands_still",
         when=pgtrigger.Before,
-        operation=pgtrigger.UpdateOf("state", "expires_at", "expires_latest", "version", "suspended_at"),
+        operation=pgtrigger.UpdateOf(
+            "state", "expires_at", "expires_latest", "version", "suspended_at", "stopped_by"
+        ),
         declare=[("amended", "record")],
         func=sql_body(_SQL / "term_stands_still.sql", LATE_SECONDS_MAX=LATE_SECONDS_MAX),
     )
 
 
+def stopped_as_decided() -> pgtrigger.Trigger:
+    """Access is stopped by a dispute over its agreement that ended with a stop of the use."""
+    return pgtrigger.Trigger(
+        name="stopped_as_decided",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("stopped_by"),
+        func="""
+IF NEW.stopped_by <> '' AND NOT EXISTS (
+    SELECT FROM public.contracts_dispute d JOIN public.contracts_agreement a ON a.id = d.agreement_id
+     WHERE d.public_id = NEW.stopped_by AND a.public_id = NEW.agreement AND d.outcome = 'stop_of_use') THEN
+    RAISE EXCEPTION 'no dispute has stopped the use under %', NEW.agreement
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'stopped_as_decided';
+END IF;
+RETURN NEW;
+""",
+    )
+
+
 def inspection_stands_still() -> pgtrigger.Trigger:
-    """No inspection lapses while access is suspended; a delivery is repeated with what its dispute took."""
+    """No inspection lapses while the operator suspends access; a delivery is repeated with what its dispute took."""
     return pgtrigger.Trigger(
         name="inspection_stands_still",
         when=pgtrigger.Before,

@@ -104,7 +104,7 @@ class DeliverySerializer(RowSerializer[Entitlement]):
         fields = (
             "id", "agreement", "trade", "listing", "listing_version", "buyer", "seller", "state", "access", "waiting",
             "granted_at", "expires_at", "payment_due_by", "suspension_reason", "ended_at", "ended_reason", "inspection_days",
-            "expires_latest", "suspended_at", "inspections", "distributions", "restitutions", "recipients", "unmatched",
+            "expires_latest", "suspended_at", "stopped_by", "inspections", "distributions", "restitutions", "recipients", "unmatched",
             "salt",
         )  # fmt: skip
 

@@ -34,6 +34,8 @@ ENTITLEMENT = StateMachine(
             (EntitlementState.REQUESTED, "terminate", ("system",)): EntitlementState.TERMINATED,
             (EntitlementState.STARTED, "suspend", ("operator",)): EntitlementState.SUSPENDED,
             (EntitlementState.SUSPENDED, "resume", ("operator",)): EntitlementState.STARTED,
+            (EntitlementState.SUSPENDED, "lapse", ("system",)): EntitlementState.STARTED,
+            (EntitlementState.SUSPENDED, "expire", ("system",)): EntitlementState.COMPLETED,
             (EntitlementState.STARTED, "expire", ("system",)): EntitlementState.COMPLETED,
             (EntitlementState.STARTED, "terminate", ("system",)): EntitlementState.TERMINATED,
             (EntitlementState.SUSPENDED, "terminate", ("system",)): EntitlementState.TERMINATED,

@@ -11,12 +11,13 @@ SWEEP = Loop("delivery.sweep")
 
 @shared_task(name="delivery.tasks.sweep", ignore_result=True)
 def sweep() -> None:
-    """Run the sweeps: halts to count, outages to give back, receipts to deem, lapsed inspections, ended terms, uncollected data, abandoned downloads, refused ones."""
+    """Run the sweeps: halts to count, outages to give back, suspensions that last too long, receipts to deem, lapsed inspections, ended terms, uncollected data, abandoned downloads, refused ones."""
     sweeps = {
         sweep.__name__: sweep
         for sweep in (
             services.give_back_halts,
             services.give_back_outages,
+            services.lapse_suspensions,
             services.deem_receipts,
             services.lapse_inspections,
             services.expire_access,

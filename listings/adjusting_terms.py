@@ -36,6 +36,8 @@ CHARGED = {
 }
 """The rhythm of charging that each kind of clause needs."""
 
+LATE = "late"
+"""The kind of the record of an index whose value came after the charge began."""
 ONCE = Label("state each kind of adjustment once", "調整の種類はそれぞれ一度だけ指定してください")
 
 

@@ -54,5 +54,5 @@ def is_charging(column: str) -> Q:
 
 
 def is_priced(charging: str, price_minor: str) -> Q:
-    """The condition on two columns: each charge is at least 1, all together are within the ceiling, and a use costs no more than a period."""
+    """The condition on two columns: each charge is at least 1 unless there is one alone, all together are within the ceiling, and a use costs no more than a period."""
     return Q(Func(charging, price_minor, function="public.is_priced", output_field=BooleanField()))

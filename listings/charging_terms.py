@@ -188,7 +188,9 @@ def require_chargeable(
     Asked wherever ``rights.require_feasible`` is. Raises FieldInvalid, which names the term as ``<prefix>.<name>``.
     """
     total_minor = charging.total_minor(price_minor)
-    if total_minor > AMOUNT_MINOR_MAX or (not charging.is_periodic and price_minor < charging.charges):
+    # Only what is charged once may cost nothing; a template of contracts says what that is.
+    least_minor = {Charging.ONE_OFF: 0, Charging.INSTALMENT: charging.charges}.get(Charging(charging.kind), 1)
+    if total_minor > AMOUNT_MINOR_MAX or price_minor < least_minor:
         raise FieldInvalid(
             f"{prefix}.charges",
             Label(

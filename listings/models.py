@@ -325,7 +325,7 @@ class Offer(models.Model):
                 condition=Q(signature_level__in=SignatureLevel.values), name="offer_signature_level"
             ),
             models.CheckConstraint(
-                condition=Q(price_minor__gte=1, price_minor__lte=AMOUNT_MINOR_MAX), name="offer_price"
+                condition=Q(price_minor__gte=0, price_minor__lte=AMOUNT_MINOR_MAX), name="offer_price"
             ),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="offer_currency"),
             models.CheckConstraint(

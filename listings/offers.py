@@ -35,7 +35,7 @@ REQUIRED = ("price_minor", "rights", "template")
 
 @dataclass(frozen=True, slots=True)
 class OfferTerms:
-    """Terms of an offer. ``price_minor`` is without tax, in minor units; days are calendar days."""
+    """Terms of an offer. ``price_minor`` is without tax, in minor units, 0 for open data or a trial; days are calendar days."""
 
     price_minor: int
     currency: str
@@ -87,7 +87,7 @@ def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
             "offer.signature_level",
             Label(f"specify one of {permitted}", f"次から選んでください: {permitted}"),
         )
-    _check_number("price_minor", terms["price_minor"], 1, AMOUNT_MINOR_MAX)
+    _check_number("price_minor", terms["price_minor"], 0, AMOUNT_MINOR_MAX)
     _check_number("funding_days", terms["funding_days"], 0, FUNDING_DAYS_MAX)
     _check_number("inspection_days", terms["inspection_days"], 1, INSPECTION_DAYS_MAX)
     if not isinstance(terms["negotiable"], bool):

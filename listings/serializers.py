@@ -291,7 +291,7 @@ class ReviseListingSerializer(DescriptionSerializer):
 class OfferInputSerializer(StrictSerializer):
     """The terms of an offer. ``rights``: the rights of use, as choices."""
 
-    price_minor = AmountField()
+    price_minor = AmountField(min_value=0)
     currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
     tax_category = serializers.ChoiceField(choices=TaxCategory.choices, required=False)
     rights = serializers.DictField()

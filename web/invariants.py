@@ -37,7 +37,7 @@ _COLLECTED_LATE = """
     n.state = 'awaiting' AND d.state <> 'suspended' AND n.opened_at < %(unreported_since)s"""
 """What should have been collected and reported long ago, whether access goes on or not."""
 _NOT_SWEPT = """
-    d.ended_at IS NULL AND d.state <> 'suspended' AND n.state <> 'disputed' AND (
+    d.ended_at IS NULL AND (d.state <> 'suspended' OR d.stopped_by <> '') AND n.state <> 'disputed' AND (
         d.state = 'requested' AND d.granted_at < %(swept_since)s
         OR least(d.expires_at, d.closes_at) < %(swept_since)s)
     OR n.state = 'running' AND d.state <> 'suspended' AND NOT public.is_halted(d.listing, a.segment)

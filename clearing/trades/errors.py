@@ -61,6 +61,18 @@ class BeyondCaptured(DomainError):
     )
 
 
+class ChargeOver(DomainError):
+    """A correction names a charge of which nothing moves: it failed, was returned, or never comes. Fields: ``agreement, charge``."""
+
+    code = "charge_over"
+    category = Category.CONFLICT
+    field = "charge"
+    detail = Label(
+        "Charge {charge} of {agreement} is over: its price was never paid, came back as a whole, or is never charged. Correct another charge.",
+        "{agreement} の第{charge}回の課金は終了しています（未払い、全額返金済み、または課金されません）。別の課金を指定してください。",
+    )
+
+
 class BeyondShare(DomainError):
     """More than what can be clawed back of a beneficiary's share. Fields: ``trade, beneficiary, remaining_minor``."""
 

@@ -6,7 +6,14 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.rules.tax_tables import TAXED_CLASSES
 
-from . import authority_invariants, neutral_invariants, pool_invariants, signed_invariants, stop_invariants  # noqa: F401  they register themselves
+from . import (  # noqa: F401  they register themselves
+    authority_invariants,
+    awaited_invariants,
+    neutral_invariants,
+    pool_invariants,
+    signed_invariants,
+    stop_invariants,
+)
 from .amended import LATEST
 from .causes import GUARANTEED, HELD
 from .fee_rebates import wrong_rebates

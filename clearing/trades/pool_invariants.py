@@ -15,7 +15,7 @@ from .states import ObligationKind, TradeState
 
 
 def _divided_otherwise() -> list[dict[str, Any]]:
-    """Accepted trades of pooled plans whose shares are not those that were in force on the day of their tax point."""
+    """Accepted trades of pooled plans whose shares are not those that were in force on the day on which their charge fell due."""
     pooled = ChargePlan.objects.filter(agreement=OuterRef("agreement"), pooled=True)
     breaches = []
     for trade in Trade.objects.filter(Exists(pooled), state=TradeState.ACCEPTED).order_by("pk").iterator():
@@ -33,7 +33,7 @@ def _divided_otherwise() -> list[dict[str, Any]]:
 Invariant(
     name="clearing.pool_divides_by_the_day",
     promise=1,
-    statement="The price of a trade behind which a pool stands is divided by the signed shares in force on the day of its tax point, to the last unit.",
+    statement="The price of a trade behind which a pool stands is divided by the signed shares in force on the day on which its charge falls due, to the last unit.",
     guards=(
         "clearing_obligation.within_limits",
         "clearing_obligation.append_only",

@@ -10,7 +10,7 @@ from marketplace.kernel.money import allocate
 from marketplace.participants.queries import organisations_by_id
 
 from ..ground.parties import party_key
-from .charge_models import ChargePlan
+from .charge_models import ChargePlan, PlannedCharge
 from .models import Trade
 
 
@@ -25,7 +25,7 @@ class SharedAmount(NamedTuple):
 def shares_of_trade(trade: Trade) -> list[SharedAmount]:
     """What each beneficiary is owed of the captured price, in the order of their keys; the remainder is the seller's.
 
-    Shares stand in the charge plan; of a pooled one they are those in force on the day of the tax point (``pool_shares_of_trade``).
+    Shares stand in the charge plan; of a pooled one they are those in force on the day on which the charge falls due (``pool_shares_of_trade``).
     """
     planned = list(
         ChargePlan.objects.filter(agreement=trade.agreement)
@@ -46,14 +46,14 @@ def shares_of_trade(trade: Trade) -> list[SharedAmount]:
 
 
 def pool_shares_of_trade(trade: Trade) -> list[SharedAmount]:
-    """What each member of the listing's pool is owed of the captured price by the shares on the day of the tax point.
+    """What each member of the listing's pool is owed of the captured price by the shares on the day on which its charge falls due.
 
-    Largest remainder, the seller last. A member that is the buyer of this trade has no part in it: the others divide the price. Before the
+    Both signed that day; when the data is supplied, and what it is for tax, its seller has in its hand. Largest remainder, the seller last. A member that is the buyer of this trade has no part in it: the others divide the price. Before the
     first version begins, all of it is the seller's.
     """
-    if trade.supplied_on is None:
-        raise ValueError(f"{trade.public_id} has no day of supply")
-    shares = {row.organisation_id: row.numerator for row in shares_on(trade.listing, trade.supplied_on)}
+    planned = PlannedCharge.objects.filter(plan__agreement=trade.agreement, charge=trade.charge)
+    due_on = planned.order_by("-version").values_list("due_on", flat=True)[0]
+    shares = {row.organisation_id: row.numerator for row in shares_on(trade.listing, due_on)}
     seller_weight = shares.pop(trade.seller_id, 0)
     shares.pop(trade.buyer_id, None)
     if not shares:

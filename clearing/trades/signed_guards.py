@@ -67,7 +67,7 @@ def clause_departs(obligation: str) -> str:
       JOIN public.clearing_trade t ON t.id = {obligation}.trade_id
      WHERE d.public_id = {obligation}.source
        AND ((t.agreement, t.charge, {obligation}.debtor_id)
-            IS DISTINCT FROM (a.public_id, f.charge, (CASE d.debtor WHEN 'seller' THEN a.seller_id ELSE a.buyer_id END))
+            IS DISTINCT FROM (a.public_id, d.charge, (CASE d.debtor WHEN 'seller' THEN a.seller_id ELSE a.buyer_id END))
             OR {obligation}.amount_minor > d.amount_minor OR {volume_departs("f", "t")}))"""  # noqa: S608  our own words
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from marketplace.kernel.prepared import fetch_prepared
@@ -22,7 +23,7 @@ _STANDING = f"""
                  WHERE a.organisation_id = %(buyer)s AND a.currency = %(currency)s
                    AND a.kind = '{AccountKind.AVAILABLE}'), 0)),
            {HAS_GUARANTEE.format(organisation="%(buyer)s", currency="%(currency)s")},
-           public.is_pooled(%(listing)s::text)
+           public.was_pooled(%(listing)s::text, %(concluded_at)s::timestamptz)
 """  # noqa: S608  our own words
 
 
@@ -31,7 +32,8 @@ class Standing(NamedTuple):
 
     ``trade``: the key of the trade that was made of it before. ``supply``: what the seller last stated that it supplies
     with the listing. ``others_first``: money just paid in covers a waiting trade of the buyer, whose turn comes first.
-    ``guaranteed``: the buyer has a guarantee, which may secure what its money does not. ``pooled``: the listing has a pool.
+    ``guaranteed``: the buyer has a guarantee, which may secure what its money does not. ``pooled``: the listing had a pool
+    at ``concluded_at``.
     """
 
     trade: int | None
@@ -42,7 +44,14 @@ class Standing(NamedTuple):
 
 
 def standing_of(
-    *, agreement: str, charge: int, listing: str, buyer_id: int, seller_id: int, currency: str
+    *,
+    agreement: str,
+    charge: int,
+    listing: str,
+    buyer_id: int,
+    seller_id: int,
+    currency: str,
+    concluded_at: datetime,
 ) -> Standing:
     """What stands before the trade of a charge of an agreement is made."""
     values: dict[str, Any] = {
@@ -52,6 +61,7 @@ def standing_of(
         "buyer": buyer_id,
         "seller": seller_id,
         "currency": currency,
+        "concluded_at": concluded_at,
     }
     (row,) = fetch_prepared(_STANDING, values)
     return Standing(*row)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pgtrigger
 from django.db.models import BooleanField, Func, Q
 
+from listings.adjusting_terms import LATE
 from marketplace.kernel.guards import sql_body
 from marketplace.kernel.money import BASIS_POINTS
 
@@ -36,6 +37,52 @@ def fired_departs(row: str) -> str:
 
     Of several clauses at the beginning of a charge, each begins with what the one before left; the first with the charge's price. What an
     index or the quality was is read anew as of the day on which the charge begins; what was used, clearing compares."""
+    return f"(CASE WHEN {row}.kind = '{LATE}' THEN {_late_departs(row)} ELSE {_departs(row)} END)"
+
+
+_READ = """EXISTS (
+            SELECT FROM public.contracts_indexvalue x WHERE x.public_id = {row}.inputs ->> 'index_value'
+               AND x.index = signed.clause ->> 'index' AND x.value_milli = ({row}.inputs ->> 'value')::bigint
+               AND x.as_of <= ({row}.inputs ->> 'on')::date
+               AND NOT EXISTS (SELECT FROM public.contracts_indexvalue later WHERE later.index = x.index AND later.as_of > x.as_of
+                                  AND later.as_of <= ({row}.inputs ->> 'on')::date AND later.entered_at < {row}.fired_at))"""
+"""Whether what was read of an index is its latest value as of the day that is stated, of those that were entered."""
+_BEGUN_ON = """(
+            SELECT greatest(coalesce((begun.charge ->> 'due_on')::date,
+                                     (said.concluded_on + make_interval(months => (begun.charge ->> 'months')::integer))::date), said.concluded_on)
+              FROM (SELECT said.money #> '{{charges}}' -> ({row}.charge - 1) AS charge) begun)"""
+
+
+def _late_departs(row: str) -> str:
+    """Whether what a late value of an index settled is not what the clauses make of the charge now, beyond what they made of it before."""
+    return f"""NOT EXISTS (
+    SELECT FROM public.contracts_agreement a
+      JOIN public.contracts_instrument i ON i.id = a.instrument_id
+      JOIN public.contracts_adjustment d ON d.id = {row}.adjustment_id AND d.agreement_id = a.id
+     CROSS JOIN LATERAL (SELECT i.content::jsonb #> '{{plan,money}}' AS money,
+                                (a.concluded_at AT TIME ZONE 'Asia/Tokyo')::date AS concluded_on) said
+     CROSS JOIN LATERAL (SELECT (said.money #> '{{charges}}' -> ({row}.charge - 1) ->> 'price_minor')::bigint AS planned,
+                                jsonb_array_length(said.money -> 'charges') AS charges) charged
+     CROSS JOIN LATERAL (SELECT listed.value FROM jsonb_array_elements(said.money -> 'adjustments') AS listed(value)
+                          WHERE listed.value ->> 'kind' = 'index') AS signed(clause)
+      LEFT JOIN LATERAL (SELECT listed.value FROM jsonb_array_elements(said.money -> 'adjustments') AS listed(value)
+                          WHERE listed.value ->> 'kind' = 'quality') AS quality(clause) ON true
+      LEFT JOIN public.contracts_firedadjustment indexed ON indexed.agreement_id = a.id AND indexed.charge = {row}.charge AND indexed.kind = 'index'
+      LEFT JOIN public.contracts_firedadjustment q ON q.agreement_id = a.id AND q.charge = {row}.charge AND q.kind = 'quality'
+     WHERE a.id = {row}.agreement_id AND {row}.after_minor <> {row}.before_minor
+       AND {row}.before_minor = coalesce(q.after_minor, indexed.after_minor, charged.planned)
+       AND {row}.after_minor = (CASE WHEN q.id IS NULL THEN public.adjusted_price(signed.clause, charged.planned, ({row}.inputs ->> 'value')::bigint)
+            ELSE public.adjusted_price(quality.clause, public.adjusted_price(signed.clause, charged.planned, ({row}.inputs ->> 'value')::bigint),
+                                       (q.inputs ->> 'value')::bigint) END)
+       AND (d.amount_minor, d.debtor, d.reason_code, d.currency, d.charge::integer)
+           = (abs({row}.after_minor - {row}.before_minor), (CASE WHEN {row}.after_minor < {row}.before_minor THEN 'seller' ELSE 'buyer' END),
+              '{CLAUSE_REASON}{LATE}', said.money ->> 'currency', least({row}.charge + 1, charged.charges)::integer)
+       AND ({row}.inputs ->> 'on')::date = {_BEGUN_ON.format(row=row)} AND {_READ.format(row=row)}
+       AND (SELECT x.entered_at FROM public.contracts_indexvalue x WHERE x.public_id = {row}.inputs ->> 'index_value')
+           > greatest(({row}.inputs ->> 'on')::date::timestamp AT TIME ZONE 'Asia/Tokyo', a.concluded_at))"""  # noqa: S608  our own words
+
+
+def _departs(row: str) -> str:
     return f"""NOT EXISTS (
     SELECT FROM public.contracts_agreement a
       JOIN public.contracts_instrument i ON i.id = a.instrument_id
@@ -47,27 +94,19 @@ def fired_departs(row: str) -> str:
      WHERE a.id = {row}.agreement_id
        AND {row}.after_minor <> {row}.before_minor
        AND {row}.after_minor = public.adjusted_price(signed.clause, {row}.before_minor, ({row}.inputs ->> 'value')::bigint)
-       AND (d.amount_minor, d.debtor, d.reason_code, d.currency)
+       AND (d.amount_minor, d.debtor, d.reason_code, d.currency, d.charge)
            = (abs({row}.after_minor - {row}.before_minor), (CASE WHEN {row}.after_minor < {row}.before_minor THEN 'seller' ELSE 'buyer' END),
-              '{CLAUSE_REASON}' || {row}.kind, said.money ->> 'currency')
+              '{CLAUSE_REASON}' || {row}.kind, said.money ->> 'currency', {row}.charge)
        AND ({row}.kind = 'volume' OR {row}.before_minor = coalesce(
             (SELECT e.after_minor FROM public.contracts_firedadjustment e
-              WHERE e.agreement_id = a.id AND e.charge = {row}.charge AND e.id < {row}.id ORDER BY e.id DESC LIMIT 1),
+              WHERE e.agreement_id = a.id AND e.charge = {row}.charge AND e.kind <> '{LATE}' AND e.id < {row}.id ORDER BY e.id DESC LIMIT 1),
             (said.money #> '{{charges}}' -> ({row}.charge - 1) ->> 'price_minor')::bigint))
-       AND ({row}.kind = 'volume' OR ({row}.inputs ->> 'on')::date = (
-            SELECT greatest(coalesce((begun.charge ->> 'due_on')::date,
-                                     (said.concluded_on + make_interval(months => (begun.charge ->> 'months')::integer))::date), said.concluded_on)
-              FROM (SELECT said.money #> '{{charges}}' -> ({row}.charge - 1) AS charge) begun))
+       AND ({row}.kind = 'volume' OR ({row}.inputs ->> 'on')::date = {_BEGUN_ON.format(row=row)})
        AND ({row}.kind <> 'quality' OR EXISTS (
             SELECT FROM public.listings_listingversion v JOIN public.listings_listing l ON l.id = v.listing_id
              WHERE v.public_id = a.listing_version AND a.listing_version = {row}.inputs ->> 'listing_version'
                AND ({row}.inputs ->> 'value')::bigint = {_CURRENTNESS.format(row=row)}))
-       AND ({row}.kind <> 'index' OR EXISTS (
-            SELECT FROM public.contracts_indexvalue x WHERE x.public_id = {row}.inputs ->> 'index_value'
-               AND x.index = signed.clause ->> 'index' AND x.value_milli = ({row}.inputs ->> 'value')::bigint
-               AND x.as_of <= ({row}.inputs ->> 'on')::date
-               AND NOT EXISTS (SELECT FROM public.contracts_indexvalue later WHERE later.index = x.index AND later.as_of > x.as_of
-                                  AND later.as_of <= ({row}.inputs ->> 'on')::date AND later.entered_at < {row}.fired_at))))"""  # noqa: S608  our own words
+       AND ({row}.kind <> 'index' OR {_READ.format(row=row)}))"""  # noqa: S608  our own words
 
 
 def fired_as_signed() -> pgtrigger.Trigger:

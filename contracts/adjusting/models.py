@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from listings.adjusting_terms import NUMBERS, VALUE_MAX
+from listings.adjusting_terms import LATE, NUMBERS, VALUE_MAX
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, CountField, DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
@@ -66,7 +66,8 @@ class FiredAdjustment(models.Model):
     """What a clause of an agreement did to the price of a charge: from ``before_minor`` to ``after_minor``, without tax.
 
     ``inputs`` is what it read: its ``value`` and where that is from. ``jws``: the market's signature of all of it, with the clause.
-    Clearing carries out ``adjustment``.
+    Clearing carries out ``adjustment``. The kind ``late``: what a value of the index that came after the charge began changes of it, settled
+    with the next charge.
 
     Invariants: once a kind of clause and charge; the signed clause makes ``after_minor`` of its inputs; append-only.
     """
@@ -90,7 +91,7 @@ class FiredAdjustment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["agreement", "kind", "charge"], name="fired_once"),
             models.CheckConstraint(
-                condition=Q(kind__in=list(NUMBERS), charge__gte=1, before_minor__gte=0, after_minor__gte=0)
+                condition=Q(kind__in=[*NUMBERS, LATE], charge__gte=1, before_minor__gte=0, after_minor__gte=0)
                 & ~Q(jws=""),
                 name="fired_stated",
             ),

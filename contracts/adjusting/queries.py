@@ -35,6 +35,30 @@ _UNFED = """
 """
 
 
+_LAST = """
+    SELECT a.public_id, last.charge FROM contracts_agreement a JOIN contracts_instrument i ON i.id = a.instrument_id
+     CROSS JOIN LATERAL (SELECT i.content::jsonb #> '{plan,money}' AS money, (a.concluded_at AT TIME ZONE %(zone)s)::date AS concluded_on) said
+     CROSS JOIN LATERAL jsonb_array_elements(said.money -> 'adjustments') AS clause(value)
+     CROSS JOIN LATERAL (SELECT jsonb_array_length(said.money -> 'charges') AS charge, said.money #> '{charges,-1}' AS planned) last
+     CROSS JOIN LATERAL (SELECT greatest(coalesce((last.planned ->> 'due_on')::date,
+            (said.concluded_on + make_interval(months => (last.planned ->> 'months')::integer))::date), said.concluded_on) AS due_on) begun
+     CROSS JOIN LATERAL (SELECT (begun.due_on + make_interval(months => (said.money ->> 'period_months')::integer))::date AS over_on) period
+     WHERE i.content::jsonb #> '{plan,money,adjustments}' IS NOT NULL AND a.state IN ('in_force', 'expired')
+       AND clause.value ->> 'kind' = 'index' AND period.over_on BETWEEN %(today)s::date - 31 AND %(today)s::date
+       AND EXISTS (SELECT FROM contracts_indexvalue x WHERE x.index = clause.value ->> 'index' AND x.as_of <= begun.due_on
+                      AND x.entered_at >= begun.due_on::timestamp AT TIME ZONE %(zone)s)
+       AND NOT EXISTS (SELECT FROM contracts_firedadjustment f WHERE f.agreement_id = a.id AND f.kind = 'late' AND f.charge = last.charge)
+     ORDER BY 1
+"""
+
+
+def last_charges_to_settle() -> list[tuple[str, int]]:
+    """The agreements whose last period has ended within a month, and as of whose last charge a value of their index was entered after it
+    began: public identifier and number of the charge."""
+    said = {"today": clock.today(), "zone": clock.market_zone().key}
+    return [(str(name), int(charge)) for name, charge in fetch_prepared(_LAST, said)]
+
+
 def has_clauses(agreement: str) -> bool:
     """Whether an agreement (public identifier) was signed with adjustment clauses."""
     return bool(fetch_prepared(_HAS_CLAUSES, [agreement]))

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from listings.adjusting_terms import INDEX, VALUE_MAX, adjusted_price
-from listings.charging import months_later
 from marketplace.approvals.services import require_two_people
 from marketplace.evidence.services import record
-from marketplace.evidence.signatures import sign
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid
-from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.texts import stated_text
 from quality.queries import currentness_bp
 
-from ..models import Adjustment, Agreement, FiredAdjustment, IndexValue
+from ..models import Agreement, FiredAdjustment, IndexValue
 from ..plan import Plan, plan_of
-from ..services.agreements import locked_agreement, make_adjustment
-from ..states import CLAUSE_REASON, INSPECTED_ON, AgreementState, Party
+from ..services.agreements import locked_agreement
+from ..states import INSPECTED_ON, AgreementState
+from .firing import begins_at_of, write_fired
+from .late import adjust_late
 from .locks import INDEX_LOCK
 from .models import SOURCE_LENGTH_MAX
 from .queries import has_clauses, value_of_index
 from .sweeping import attend_index
-from .words import words_of
 
-RECORD_TYPE = "sanpo.adjustment.v1"
 CONFIRMED_WITHIN = timedelta(days=7)
 
 
@@ -108,14 +105,15 @@ def enter_index_value(*, actor: Actor, index: str, as_of: date, value_milli: int
 def adjust_begun_charge(*, agreement: str, charge: int) -> list[FiredAdjustment]:
     """Fire the clauses about an index and about quality for a charge that has begun, each once; returns what they did.
 
-    The index goes first, and quality reduces what it left. A clause that changes nothing leaves no record. Emits adjustment.due.
+    The index goes first, and quality reduces what it left; what a value of the index that came late changes of the charge before is settled
+    with this one. A clause that changes nothing leaves no record. Emits adjustment.due.
     """
     if not has_clauses(agreement):
         return []
     subject = locked_agreement(SYSTEM, agreement)
     plan = plan_of(subject.instrument.said)
     price_minor, fired = plan.money.charges[charge - 1].price_minor, []
-    begins_at = _begins_at(plan, charge, subject.concluded_at)
+    begins_at = begins_at_of(plan, charge, subject.concluded_at)
     for clause in plan.money.adjustments or ():
         inputs = _inputs(subject, clause, begins_at)
         if inputs is None:
@@ -124,6 +122,8 @@ def adjust_begun_charge(*, agreement: str, charge: int) -> list[FiredAdjustment]
         if done is not None:
             price_minor = done.after_minor
             fired.append(done)
+    if charge > 1 and (late := adjust_late(subject, plan, charge - 1)) is not None:
+        fired.append(late)
     return fired
 
 
@@ -143,14 +143,6 @@ def adjust_used_period(
     if clause is None:
         return None
     return _fire(subject, plan, clause, charge, charged_minor, {"value": uses})
-
-
-def _begins_at(plan: Plan, charge: int, concluded_at: datetime) -> datetime:
-    """When a charge begins: on its due day, however late that is noticed; the first with the conclusion."""
-    planned = plan.money.charges[charge - 1]
-    concluded_on = clock.business_date(concluded_at)
-    day = date.fromisoformat(planned.due_on) if planned.due_on else months_later(concluded_on, planned.months)
-    return max(datetime.combine(day, time.min, clock.market_zone()), concluded_at)
 
 
 def _inputs(subject: Agreement, clause: dict[str, Any], begins_at: datetime) -> dict[str, Any] | None:
@@ -190,72 +182,13 @@ def _fire(
     )
     if after_minor == before_minor or is_returned:
         return None
-    words = words_of(
-        kind, charge=charge, before_minor=before_minor, after_minor=after_minor, currency=currency
-    )
-    adjustment = make_adjustment(
-        SYSTEM,
+    return write_fired(
         subject,
-        debtor=Party.SELLER if after_minor < before_minor else Party.BUYER,
-        amount_minor=abs(after_minor - before_minor),
-        reason=f"{words.ja} / {words.en}",
-        reason_code=f"{CLAUSE_REASON}{kind}",
-        within_left=True,
+        kind=kind,
+        clause=clause,
         charge=charge,
-    )
-    row = _signed_record(subject, clause, charge, inputs, (before_minor, after_minor), adjustment, words)
-    record(
-        kind="contracts.clause_fired",
-        subject=row.public_id,
-        actor=SYSTEM,
-        payload={
-            "agreement": subject.public_id,
-            "kind": kind,
-            "charge": charge,
-            "before_minor": before_minor,
-            "after_minor": after_minor,
-            "adjustment": adjustment.public_id,
-        },
-    )
-    return row
-
-
-def _signed_record(
-    subject: Agreement,
-    clause: dict[str, Any],
-    charge: int,
-    inputs: dict[str, Any],
-    prices: tuple[int, int],
-    adjustment: Adjustment,
-    words: Label,
-) -> FiredAdjustment:
-    """The record of what a clause did, with the market's signature."""
-    before_minor, after_minor = prices
-    public_id, fired_at = new_identifier("fad"), clock.now()
-    said = {
-        "type": RECORD_TYPE,
-        "id": public_id,
-        "agreement": subject.public_id,
-        "signed_hash": subject.signed_hash,
-        "clause": clause,
-        "charge": charge,
-        "inputs": inputs,
-        "before_minor": before_minor,
-        "after_minor": after_minor,
-        "currency": adjustment.currency,
-        "adjustment": adjustment.public_id,
-        "words": words.as_dict(),
-        "fired_at": fired_at.isoformat(),
-    }
-    return FiredAdjustment.objects.create(
-        public_id=public_id,
-        agreement=subject,
-        kind=clause["kind"],
-        charge=charge,
+        corrected=charge,
         inputs=inputs,
-        before_minor=before_minor,
-        after_minor=after_minor,
-        adjustment=adjustment,
-        jws=sign(said),
-        fired_at=fired_at,
+        prices=(before_minor, after_minor),
+        currency=currency,
     )

@@ -14,6 +14,11 @@ FIRED = {
         "Charge {charge}: by its quality clause {before} became {after}, without tax.",
         "課金{charge}：品質条項により {before} を {after}（税抜）とした。",
     ),
+    "late": Label(
+        "Charge {charge}: by a value of its index that was entered after it began {before} became {after}, without tax; settled with the next charge,"
+        " or at the end of the last period.",
+        "課金{charge}：開始後に登録された指数の値により {before} を {after}（税抜）とし、差額を次の課金とともに（最後の期間はその満了時に）精算した。",
+    ),
     "volume": Label(
         "Charge {charge}: by its volume clause {before} became {after}, without tax.",
         "課金{charge}：利用量条項により {before} を {after}（税抜）とした。",

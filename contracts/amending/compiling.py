@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from marketplace.kernel.labels import Label
 
 from ..negotiating.changed_terms import changed_terms
 from ..plan import Plan, compile_plan
+from ..renewing.terms import NO_TIME, notice_day
 from ..terms import Terms
 from .states import TermMove
 
@@ -100,9 +102,16 @@ class Amendment:
 
 
 def compile_amendment(
-    amended: Amended, after: Terms, effective_on: date, *, now: datetime, zone: ZoneInfo
+    amended: Amended,
+    after: Terms,
+    effective_on: date,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    law: Sequence[Mapping[str, Any]] = (),
 ) -> Amendment:
-    """The next version on the terms ``after`` from the beginning of ``effective_on``, signed at ``now``, if it can be carried out.
+    """The next version on the terms ``after`` from the beginning of ``effective_on``, signed at ``now``, if it can be carried out under
+    ``law`` (``plan.compile_plan``).
 
     Periods count from the conclusion. Raises FieldInvalid, which names the term that cannot be carried out as ``terms.<name>``.
     """
@@ -112,11 +121,12 @@ def compile_amendment(
     _require_fixed(amended.terms, after)
     effective_at = span(effective_on.isoformat(), zone)[0].astimezone(UTC)
     _require_day(amended, effective_on, effective_at, now.astimezone(zone).date())
-    plan = compile_plan(after, at=amended.concluded_at, zone=zone)
+    plan = compile_plan(after, at=amended.concluded_at, zone=zone, law=law)
     ends_at = end_as_amended(amended, after.rights, zone)
     if ends_at is not None and ends_at <= max(effective_at, now):
         named = "valid_until" if after.rights.valid_until else "duration"
         raise FieldInvalid(f"terms.rights.{named}", ENDS_BEFORE)
+    _require_notice(amended, after, now=now, zone=zone)
     from_charge = first_charge(amended, after, effective_on, now=now, zone=zone)
     return Amendment(
         plan=plan,
@@ -149,6 +159,14 @@ def _require_fixed(before: Terms, after: Terms) -> None:
         for name in names:
             if getattr(stated, name) != getattr(wanted, name):
                 raise FieldInvalid(f"{prefix}.{name}", STAYS)
+
+
+def _require_notice(amended: Amended, after: Terms, *, now: datetime, zone: ZoneInfo) -> None:
+    """The day until which a party refuses what the amendment states of a renewal is to come."""
+    before, then = (notice_day(terms, amended.concluded_at, zone) for terms in (amended.terms, after))
+    is_stated = (amended.terms.renewal, before) != (after.renewal, then)
+    if is_stated and then is not None and then <= now:
+        raise FieldInvalid("terms.renewal.notice_days", NO_TIME)
 
 
 def _require_day(amended: Amended, effective_on: date, effective_at: datetime, today: date) -> None:

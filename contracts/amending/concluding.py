@@ -15,7 +15,7 @@ from ..ending.states import EndingState
 from ..errors import AgreementEnded, EndingOpen
 from ..models import Agreement, AgreementVersion, Instrument, Negotiation
 from ..plan import plan_of
-from ..pools.models import Pool
+from ..pools.queries import was_pooled
 from ..states import AgreementState
 from ..terms import parse_terms
 from .compiling import classes_of, end_as_amended
@@ -34,13 +34,14 @@ AMENDED = Wording(
 
 def require_amendable(agreement: Agreement) -> None:
     """Raise AgreementEnded, EndingOpen or PooledNotAmended unless a locked agreement is in force, its end is not scheduled, and no pool
-    stands behind its data."""
+    divides its price."""
     if agreement.state != AgreementState.IN_FORCE:
         raise AgreementEnded(agreement=agreement.public_id)
     scheduled = agreement.endings.filter(state=EndingState.SCHEDULED).first()
     if scheduled is not None:
         raise EndingOpen(agreement=agreement.public_id, ending=scheduled.public_id)
-    if Pool.objects.filter(listing=agreement.listing).exists():
+    # A pool divides what was concluded after its first version was signed; the rest stays the lead's.
+    if was_pooled(agreement.listing, agreement.concluded_at):
         raise PooledNotAmended(agreement=agreement.public_id)
 
 
@@ -52,6 +53,8 @@ def require_signable(negotiation: Negotiation, instrument: Instrument) -> None:
     agreement = Agreement.objects.select_for_update(of=("self",)).get(amendments=negotiation)
     require_amendable(agreement)
     negotiation.amends = agreement
+    if amended_of(agreement).signed_hash != instrument.said["amends"]["replaces"]:
+        raise AmendmentOutdated(negotiation=negotiation.public_id, agreement=agreement.public_id)
     terms = parse_terms(instrument.said["terms"])
     amendment = amendment_of(negotiation, terms, instrument.proposal.effective_on)
     if amendment.as_dict(agreement.public_id) != instrument.said["amends"]:
@@ -84,8 +87,8 @@ def make_version(
     )
 
 
-def tell_version(actor: Actor, version: AgreementVersion) -> None:
-    """Record a new version, emit agreement.amended, and tell both parties."""
+def tell_version(actor: Actor, version: AgreementVersion, told: Wording = AMENDED) -> None:
+    """Record a new version, emit agreement.amended, and tell both parties, in the words of ``told``."""
     agreement, plan = version.agreement, plan_of(version.said)
     record(
         kind="contracts.agreement_amended",
@@ -118,7 +121,7 @@ def tell_version(actor: Actor, version: AgreementVersion) -> None:
             signed_hash=version.signed_hash,
         )
     )
-    wording = AMENDED.fill(
+    wording = told.fill(
         agreement=agreement.public_id, number=str(version.number), day=version.effective_on.isoformat()
     )
     notices.send_notices(

@@ -8,6 +8,8 @@ import pgtrigger
 
 from marketplace.kernel.guards import sql_body
 
+from ..guards import held_unallowed
+
 _SQL = Path(__file__).parent / "sql"
 
 CREATE = sql_body(_SQL / "versions.sql")
@@ -18,6 +20,12 @@ DROP FUNCTION public.plan_of_charge(text, integer);
 DROP FUNCTION public.signed_in_force(bigint, timestamptz);
 DROP FUNCTION public.signed_versions(bigint);
 """
+
+
+def signed_versions_alone() -> str:
+    """The function of what was signed as the migration of amendments made it, in place of the one that knows renewals (``renewing.guards``)."""
+    first, _, _ = sql_body(_SQL / "versions.sql").partition("$$;")
+    return first.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION") + "$$;"
 
 
 def amends_lawfully() -> pgtrigger.Trigger:
@@ -36,7 +44,7 @@ def amends_lawfully() -> pgtrigger.Trigger:
 
 
 def version_as_signed() -> pgtrigger.Trigger:
-    """A version is the next one, signed by both over an agreement in force; it takes effect today or later and changes nothing that is due.
+    """A version is the next one, signed by both over an agreement in force, or by the market as both signed; it takes effect today or later and changes nothing that is due.
 
     The agreement's row is locked until the transaction ends: of its end, its expiry and this, one comes first.
     """
@@ -44,8 +52,8 @@ def version_as_signed() -> pgtrigger.Trigger:
         name="version_as_signed",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("a", "record"), ("last", "record"), ("said", "jsonb"), ("charge", "jsonb"), ("signers", "text[]"), ("today", "date")],
-        func=sql_body(_SQL / "version_as_signed.sql"),
+        declare=[("a", "record"), ("last", "record"), ("r", "record"), ("said", "jsonb"), ("charge", "jsonb"), ("signers", "text[]"), ("today", "date")],
+        func=sql_body(_SQL / "version_as_signed.sql", HELD=held_unallowed("r.public_id")),
     )  # fmt: skip
 
 
@@ -64,7 +72,7 @@ RETURN NULL;
 
 
 def version_whole() -> pgtrigger.Trigger:
-    """At the end of the transaction that makes a version, its negotiation is finalized, and the case of its conclusion over."""
+    """At the end of the transaction that makes a version, its negotiation is finalized, and the case of its conclusion over; or its renewal is made."""
     return pgtrigger.Trigger(
         name="version_whole",
         level=pgtrigger.Row,
@@ -72,10 +80,13 @@ def version_whole() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
         func="""
-IF NOT EXISTS (SELECT FROM public.contracts_negotiation n WHERE n.id = NEW.negotiation_id AND n.state = 'finalized')
+IF NEW.kind = 'amended' AND NOT EXISTS (SELECT FROM public.contracts_negotiation n WHERE n.id = NEW.negotiation_id AND n.state = 'finalized')
+   OR NEW.kind = 'renewed' AND NOT EXISTS (
+        SELECT FROM public.contracts_renewal r JOIN public.contracts_renewaldocument d ON d.renewal_id = r.id
+         WHERE d.id = NEW.renewal_id AND r.state = 'renewed')
    OR EXISTS (SELECT FROM public.cases_case c JOIN public.contracts_negotiation n ON n.public_id = c.subject
                WHERE n.id = NEW.negotiation_id AND c.kind = 'conclusion' AND c.state = 'open') THEN
-    RAISE EXCEPTION 'a version ends its negotiation, and the case of its conclusion'
+    RAISE EXCEPTION 'a version ends its negotiation, and the case of its conclusion, or its renewal'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'version_whole';
 END IF;
 RETURN NULL;

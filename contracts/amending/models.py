@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q
@@ -17,15 +17,19 @@ from ..guards import concluded_as_decided
 from . import guards
 from .states import VersionKind
 
+if TYPE_CHECKING:
+    from ..models import Instrument
+    from ..renewing.models import RenewalDocument
+
 
 class AgreementVersion(models.Model):
-    """The next version of an agreement: what both parties signed of it, in force from the beginning of ``effective_on`` in Japan.
+    """The next version of an agreement: what both parties signed of it, or the market by the clause that both had signed, in force from the beginning of ``effective_on`` in Japan.
 
     ``from_charge``: the first charge that follows it; those before fell due earlier and stay. ``ends_at``: the end of the agreement by this
     version, with the access that was given back before; null without a term. ``classes``: how rights, price and term compare with the version before.
 
     Invariants: versions are 2, 3, 4, … and take effect in that order, today or later, while the agreement is in force and no end of it is
-    scheduled; both parties signed one instrument, which names the version that it replaces; no charge that is due changes; append-only.
+    scheduled; both parties signed one instrument, or the market what it renewed, which names the version that it replaces; no charge that is due changes; append-only.
     """
 
     public_id = IdentifierField(prefix="ver")
@@ -33,9 +37,14 @@ class AgreementVersion(models.Model):
     number = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=10, choices=VersionKind.choices)
     negotiation = models.OneToOneField(
-        "contracts.Negotiation", on_delete=models.PROTECT, related_name="version"
+        "contracts.Negotiation", on_delete=models.PROTECT, related_name="version", null=True
     )
-    instrument = models.OneToOneField("contracts.Instrument", on_delete=models.PROTECT, related_name="+")
+    instrument = models.OneToOneField(
+        "contracts.Instrument", on_delete=models.PROTECT, related_name="+", null=True
+    )
+    renewal = models.OneToOneField(
+        "contracts.RenewalDocument", on_delete=models.PROTECT, related_name="+", null=True
+    )
     signed_hash = models.CharField(max_length=64)
     effective_on = DayField()
     effective_at = MomentField()
@@ -52,6 +61,16 @@ class AgreementVersion(models.Model):
                 condition=Q(number__gte=2, from_charge__gte=2, kind__in=VersionKind.values),
                 name="version_follows",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind=VersionKind.AMENDED,
+                    negotiation__isnull=False,
+                    instrument__isnull=False,
+                    renewal=None,
+                )
+                | Q(kind=VersionKind.RENEWED, negotiation=None, instrument=None, renewal__isnull=False),
+                name="version_made_by",
+            ),
         ]
         triggers = [
             append_only(),
@@ -66,8 +85,15 @@ class AgreementVersion(models.Model):
         """The public identifier."""
         return self.public_id
 
+    @property
+    def document(self) -> Instrument | RenewalDocument:
+        """What was signed: by both parties, or of a renewal by the market."""
+        document = self.instrument or self.renewal
+        assert document is not None  # noqa: S101  version_made_by
+        return document
+
     @cached_property
     def said(self) -> dict[str, Any]:
         """The signed content as JSON."""
-        said: dict[str, Any] = json.loads(self.instrument.content)
+        said: dict[str, Any] = json.loads(self.document.content)
         return said

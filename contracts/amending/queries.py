@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 from marketplace.kernel.labels import Label
 
+from ..law.in_force import law_of
 from ..models import Agreement, AgreementVersion, Instrument, Negotiation, Proposal
 from ..plan import Money, plan_of
 from ..plan.model import Charge
+from ..renewing.models import RenewalDocument
 from ..terms import Terms, parse_terms
 from .compiling import Amended, Amendment, compile_amendment
 
@@ -30,7 +32,7 @@ class Signed:
     ``version`` is its row; the first has none."""
 
     number: int
-    instrument: Instrument
+    instrument: Instrument | RenewalDocument
     effective_at: datetime
     from_charge: int
     version: AgreementVersion | None
@@ -53,8 +55,8 @@ class Signed:
 
 def later_versions() -> QuerySet[AgreementVersion]:
     """The versions after the first, in order, with what was signed, but for its texts."""
-    rows = AgreementVersion.objects.select_related("instrument").order_by("number")
-    return rows.defer("instrument__text_ja", "instrument__text_en")
+    rows = AgreementVersion.objects.select_related("instrument", "renewal").order_by("number")
+    return rows.defer("instrument__text_ja", "instrument__text_en", "renewal__text_ja", "renewal__text_en")
 
 
 def signed_versions(agreement: Agreement) -> list[Signed]:
@@ -62,8 +64,8 @@ def signed_versions(agreement: Agreement) -> list[Signed]:
     first = Signed(1, agreement.instrument, agreement.concluded_at, 1, None)
     later = agreement.versions.all()
     if "versions" not in getattr(agreement, "_prefetched_objects_cache", {}):
-        later = later.select_related("instrument").order_by("number")
-    rest = (Signed(row.number, row.instrument, row.effective_at, row.from_charge, row) for row in later)
+        later = later.select_related("instrument", "renewal").order_by("number")
+    rest = (Signed(row.number, row.document, row.effective_at, row.from_charge, row) for row in later)
     return [first, *rest]
 
 
@@ -74,6 +76,12 @@ def version_in_force(agreement: Agreement, at: datetime | None = None) -> Signed
         return first
     moment = at or clock.now()
     return [first, *(row for row in later if row.in_force_at <= moment)][-1]
+
+
+def last_version(agreement: str) -> int:
+    """The number of the last version of an agreement (public identifier) that was signed."""
+    found = AgreementVersion.objects.filter(agreement__public_id=agreement).aggregate(last=Max("number"))
+    return int(found["last"] or 1)
 
 
 def version_asked(agreement: Agreement, asked: str | None) -> Signed:
@@ -125,7 +133,12 @@ def amendment_of(negotiation: Negotiation, terms: Terms, effective_on: date | No
     if negotiation.amends is None or effective_on is None:
         raise FieldInvalid("terms.effective_on", NO_DAY)
     return compile_amendment(
-        amended_of(negotiation.amends), terms, effective_on, now=clock.now(), zone=clock.market_zone()
+        amended_of(negotiation.amends),
+        terms,
+        effective_on,
+        now=clock.now(),
+        zone=clock.market_zone(),
+        law=law_of(negotiation.segment),
     )
 
 
@@ -145,7 +158,8 @@ def terms_amended(negotiation: Negotiation, agreement: Agreement) -> Terms:
     """The terms of the version of an agreement that a negotiation over its amendment would replace, or has replaced."""
     before, *later = signed_versions(agreement)
     for row in later:
-        if row.instrument.negotiation_id == negotiation.pk or row.made_at > negotiation.opened_at:
+        is_its_own = row.version is not None and row.version.negotiation_id == negotiation.pk
+        if is_its_own or row.made_at > negotiation.opened_at:
             break
         before = row
     return parse_terms(before.said["terms"])

@@ -11,6 +11,7 @@ class VersionKind(TextChoices):
     """What made a version of an agreement."""
 
     AMENDED = "amended", Label("amended, signed by both parties", "双方の署名による変更")
+    RENEWED = "renewed", Label("renewed by the clause that both signed", "署名済みの条項による更新")
 
 
 class TermMove(TextChoices):

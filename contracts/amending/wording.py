@@ -7,6 +7,8 @@ from typing import Any
 
 from marketplace.kernel.labels import Label
 
+from ..renewing.words import RECORDED
+
 HEADING = Label("Amendment", "契約の変更")
 TEXT = Label(
     "This document is version {version} of the agreement {agreement} and replaces the version before it (signed hash {replaces}). It takes effect at the beginning"
@@ -23,4 +25,6 @@ def amendment_text(content: Mapping[str, Any], language: str) -> str:
     if "amends" not in content:
         return ""
     said = TEXT.in_language(language).format(**content["amends"])
+    if "renewal" in content["amends"]:
+        said += f"\n{RECORDED.in_language(language)}"
     return f"\n\n## {HEADING.in_language(language)}\n\n{said}"

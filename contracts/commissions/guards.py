@@ -7,7 +7,17 @@ import pgtrigger
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acts_now, holders
 
+from ..states import PRICE_TALK
 from .states import ANSWER_DAYS
+
+UNRAISED = f"""(k.state = 'answered' AND EXISTS (
+    SELECT FROM public.contracts_agreement a LEFT JOIN public.contracts_adjustment d ON d.id = k.adjustment_id
+     WHERE a.negotiation_id = k.negotiation_id AND NOT coalesce(CASE
+        WHEN k.answer IN ('agreed', 'partly') AND a.concluded_at <= k.answered_at
+             AND coalesce(a.terminated_at, a.expired_at, 'infinity') > k.answered_at
+        THEN (d.agreement_id, d.debtor, d.amount_minor, d.reason_code) = (a.id, 'buyer', k.added_minor, '{PRICE_TALK}')
+        ELSE k.adjustment_id IS NULL END, false)))"""
+"""Whether a talk ``k`` was agreed while its agreement was in force and did not raise the price, or raised it otherwise."""
 
 
 def admitted_by_seller() -> pgtrigger.Trigger:
@@ -53,4 +63,41 @@ IF TG_OP = 'UPDATE' AND NEW.state = 'unanswered' AND OLD.state <> 'unanswered' A
 END IF;
 RETURN NEW;
 """,  # noqa: S608  our own words
+    )
+
+
+def raised_as_agreed() -> pgtrigger.Trigger:
+    """At the end of the transaction in which a talk is agreed while its agreement is in force, the buyer owes what it agreed to."""
+    return pgtrigger.Trigger(
+        name="raised_as_agreed",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("state", "adjustment_id", "added_minor"),
+        timing=pgtrigger.Deferred,
+        func=f"""
+IF EXISTS (SELECT FROM public.contracts_pricetalk k WHERE k.id = NEW.id AND {UNRAISED}) THEN
+    RAISE EXCEPTION 'what % agreed raises the price of its agreement', NEW.public_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'raised_as_agreed';
+END IF;
+RETURN NULL;
+""",
+    )
+
+
+def raised_by_talk() -> pgtrigger.Trigger:
+    """An adjustment with the reason of a talk about the price is of one, by the end of its transaction."""
+    return pgtrigger.Trigger(
+        name="raised_by_talk",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func=f"""
+IF NEW.reason_code = '{PRICE_TALK}' AND NOT EXISTS (
+    SELECT FROM public.contracts_pricetalk k WHERE k.adjustment_id = NEW.id) THEN
+    RAISE EXCEPTION '% is of no talk about a price', NEW.public_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'raised_by_talk';
+END IF;
+RETURN NULL;
+""",
     )

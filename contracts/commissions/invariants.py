@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from ..states import PRICE_TALK
+from .guards import UNRAISED
 from .reducing_guards import FAULT_FOUND
+from .states import ANSWER_DAYS
 
 Invariant(
     name="contracts.reduced_for_fault",
@@ -34,7 +37,7 @@ Invariant(
     promise=10,
     statement=(
         "A talk about the price of commissioned work has an answer, an open deadline, or is flagged with an open task of the operator's people;"
-        " a refusal without reasons is flagged."
+        " a refusal without reasons is flagged; what is agreed while the agreement is in force is owed."
     ),
     guards=(
         "contracts_pricetalk.talked_in_time",
@@ -47,15 +50,21 @@ Invariant(
         "contracts_pricetalk.price_talk_one_open",
         "contracts_pricetalk.price_talk_answered",
         "contracts_pricetalk.price_talk_flagged",
+        "contracts_pricetalk.price_talk_added",
+        "contracts_pricetalk.raised_as_agreed",
+        "contracts_adjustment.raised_by_talk",
     ),
     test="tests/contracts/commissions/test_talks.py::test_the_database_flags_what_is_forbidden",
     check=by_query(
-        "SELECT k.public_id, k.state FROM contracts_pricetalk k"
-        " WHERE k.answer_by <> public.end_of_period(k.asked_at, 'P14D')"
+        "SELECT k.public_id, k.state FROM contracts_pricetalk k"  # noqa: S608  our own words
+        f" WHERE k.answer_by <> public.end_of_period(k.asked_at, 'P{ANSWER_DAYS}D')"
         "  OR k.state = 'open' AND k.answer_by < public.business_now() - interval '1 day'"
         "  OR k.answer = 'refused' AND k.answer_reason = '' AND k.flag IS NULL"
         "  OR k.flag = 'silence' AND k.flagged_at < k.answer_by"
         "  OR k.state = 'unanswered' AND NOT EXISTS (SELECT FROM notices_task t"
         "   WHERE t.subject = k.public_id AND t.kind = 'look_into' AND t.state = 'open')"
+        f" OR {UNRAISED}"
+        f" UNION SELECT d.public_id, d.reason_code FROM contracts_adjustment d WHERE d.reason_code = '{PRICE_TALK}'"
+        "  AND NOT EXISTS (SELECT FROM contracts_pricetalk k WHERE k.adjustment_id = d.id)"
     ),
 )

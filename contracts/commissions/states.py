@@ -29,7 +29,7 @@ class TalkState(TextChoices):
 class TalkAnswer(TextChoices):
     """What the buyer answers to a talk about the price."""
 
-    AGREED = "agreed", Label("agreed; the price is proposed anew", "応じる（価格を改めて提示）")
+    AGREED = "agreed", Label("agreed", "応じる")
     PARTLY = "partly", Label("agreed in part", "一部応じる")
     REFUSED = "refused", Label("refused", "応じない")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from marketplace.kernel.columns import MomentField
+from marketplace.kernel.columns import MinorField, MomentField
 from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_now, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
-from .guards import talked_in_time
+from .guards import raised_as_agreed, talked_in_time
 from .models import ACTOR_LENGTH_MAX
 from .states import TALK, TalkAnswer, TalkFlag, TalkState
 
@@ -19,8 +19,8 @@ class PriceTalk(models.Model):
     """The seller of commissioned work asks to talk about the price, in a negotiation or while its agreement is in force.
 
     The buyer answers by ``answer_by``, the end of the 14th day. ``flag``: what the law forbids of the answer; it stays when the answer
-    comes later. Invariants: only while a law protects the seller; one open a negotiation; not answered only after its day, and then
-    flagged; a refusal without reasons is flagged; what was asked and answered never changes; rows are never deleted.
+    comes later. ``added_minor``: what the buyer agreed to pay in addition, without tax, while the agreement was in force, by ``adjustment``. Invariants: only while a law protects the seller; one open a negotiation; not answered only after its day, and then
+    flagged; a refusal without reasons is flagged; what is agreed in force raises the price in the same transaction; what was asked and answered never changes; rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="ptk")
@@ -38,6 +38,10 @@ class PriceTalk(models.Model):
     answer_reason = models.TextField(blank=True, default="")
     answered_by = models.CharField(max_length=ACTOR_LENGTH_MAX, blank=True, default="")
     answered_at = MomentField(null=True)
+    added_minor = MinorField(null=True)
+    adjustment = models.OneToOneField(
+        "contracts.Adjustment", on_delete=models.PROTECT, related_name="price_talk", null=True
+    )
     flag = models.CharField(max_length=10, choices=TalkFlag.choices, null=True)
     flagged_at = MomentField(null=True)
 
@@ -60,6 +64,12 @@ class PriceTalk(models.Model):
                 name="price_talk_answered",
             ),
             models.CheckConstraint(
+                condition=Q(added_minor=None, adjustment=None)
+                | Q(added_minor__gte=1, adjustment__isnull=False)
+                & Q(answer__isnull=False, answer__in=(TalkAnswer.AGREED, TalkAnswer.PARTLY)),
+                name="price_talk_added",
+            ),
+            models.CheckConstraint(
                 condition=(
                     Q(flag=None, flagged_at=None) | Q(flag__in=TalkFlag.values, flagged_at__isnull=False)
                 )
@@ -78,10 +88,13 @@ class PriceTalk(models.Model):
             state_guard(TALK),
             no_delete(),
             immutable("public_id", "salt", "negotiation_id", "reason", "asked_by", "asked_at", "answer_by"),
-            set_once("reminded_at", "answered_at", "flag", "flagged_at", "answer"),
+            set_once(
+                "reminded_at", "answered_at", "flag", "flagged_at", "answer", "added_minor", "adjustment_id"
+            ),
             set_now("reminded_at", "answered_at", "flagged_at"),
             dated_now("asked_at", past=["reminded_at", "answered_at", "flagged_at"], stated=["answer_by"]),
             talked_in_time(),
+            raised_as_agreed(),
         ]
 
     def __str__(self) -> str:

@@ -35,6 +35,13 @@ UNANSWERED = Wording(
         "利用者は期限までに {talk} に回答しませんでした。その旨が記録に表示され、運営者が確認します。回答は引き続き可能です。",
     ),
 )
+DROPPED = Wording(
+    Label("A talk about the price is over: {negotiation}", "価格協議が終了しました: {negotiation}"),
+    Label(
+        "{talk} needs no answer any more: the negotiation or its agreement is over.",
+        "交渉または契約が終了したため、{talk} への回答は不要となりました。",
+    ),
+)
 LOOK_INTO_TALK = Label(
     "Ask the buyer of {negotiation} why it has not answered the talk about the price {talk}. On call: {on_call}",
     "{negotiation} の利用者に、価格協議 {talk} に回答しない理由を確認してください。当番: {on_call}",

@@ -24,6 +24,7 @@ class PriceTalkSerializer(RowSerializer[PriceTalk]):
     negotiation = serializers.CharField(source="negotiation.public_id")
     buyer = serializers.CharField(source="negotiation.buyer_identifier")
     seller = serializers.CharField(source="negotiation.seller_identifier")
+    adjustment = serializers.CharField(source="adjustment.public_id", allow_null=True, default=None)
     state_label = ChoiceLabelField(TalkState, source="state")
     answer_label = ChoiceLabelField(TalkAnswer, source="answer", allow_null=True)
     flag_label = ChoiceLabelField(TalkFlag, source="flag", allow_null=True)
@@ -32,7 +33,7 @@ class PriceTalkSerializer(RowSerializer[PriceTalk]):
         model = PriceTalk
         fields = (
             "id", "negotiation", "buyer", "seller", "reason", "asked_by", "asked_at", "answer_by", "reminded_at", "state",
-            "state_label", "answer", "answer_label", "answer_reason", "answered_by", "answered_at", "flag", "flag_label",
+            "state_label", "answer", "answer_label", "answer_reason", "added_minor", "adjustment", "answered_by", "answered_at", "flag", "flag_label",
             "flagged_at", "salt",
         )  # fmt: skip
 
@@ -45,10 +46,12 @@ class AskForTalkSerializer(StrictSerializer):
 
 
 class AnswerTalkSerializer(StrictSerializer):
-    """The buyer's answer, with its reasons."""
+    """The buyer's answer, with its reasons. ``added_minor``: what it pays in addition, without tax, where it agrees while the agreement
+    is in force."""
 
     answer = serializers.ChoiceField(choices=TalkAnswer.choices)
     reason = serializers.CharField(max_length=TEXT_LENGTH_MAX, required=False, default="", allow_blank=True)
+    added_minor = serializers.IntegerField(min_value=1, required=False, allow_null=True, default=None)
 
 
 class PriceTalkViewSet(MarketReadViewSet[PriceTalk]):
@@ -61,7 +64,7 @@ class PriceTalkViewSet(MarketReadViewSet[PriceTalk]):
 
     def get_queryset(self) -> QuerySet[PriceTalk]:
         """Rows in the caller's scope."""
-        rows = PriceTalk.objects.select_related("negotiation")
+        rows = PriceTalk.objects.select_related("negotiation", "adjustment")
         if self.actor.may_see():
             return rows
         own = self.actor.organisation_id
@@ -87,7 +90,9 @@ class PriceTalkViewSet(MarketReadViewSet[PriceTalk]):
         request=AnswerTalkSerializer,
         response=PriceTalkSerializer,
         example={"answer": "partly", "reason": "保守費の上昇分の半額を次回の価格に反映します。"},
+        moves_money=True,
     )
     def answer(self, data: dict[str, Any], public_id: str) -> PriceTalk:
-        """Answer, as the buyer, with reasons; a refusal without them is flagged."""
+        """Answer, as the buyer, with reasons; a refusal without them is flagged. While the agreement is in force a signatory agrees, and what
+        is paid in addition is owed at once."""
         return talks.answer_talk(actor=self.actor, talk=public_id, **data)

@@ -21,6 +21,7 @@ from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
+from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 from marketplace.kernel.texts import stated_text
 from marketplace.notices import services as notices
@@ -35,6 +36,7 @@ from ..terms import parse_terms
 from . import talk_texts as texts
 from .errors import NotCommissioned, TalkOpen
 from .models import TEXT_LENGTH_MAX
+from .raising import agreement_to_raise, raise_price
 from .states import ANSWER_DAYS, TALK, TalkAnswer, TalkFlag, TalkState
 from .talk_models import PriceTalk
 from .terms import is_by_law
@@ -87,12 +89,16 @@ def ask_for_talk(*, actor: Actor, negotiation: str, reason: str) -> PriceTalk:
     return talk
 
 
-@transaction.atomic
-def answer_talk(*, actor: Actor, talk: str, answer: str, reason: str = "") -> PriceTalk:
+@record_refusals()
+def answer_talk(
+    *, actor: Actor, talk: str, answer: str, reason: str = "", added_minor: int | None = None
+) -> PriceTalk:
     """Answer, as the buyer, a talk about the price: ``agreed``, ``partly`` or ``refused``, with reasons.
 
-    A refusal without reasons is flagged; a flag stays. The seller is told. A new price is proposed as any other. Raises Missing,
-    IllegalTransition, FieldInvalid, Forbidden, PermissionNeeded.
+    A refusal without reasons is flagged; a flag stays. The seller is told. Before the conclusion a new price is proposed as any other.
+    While the agreement is in force, who agrees states what it pays in addition (``added_minor``, without tax), as a signatory within its
+    authority, and owes it at once (``raise_price``). Raises Missing, IllegalTransition, FieldInvalid, Forbidden, PermissionNeeded, and as
+    ``raise_price``.
     """
     actor.require(Permission.NEGOTIATIONS_WRITE)
     if answer not in TalkAnswer.values:
@@ -104,6 +110,12 @@ def answer_talk(*, actor: Actor, talk: str, answer: str, reason: str = "") -> Pr
     actor.require_scope(negotiation.buyer_id, negotiation.seller_id, kind="price talk", identifier=talk)
     if actor.organisation_id != negotiation.buyer_id:
         raise Forbidden(needed=Label("the buyer", "利用者"))
+    TALK.target(state=subject.state, command="answer", role="buyer")
+    agreement = agreement_to_raise(subject, answer, added_minor)
+    raised: dict[str, Any] = {}
+    if agreement is not None and added_minor is not None:
+        adjustment = raise_price(actor, subject, agreement, added_minor)
+        raised = {"added_minor": added_minor, "adjustment": adjustment}
     flagged: dict[str, Any] = {}
     if answer == TalkAnswer.REFUSED and not said and subject.flag is None:
         flagged = {"flag": TalkFlag.NO_REASONS, "flagged_at": clock.now()}
@@ -117,10 +129,17 @@ def answer_talk(*, actor: Actor, talk: str, answer: str, reason: str = "") -> Pr
         answered_by=actor.identifier,
         answered_at=clock.now(),
         **flagged,
+        **raised,
     )
     _record(
-        subject, actor, "answered", answer=answer, flag=subject.flag, reason_commitment=commitment_to(subject.salt, said)
-    )  # fmt: skip
+        subject,
+        actor,
+        "answered",
+        answer=answer,
+        flag=subject.flag,
+        adjustment=subject.adjustment.public_id if subject.adjustment else None,
+        reason_commitment=commitment_to(subject.salt, said),
+    )
     notices.close_tasks(thread=subject.public_id, kinds=(TaskKind.ANSWER,), done_by=negotiation.buyer_id)
     finish_for_operator(TaskKind.LOOK_INTO, subject.public_id)
     wording = texts.ANSWERED.fill(negotiation=negotiation.public_id, talk=subject.public_id)
@@ -180,7 +199,7 @@ def _flag(public_id: str) -> bool:
 
 
 def drop_talks() -> int:
-    """Drop talks whose negotiation or agreement is over, with their tasks; returns how many."""
+    """Drop talks whose negotiation or agreement is over, with their tasks, and tell both; returns how many."""
     over = PriceTalk.objects.filter(state__in=OPEN).filter(
         Q(negotiation__state=NegotiationState.TERMINATED)
         | Q(negotiation__agreement__isnull=False) & ~Q(negotiation__agreement__state=AgreementState.IN_FORCE)
@@ -196,6 +215,9 @@ def _drop(public_id: str) -> bool:
     advance(talk, TALK, command="drop", role="system")
     _record(talk, SYSTEM, "dropped")
     notices.close_tasks(thread=public_id, kinds=(TaskKind.ANSWER, TaskKind.LOOK_INTO))
+    wording = texts.DROPPED.fill(negotiation=talk.negotiation.public_id, talk=public_id)
+    parties = (talk.negotiation.buyer_id, talk.negotiation.seller_id)
+    notices.send_notices(subject=public_id, wordings=dict.fromkeys(parties, wording))
     return True
 
 

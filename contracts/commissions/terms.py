@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from listings.ending import RefundRule
 from listings.states import Charging
 from marketplace.kernel.calendars import funding_deadline
+from marketplace.kernel.days import stated_day
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.participants.organisation_facts import Size
@@ -163,7 +164,7 @@ def _day(value: Any) -> date:
             "terms.commission.deliver_by",
             Label("specify a date as YYYY-MM-DD", "YYYY-MM-DD形式で指定してください"),
         )
-    return day
+    return stated_day("terms.commission.deliver_by", day)
 
 
 def _unstated() -> FieldInvalid:

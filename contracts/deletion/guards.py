@@ -13,14 +13,15 @@ from marketplace.participants.acting import acts_now, holders
 from ..ending.states import CERTIFICATE_DAYS
 
 _SQL = Path(__file__).parent / "sql"
-DUE = """(a.state <> 'in_force' AND public.copies_sent(a.public_id) AND CASE
-    WHEN i.content::jsonb ? 'plan' THEN EXISTS (
-        SELECT FROM jsonb_array_elements(i.content::jsonb #> '{plan,endings}') AS planned
+DUE = """(a.state <> 'in_force' AND public.copies_sent(a.public_id) AND (
+    SELECT CASE WHEN said.one ? 'plan' THEN EXISTS (
+        SELECT FROM jsonb_array_elements(said.one #> '{plan,endings}') AS planned
          WHERE planned ->> 'copies' = 'deleted' AND (planned ->> 'of', planned ->> 'reason') = (
                CASE WHEN a.termination_reason IS NULL THEN 'access' ELSE 'agreement' END, coalesce(a.termination_reason, 'expired')))
-    ELSE a.termination_reason IS DISTINCT FROM 'payment_failed' AND i.content::jsonb #> '{terms,rights,delete_at_end}' = 'true' END)"""
-"""Whether an agreement ``a`` with the instrument ``i`` obliges its buyer to delete: the signed plan says so of how it ended, or the rights
-of what was signed without a plan; and something was sent."""
+    ELSE a.termination_reason IS DISTINCT FROM 'payment_failed' AND said.one #> '{terms,rights,delete_at_end}' = 'true' END
+      FROM (SELECT public.signed_in_force(a.id, coalesce(a.terminated_at, a.expired_at))) AS said(one)))"""
+"""Whether an agreement ``a`` obliges its buyer to delete: the signed plan in force at its end says so of how it ended, or the rights of
+what was signed without a plan; and something was sent."""
 
 
 def due_as_signed() -> pgtrigger.Trigger:

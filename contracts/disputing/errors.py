@@ -119,6 +119,29 @@ class NoMediatorToObject(DomainError):
     )
 
 
+class NoMediatorToRelieve(DomainError):
+    """The dispute has no mediator. Fields: ``dispute``."""
+
+    code = "no_mediator_to_relieve"
+    category = Category.CONFLICT
+    detail = Label(
+        "{dispute} has no mediator who could be relieved. Assign one: disputes/{dispute}/assign-mediator/.",
+        "{dispute} には調停担当者がいません。指名してください（disputes/{dispute}/assign-mediator/）。",
+    )
+
+
+class NotToBeEnded(DomainError):
+    """The dispute has no such remedy that people were asked to carry out. Fields: ``dispute, kind``."""
+
+    code = "remedy_not_asked"
+    category = Category.CONFLICT
+    field = "kind"
+    detail = Label(
+        "{dispute} has no open remedy {kind} that people were asked to carry out. A remedy whose day has not come is carried out by the market.",
+        "{dispute} には担当者の対応を求めている未了の措置 {kind} がありません。期限前の措置は市場が実施します。",
+    )
+
+
 class OtherDisputeFirst(DomainError):
     """A dispute that holds money is open over the same agreement. Fields: ``agreement, dispute``."""
 

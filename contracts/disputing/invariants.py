@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.acting import acted_at, holders
 from marketplace.participants.interest_guards import recused_then
 
-from .rules import OUTCOMES, REASONS, REPLY_DAYS, SETTLEMENTS
+from .guards import EXPULSION_MISSING, JUDGED, PAIRS_EXPELLED, cannot_mediate, days_depart, unremedied
+from .rules import OUTCOMES, REASONS, REMEDY_DAYS, REPLY_DAYS, SETTLEMENT_DAYS, SETTLEMENTS
 
+_A_DAY_AGO = "public.business_now() - interval '1 day'"
 _TESTS = "tests/contracts/disputing/test_guards.py::"
 _REASONS = ", ".join(
     f"('{party}', '{reason}')" for reason, (_, parties) in REASONS.items() for party in parties
@@ -16,7 +20,8 @@ _SETTLED = ", ".join(f"('{party}', '{outcome}')" for party, found in SETTLEMENTS
 _ANSWERED = "EXISTS (SELECT FROM contracts_statement s WHERE s.dispute_id = d.id AND s.kind = 'answer')"
 _MEDIATED = (
     "EXISTS (SELECT FROM contracts_mediator m WHERE m.dispute_id = d.id AND m.person IN (d.resolved_by, d.resolved_first)"
-    " AND m.assigned_at <= d.resolved_at AND coalesce(m.objected_at > d.resolved_at, true))"
+    " AND m.assigned_at <= d.resolved_at AND coalesce(m.objected_at > d.resolved_at, true)"
+    " AND coalesce(m.relieved_at > d.resolved_at, true))"
 )
 
 Invariant(
@@ -43,13 +48,18 @@ Invariant(
     promise=3,
     statement=(
         "Who opens a dispute may state its reason: the buyer, of what was accepted within the days of the plan; the seller; or a third party"
-        " with a stake of its own in the listing."
+        " with a stake of its own in the listing. Its days are those of the rules, counted from its opening."
     ),
-    guards=("contracts_dispute.disputed_lawfully", "contracts_dispute.dispute_opened_as"),
+    guards=(
+        "contracts_dispute.disputed_lawfully",
+        "contracts_dispute.dispute_opened_as",
+        "contracts_dispute.dated_now",
+    ),
     test=_TESTS + "test_the_database_takes_no_dispute_of_another_side",
     check=by_query(
         "SELECT d.public_id, d.opened_as, d.reason_code FROM contracts_dispute d JOIN contracts_agreement a ON a.id = d.agreement_id"  # noqa: S608
         f" WHERE (d.opened_as, d.reason_code) NOT IN ({_REASONS}) OR d.third_party_id IN (a.buyer_id, a.seller_id)"
+        f"  OR {days_depart('d')} OR d.accepted_at < a.concluded_at"
         "  OR d.accepted_at IS NOT NULL AND (d.opened_as <> 'buyer' OR d.opened_at < d.accepted_at OR NOT EXISTS ("
         "   SELECT FROM contracts_instrument i CROSS JOIN LATERAL jsonb_array_elements(i.content::jsonb #> '{plan,deadlines}') AS p(value)"
         "    WHERE i.id = a.instrument_id AND p.value ->> 'what' = 'dispute'"
@@ -75,6 +85,9 @@ Invariant(
         "contracts_mediator.mediator_once",
         "contracts_mediator.mediator_objected_once",
         "contracts_mediator.mediator_objected_how",
+        "contracts_mediator.mediator_relieved_how",
+        "contracts_mediator.relieved_lawfully",
+        "contracts_mediator.relieved_by_person",
         "contracts_mediator.immutable",
         "contracts_mediator.set_once",
         "contracts_mediator.set_now",
@@ -156,17 +169,44 @@ Invariant(
     test=_TESTS + "test_the_database_takes_no_settlement_of_one_side",
     check=by_query(
         "SELECT s.public_id, d.public_id AS dispute FROM contracts_settlement s JOIN contracts_dispute d ON d.id = s.dispute_id"  # noqa: S608
-        f" WHERE (d.opened_as, s.outcome) NOT IN ({_SETTLED}) OR s.state = 'proposed' AND d.state <> 'open'"
+        f" WHERE (d.opened_as, s.outcome) NOT IN ({_SETTLED}) OR s.respond_by <> public.end_of_period(s.proposed_at, 'P{SETTLEMENT_DAYS}D')"
+        "  OR s.state = 'proposed' AND d.state <> 'open'"
         "  OR s.state = 'accepted' AND (d.state <> 'settled' OR s.closed_at >= s.respond_by OR s.answered_by = s.proposed_by)"
         "  OR s.state = 'lapsed' AND s.closed_at < s.respond_by"
         "  OR (s.consequences ->> 'outcome') <> s.outcome OR (s.consequences ->> 'amount_minor')::bigint IS DISTINCT FROM s.amount_minor"
     ),
 )
 Invariant(
+    name="contracts.expelled_in_case",
+    promise=5,
+    statement="Whom a dispute proposes to expel has its case, which nobody decided who mediated or decided the dispute; no other case is of an expulsion.",
+    guards=(
+        "contracts_dispute.expelled_in_case",
+        "contracts_dispute.dispute_expels",
+        "cases_case.expelled_by_others",
+    ),
+    test="tests/contracts/disputing/test_expulsions.py::test_an_expulsion_without_its_case_is_named",
+    check=by_query(
+        f"SELECT d.public_id, d.expels FROM contracts_dispute d WHERE d.expels <> '' AND ({EXPULSION_MISSING.format(dispute='d')}"  # noqa: S608
+        f"  OR d.state <> 'resolved' OR d.outcome = 'dismissed' OR (d.opened_as, d.expels) NOT IN ({PAIRS_EXPELLED}))"
+        " UNION ALL SELECT c.public_id, c.subject FROM cases_case c LEFT JOIN contracts_dispute d ON d.public_id = c.subject"
+        f"  WHERE c.kind = 'expulsion' AND (coalesce(d.expels, '') = '' OR c.first_person IN {JUDGED.format(case='c')}"
+        f"   OR c.resolved_by IN {JUDGED.format(case='c')})"
+    ),
+)
+Invariant(
     name="contracts.remedies_carried_out",
     promise=3,
-    statement="What a dispute ordered was carried out, has its day before it, or people of the operator have an open task to carry it out.",
+    statement=(
+        "What the end of a dispute orders, and nothing else, was ordered within the days of the rules, and was carried out, ended with what"
+        " replaces it, has its day before it, or people of the operator have an open task to carry it out."
+    ),
     guards=(
+        "contracts_dispute.remedied_whole",
+        "contracts_remedy.remedy_impossible_how",
+        "contracts_remedy.impossible_lawfully",
+        "contracts_remedy.acted_by_person",
+        "contracts_remedy.recused",
         "contracts_remedy.remedy_of_outcome",
         "contracts_remedy.remedy_once",
         "contracts_remedy.remedy_stated",
@@ -179,8 +219,33 @@ Invariant(
     test=_TESTS + "test_a_remedy_that_nobody_carries_out_is_named",
     # The sweep runs every minute; a day is for a market that stood still.
     check=by_query(
-        "SELECT d.public_id, r.kind, r.due_by FROM contracts_remedy r JOIN contracts_dispute d ON d.id = r.dispute_id"
-        " WHERE r.done_at IS NULL AND r.due_by < public.business_now() - interval '1 day' AND NOT EXISTS ("
-        "  SELECT FROM notices_task t WHERE t.subject = d.public_id AND t.kind = 'look_into' AND t.state = 'open')"
+        "SELECT d.public_id, r.kind, r.due_by FROM contracts_remedy r JOIN contracts_dispute d ON d.id = r.dispute_id"  # noqa: S608
+        f" WHERE r.due_by <> public.end_of_period(r.ordered_at, 'P{REMEDY_DAYS}D')"
+        "  OR r.done_at IS NULL AND r.impossible_at IS NULL AND r.due_by < public.business_now() - interval '1 day' AND NOT EXISTS ("
+        "   SELECT FROM notices_task t WHERE t.subject = d.public_id AND t.kind = 'look_into' AND t.state = 'open')"
+        "  OR r.because = 'came_back' AND NOT EXISTS (SELECT FROM contracts_adjustment j WHERE j.public_id = r.reference"
+        "   AND j.debtor = 'seller' AND j.unmoved_minor = j.amount_minor)"
+        " UNION ALL SELECT d.public_id, d.outcome, d.resolved_at FROM contracts_dispute d"
+        f" WHERE d.state IN ('resolved', 'settled') AND {unremedied('d')}"
+    ),
+)
+Invariant(
+    name="contracts.mediators_can_act",
+    promise=5,
+    statement=(
+        "Within a day the mediator of an open dispute who may not decide it any more is relieved, and who stepped back, was relieved or met"
+        " an objection is replaced or stands in an open task of the operator's people."
+    ),
+    guards=("contracts_mediator.recused", "contracts_mediator.acted_by_person"),
+    test="tests/contracts/disputing/test_stranding.py::test_a_mediator_who_cannot_act_is_named",
+    check=by_query(
+        "SELECT d.public_id, med.person FROM contracts_mediator med JOIN contracts_dispute d ON d.id = med.dispute_id"  # noqa: S608  our own words
+        f" WHERE d.state = 'open' AND med.objected_at IS NULL AND med.relieved_at IS NULL AND {cannot_mediate('med.person', 'd')}"
+        f"  AND NOT {acted_at('med.person', _A_DAY_AGO, holds=holders(Permission.DISPUTES_WRITE))}"
+        f"  AND med.assigned_at < {_A_DAY_AGO}"
+        " UNION ALL SELECT d.public_id, med.person FROM contracts_dispute d CROSS JOIN LATERAL (SELECT l.* FROM contracts_mediator l"
+        "   WHERE l.dispute_id = d.id ORDER BY l.id DESC LIMIT 1) med"
+        " WHERE d.state = 'open' AND (med.objected_at IS NOT NULL OR med.relieved_at IS NOT NULL) AND NOT EXISTS ("
+        "  SELECT FROM notices_task t WHERE t.subject = med.public_id AND t.kind = 'look_into' AND t.state = 'open')"
     ),
 )

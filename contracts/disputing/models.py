@@ -1,15 +1,16 @@
-"""Disputes with their mediators, statements, files, settlements and remedies; and adjustments of prices."""
+"""Disputes with their mediators, settlements and remedies; and adjustments of prices."""
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Q
 
-from marketplace.kernel.actors import PERSON_PATTERN
+from marketplace.cases.models import Case
+from marketplace.kernel.actors import PERSON_PATTERN, SYSTEM
 from marketplace.kernel.columns import BoundedJSONField, CountField, MinorField, MomentField
 from marketplace.kernel.commitments import SaltField
 from marketplace.kernel.guards import (
-    append_only,
     dated_now,
     immutable,
     no_delete,
@@ -20,16 +21,23 @@ from marketplace.kernel.guards import (
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
-from marketplace.participants.media import ACCEPTED
+from marketplace.participants.interest_guards import unrelated
 
 from .. import guards
 from ..adjusting.guards import fired_by_clause
-from ..attachments.models import ATTACHMENT_BYTES_MAX, FILE_NAME_LENGTH_MAX
+from ..commissions.guards import raised_by_talk
 from ..commissions.reducing_guards import reduced_for_fault
 from ..ending import guards as ending_guards
 from ..states import DISPUTE, ENDED_EARLY, DisputeOutcome, DisputeParty, DisputeReason, DisputeState, Party
 from . import guards as dispute_guards
-from .states import SETTLEMENT, RemedyKind, SettlementState, StatementKind
+from .states import (
+    MAY_RETURN,
+    SETTLEMENT,
+    Impossible,
+    Relief,
+    RemedyKind,
+    SettlementState,
+)
 
 ACTOR_LENGTH_MAX = 60
 SHA256 = r"^[0-9a-f]{64}$"
@@ -41,12 +49,14 @@ class Dispute(models.Model):
     ``claims``: what is asked, ``{"claim", "amount_minor"}`` each (``rules.CLAIMS``). ``accepted_at``: when the delivery was accepted
     before the buyer disputed it; null before acceptance. ``answer_by``: until when the other side answers; ``unanswered_at``: when its
     silence was recorded. ``decide_by``: until when its mediator decides. ``amount_minor``, without tax, is what was decided or agreed.
+    ``expels``: the party whose expulsion the decision proposes, in a case that two others decide.
     ``resolved_first``: who of the operator gave the decision first, where it took two.
 
     Invariants: one open dispute an agreement and who opens it, over an agreement that was not terminated, for a reason of that side; after
     acceptance within the days of the plan; one that ended has an outcome, a reason, a time and a person; it is decided by its mediator,
     who has no interest in anybody of it, after the answer or its time unless it is dismissed; it is settled by a settlement that was
-    accepted, and withdrawn by who opened it; what was recorded never changes; rows are never deleted.
+    accepted, and withdrawn by who opened it; what its outcome orders is a remedy; its days are those of ``rules``, counted from its
+    opening; what was recorded never changes; rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="dsp")
@@ -75,6 +85,7 @@ class Dispute(models.Model):
     resolved_by = models.CharField(max_length=ACTOR_LENGTH_MAX, null=True)
     resolved_first = models.CharField(max_length=ACTOR_LENGTH_MAX, blank=True, default="")
     resolved_at = MomentField(null=True)
+    expels = models.CharField(max_length=6, choices=Party.choices, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -99,6 +110,9 @@ class Dispute(models.Model):
                 name="dispute_resolved_how",
             ),
             models.CheckConstraint(condition=Q(amount_minor=None) | Q(amount_minor__gt=0), name="dispute_amount"),
+            models.CheckConstraint(
+                condition=Q(expels="") | Q(state=DisputeState.RESOLVED, expels__in=Party.values), name="dispute_expels"
+            ),
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["agreement"], name="dispute_of_agreement"),
@@ -111,10 +125,14 @@ class Dispute(models.Model):
                       "opened_by", "opened_at", "accepted_at", "answer_by", "decide_by"),
             set_once("outcome", "amount_minor", "finding", "resolved_by", "resolved_at", "unanswered_at", "reminded_at",
                      "escalated_at"),
-            set_now("unanswered_at", "reminded_at", "escalated_at"),
+            set_now("unanswered_at", "reminded_at", "escalated_at", "resolved_at"),
+            dated_now("opened_at", stated=["answer_by", "decide_by"],
+                      past=["accepted_at", "unanswered_at", "reminded_at", "escalated_at", "resolved_at"]),
             dispute_guards.disputed_lawfully(),
             dispute_guards.ended_lawfully(),
             dispute_guards.resolved_by_unrelated(),
+            dispute_guards.expelled_in_case(),
+            dispute_guards.remedied_whole(),
             ending_guards.redelivered_in_time(),
         ]  # fmt: skip
 
@@ -124,10 +142,13 @@ class Dispute(models.Model):
 
 
 class Mediator(models.Model):
-    """A person of the operator's staff who decides a dispute, until a side objects.
+    """A person of the operator's staff who decides a dispute, until a side objects or it is relieved.
+
+    ``relief``: why it was relieved, ``relieved_by`` itself, a colleague or the market, with its reason in words where a person gave one.
 
     Invariants: one at a time; it may decide disputes and has no interest in the buyer, the seller or the third party, and decided no
-    earlier dispute over the agreement; each side objects once, with its reason; who was objected to does not return.
+    earlier dispute over the agreement; each side objects once, with its reason; who was objected to, stepped back or has an interest
+    does not return; the market relieves who may not decide any more, and nobody else.
     """
 
     public_id = IdentifierField(prefix="mdr")
@@ -140,12 +161,28 @@ class Mediator(models.Model):
     objector = models.CharField(max_length=ACTOR_LENGTH_MAX, null=True)
     objection = models.TextField(null=True)
     objected_at = MomentField(null=True)
+    relief = models.CharField(max_length=15, choices=Relief.choices, null=True)
+    relieved_by = models.CharField(max_length=ACTOR_LENGTH_MAX, null=True)
+    relief_reason = models.TextField(null=True)
+    relieved_at = MomentField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["dispute"], condition=Q(objected_at=None), name="mediator_one"),
+            models.UniqueConstraint(
+                fields=["dispute"], condition=Q(objected_at=None, relieved_at=None), name="mediator_one"
+            ),
             models.UniqueConstraint(fields=["dispute", "objected_by"], name="mediator_objected_once"),
-            models.UniqueConstraint(fields=["dispute", "person"], name="mediator_once"),
+            models.UniqueConstraint(
+                fields=["dispute", "person"],
+                condition=Q(relief=None) | ~Q(relief__in=MAY_RETURN),
+                name="mediator_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(relieved_at=None, relief=None, relieved_by=None, relief_reason=None)
+                | Q(relieved_at__isnull=False, objected_at=None, relief__in=Relief.values,
+                    relieved_by__isnull=False, relief_reason__isnull=False) & ~Q(relief_reason=""),
+                name="mediator_relieved_how",
+            ),
             models.CheckConstraint(
                 condition=Q(objected_at=None, objected_by=None, objector=None, objection=None)
                 | Q(objected_at__isnull=False, objected_by__in=DisputeParty.values, objector__isnull=False,
@@ -156,100 +193,22 @@ class Mediator(models.Model):
         triggers = [
             no_delete(),
             immutable("public_id", "salt", "dispute_id", "person", "assigned_by", "assigned_at"),
-            set_once("objected_by", "objector", "objection", "objected_at"),
-            set_now("objected_at"),
-            dated_now("assigned_at", past=["objected_at"]),
+            set_once("objected_by", "objector", "objection", "objected_at", "relief", "relieved_by", "relief_reason", "relieved_at"),
+            set_now("objected_at", "relieved_at"),
+            dated_now("assigned_at", past=["objected_at", "relieved_at"]),
             acted_by_person("person", Permission.DISPUTES_WRITE, proved=False),
             acted_by_person("assigned_by", Permission.DISPUTES_WRITE, name="assigned_by_person"),
+            acted_by_person(
+                "relieved_by", Permission.DISPUTES_WRITE, when=f"NEW.relieved_by <> '{SYSTEM.identifier}' AND OLD.relieved_by IS NULL",
+                name="relieved_by_person",
+            ),
             dispute_guards.mediates_lawfully(),
-        ]
+            dispute_guards.relieved_lawfully(),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         """The person."""
         return self.person
-
-
-class Statement(models.Model):
-    """What a side states after the opening statement: an answer to it, or one reply.
-
-    Invariants: each kind once a side; the answer by another side than that which opened the dispute, within ``answer_by``; a reply within
-    ``REPLY_DAYS`` of the last answer; while the dispute is open; append-only.
-    """
-
-    public_id = IdentifierField(prefix="dsm")
-    salt = SaltField()
-    dispute = models.ForeignKey("contracts.Dispute", on_delete=models.PROTECT, related_name="statements")
-    kind = models.CharField(max_length=6, choices=StatementKind.choices)
-    party = models.CharField(max_length=11, choices=DisputeParty.choices)
-    text = models.TextField()
-    stated_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
-    stated_at = MomentField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["dispute", "party", "kind"], name="dispute_statement_once"),
-            models.CheckConstraint(
-                condition=Q(kind__in=StatementKind.values, party__in=DisputeParty.values) & ~Q(text=""),
-                name="dispute_statement_stated",
-            ),
-        ]
-        triggers = [append_only(), dated_now("stated_at"), dispute_guards.stated_in_time()]
-
-    def __str__(self) -> str:
-        """The public identifier."""
-        return self.public_id
-
-
-class DisputeFile(models.Model):
-    """A file that a side of an open dispute hands in, with its hash.
-
-    Invariants: a PDF, JPEG or PNG file of at most ``ATTACHMENT_BYTES_MAX``; its hash is that of its content; at most ``FILES_MAX`` a side;
-    append-only.
-    """
-
-    public_id = IdentifierField(prefix="dfl")
-    dispute = models.ForeignKey("contracts.Dispute", on_delete=models.PROTECT, related_name="files")
-    party = models.CharField(max_length=11, choices=DisputeParty.choices)
-    file_name = models.CharField(max_length=FILE_NAME_LENGTH_MAX)
-    media_type = models.CharField(max_length=20)
-    content = models.BinaryField()
-    size_bytes = models.PositiveIntegerField()
-    sha256 = models.CharField(max_length=64)
-    added_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
-    added_at = MomentField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["dispute", "party", "sha256"], name="dispute_file_once"),
-            models.CheckConstraint(
-                condition=Q(media_type__in=sorted(ACCEPTED), party__in=DisputeParty.values)
-                & ~Q(file_name=""),
-                name="dispute_file_kind",
-            ),
-            models.CheckConstraint(
-                condition=Q(size_bytes__gt=0, size_bytes__lte=ATTACHMENT_BYTES_MAX)
-                & Q(
-                    size_bytes=Func(F("content"), function="octet_length", output_field=models.IntegerField())
-                ),
-                name="dispute_file_size",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    sha256=Func(
-                        Func(F("content"), function="sha256", output_field=models.BinaryField()),
-                        Value("hex"),
-                        function="encode",
-                        output_field=models.CharField(),
-                    )
-                ),
-                name="dispute_file_hash",
-            ),
-        ]
-        triggers = [append_only(), dated_now("added_at"), dispute_guards.filed_while_open()]
-
-    def __str__(self) -> str:
-        """The public identifier."""
-        return self.public_id
 
 
 class Settlement(models.Model):
@@ -323,9 +282,11 @@ class Remedy(models.Model):
     """Something that is carried out because a dispute was decided or settled.
 
     ``reference``: the adjustment of a price. ``done_at``: when whoever carries it out said so. ``escalated_at``: when people were asked,
-    because it was not done by ``due_by``.
+    because it was not done by ``due_by``, or cannot be. ``impossible_at``: when it ended otherwise, with the reason (``because``, and
+    ``reason`` in words) and what replaces it, by the market or by two people (``ended_by``, ``ended_first``).
 
-    Invariants: of a dispute that ended so; each kind once; past its day it is done or a person has a task.
+    Invariants: of a dispute that ended so; each kind once; past its day it has ended or a person has a task; the market ends what has
+    nothing left to return, and two people without an interest in a side what they were asked for.
     """
 
     dispute = models.ForeignKey("contracts.Dispute", on_delete=models.PROTECT, related_name="remedies")
@@ -335,23 +296,66 @@ class Remedy(models.Model):
     ordered_at = MomentField()
     done_at = MomentField(null=True)
     escalated_at = MomentField(null=True)
+    impossible_at = MomentField(null=True)
+    because = models.CharField(max_length=10, choices=Impossible.choices, null=True)
+    reason = models.TextField(null=True)
+    replaced_by = models.TextField(null=True)
+    ended_by = models.CharField(max_length=ACTOR_LENGTH_MAX, null=True)
+    ended_first = models.CharField(max_length=ACTOR_LENGTH_MAX, null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["dispute", "kind"], name="remedy_once"),
             models.CheckConstraint(
+                condition=Q(
+                    impossible_at=None,
+                    because=None,
+                    reason=None,
+                    replaced_by=None,
+                    ended_by=None,
+                    ended_first=None,
+                )
+                | Q(
+                    impossible_at__isnull=False,
+                    done_at=None,
+                    reason__isnull=False,
+                    replaced_by__isnull=False,
+                    ended_by__isnull=False,
+                    ended_first__isnull=False,
+                )
+                & ~Q(reason="")
+                & ~Q(replaced_by="")
+                & (
+                    Q(because=Impossible.CAME_BACK, ended_by=SYSTEM.identifier, ended_first="")
+                    | Q(
+                        because=Impossible.BY_PEOPLE,
+                        ended_by__regex=PERSON_PATTERN,
+                        ended_first__regex=PERSON_PATTERN,
+                        escalated_at__isnull=False,
+                    )
+                    & ~Q(ended_by=F("ended_first"))
+                ),
+                name="remedy_impossible_how",
+            ),
+            models.CheckConstraint(
                 condition=Q(kind__in=RemedyKind.values, due_by__gt=F("ordered_at")), name="remedy_stated"
             ),
         ]
-        indexes = [models.Index("due_by", name="remedy_due", condition=Q(done_at=None))]
+        indexes = [models.Index("due_by", name="remedy_due", condition=Q(done_at=None, impossible_at=None))]
         triggers = [
             no_delete(),
             immutable("dispute_id", "kind", "reference", "due_by", "ordered_at"),
-            set_once("done_at", "escalated_at"),
-            set_now("done_at", "escalated_at"),
-            dated_now("ordered_at", stated=["due_by"], past=["done_at", "escalated_at"]),
+            set_once("done_at", "escalated_at", "impossible_at", "because", "reason", "replaced_by", "ended_by", "ended_first"),
+            set_now("done_at", "escalated_at", "impossible_at"),
+            dated_now("ordered_at", stated=["due_by"], past=["done_at", "escalated_at", "impossible_at"]),
             dispute_guards.remedy_of_outcome(),
-        ]
+            dispute_guards.impossible_lawfully(),
+            acted_by_person(
+                "ended_by", Permission.DISPUTES_WRITE, first="ended_first",
+                when="NEW.because = 'by_people' AND OLD.because IS NULL",
+            ),
+            unrelated("ended_by", "ended_first", of=dispute_guards.SIDES_OF_REMEDY),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         """Its kind."""
@@ -361,9 +365,10 @@ class Remedy(models.Model):
 class Adjustment(models.Model):
     """An adjustment of the price of a charge of an agreement, ordered by the operator and carried out by clearing.
 
-    The ``debtor`` party pays ``amount_minor`` (without tax) to the other. Invariants: amounts are positive and in the
+    The ``debtor`` party pays ``amount_minor`` (without tax) to the other. ``unmoved_minor``: what of it clearing could not carry out,
+    because of the charge nothing is left or it never comes; it counts as returned nowhere. Invariants: amounts are positive and in the
     agreement's currency; the sum that the seller returns of a charge, less what the buyer pays in addition, never exceeds
-    its price; of commissioned work nothing is returned before a fault of its seller is recorded; append-only.
+    its price; of commissioned work nothing is returned before a fault of its seller is recorded; what was ordered never changes.
     """
 
     public_id = IdentifierField(prefix="adj")
@@ -377,10 +382,17 @@ class Adjustment(models.Model):
     reason = models.TextField()
     ordered_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
     ordered_at = MomentField()
+    unmoved_minor = MinorField(null=True)
+    unmoved_at = MomentField(null=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="adjustment_positive"),
+            models.CheckConstraint(
+                condition=Q(unmoved_minor=None, unmoved_at=None)
+                | Q(unmoved_minor__gt=0, unmoved_minor__lte=F("amount_minor"), unmoved_at__isnull=False),
+                name="adjustment_unmoved",
+            ),
             models.CheckConstraint(condition=Q(debtor__in=Party.values), name="adjustment_debtor"),
             models.CheckConstraint(condition=~Q(reason=""), name="adjustment_reason"),
             models.UniqueConstraint(
@@ -389,13 +401,22 @@ class Adjustment(models.Model):
         ]
         indexes = [models.Index(fields=["agreement"], name="adjustment_of_agreement")]
         triggers = [
-            append_only(),
-            dated_now("ordered_at"),
+            no_delete(),
+            immutable("public_id", "salt", "agreement_id", "debtor", "charge", "amount_minor", "currency", "reason_code", "reason",
+                      "ordered_by", "ordered_at"),
+            set_once("unmoved_minor", "unmoved_at"),
+            set_now("unmoved_at"),
+            dated_now("ordered_at", past=["unmoved_at"]),
+            dispute_guards.unmoved_as_recorded(),
             guards.within_price(),
+            raised_by_talk(),
             reduced_for_fault(),
             fired_by_clause(),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         """The public identifier."""
         return self.public_id
+
+
+pgtrigger.register(dispute_guards.expelled_by_others())(Case)

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 
 from marketplace.evidence.queries import records_of_both
 from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.permissions import Permission
+from marketplace.participants.people_queries import holds_for_operator
 
-from .models import Dispute, DisputeFile, Mediator, Remedy, Settlement, Statement
+from ..states import DisputeOutcome, DisputeParty
+from .guards import cannot_mediate
+from .models import Dispute, Mediator, Remedy, Settlement
+from .statement_models import DisputeFile, Statement
 
 KINDS: Final = ("contracts.", "delivery.")
 """Records of these are references of a dispute."""
+_UNFIT = (
+    "SELECT d.public_id FROM contracts_mediator m JOIN contracts_dispute d ON d.id = m.dispute_id"  # noqa: S608  our own words
+    " WHERE d.state = 'open' AND m.objected_at IS NULL AND m.relieved_at IS NULL"
+    f" AND {cannot_mediate('m.person', 'd')}"
+)
+"""The disputes whose mediator may not decide them any more."""
 
 
 def visible_disputes(actor: Actor) -> QuerySet[Dispute]:
@@ -42,6 +55,32 @@ def _side_is(actor: Actor, path: str = "") -> Q:
     )
 
 
+def standing_mediator(dispute: Dispute) -> Mediator | None:
+    """The mediator of a dispute to whom nobody objected and who was not relieved, locked until the transaction ends; None without one."""
+    return dispute.mediators.select_for_update().filter(objected_at=None, relieved_at=None).first()
+
+
+def may_decide(person: str) -> bool:
+    """Whether a person (public identifier) of the operator may decide disputes now."""
+    return holds_for_operator(person, Permission.DISPUTES_WRITE)
+
+
+def may_mediate(mediator: Mediator) -> bool:
+    """Whether a mediator may still decide its dispute: it holds the permission, and has declared no interest in a side."""
+    return not _found(f"{_UNFIT} AND m.id = %s", [mediator.pk])
+
+
+def disputes_without_judge(limit: int, but: Collection[str] = ()) -> list[str]:
+    """The open disputes (public identifiers) whose mediator may not decide them any more, ``but`` some; the oldest first."""
+    return _found(f"{_UNFIT} AND NOT d.public_id = ANY(%s) ORDER BY d.id LIMIT %s", [list(but), limit])
+
+
+def _found(query: str, values: list[Any]) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return [public_id for (public_id,) in cursor.fetchall()]
+
+
 def is_party(actor: Actor, dispute: Dispute) -> bool:
     """Whether the actor is a party of the agreement, or the operator: a third party does not read what is between them."""
     agreement = dispute.agreement
@@ -49,6 +88,17 @@ def is_party(actor: Actor, dispute: Dispute) -> bool:
         agreement.buyer_id,
         agreement.seller_id,
     )
+
+
+def stop_of_use(agreement: str) -> str:
+    """The last dispute over an agreement (public identifiers) that ended with a stop of its use; "" if none did."""
+    ended = Dispute.objects.filter(agreement__public_id=agreement, outcome=DisputeOutcome.STOP_OF_USE)
+    return ended.order_by("pk").values_list("public_id", flat=True).last() or ""
+
+
+def is_stopped_for_breach(dispute: str) -> bool:
+    """Whether a stop of use is for what the buyer did: its seller disputed it, so that no time comes back."""
+    return Dispute.objects.filter(public_id=dispute, opened_as=DisputeParty.SELLER).exists()
 
 
 def evidence_of(dispute: Dispute) -> list[dict[str, Any]]:

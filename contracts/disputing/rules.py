@@ -89,6 +89,13 @@ CLAIMS: Final[Mapping[DisputeParty, tuple[str, ...]]] = {
 """What may be asked. ``suspension``: of access until the decision, which is for people of the operator. ``damages``: a sum outside
 the market, which is only recorded."""
 
+MAY_EXPEL: Final[Mapping[DisputeParty, tuple[DisputeParty, ...]]] = {
+    BUYER: (SELLER,),
+    SELLER: (BUYER,),
+    THIRD: (SELLER, BUYER),
+}
+"""Whose expulsion the mediator may propose with a decision that is not a dismissal."""
+
 WITH_AMOUNT: Final = (DisputeOutcome.REDUCTION, DisputeOutcome.PAYMENT)
 """Outcomes that need an amount."""
 MAY_HAVE_AMOUNT: Final = (*WITH_AMOUNT, DisputeOutcome.TERMINATION)

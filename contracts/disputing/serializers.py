@@ -13,11 +13,12 @@ from marketplace.api.serializers import (
     StrictSerializer,
 )
 
-from ..states import DisputeOutcome, DisputeParty, DisputeReason, DisputeState
+from ..states import DisputeOutcome, DisputeParty, DisputeReason, DisputeState, Party
 from .consequences import words_of
-from .models import Dispute, DisputeFile, Mediator, Remedy, Settlement, Statement
+from .models import Dispute, Mediator, Remedy, Settlement
 from .rules import CLAIMS_MAX
-from .states import RemedyKind, SettlementState, StatementKind
+from .statement_models import DisputeFile, Statement
+from .states import Impossible, Relief, RemedyKind, SettlementState, StatementKind
 
 TEXT_LENGTH_MAX = 5_000
 
@@ -62,6 +63,20 @@ class ObjectionInput(StrictSerializer):
     reason = serializers.CharField(max_length=TEXT_LENGTH_MAX)
 
 
+class ReliefInput(StrictSerializer):
+    """Why the mediator does not decide any more."""
+
+    reason = serializers.CharField(max_length=TEXT_LENGTH_MAX)
+
+
+class EndRemedySerializer(StrictSerializer):
+    """Which remedy cannot be carried out, why, and what replaces it."""
+
+    kind = serializers.ChoiceField(choices=RemedyKind.choices)
+    reason = serializers.CharField(max_length=TEXT_LENGTH_MAX)
+    replaced_by = serializers.CharField(max_length=TEXT_LENGTH_MAX)
+
+
 class AssignMediatorSerializer(StrictSerializer):
     """Who decides the dispute."""
 
@@ -88,6 +103,7 @@ class ResolveDisputeSerializer(StrictSerializer):
     outcome = serializers.ChoiceField(choices=DisputeOutcome.choices)
     reason = serializers.CharField(max_length=5_000)
     amount_minor = AmountField(required=False, allow_null=True, default=None)
+    expels = serializers.ChoiceField(choices=Party.choices, required=False, allow_blank=True, default="")
 
 
 class DisputeFileInput(StrictSerializer):
@@ -124,13 +140,17 @@ class DisputeFileSerializer(RowSerializer[DisputeFile]):
 
 
 class MediatorSerializer(RowSerializer[Mediator]):
-    """A person who decides the dispute, or did until a side objected."""
+    """A person who decides the dispute, or did until a side objected or it was relieved."""
 
     id = serializers.CharField(source="public_id")
+    relief_label = ChoiceLabelField(Relief, source="relief", allow_null=True)
 
     class Meta:
         model = Mediator
-        fields = ("id", "person", "assigned_at", "objected_by", "objection", "objected_at", "salt")
+        fields = (
+            "id", "person", "assigned_at", "objected_by", "objection", "objected_at", "relief", "relief_label", "relieved_by",
+            "relief_reason", "relieved_at", "salt",
+        )  # fmt: skip
 
 
 class SettlementConsequencesSerializer(serializers.Serializer[dict[str, Any]]):
@@ -171,13 +191,17 @@ class SettlementSerializer(RowSerializer[Settlement]):
 
 
 class DisputeRemedySerializer(RowSerializer[Remedy]):
-    """What is carried out, until when, and when it was; ``reference`` is the adjustment of a price."""
+    """What is carried out, until when, and when it was, or why it was not and what replaces it; ``reference`` is the adjustment of a price."""
 
     kind_label = ChoiceLabelField(RemedyKind, source="kind")
+    because_label = ChoiceLabelField(Impossible, source="because", allow_null=True)
 
     class Meta:
         model = Remedy
-        fields = ("kind", "kind_label", "reference", "ordered_at", "due_by", "done_at", "escalated_at")
+        fields = (
+            "kind", "kind_label", "reference", "ordered_at", "due_by", "done_at", "escalated_at", "impossible_at", "because",
+            "because_label", "reason", "replaced_by",
+        )  # fmt: skip
 
 
 class KeptClaimSerializer(serializers.Serializer[dict[str, Any]]):
@@ -211,7 +235,7 @@ class DisputeSerializer(RowSerializer[Dispute]):
         fields = (
             "id", "agreement", "buyer", "seller", "opened_as", "opened_as_label", "third_party", "stake", "reason_code",
             "reason_label", "text", "claims", "opened_at", "accepted_at", "answer_by", "unanswered_at", "decide_by", "state",
-            "state_label", "outcome", "outcome_label", "amount_minor", "finding", "resolved_at", "statements", "files",
+            "state_label", "outcome", "outcome_label", "amount_minor", "finding", "resolved_at", "expels", "statements", "files",
             "mediators", "settlements", "remedies", "salt",
         )  # fmt: skip
 

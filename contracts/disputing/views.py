@@ -22,7 +22,7 @@ from marketplace.participants.media import SUFFIXES
 
 from .. import services
 from ..attachments.views import file_response, read_file
-from .models import Dispute, DisputeFile
+from .models import Dispute
 from .queries import evidence_of, is_party, visible_dispute_files, visible_disputes
 from .serializers import (
     AcceptSettlementSerializer,
@@ -30,13 +30,16 @@ from .serializers import (
     DisputeFileInput,
     DisputeFileSerializer,
     DisputeSerializer,
+    EndRemedySerializer,
     EvidenceReferenceSerializer,
     ObjectionInput,
     OpenDisputeSerializer,
     ProposeSettlementSerializer,
+    ReliefInput,
     StatementInput,
     WithdrawDisputeSerializer,
 )
+from .statement_models import DisputeFile
 
 ANSWERING = (Permission.NEGOTIATIONS_SETTLE, Permission.CONTRACTS_SIGN)
 
@@ -167,6 +170,34 @@ class DisputeViewSet(MarketReadViewSet[Dispute]):
     def assign_mediator(self, data: dict[str, Any], public_id: str) -> Dispute:
         """Name who decides the dispute (operator): a person without an interest in a side, who decided no other over the agreement."""
         return self._shown(services.assign_mediator(actor=self.actor, dispute=public_id, **data))
+
+    @command(
+        summary="Relieve the mediator of a dispute",
+        needs=Permission.DISPUTES_WRITE,
+        request=ReliefInput,
+        response=DisputeSerializer,
+        path="relieve-mediator",
+        example={"reason": "病気療養のため担当できません。"},
+    )
+    def relieve_mediator(self, data: dict[str, Any], public_id: str) -> Dispute:
+        """Step back as the mediator, or relieve one who cannot act (operator); both sides are told, and another is named. No day moves."""
+        return self._shown(services.relieve_mediator(actor=self.actor, dispute=public_id, **data))
+
+    @command(
+        summary="End a remedy that cannot be carried out",
+        needs=Permission.DISPUTES_WRITE,
+        request=EndRemedySerializer,
+        response=DisputeSerializer,
+        path="end-remedy",
+        example={
+            "kind": "price_adjusted",
+            "reason": "対象の課金は終了しています。",
+            "replaced_by": "第2回の課金の調整（adj_01JQ8XK0000000000000000000）",
+        },
+    )
+    def end_remedy(self, data: dict[str, Any], public_id: str) -> Dispute:
+        """Say why a remedy that people were asked for cannot be carried out, and what replaces it (operator, two people)."""
+        return self._shown(services.end_remedy(actor=self.actor, dispute=public_id, **data))
 
     @extend_schema(
         summary="Read the evidence about the agreement of a dispute",

@@ -54,6 +54,7 @@ def document_of(
         "consumer": _party(said["consumer"]),
         "text": {"ja": _outline(drawn.text_ja, "ja"), "en": _outline(drawn.text_en, "en")},
         "signatures": [_signature(signature, said) for signature in signatures],
+        "renewed": "renewal" in said.get("amends", {}),
         "object": [{"name": name, "value": value} for name, value in leaves_of(said)],
         "signed_hash": drawn.signed_hash,
     }

@@ -8,7 +8,7 @@ signatures.json         each signature, the bytes that it is over, who made it, 
 keys.json               the history of the market's keys
 evidence.json           records of the agreement with their paths to a checkpoint of the public log, as far as it covers them
 agreement.ja.pdf, .en.pdf   the documents that the operator sealed (PAdES)
-versions/N/             object.json, text.ja.txt, text.en.txt and signatures.json of each later version N
+versions/N/             object.json, text.ja.txt, text.en.txt and signatures.json of each later version N; renewal.json, the market's signature of one that it renewed
 certificates.pem        the certificates of the seals, the roots included
 manifest.json           the SHA-256 of every file; manifest.jws is the market's signature over it
 """
@@ -35,8 +35,8 @@ from marketplace.kernel import clock
 from marketplace.kernel.canonical import canonical_json, sha256_hex
 
 from ..amending.queries import Signed, signed_versions
-from ..models import Agreement, Signature
-from ..queries import signature_claims, signatures_shown
+from ..models import Agreement, RenewalDocument, Signature
+from ..queries import claims_of, signature_claims, signatures_shown
 from .rendering import AGREEMENT, agreement_pdf
 
 FORMAT = "sanpo-agreement/1"
@@ -69,15 +69,21 @@ def agreement_bundle(agreement: Agreement, organisation: str = "") -> bytes:
 
 
 def version_files(agreement: Agreement, signed: Signed) -> dict[str, bytes]:
-    """What both signed of a later version, with the signatures."""
+    """What was signed of a later version, with the signatures."""
     instrument, folder = signed.instrument, f"versions/{signed.number}"
-    rows = signatures_shown().filter(instrument_id=instrument.pk)
+    renewed = instrument if isinstance(instrument, RenewalDocument) else None
+    rows = [] if renewed else signatures_shown().filter(instrument_id=instrument.pk)
     return {
         f"{folder}/object.json": instrument.content.encode(),
         f"{folder}/text.ja.txt": instrument.text_ja.encode(),
         f"{folder}/text.en.txt": instrument.text_en.encode(),
         f"{folder}/signatures.json": _json([_signature(row, agreement.public_id) for row in rows]),
+        **({f"{folder}/renewal.json": _json(_renewal(renewed))} if renewed else {}),
     }
+
+
+def _renewal(document: RenewalDocument) -> dict[str, str]:
+    return {"content": canonical_json(claims_of(document)).decode(), "jws": document.jws}
 
 
 def _archive(agreement: Agreement, files: Mapping[str, bytes]) -> bytes:

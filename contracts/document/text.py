@@ -22,6 +22,7 @@ from ..ending.terms import ending_text
 from ..library.composition import article_names, fill_clause
 from ..library.special import special_lines
 from ..plan import plan_lines, read_plan
+from ..renewing.words import renewal_text
 from ..states import label_of
 
 ARTICLE_FORM = {"ja": "## 第{number}条（{heading}）", "en": "## Article {number} ({heading})"}
@@ -101,7 +102,7 @@ def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
     text += f"\n\n## {OPEN.in_language(language)}\n\n{_open_text(content['terms'], language)}"
     text += f"\n\n{ending_text(content['terms'], language)}"
     text += commission_text(content["terms"].get("commission"), language)
-    text += amendment_text(content, language)
+    text += renewal_text(content["terms"], language) + amendment_text(content, language)
     return f"{text}\n\n## {SIGNING.in_language(language)}\n\n{_signing_text(content['terms'], language)}\n"
 
 

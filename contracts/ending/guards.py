@@ -131,7 +131,7 @@ def terminated_as_ended() -> pgtrigger.Trigger:
 
 
 def ends_whole() -> pgtrigger.Trigger:
-    """At the end of the transaction that ends an agreement, nothing that would end it is open."""
+    """At the end of the transaction that ends an agreement, nothing that would end or renew it is open."""
     return pgtrigger.Trigger(
         name="ends_whole",
         level=pgtrigger.Row,
@@ -140,12 +140,14 @@ def ends_whole() -> pgtrigger.Trigger:
         timing=pgtrigger.Deferred,
         func=f"""
 IF NEW.state <> 'in_force' AND EXISTS (
-    SELECT FROM public.contracts_ending e WHERE e.agreement_id = NEW.id AND e.state IN ({sql_list(OPEN_ENDINGS)})) THEN
-    RAISE EXCEPTION '% has ended: nothing that would end it stays open', NEW.public_id
+    SELECT FROM public.contracts_ending e WHERE e.agreement_id = NEW.id AND e.state IN ({sql_list(OPEN_ENDINGS)}))
+   OR NEW.state <> 'in_force' AND EXISTS (
+    SELECT FROM public.contracts_renewal r WHERE r.agreement_id = NEW.id AND r.state = 'standing') THEN
+    RAISE EXCEPTION '% has ended: nothing that would end or renew it stays open', NEW.public_id
         USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_whole';
 END IF;
 RETURN NULL;
-""",
+""",  # noqa: S608  our own words
     )
 
 

@@ -14,6 +14,7 @@ from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_by_person
 
+from ..law.guards import ended_after_grace
 from . import guards as ending_guards
 from .states import ENDING, OPEN_ENDINGS, EndingGround, EndingParty, EndingState
 
@@ -27,12 +28,13 @@ class Ending(models.Model):
 
     ``consequences`` (``consequences.consequences_of``) were shown to whoever gave the command, who repeated their ``digest``;
     ``refund_minor``, of them, comes back without tax. ``party``: who ends it; ``first_person``: of an order of law, who gave it first.
+    ``law_adjustment``: the term that law made unlawful and that was not amended in time; then the market ends it by itself.
     ``access_until``: the end of the last day in Japan. ``closed_at``: when it was carried out, or came to nothing.
 
     Invariants: at most one proposed and one scheduled an agreement, only while that is in force; what is scheduled is dropped only for one
     with an earlier last day, for an order of law, or with the agreement; its last day is today or later and before the term ends; a
     notice is one that the signed terms allow, in time and with their refund; the other party accepts, in time; an order of law is of
-    two people without an interest in a party; it is carried out after its last day, never while a dispute is open, and its agreement ends with it.
+    two people without an interest in a party, or follows an unlawful term after its days of grace; it is carried out after its last day, never while a dispute is open, and its agreement ends with it.
     """
 
     public_id = IdentifierField(prefix="end")
@@ -50,6 +52,9 @@ class Ending(models.Model):
     state = models.CharField(max_length=10, choices=EndingState.choices)
     proposed_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
     first_person = models.CharField(max_length=ACTOR_LENGTH_MAX, blank=True, default="")
+    law_adjustment = models.ForeignKey(
+        "contracts.LawAdjustment", on_delete=models.PROTECT, related_name="endings", null=True
+    )
     proposed_at = MomentField()
     respond_by = MomentField(null=True)
     answered_by = models.CharField(max_length=ACTOR_LENGTH_MAX, blank=True, default="")
@@ -73,16 +78,19 @@ class Ending(models.Model):
                     refund__in=RefundRule.values,
                     refund_minor__gte=0,
                     digest__regex=SHA256,
-                    proposed_by__regex=PERSON_PATTERN,
                 )
+                & (Q(proposed_by__regex=PERSON_PATTERN) | Q(law_adjustment__isnull=False))
                 & (Q(refund=RefundRule.PRO_RATA) | Q(refund_minor=0)),
                 name="ending_stated",
             ),
             models.CheckConstraint(
-                condition=Q(ground=EndingGround.LAW, party=EndingParty.OPERATOR, first_person__regex=PERSON_PATTERN)
-                & ~Q(first_person=F("proposed_by"))
+                condition=Q(ground=EndingGround.LAW, party=EndingParty.OPERATOR)
                 & ~Q(reason="")
-                | ~Q(ground=EndingGround.LAW) & ~Q(party=EndingParty.OPERATOR) & Q(first_person=""),
+                & (
+                    Q(first_person__regex=PERSON_PATTERN, law_adjustment=None) & ~Q(first_person=F("proposed_by"))
+                    | Q(first_person="", law_adjustment__isnull=False)
+                )
+                | Q(law_adjustment=None) & ~Q(ground=EndingGround.LAW) & ~Q(party=EndingParty.OPERATOR) & Q(first_person=""),
                 name="ending_by_law_takes_two",
             ),
             models.CheckConstraint(
@@ -108,7 +116,7 @@ class Ending(models.Model):
             no_delete(),
             immutable(
                 "public_id", "salt", "agreement_id", "ground", "party", "refund", "last_day", "access_until", "refund_minor",
-                "consequences", "digest", "reason", "proposed_by", "first_person", "proposed_at", "respond_by",
+                "consequences", "digest", "reason", "proposed_by", "first_person", "law_adjustment_id", "proposed_at", "respond_by",
             ),
             set_once("answered_at", "closed_at"),
             set_now("answered_at", "closed_at"),
@@ -118,11 +126,12 @@ class Ending(models.Model):
             ending_guards.ended_whole(),
             ending_guards.dropped_for_another(),
             ending_guards.ended_by_unrelated(),
+            ended_after_grace(),
             acted_by_person(
                 "proposed_by",
                 Permission.DISPUTES_WRITE,
                 first="first_person",
-                when="NEW.ground = 'law'",
+                when="NEW.ground = 'law' AND NEW.law_adjustment_id IS NULL",
                 name="ordered_by_two",
             ),
         ]  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
 from listings.ending import INDIVISIBLE, NO_ENDING, RefundRule, is_divisible
 from listings.rights.limits import end_of_use
@@ -20,7 +22,7 @@ from ..commissions.queries import is_reducible, require_reducible
 from ..errors import AgreementEnded, NoNoticeAgreed
 from ..models import Adjustment, Agreement
 from ..plan import Plan, plan_of
-from ..states import CLAUSE_REASON, ENDED_EARLY, AgreementState, Party
+from ..states import CLAUSE_REASON, ENDED_EARLY, LATE_REASON, AgreementState, Party
 from .consequences import Standing, access_until, consequences_of, planned_parts
 from .lost_time import without_access
 from .models import Ending
@@ -51,19 +53,23 @@ def early_ends() -> dict[str, dict[str, int]]:
 
 
 def returned_by_charge(agreement: Agreement) -> dict[int, int]:
-    """By charge, the amount that the seller has returned so far, less what the buyer paid in addition; without what clauses adjusted."""
-    return _owed_by_charge(agreement.adjustments.exclude(reason_code__startswith=CLAUSE_REASON), Party.SELLER)
+    """By charge, the amount that the seller has returned so far or will, less what the buyer paid in addition; without what clauses
+    adjusted, and without what clearing could not carry out."""
+    rows = agreement.adjustments.exclude(reason_code__startswith=CLAUSE_REASON)
+    return _owed_by_charge(rows, Party.SELLER, F("amount_minor") - Coalesce("unmoved_minor", 0))
 
 
 def adjusted_by_charge(agreement: Agreement) -> dict[int, int]:
-    """By charge, what clauses have added to its price by now, without tax; negative for what they took off."""
-    return _owed_by_charge(agreement.adjustments.filter(reason_code__startswith=CLAUSE_REASON), Party.BUYER)
+    """By charge, what clauses have added to its price by now, without tax; negative for what they took off. What is settled late is of the
+    charge before."""
+    rows = agreement.adjustments.filter(reason_code__startswith=CLAUSE_REASON)
+    return _owed_by_charge(rows.exclude(reason_code=LATE_REASON), Party.BUYER, F("amount_minor"))
 
 
-def _owed_by_charge(rows: QuerySet[Adjustment], party: Party) -> dict[int, int]:
-    """By charge, the sum of the adjustments that a party owes, less those of the other."""
+def _owed_by_charge(rows: QuerySet[Adjustment], party: Party, amount: Combinable) -> dict[int, int]:
+    """By charge, the sum of what a party owes by adjustments, less that of the other; ``amount`` of each."""
     owed: dict[int, int] = {}
-    for charge, debtor, amount_minor in rows.values_list("charge", "debtor", "amount_minor"):
+    for charge, debtor, amount_minor in rows.values_list("charge", "debtor", amount):
         owed[charge] = owed.get(charge, 0) + (amount_minor if debtor == party else -amount_minor)
     return owed
 

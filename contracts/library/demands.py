@@ -84,8 +84,8 @@ def require_met(
     """Check terms (as ``Terms.as_dict`` states them) against demands, each with its ``clause``. Raises FieldInvalid, which names the
     term as ``<prefix>.<term>`` and the clause in its words."""
     for demand in demands:
-        value, listed = value_at(terms, demand["term"]), demand.get("in", demand.get("not_in"))
-        if any(_is_same(value, each) for each in listed) is ("in" in demand):
+        listed = demand.get("in", demand.get("not_in"))
+        if is_met(demand, value_at(terms, demand["term"])):
             continue
         wanted = ", ".join(map(_said, listed))
         clause = demand["clause"]
@@ -101,6 +101,12 @@ def require_met(
             )
         )
         raise FieldInvalid(f"{prefix}.{demand['term']}", said)
+
+
+def is_met(demand: Mapping[str, Any], value: Any) -> bool:
+    """Whether a value meets a demand: it is one of ``in``, or none of ``not_in``."""
+    listed = demand.get("in", demand.get("not_in", ()))
+    return any(_is_same(value, each) for each in listed) is ("in" in demand)
 
 
 def _is_same(value: Any, other: Any) -> bool:

@@ -6,8 +6,11 @@ import pgtrigger
 
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.permissions import Permission
+from marketplace.kernel.texts import UNPRINTED
 from marketplace.participants.acting import acts_now, holders
 
+from ..locks import TEMPLATE_VERSION_LOCK
+from .free import priced_unlawfully
 from .special import FORBIDDEN
 
 _HOLDS = holders(Permission.RULEBOOK_WRITE)
@@ -110,12 +113,12 @@ def demands_of(entries: str) -> str:
 
 
 def is_touching(entries: str) -> str:
-    """Whether a free text among entries (a JSON list in SQL) states an amount, a date or a period."""
+    """Whether a free text among entries (a JSON list in SQL) states an amount, a date or a period, or hides characters."""
     expression = "|".join(f"({part})" for part in FORBIDDEN).replace("'", "''")
     return f"""EXISTS (
     SELECT FROM jsonb_array_elements({entries}) AS l(e),
            unnest(ARRAY[e #>> '{{heading,ja}}', e #>> '{{heading,en}}', e #>> '{{text,ja}}', e #>> '{{text,en}}']) AS s(said)
-     WHERE NOT e ? 'clause' AND coalesce(lower(normalize(s.said, NFKC)) ~ '{expression}', true))"""
+     WHERE NOT e ? 'clause' AND coalesce(lower(normalize(s.said, NFKC)) ~ '{expression}' OR s.said ~ '{UNPRINTED}', true))"""
 
 
 def is_misnumbered(entries: str) -> str:
@@ -142,23 +145,55 @@ RETURN NEW;
     )
 
 
-OUT_OF_FORCE = "(t.retired OR (t.segments <> '[]' AND NOT t.segments ? {segment}::text))"
-"""Whether a template ``t`` is not in force in a segment (its code in SQL)."""
+def out_of_force(segment: str, *, at: str = "") -> str:
+    """Whether a template ``t`` is retired, not for a segment (its code in SQL), or not the newest version of the library, now or ``at`` a
+    moment (SQL)."""
+    since = f" AND newer.published_at <= {at}" if at else ""
+    return f"""(t.retired OR (t.segments <> '[]' AND NOT t.segments ? {segment}::text) OR EXISTS (
+    SELECT FROM public.contracts_template newer WHERE newer.code = t.code AND newer.version > t.version{since}))"""
+
+
+OF_AGREEMENT = """(SELECT made.template_id FROM public.contracts_agreement a
+      JOIN public.contracts_negotiation made ON made.id = a.negotiation_id WHERE a.id = {row}.amends_id)"""
+"""The template with which the agreement was made that a negotiation (a row in SQL) amends."""
 
 
 def template_in_force() -> pgtrigger.Trigger:
-    """No negotiation begins with a template that is retired, or not for its segment; an amendment has that of its agreement."""
+    """A negotiation begins with the newest version of a template that is not retired, for its segment; an amendment has the template of its
+    agreement, whatever became of that. Nothing is published while a negotiation begins."""
     return pgtrigger.Trigger(
         name="template_in_force",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=f"""
-IF NEW.amends_id IS NULL AND EXISTS (SELECT FROM public.contracts_template t WHERE t.id = NEW.template_id AND {OUT_OF_FORCE.format(segment="NEW.segment")}) THEN
+{TEMPLATE_VERSION_LOCK.acquire_shared_in_guard()}
+IF (NEW.amends_id IS NULL AND EXISTS (
+        SELECT FROM public.contracts_template t WHERE t.id = NEW.template_id AND {out_of_force("NEW.segment")}))
+   OR (NEW.amends_id IS NOT NULL AND NEW.template_id IS DISTINCT FROM {OF_AGREEMENT.format(row="NEW")}) THEN
     RAISE EXCEPTION 'the template of % is not in force in %', NEW.public_id, NEW.segment
         USING ERRCODE = 'check_violation', CONSTRAINT = 'template_in_force';
 END IF;
 RETURN NEW;
-""",
+""",  # noqa: S608  our own words
+    )
+
+
+def free_as_open() -> pgtrigger.Trigger:
+    """No version is published whose offer costs nothing, unless its template says that it is open data or a trial."""
+    return pgtrigger.Trigger(
+        name="free_as_open",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        func=f"""
+IF NEW.state = 'published' AND OLD.state <> 'published' AND EXISTS (
+    SELECT FROM public.listings_offer o
+      LEFT JOIN LATERAL (SELECT t.clause_codes FROM public.contracts_template t WHERE t.code = o.template ORDER BY t.version DESC LIMIT 1) t ON true
+     WHERE o.version_id = NEW.id AND {priced_unlawfully("o.price_minor", "o.charging", "t.clause_codes")}) THEN
+    RAISE EXCEPTION '% costs nothing, and is neither open data nor a trial', NEW.public_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'free_as_open';
+END IF;
+RETURN NEW;
+""",  # noqa: S608  our own words
     )
 
 
@@ -170,11 +205,15 @@ def clauses_agree() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         declare=[("t", "record"), ("special", "jsonb")],
         func=f"""
-SELECT l.code, l.demands INTO t FROM public.contracts_negotiation n JOIN public.contracts_template l ON l.id = n.template_id
+SELECT l.code, l.demands, l.clause_codes INTO t FROM public.contracts_negotiation n JOIN public.contracts_template l ON l.id = n.template_id
  WHERE n.id = NEW.negotiation_id;
 special := coalesce(NEW.terms -> 'special_clauses', '[]');
 IF {is_unmet("t.demands", "NEW.terms")} THEN
     RAISE EXCEPTION 'the terms do not meet what the clauses of % demand', t.code
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'clauses_agree';
+END IF;
+IF {priced_unlawfully("(NEW.terms ->> 'price_minor')::bigint", "(NEW.terms -> 'charging')", "t.clause_codes")} THEN
+    RAISE EXCEPTION 'what costs nothing is open data or a trial by the clauses of %', t.code
         USING ERRCODE = 'check_violation', CONSTRAINT = 'clauses_agree';
 END IF;
 IF special <> '[]' THEN

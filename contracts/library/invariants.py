@@ -6,8 +6,9 @@ from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.kernel.permissions import Permission
 from marketplace.participants.acting import acted_at, holders
 
+from .free import priced_unlawfully
 from .guards import (
-    OUT_OF_FORCE,
+    OF_AGREEMENT,
     codes_of,
     demands_of,
     is_apart,
@@ -15,9 +16,11 @@ from .guards import (
     is_touching,
     is_unlike_clause,
     is_unmet,
+    out_of_force,
 )
 
 TESTS = "tests/contracts/clauses/test_library_guards.py"
+_PRICE, _CHARGING = "(p.terms ->> 'price_minor')::bigint", "(p.terms -> 'charging')"
 _HOLDS = holders(Permission.RULEBOOK_WRITE)
 # Templates that were published before there was a library state their clauses themselves.
 _OF_LIBRARY = "t.clauses -> 0 ? 'clause'"
@@ -81,13 +84,32 @@ Invariant(
     ),
 )
 Invariant(
+    name="contracts.free_as_open",
+    promise=6,
+    statement="What is offered or proposed for nothing is open data or a trial by a clause of its template, charged once.",
+    guards=("listings_listingversion.free_as_open", "contracts_proposal.clauses_agree"),
+    test="tests/contracts/clauses/test_free.py::test_what_costs_nothing_without_its_clause_is_named",
+    check=by_query(
+        "SELECT n.public_id, t.code FROM contracts_proposal p JOIN contracts_negotiation n ON n.id = p.negotiation_id"  # noqa: S608
+        " JOIN contracts_template t ON t.id = n.template_id"
+        f" WHERE {priced_unlawfully(_PRICE, _CHARGING, 't.clause_codes')}"
+        " UNION ALL SELECT v.public_id, o.template FROM listings_offer o JOIN listings_listingversion v ON v.id = o.version_id"
+        " LEFT JOIN LATERAL (SELECT t.clause_codes FROM contracts_template t WHERE t.code = o.template ORDER BY t.version DESC LIMIT 1) t ON true"
+        f" WHERE v.state = 'published' AND {priced_unlawfully('o.price_minor', 'o.charging', 't.clause_codes')}"
+    ),
+)
+Invariant(
     name="contracts.template_in_force",
     promise=6,
-    statement="No negotiation began with a template that was retired, or that is not for its segment.",
+    statement=(
+        "Negotiations began with the newest version of a template that was not retired, and for their segment; an amendment has the template"
+        " of its agreement."
+    ),
     guards=("contracts_negotiation.template_in_force", "contracts_negotiation.immutable"),
     test=f"{TESTS}::test_no_negotiation_begins_with_a_template_that_is_not_in_force",
     check=by_query(
         "SELECT n.public_id, t.code FROM contracts_negotiation n JOIN contracts_template t ON t.id = n.template_id"  # noqa: S608
-        f" WHERE {OUT_OF_FORCE.format(segment='n.segment')}"
+        f" WHERE n.amends_id IS NULL AND {out_of_force('n.segment', at='n.opened_at')}"
+        f"  OR n.amends_id IS NOT NULL AND n.template_id IS DISTINCT FROM {OF_AGREEMENT.format(row='n')}"
     ),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from listings.models import ListingVersion
 from marketplace.kernel.columns import BilingualTextField, BoundedJSONField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
@@ -13,7 +15,7 @@ from marketplace.kernel.identifiers import IdentifierField
 from ..clauses import CODE_LENGTH_MAX
 from ..disputing.models import ACTOR_LENGTH_MAX
 from ..states import ContractType
-from .guards import gapless_versions, made_of_clauses, published_by_two
+from .guards import free_as_open, gapless_versions, made_of_clauses, published_by_two
 
 SHA256 = r"^[0-9a-f]{64}$"
 
@@ -98,3 +100,6 @@ class Template(models.Model):
     def __str__(self) -> str:
         """Code and version."""
         return f"{self.code} {self.version}"
+
+
+pgtrigger.register(free_as_open())(ListingVersion)

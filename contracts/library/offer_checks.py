@@ -8,6 +8,7 @@ from marketplace.kernel.labels import Label
 
 from ..terms import parse_terms
 from .demands import require_met
+from .free import require_free_as_open
 from .models import Template
 
 UNKNOWN = Label(
@@ -33,7 +34,9 @@ def _require_template(offer: PublishedOffer) -> None:
         raise FieldInvalid("offer.template", RETIRED)
     if template.segments and offer.segment not in template.segments:
         raise FieldInvalid("offer.template", ELSEWHERE)
-    require_met(template.demands, parse_terms(offer.terms).as_dict(), prefix="offer")
+    terms = parse_terms(offer.terms)
+    require_met(template.demands, terms.as_dict(), prefix="offer")
+    require_free_as_open(terms, template.clause_codes, prefix="offer")
 
 
 OfferCheck("contracts.template", _require_template)

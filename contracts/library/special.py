@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.texts import UNPRINTED
 
 from ..clauses import HEADING_LENGTH_MAX, LANGUAGES, bilingual
 from .composition import SPECIAL_NAMES, Entry, article_names, fill_clause
@@ -51,9 +52,10 @@ FORBIDDEN: Final = (
     "(^|[^a-z])(an?|half|per|each|every|several|few|next) (calendar |business |working )?(days?|weeks?|months?|years?|hours?)($|[^a-z])",
     "令和|平成|翌日|翌月|翌年|月末|年末|年度末|期日|半年|数[年月日週]|毎[年月日週]|当[月日]|即日",
     "[0-9]{4,}|[0-9]+,[0-9]{3}",
+    "(^|[^a-z0-9])p(t?[0-9]+[ymwdhs])+($|[^a-z0-9])",
 )
 """What free text may not contain, as expressions that Python and PostgreSQL read alike, over lower-case text in the form NFKC: amounts,
-currencies, rates, dates and periods."""
+currencies, rates, dates and periods, those that programs read (``P1Y``) too."""
 
 NOT_CARRIED_OUT = Label(
     "[Not machine-readable: no program of the Market carries this clause out.]",
@@ -104,6 +106,14 @@ def check_free(field: str, stated: Mapping[str, Any]) -> dict[str, Any]:
     for part, texts in kept.items():
         for language in LANGUAGES:
             name = f"{field}.{part}.{language}"
+            if re.search(UNPRINTED, texts[language]):
+                raise FieldInvalid(
+                    name,
+                    Label(
+                        "leave out characters that nobody sees, or that turn the direction of the text",
+                        "表示されない文字、文字の向きを変える文字は使えません",
+                    ),
+                )
             if re.search(r"[{}]", texts[language]):
                 raise FieldInvalid(name, Label("use no braces", "波括弧は使えません"))
             found = find_forbidden(texts[language])

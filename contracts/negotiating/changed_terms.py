@@ -13,6 +13,8 @@ from marketplace.kernel.money import Money
 
 from ..commissions.words import commission_value
 from ..library.special import HEADING, headings_of
+from ..renewing.words import HEADING as RENEWAL
+from ..renewing.words import renewal_value
 from ..states import label_of
 from ..terms import Terms
 
@@ -29,6 +31,7 @@ TERM_LABELS: dict[str, Label] = {
     "charging": Label("Charging", "課金の方法"),
     "special_clauses": HEADING,
     "commission": Label("Commissioned work", "委託による成果物"),
+    "renewal": RENEWAL,
 }
 """The terms beside the rights of use, by name."""
 
@@ -70,7 +73,7 @@ def changed_terms(before: Terms, after: Terms, zone: ZoneInfo) -> list[dict[str,
     Each: ``field`` (``price_minor``, ``rights.duration``), ``label``, ``from`` and ``to`` in JSON types, ``words`` in both languages;
     for a right ``relation`` and ``relation_label`` too, whether that change alone makes the rights narrower or wider; None for other terms.
     """
-    stated, wanted = before.as_dict(), after.as_dict()
+    stated, wanted = ({"renewal": None, **terms.as_dict()} for terms in (before, after))
     plain = [
         _plain(name, stated[name], wanted[name], before.currency)
         for name in stated
@@ -122,6 +125,8 @@ def _value(name: str, value: Any, currency: str) -> Label:
         return _charging(value, currency)
     if name == "special_clauses":
         return headings_of(value) or NONE
+    if name == "renewal":
+        return renewal_value(value)
     if name == "commission":
         return commission_value(value)
     if name == "ending":

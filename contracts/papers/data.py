@@ -9,6 +9,7 @@ from marketplace.kernel.errors import Missing
 from marketplace.participants import queries as participants
 from marketplace.rules import queries as rules
 
+from ..amending.queries import version_in_force
 from ..commissions.paper import written_terms_of
 from ..models import Agreement, Negotiation
 from ..queries import party_of
@@ -48,23 +49,24 @@ def quotation_of(negotiation: Negotiation) -> dict[str, Any]:
 
 
 def order_of(agreement: Agreement) -> dict[str, Any]:
-    """The order (注文書): what the buyer's signature says."""
+    """The order (注文書): what the buyer's signature says, of the version in force."""
     return _of_agreement(Paper.ORDER, agreement, Party.BUYER)
 
 
 def confirmation_of(agreement: Agreement) -> dict[str, Any]:
-    """The confirmation of the order (注文請書): what the seller's signature says, since the contract is concluded."""
+    """The confirmation of the order (注文請書): what the seller's signature says, since the contract is concluded; of the version in force."""
     return _of_agreement(Paper.CONFIRMATION, agreement, Party.SELLER)
 
 
 def _of_agreement(paper: Paper, agreement: Agreement, by: Party) -> dict[str, Any]:
-    content = agreement.instrument.said
+    version = version_in_force(agreement)
+    content = version.said
     sides = {Party.SELLER: content["provider"], Party.BUYER: content["consumer"]}
-    (signature,) = [row for row in agreement.instrument.signatures.all() if row.party == by]
+    (signature,) = [row for row in version.instrument.signatures.all() if row.party == by]
     return paper_document(
         paper,
         number=agreement.public_id,
-        dated_at=agreement.concluded_at,
+        dated_at=version.made_at,
         issuer=sides[by],
         addressee=sides[Party.BUYER if by is Party.SELLER else Party.SELLER],
         reference=content["reference"],
@@ -74,7 +76,7 @@ def _of_agreement(paper: Paper, agreement: Agreement, by: Party) -> dict[str, An
         facts=[
             *agreed_facts(content),
             Fact("signed", signature.signed_at),
-            Fact("signed_hash", agreement.signed_hash),
+            Fact("signed_hash", version.instrument.signed_hash),
         ],
     )
 

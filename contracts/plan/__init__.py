@@ -6,12 +6,13 @@
 
 from .compiling import DEEMED_MINUTES, build_plan, compile_plan, plan_of
 from .endings import ENDINGS
-from .model import VERSION, Money, Plan, PlanUnreadable, read_plan
+from .model import SUSPENSION_DAYS_MAX, VERSION, Money, Plan, PlanUnreadable, read_plan
 from .words import plan_lines
 
 __all__ = [
     "DEEMED_MINUTES",
     "ENDINGS",
+    "SUSPENSION_DAYS_MAX",
     "VERSION",
     "Money",
     "Plan",

@@ -56,9 +56,11 @@ SHARE = Label(
 ADJUSTMENTS = {
     "index": Label(
         "At the beginning of each period its price is {price} × the index {index} / {base}, rounded down, by the latest value as of that day"
-        " that the Operator has entered with its source, at least {floor}% and at most {cap}% of the price; without a value the price stands.",
+        " that the Operator has entered with its source, at least {floor}% and at most {cap}% of the price; without a value the price stands. What"
+        " a value that is entered later changes is settled once, with the next charge, or for the last period when it ends.",
         "各期間の開始時に、その代金は {price} × 指数 {index} ÷ {base}（端数切捨て）とする。指数は、その日までの値のうち運営者が出典とともに登録した最新のものとし、"
-        "代金の{floor}%を下限、{cap}%を上限とする。値がないときは代金を変更しない。",
+        "代金の{floor}%を下限、{cap}%を上限とする。値がないときは代金を変更しない。"
+        "その後に登録された値による差額は、次の課金とともに（最後の期間についてはその満了時に）一度精算する。",
     ),
     "quality": Label(
         "If at the beginning of a period the measured currentness of the Data is below {least}%, the price of the period falls by {reduction}%,"

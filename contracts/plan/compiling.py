@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,9 @@ from listings.rights.choices import DisclosureScope, Permissibility, Purpose
 from ..commissions.law import PAYMENT_DAYS
 from ..commissions.terms import is_by_law, require_lawful
 from ..disputing.rules import ANSWER_DAYS, DECISION_DAYS, DISPUTE_DAYS, REMEDY_DAYS
+from ..law.terms import require_lawful_terms
+from ..renewing.states import RenewalKind
+from ..renewing.terms import is_automatic, require_renewable
 from ..terms import Terms
 from .endings import ENDINGS
 from .model import (
@@ -36,12 +39,21 @@ from .model import (
 DEEMED_MINUTES = 10
 """So long the buyer's own report of a receipt is waited for once every file was sent as a whole."""
 
+NOTICES = {
+    RenewalKind.AUTOMATIC.value: ("refuse_renewal", "renewed"),
+    RenewalKind.BY_AGREEMENT.value: ("agree_on_renewal", "ended_with_term"),
+}
+"""What a party does before the end of the term by each kind of renewal, and what follows otherwise."""
+
 ENFORCED = JUDGED_AT_ACCESS | {"valid_until", "duration", "onward_transfer", "exclusive"}
 """The limits of rights that the market's programs keep, as ``words.KEPT_BY`` says; a buyer promises to keep the others."""
 
 
-def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:
-    """The plan of an agreement over ``terms`` that is concluded at ``at``, if it can be carried out.
+def compile_plan(
+    terms: Terms, *, at: datetime, zone: ZoneInfo, law: Sequence[Mapping[str, Any]] = ()
+) -> Plan:
+    """The plan of an agreement over ``terms`` that is concluded at ``at``, if it can be carried out under ``law``, the unlawful terms of
+    the rulebook in its segment.
 
     The plan itself knows no moment of conclusion, so the same terms always give the same plan. Asked at each proposal and at both
     signatures; when an offer is made and published, listings asks the same of its own terms. Raises FieldInvalid, which names the term
@@ -62,6 +74,8 @@ def compile_plan(terms: Terms, *, at: datetime, zone: ZoneInfo) -> Plan:
         now=at,
         zone=zone,
     )
+    require_renewable(terms, at=at, zone=zone)
+    require_lawful_terms(terms.as_dict(), law)
     return build_plan(terms)
 
 
@@ -101,6 +115,7 @@ def build_plan(terms: Terms) -> Plan:
         deadlines=tuple(_deadlines(terms)),
         rights=_kept(rights),
         commission=_commission(terms),
+        renewal=terms.renewal,
     )
 
 
@@ -152,6 +167,8 @@ def _stops(terms: Terms, charges: tuple[Charge, ...]) -> Iterator[Stop]:
     yield Stop("operator", "halt_trading")
     if len(charges) > 1:
         yield Stop("market", "close_unpaid")
+    if is_automatic(terms):
+        yield Stop("party", "refuse_renewal")
 
 
 def _deadlines(terms: Terms) -> Iterator[Deadline]:
@@ -164,6 +181,10 @@ def _deadlines(terms: Terms) -> Iterator[Deadline]:
     yield Deadline("answer_dispute", "respondent", ANSWER_DAYS, "days", "dispute_opened", "task", "silent")
     yield Deadline("decide_dispute", "operator", DECISION_DAYS, "days", "dispute_opened", "task", "escalated")
     yield Deadline("carry_out", "market", REMEDY_DAYS, "days", "dispute_ended", "none", "escalated")
+    if terms.renewal is not None:
+        days, kind = terms.renewal["notice_days"], terms.renewal["kind"]
+        what, then = NOTICES[kind]
+        yield Deadline(what, "party", days, "days_before", "end_of_term", "task", then)
 
 
 def _kept(rights: Rights) -> Kept:

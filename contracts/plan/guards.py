@@ -50,6 +50,7 @@ def departs(said: str) -> str:
     OR {said} #> '{{plan,money,shares}}' IS DISTINCT FROM {said} #> '{{terms,charging,shares}}'
     OR {said} #> '{{plan,money,adjustments}}' IS DISTINCT FROM {said} #> '{{terms,charging,adjustments}}'
     OR {commission_departs(said)}
+    OR {said} #> '{{plan,renewal}}' IS DISTINCT FROM {said} #> '{{terms,renewal}}'
     OR jsonb_array_length({said} #> '{{plan,money,charges}}')
        IS DISTINCT FROM coalesce(({said} #>> '{{terms,charging,charges}}')::integer, 1)
     OR (SELECT sum((listed.value ->> 'price_minor')::numeric)
@@ -86,6 +87,11 @@ def _kept_otherwise(said: str) -> str:
     )
 
 
+def plan_body() -> str:
+    """The body of a guard on signed content: it has a plan, which says of what is executed what the terms say."""
+    return sql_body(_SQL / "plan_of_terms.sql", VERSION=VERSION, DEPARTS=departs("said"))
+
+
 def plan_of_terms() -> pgtrigger.Trigger:
     """An instrument has a plan, and that says of what is executed what the terms say."""
     return pgtrigger.Trigger(
@@ -93,5 +99,5 @@ def plan_of_terms() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("said", "jsonb")],
-        func=sql_body(_SQL / "plan_of_terms.sql", VERSION=VERSION, DEPARTS=departs("said")),
+        func=plan_body(),
     )

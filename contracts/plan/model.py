@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from listings.rights.limits import end_of_use
 
 VERSION = "sanpo.plan.v1"
+SUSPENSION_DAYS_MAX = 90
+"""So many days the operator suspends access at most, each time; then it opens by itself."""
 LATER = ("metering", "shares", "adjustments")
 """What version 1 of ``Money`` gained: it is left out where a contract has none of it, so that older plans stay as they were."""
 
@@ -154,7 +156,9 @@ class Commission:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What both parties sign of how their agreement is carried out, and the only thing that delivery and clearing execute."""
+    """What both parties sign of how their agreement is carried out, and the only thing that delivery and clearing execute.
+
+    ``renewal``: the term (``renewing.terms``) by which it goes on after its end."""
 
     version: str
     access: Access
@@ -166,12 +170,14 @@ class Plan:
     deadlines: tuple[Deadline, ...]
     rights: Kept
     commission: Commission | None = None
+    renewal: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The plan in JSON types, as it stands in the signed object; what is not commissioned says nothing of it."""
+        """The plan in JSON types, as it stands in the signed object; what is not commissioned, or not renewed, says nothing of it."""
         said = asdict(self)
-        if self.commission is None:
-            del said["commission"]
+        for name in ("commission", "renewal"):
+            if said[name] is None:
+                del said[name]
         for name in LATER:
             if said["money"][name] is None:
                 del said["money"][name]
@@ -200,6 +206,7 @@ def _read_v1(stored: Mapping[str, Any]) -> Plan:
         deadlines=tuple(Deadline(**one) for one in stored["deadlines"]),
         rights=Kept(**_tuples(stored["rights"])),
         commission=Commission(**_tuples(stored["commission"])) if "commission" in stored else None,
+        renewal=stored.get("renewal"),
     )
 
 

@@ -15,6 +15,7 @@ from marketplace.kernel.prepared import fetch_prepared
 
 from ..amending.queries import amendment_of
 from ..commissions.classing import require_known
+from ..law.in_force import law_of
 from ..models import Instrument, Negotiation
 from ..queries import latest_proposal
 from ..states import NegotiationState
@@ -87,7 +88,7 @@ def _words(plan: Plan) -> list[dict[str, str]]:
 def _refusal(negotiation: Negotiation, terms: Terms, effective_on: date | None) -> dict[str, Any] | None:
     try:
         if negotiation.amends_id is None:
-            compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+            compile_plan(terms, at=clock.now(), zone=clock.market_zone(), law=law_of(negotiation.segment))
         else:
             amendment_of(negotiation, terms, effective_on)
         require_known(terms)

@@ -10,9 +10,10 @@ from listings.states import PERIODIC
 from marketplace.kernel.labels import Label
 
 from ..commissions.words import by_law_lines
+from ..renewing.words import planned_renewal
 from .charge_words import money_lines
 from .endings import LABELS
-from .model import Deadline, Ending, Plan
+from .model import SUSPENSION_DAYS_MAX, Deadline, Ending, Plan
 
 PREVAILS = Label(
     "This is how the agreement is carried out by programs; where an article or an annex says otherwise, this prevails.",
@@ -52,8 +53,8 @@ RECEIPT = {
     ),
 }
 RECEIPT_IN_PART = Label(
-    "Receipt: where access ends and some of the files, not all, were sent as a whole, the Data is deemed received as a whole then, and the periods before are paid once it is accepted.",
-    "受領：アクセスの終了の時に一部のファイルのみが最後まで送信されているときは、その時にデータの全部を受領したものとみなし、それまでの期間の代金は検収されたときに支払われる。",
+    "Receipt: where access ends and not all but some of the Data was sent, a part of a file too, the Data is deemed received as a whole then, and the periods before are paid once it is accepted.",
+    "受領：アクセスの終了の時にデータの一部（ファイルの一部を含む。）のみが送信されているときは、その時にデータの全部を受領したものとみなし、それまでの期間の代金は検収されたときに支払われる。",
 )
 """Of a price by periods."""
 ACCEPTANCE = {
@@ -142,16 +143,16 @@ MONEY = {
         "利用者の異議では確保された代金が、その他の異議では提供されなかった部分の代金が利用者に返金される。検収済みの代金は、示された額が消費税等とともに返金される",
     ),
     "as_before": Label(
-        "money is held and released as before, and silence accepts nothing meanwhile",
-        "代金は従前のとおり確保され支払われる。その間、検収はみなされない",
+        "money is held and released as before, and silence accepts nothing before a whole period of inspection has passed since",
+        "代金は従前のとおり確保され支払われる。停止から検査期間の日数が経過するまで、検収はみなされない",
     ),
 }
 ACCESS = {
     "closed": Label("access is closed", "アクセスは閉じる"),
     "open": Label("access goes on to its end", "アクセスは終期まで続く"),
     "suspended": Label(
-        "access is suspended until two people of the Operator resume it",
-        "アクセスは、運営者の二人の担当者が再開するまで停止する",
+        "access is stopped until two people of the Operator resume it; its periods go on, and days come back only where a third party's claim stopped it",
+        "アクセスは、運営者の二人の担当者が再開するまで停止する。期間は進行し、第三者の権利による停止の場合に限り、再開時にその日数が補填される",
     ),
     "reopened": Label(
         "access opens again, and a period ends later by as much as the dispute took",
@@ -188,12 +189,16 @@ STOPS = {
         "異議を申し立てられる者：提供者は利用と支払について、データに届出済みの権利を有する第三者は自己の権利について。いずれもそれだけでは何も止めない。",
     ),
     "suspend_access": Label(
-        "Who may stop: the Operator suspends access, with its reason; two people resume it.",
-        "停止できる者：運営者は理由を示してアクセスを停止し、二人の担当者が再開する。",
+        "Who may stop: the Operator suspends access, with its reason, for {suspended} days at most; two people resume it before. Periods stand still meanwhile.",
+        "停止できる者：運営者は理由を示して{suspended}日以内の間アクセスを停止し、その間は期間が進行しない。それまでは二人の担当者が再開する。",
     ),
     "halt_trading": Label(
         "Who may stop: the Operator halts trading: conclusions, further charges and the periods that run against a party stand still; access goes on.",
         "停止できる者：運営者は売買を停止する。締結、以後の課金および当事者に対し進行する期間は止まり、アクセスは続く。",
+    ),
+    "refuse_renewal": Label(
+        "Who may stop: either party the renewal, by a notice through the Market, for no reason.",
+        "停止できる者：各当事者は、本市場を通じた通知により更新を拒絶できる（理由を要しない）。",
     ),
     "close_unpaid": Label(
         "Who may stop: the Market closes access while a further charge is overdue.",
@@ -203,6 +208,10 @@ STOPS = {
 DEADLINE = Label(
     "Deadline: {what} within {amount} {after}; {reminder}; otherwise {then}.",
     "期限：{what}は、{after}{amount}以内。{reminder}。経過したときは、{then}。",
+)
+BEFORE_END = Label(
+    "Deadline: {what} at least {amount} days before the last day of the term; {reminder}; otherwise {then}.",
+    "期限：{what}は、期間の最終日の{amount}日前まで。{reminder}。経過したときは、{then}。",
 )
 WHAT = {
     "sign": Label("the Consumer signs", "利用者の署名"),
@@ -215,6 +224,8 @@ WHAT = {
     "decide_dispute": Label(
         "the mediator of the Operator decides a dispute", "運営者の調停担当者による異議の判断"
     ),
+    "refuse_renewal": Label("a party refuses the renewal", "当事者による更新の拒絶"),
+    "agree_on_renewal": Label("the parties propose to amend it", "当事者による更新のための変更の提案"),
     "carry_out": Label("what was decided or settled is carried out", "判断または和解の実施"),
 }
 UNITS = {
@@ -238,6 +249,10 @@ REMINDERS = {
     "none": Label("no reminder", "督促はない"),
 }
 THEN = {
+    "renewed": Label("it is renewed", "更新される"),
+    "ended_with_term": Label(
+        "it ends with its term unless they amend it by then", "それまでに変更しない限り期間満了により終了する"
+    ),
     "lapsed": Label("the offer lapses", "申込みは効力を失う"),
     "payment_failed": Label("the agreement ends unpaid", "契約は代金の未入金により終了する"),
     "not_collected": Label("access ends and the price goes back", "アクセスは終了し、代金は返金される"),
@@ -302,9 +317,14 @@ def _said(plan: Plan) -> Iterator[Label]:
     if plan.commission is not None:
         by_law = plan.commission
         yield from by_law_lines(by_law.laws, by_law.payment_days, holiday_shift=by_law.holiday_shift)
+    if plan.renewal is not None:
+        yield planned_renewal(plan.renewal)
     yield from (_ending(ending) for ending in plan.endings)
     after = {deadline.what: deadline.amount for deadline in plan.deadlines}
-    yield from (STOPS[stop.what].fill({"days": after.get("dispute")}) for stop in plan.stops)
+    yield from (
+        STOPS[stop.what].fill({"days": after.get("dispute"), "suspended": SUSPENSION_DAYS_MAX})
+        for stop in plan.stops
+    )
     yield from (_deadline(deadline) for deadline in plan.deadlines)
     yield ENFORCED.fill({"terms": _terms(plan.rights.enforced)})
     yield from (KEPT_BY[name] for name in plan.rights.enforced if name in KEPT_BY)
@@ -346,14 +366,19 @@ def _ending(ending: Ending) -> Label:
 
 
 def _deadline(deadline: Deadline) -> Label:
+    said = {
+        "what": WHAT[deadline.what],
+        "reminder": REMINDERS[deadline.reminder],
+        "then": THEN[deadline.then],
+    }
+    if deadline.unit == "days_before":
+        return BEFORE_END.fill({**said, "amount": deadline.amount})
     amount = UNITS[deadline.unit].fill({"amount": deadline.amount})
     return DEADLINE.fill(
         {
-            "what": WHAT[deadline.what],
+            **said,
             "amount": BY_RULEBOOK if deadline.amount is None else amount,
             "after": AFTER[deadline.after],
-            "reminder": REMINDERS[deadline.reminder],
-            "then": THEN[deadline.then],
         }
     )
 

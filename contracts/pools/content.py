@@ -36,12 +36,16 @@ MEMBER = Label(
     "- {name} ({id}): share {share}; brings {contributions}",
     "- {name}（{id}）：配分 {share}、拠出データ {contributions}",
 )
+LEFT_OUT = Label(
+    "- Left out, because nobody may sign for it: {name} ({id}). What was earned before stays with it.",
+    "- 署名できる者がいないため除かれる構成員：{name}（{id}）。従前に生じた収益は同者に残る。",
+)
 NOTHING = Label("no data of its own", "なし")
 RULES = (
     Label(
-        "The price without tax of each trade of the listing is divided by the shares in force on the day of its supply for tax; remainders"
+        "The price without tax of each trade of the listing is divided by the shares in force on the day on which its charge falls due; remainders"
         " go to the largest fractions, and at last to the lead.",
-        "本出品の各取引の税抜対価は、その課税上の提供日に有効な配分により最大剰余法で分け、残余は代表者に帰属する。",
+        "本出品の各取引の税抜対価は、その課金の履行期の日に有効な配分により最大剰余法で分け、残余は代表者に帰属する。",
     ),
     Label(
         "A member that is the buyer of a trade has no part in it; the others divide the price in proportion.",
@@ -132,8 +136,10 @@ def compose(
     lead_decides: bool,
     members: Sequence[Member],
     names: Mapping[str, Mapping[str, str]],
+    left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The content of a version with the hashes of its texts; ``names``: of each organisation, ``{"ja", "en"}``."""
+    """The content of a version with the hashes of its texts; ``names``: of each organisation, ``{"ja", "en"}``; ``left_out``: members of
+    the version before that are left out because nobody may sign for them."""
     content: dict[str, Any] = {
         "type": CONTENT_TYPE,
         "market": market,
@@ -154,6 +160,8 @@ def compose(
             for member in members
         ],
     }
+    if left_out:
+        content["left_out"] = [{"organisation": one, "name": dict(names[one])} for one in left_out]
     texts = {language: sha256_hex(text_of(content, language).encode()) for language in ("ja", "en")}
     return {**content, "text": texts}
 
@@ -181,6 +189,9 @@ def text_of(content: Mapping[str, Any], language: str) -> str:
             }
         )
         lines.append(line.in_language(language))
+    for one in content.get("left_out", ()):
+        said_of = {"name": one_line(one["name"][language]), "id": one["organisation"]}
+        lines.append(LEFT_OUT.fill(said_of).in_language(language))
     rules = (*RULES, POWER[bool(content["lead_decides"])])
     return "\n".join([*lines, "", *(rule.in_language(language) for rule in rules)]) + "\n"
 

@@ -45,3 +45,25 @@ class NotToSign(DomainError):
     code = "not_to_sign"
     category = Category.CONFLICT
     detail = Label("You need not sign {version}.", "{version} への貴組織の署名は不要です。")
+
+
+class MembersCannotSign(DomainError):
+    """Nobody may sign the version for some of who must. Fields: ``organisations``."""
+
+    code = "members_cannot_sign"
+    category = Category.CONFLICT
+    detail = Label(
+        "Nobody may sign for {organisations} now: leave them out of this version, or wait until they have a signatory.",
+        "{organisations} には現在署名できる者がいません。この版から除くか、署名者が置かれるまでお待ちください。",
+    )
+
+
+class SignedForAnother(DomainError):
+    """The person has signed the version for another organisation. Fields: ``version``."""
+
+    code = "signed_for_another"
+    category = Category.CONFLICT
+    detail = Label(
+        "You have signed {version} for another organisation: another person signs for this one.",
+        "{version} には既に別の組織のために署名しています。この組織の署名は別の担当者が行ってください。",
+    )

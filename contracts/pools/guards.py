@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import pgtrigger
 
-from marketplace.kernel.permissions import Permission
+from marketplace.kernel.guards import sql_list
+from marketplace.kernel.permissions import RULES, Permission
 from marketplace.participants.acting import acts_now, holders
 
 from .states import AHEAD_DAYS_MAX
 
 _SAFE = "STABLE SET search_path = pg_catalog, public"
 
+SIGNATORIES = sql_list(sorted(RULES[Permission.CONTRACTS_SIGN].participant))
 CREATE = f"""
-CREATE FUNCTION public.pool_signers(of_version bigint) RETURNS SETOF bigint LANGUAGE sql {_SAFE} AS $$
+CREATE OR REPLACE FUNCTION public.may_sign_pools(of_organisation bigint) RETURNS boolean LANGUAGE sql {_SAFE} AS $$
+    SELECT EXISTS (
+        SELECT FROM public.participants_organisation o
+          JOIN public.participants_membership m ON m.organisation_id = o.id AND m.ended_at IS NULL
+          JOIN public.participants_user u ON u.id = m.user_id AND u.is_active
+          JOIN public.participants_rolegrant g ON g.membership_id = m.id AND g.revoked_at IS NULL
+         WHERE o.id = of_organisation AND NOT o.is_operator AND NOT o.operator_affiliate AND g.role IN ({SIGNATORIES})
+           AND NOT public.is_withheld(o.id, g.role))
+$$;
+COMMENT ON FUNCTION public.may_sign_pools(bigint) IS 'Whether a person may sign for an organisation that may be a member of a pool';
+CREATE OR REPLACE FUNCTION public.pool_signers(of_version bigint) RETURNS SETOF bigint LANGUAGE sql {_SAFE} AS $$
     WITH named AS (
-        SELECT v.pool_id, v.number, v.cause, p.lead_id FROM public.contracts_poolversion v
+        SELECT v.pool_id, v.number, v.cause, v.state, v.content, p.lead_id FROM public.contracts_poolversion v
           JOIN public.contracts_pool p ON p.id = v.pool_id WHERE v.id = of_version),
     before AS (
         SELECT b.id, b.lead_decides FROM public.contracts_poolversion b JOIN named n ON n.pool_id = b.pool_id
          WHERE b.state = 'signed' AND b.number < n.number ORDER BY b.number DESC LIMIT 1),
     own AS (SELECT organisation_id FROM public.contracts_poolshare WHERE version_id = of_version),
-    earlier AS (SELECT s.organisation_id FROM public.contracts_poolshare s JOIN before b ON b.id = s.version_id)
+    -- Who cannot sign is left out without its signature; while the version waits, who can sign again must.
+    earlier AS (
+        SELECT s.organisation_id FROM public.contracts_poolshare s JOIN before b ON b.id = s.version_id CROSS JOIN named n
+         WHERE NOT (EXISTS (SELECT FROM jsonb_array_elements(coalesce(n.content -> 'left_out', '[]')) AS l(one)
+                             WHERE l.one ->> 'organisation' = s.organisation_identifier)
+                    AND (n.state <> 'proposed' OR NOT public.may_sign_pools(s.organisation_id))))
     SELECT e.organisation_id FROM earlier e, named n
      WHERE n.cause = 'withdrawal' AND e.organisation_id NOT IN (SELECT organisation_id FROM own)
     UNION SELECT n.lead_id FROM named n WHERE n.cause = 'terms'
@@ -31,7 +48,7 @@ CREATE FUNCTION public.pool_signers(of_version bigint) RETURNS SETOF bigint LANG
      WHERE n.cause = 'terms' AND NOT (SELECT lead_decides FROM before)
 $$;
 COMMENT ON FUNCTION public.pool_signers(bigint) IS 'The organisations that sign a version of a pool before it is signed';
-CREATE FUNCTION public.pool_shares_on(of_listing text, on_day date)
+CREATE OR REPLACE FUNCTION public.pool_shares_on(of_listing text, on_day date)
     RETURNS TABLE (organisation_id bigint, numerator bigint, denominator bigint) LANGUAGE sql {_SAFE} AS $$
     SELECT s.organisation_id, s.numerator, v.denominator
       FROM public.contracts_poolshare s JOIN public.contracts_poolversion v ON v.id = s.version_id
@@ -40,16 +57,23 @@ CREATE FUNCTION public.pool_shares_on(of_listing text, on_day date)
                     ORDER BY c.effective_on DESC LIMIT 1)
 $$;
 COMMENT ON FUNCTION public.pool_shares_on(text, date) IS 'The signed shares in the income of a listing on a day, the lead''s among them';
-CREATE FUNCTION public.is_pooled(of_listing text) RETURNS boolean LANGUAGE sql {_SAFE} AS $$
+CREATE OR REPLACE FUNCTION public.is_pooled(of_listing text) RETURNS boolean LANGUAGE sql {_SAFE} AS $$
     SELECT EXISTS (SELECT FROM public.contracts_pool p JOIN public.contracts_poolversion v ON v.pool_id = p.id
                     WHERE p.listing = of_listing AND v.state = 'signed')
 $$;
 COMMENT ON FUNCTION public.is_pooled(text) IS 'Whether the income of a listing is divided by the signed shares of a pool';
+CREATE OR REPLACE FUNCTION public.was_pooled(of_listing text, at_moment timestamptz) RETURNS boolean LANGUAGE sql {_SAFE} AS $$
+    SELECT EXISTS (SELECT FROM public.contracts_pool p JOIN public.contracts_poolversion v ON v.pool_id = p.id
+                    WHERE p.listing = of_listing AND v.state = 'signed' AND v.closed_at <= at_moment)
+$$;
+COMMENT ON FUNCTION public.was_pooled(text, timestamptz) IS 'Whether the income of what was concluded over a listing at a moment is divided by a pool';
 """  # noqa: S608  our own words
 DROP = """
+DROP FUNCTION public.was_pooled(text, timestamptz);
 DROP FUNCTION public.is_pooled(text);
 DROP FUNCTION public.pool_shares_on(text, date);
 DROP FUNCTION public.pool_signers(bigint);
+DROP FUNCTION public.may_sign_pools(bigint);
 """
 TODAY = "(public.business_now() AT TIME ZONE 'Asia/Tokyo')::date"
 
@@ -77,7 +101,7 @@ RETURN NEW;
 
 
 def independent_member() -> pgtrigger.Trigger:
-    """A member is an active organisation on record, and neither the operator nor an affiliate."""
+    """A member is an organisation on record, and neither the operator nor an affiliate; who joins is active and admitted."""
     return pgtrigger.Trigger(
         name="independent_member",
         when=pgtrigger.Before,
@@ -85,9 +109,22 @@ def independent_member() -> pgtrigger.Trigger:
         func="""
 IF NOT EXISTS (
     SELECT FROM public.participants_organisation o
-     WHERE (o.id, o.public_id) = (NEW.organisation_id, NEW.organisation_identifier)
-       AND NOT o.is_operator AND NOT o.operator_affiliate) THEN
+     WHERE (o.id, o.public_id) = (NEW.organisation_id, NEW.organisation_identifier) AND NOT o.is_operator
+       AND (NOT o.operator_affiliate OR EXISTS (
+            SELECT FROM public.contracts_poolversion v WHERE v.id = NEW.version_id AND v.cause = 'withdrawal'))) THEN
     RAISE EXCEPTION 'a member of a pool is neither the operator nor its affiliate'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'independent_member';
+END IF;
+IF NOT EXISTS (
+    SELECT FROM public.participants_organisation o JOIN public.participants_admission a ON a.organisation_id = o.id
+     WHERE o.id = NEW.organisation_id AND o.state = 'active' AND a.state = 'admitted')
+   AND NOT EXISTS (
+    SELECT FROM public.contracts_poolversion v JOIN public.contracts_pool p ON p.id = v.pool_id
+     WHERE v.id = NEW.version_id AND (p.lead_id = NEW.organisation_id OR EXISTS (
+        SELECT FROM public.contracts_poolshare s WHERE s.organisation_id = NEW.organisation_id AND s.version_id = (
+            SELECT b.id FROM public.contracts_poolversion b WHERE b.pool_id = p.id AND b.state = 'signed' AND b.number < v.number
+             ORDER BY b.number DESC LIMIT 1)))) THEN
+    RAISE EXCEPTION 'who joins a pool is active and admitted'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'independent_member';
 END IF;
 RETURN NEW;
@@ -116,6 +153,13 @@ IF (NEW.content ->> 'pool', NEW.content ->> 'listing', NEW.content ->> 'lead', N
    (p.public_id::text, p.listing::text, p.lead_identifier::text, NEW.number::text, NEW.cause::text, NEW.effective_on::text,
     NEW.lead_decides::text) THEN
     RAISE EXCEPTION 'a version of a pool says what is signed' USING ERRCODE = 'check_violation', CONSTRAINT = 'version_in_turn';
+END IF;
+IF NEW.content ? 'left_out' AND (NEW.cause <> 'terms' OR EXISTS (
+    SELECT FROM jsonb_array_elements(NEW.content -> 'left_out') AS l(one)
+      LEFT JOIN public.participants_organisation o ON o.public_id = l.one ->> 'organisation'
+     WHERE o.id IS NULL OR o.public_id = p.lead_identifier OR public.may_sign_pools(o.id)
+        OR NEW.content -> 'members' @> jsonb_build_array(jsonb_build_object('organisation', o.public_id)))) THEN
+    RAISE EXCEPTION 'a version of a pool leaves out only who cannot sign it' USING ERRCODE = 'check_violation', CONSTRAINT = 'version_in_turn';
 END IF;
 RETURN NEW;
 """,  # noqa: S608  our own words

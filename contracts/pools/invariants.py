@@ -40,7 +40,7 @@ def _unverified() -> list[dict[str, Any]]:
 Invariant(
     name="contracts.pool_versions_verify",
     promise=6,
-    statement="Each version of a pool has the hash of its content, and each signature of it verifies.",
+    statement="Each version of a pool has the hash of its content, and each signature of it verifies; a person signs it for one organisation.",
     guards=(
         "contracts_poolversion.immutable",
         "contracts_poolversion.version_in_turn",
@@ -48,6 +48,7 @@ Invariant(
         "contracts_poolsignature.dated_now",
         "contracts_poolsignature.signed_by_signatory",
         "contracts_poolsignature.pool_signature_once",
+        "contracts_poolsignature.pool_signer_once",
         "contracts_poolsignature.pool_signed_by_person",
     ),
     test="tests/contracts/pools/test_pools.py::test_what_was_forced_in_is_named",

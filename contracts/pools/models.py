@@ -112,7 +112,7 @@ class PoolVersion(models.Model):
 class PoolShare(models.Model):
     """The share of one member of a version: ``numerator`` of the version's ``denominator``.
 
-    Invariants: a member once a version; no operator or affiliate; inserted with its version, append-only.
+    Invariants: a member once a version; no operator or affiliate; who joins is active and admitted; inserted with its version, append-only.
     """
 
     version = models.ForeignKey(PoolVersion, on_delete=models.PROTECT, related_name="shares")
@@ -135,7 +135,7 @@ class PoolShare(models.Model):
 class PoolSignature(models.Model):
     """The signature of a version for one organisation: the market signs as a witness on the instruction of its signatory.
 
-    ``jws`` is over ``content.claims``. Invariants: an organisation signs once, a version that is proposed, its hash, by a signatory
+    ``jws`` is over ``content.claims``. Invariants: an organisation signs once, and a person for one organisation, a version that is proposed, its hash, by a signatory
     with a fresh proof; append-only.
     """
 
@@ -151,6 +151,7 @@ class PoolSignature(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["version", "organisation"], name="pool_signature_once"),
+            models.UniqueConstraint(fields=["version", "signer"], name="pool_signer_once"),
             models.CheckConstraint(condition=Q(signer__regex=PERSON_PATTERN), name="pool_signed_by_person"),
         ]
         triggers = [append_only(), dated_now("signed_at"), guards.signed_by_signatory()]

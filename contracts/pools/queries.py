@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Collection
+from datetime import date, datetime
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -36,6 +37,23 @@ def is_pooled(listing: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT public.is_pooled(%s)", [listing])
         return bool(cursor.fetchone()[0])
+
+
+def was_pooled(listing: str, at: datetime) -> bool:
+    """Whether a pool divides the income of what was concluded over a listing (public identifier) at a moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT public.was_pooled(%s, %s)", [listing, at])
+        return bool(cursor.fetchone()[0])
+
+
+def unable_to_sign(organisations: Collection[int]) -> set[int]:
+    """Those of the organisations (database keys) for which nobody may sign a pool's version now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT key FROM unnest(%s::bigint[]) AS key WHERE NOT public.may_sign_pools(key)",
+            [list(organisations)],
+        )
+        return {key for (key,) in cursor.fetchall()}
 
 
 def signers_of(version: PoolVersion) -> set[int]:

@@ -28,7 +28,8 @@ from marketplace.participants.queries import admissions_of, get_organisations
 from . import content as contents
 from . import texts
 from .content import Member
-from .errors import NotAMember, NotToSign, PoolStands, VersionProposed
+from .errors import NotAMember, NotToSign, PoolStands, SignedForAnother, VersionProposed
+from .leaving_out import find_left_out, tell_left_out
 from .locks import POOL_LOCK
 from .models import Pool, PoolShare, PoolSignature, PoolVersion
 from .queries import members_of, signers_of, standing_version, visible_versions
@@ -50,7 +51,7 @@ def open_pool(
     """Open a pool behind a listing of the actor's organisation, its lead, and propose its first version, which each member signs.
 
     ``members``: ``organisation``, ``share`` (a fraction such as ``1/3``; they sum to 1) and ``contributions``. ``lead_decides``: later
-    versions need the lead and who joins alone. Raises Missing, PoolStands, NotAMember, FieldInvalid, PermissionNeeded, ProofNeeded, Forbidden.
+    versions need the lead and who joins alone. Raises Missing, PoolStands, NotAMember, MembersCannotSign, FieldInvalid, PermissionNeeded, ProofNeeded, Forbidden.
     """
     _require_signatory(actor)
     POOL_LOCK.acquire_for(listing)
@@ -99,7 +100,7 @@ def sign_version(*, actor: Actor, version: str, signed_hash: str) -> PoolVersion
     """Sign a version for the actor's organisation: ``signed_hash`` is the hash of the content that was read.
 
     With the last signature it is signed, and in force from its day. Signing again changes nothing. Raises Missing, NotToSign,
-    FieldInvalid, IllegalTransition, PermissionNeeded, ProofNeeded, Forbidden.
+    SignedForAnother, FieldInvalid, IllegalTransition, PermissionNeeded, ProofNeeded, Forbidden.
     """
     _require_signatory(actor)
     subject = _locked_version(actor, version)
@@ -111,6 +112,8 @@ def sign_version(*, actor: Actor, version: str, signed_hash: str) -> PoolVersion
     if actor.organisation_id not in signers_of(subject):
         raise NotToSign(version=version)
     if not subject.signatures.filter(organisation_id=actor.organisation_id).exists():
+        if subject.signatures.filter(signer=actor.identifier).exists():
+            raise SignedForAnother(version=version)
         _require_day(subject.effective_on, None)
         _sign(actor, subject)
     return subject
@@ -198,8 +201,13 @@ def _propose(
     views = {view.public_id: view for view in get_organisations([member.organisation for member in members])}
     for view in views.values():
         may_join = view.public_id in stays or (view.is_active and admissions_of(view.public_id))
-        if view.is_operator or view.affiliate or not may_join:
+        # Who became an affiliate keeps no other member from leaving.
+        is_barred = (view.is_operator or view.affiliate) and cause is Cause.TERMS
+        if is_barred or not may_join:
             raise NotAMember(organisation=view.public_id)
+    left_out: dict[str, Mapping[str, str]] = {}
+    if cause is Cause.TERMS:
+        left_out = find_left_out(standing, {view.id: view.public_id for view in views.values()})
     number = PoolVersion.objects.filter(pool=pool).count() + 1
     said = contents.compose(
         market=settings.MARKET_IDENTIFIER,
@@ -211,7 +219,8 @@ def _propose(
         lead=pool.lead_identifier,
         lead_decides=lead_decides,
         members=members,
-        names={key: view.name for key, view in views.items()},
+        names={**{key: view.name for key, view in views.items()}, **left_out},
+        left_out=sorted(left_out),
     )
     denominator = contents.common_denominator(members)
     version = PoolVersion.objects.create(
@@ -236,17 +245,23 @@ def _propose(
         for member in members
     )
     _record(version, actor, "proposed", cause=cause.value, effective_on=effective_on.isoformat())
-    deadline = datetime.combine(effective_on, time.min, clock.market_zone()).astimezone(UTC)
+    _ask_to_sign(version)
+    tell_left_out(version, left_out)
+    return version
+
+
+def _ask_to_sign(version: PoolVersion) -> None:
+    """Open the task of everybody who must sign a version, until its day."""
+    day = version.effective_on
     for signer in sorted(signers_of(version)):
         notices.open_task(
             organisation_id=signer,
             kind=TaskKind.SIGN,
             subject=version.public_id,
             thread=_thread(version, signer),
-            title=fill_label(texts.SIGN_VERSION, pool=pool.public_id, day=effective_on.isoformat()),
-            deadline=deadline,
+            title=fill_label(texts.SIGN_VERSION, pool=version.pool.public_id, day=day.isoformat()),
+            deadline=datetime.combine(day, time.min, clock.market_zone()).astimezone(UTC),
         )
-    return version
 
 
 def _sign(actor: Actor, version: PoolVersion) -> None:

@@ -11,6 +11,13 @@ SIGN_VERSION = Label(
     "Sign the version of the pool {pool} that begins on {day}",
     "{day} に発効するプール {pool} の版に署名してください",
 )
+LEFT_OUT = Wording(
+    Label("A version of the pool {pool} leaves you out", "プール {pool} の新しい版から除かれます"),
+    Label(
+        "Nobody may sign for you, so {version} leaves you out from {day} on (Japan time). If you appoint a signatory before, it needs your signature.",
+        "貴組織には署名できる者がいないため、{version} は {day}（日本時間）から貴組織を除きます。それまでに署名者を置けば、貴組織の署名が必要になります。",
+    ),
+)
 CLOSED = {
     VersionState.SIGNED: Wording(
         Label("The pool {pool} has a new version", "プール {pool} の新しい版が成立しました"),

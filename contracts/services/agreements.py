@@ -24,7 +24,16 @@ from ..commissions.queries import require_reducible
 from ..ending.queries import charge_left
 from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
-from ..states import AGREEMENT, CLAUSE_REASON, ENDED_EARLY, AgreementState, Party, TerminationReason
+from ..renewing.moves import drop_renewals
+from ..states import (
+    AGREEMENT,
+    CLAUSE_REASON,
+    ENDED_EARLY,
+    PRICE_TALK,
+    AgreementState,
+    Party,
+    TerminationReason,
+)
 from .deletions import begin_duty
 from .ending_moves import drop_endings
 
@@ -62,6 +71,7 @@ def terminate_agreement(
         terminated_at=clock.now(),
         termination_reason=reason_code.value,
     )
+    drop_renewals(subject)
     begin_duty(subject)
     record(
         kind="contracts.agreement_terminated",
@@ -197,13 +207,13 @@ def _check_order(amount_minor: int, reason_code: str, reason: str) -> None:
     if (
         not REASON_CODE.fullmatch(reason_code)
         or reason_code.startswith(CLAUSE_REASON)
-        or reason_code == ENDED_EARLY
+        or reason_code in (ENDED_EARLY, PRICE_TALK)
     ):
         raise FieldInvalid(
             "reason_code",
             Label(
-                f"use a code in snake case, at most 40 letters; {CLAUSE_REASON} and {ENDED_EARLY} are of what the market does by itself",
-                f"40字以内の英小文字と下線で指定してください。{CLAUSE_REASON} と {ENDED_EARLY} は市場が自ら行う処理のためのものです",
+                f"use a code in snake case, at most 40 letters; {CLAUSE_REASON}, {ENDED_EARLY} and {PRICE_TALK} are of what the market does by itself",
+                f"40字以内の英小文字と下線で指定してください。{CLAUSE_REASON}、{ENDED_EARLY}、{PRICE_TALK} は市場が自ら行う処理のためのものです",
             ),
         )
     stated_text("reason", reason, REASON_LENGTH_MAX)

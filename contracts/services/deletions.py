@@ -33,6 +33,7 @@ from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.states import TaskKind
 from marketplace.notices.texts import TASK_TITLES, fill_label
 
+from ..amending.queries import version_in_force
 from ..deletion import texts
 from ..deletion.copies import access_began, are_copies_sent
 from ..deletion.models import STATEMENT_LENGTH_MAX, DeletionCertificate, DeletionDuty
@@ -76,8 +77,9 @@ def begin_duty(agreement: Agreement) -> DeletionDuty | None:
 
 
 def _is_deleted(agreement: Agreement) -> bool:
-    """Whether the signed plan says that copies are deleted after such an end; without a plan the rights say it."""
-    said, reason = agreement.instrument.said, agreement.termination_reason
+    """Whether the plan of the version in force at the end says that copies are deleted after it; without a plan the rights say it."""
+    ended_at = agreement.terminated_at or agreement.expired_at
+    said, reason = version_in_force(agreement, ended_at).said, agreement.termination_reason
     if "plan" not in said:
         return (
             bool(said["terms"]["rights"].get("delete_at_end")) and reason != TerminationReason.PAYMENT_FAILED

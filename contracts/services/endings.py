@@ -26,6 +26,7 @@ from ..ending.models import REASON_LENGTH_MAX, Ending
 from ..ending.queries import adjusted_by_charge, charge_left, consequences_shown, party_of
 from ..ending.states import ANSWER_DAYS, ENDING, EndingGround, EndingParty, EndingState
 from ..errors import ConsequencesChanged, EndingOpen, EndingOver
+from ..law.models import LawAdjustment
 from ..models import Agreement
 from ..states import ENDED_EARLY, DisputeState, Party, TerminationReason
 from .agreements import locked_agreement, make_adjustment, terminate_agreement
@@ -72,7 +73,7 @@ def end_early(
     scheduled = _require_earlier(subject, last_day)
     if scheduled is not None and not is_proposal:
         move_ending(scheduled, subject, actor=SYSTEM, command="drop", role="system")
-    return _make_ending(actor, subject, consequences, digest, party=party, reason=why)
+    return make_ending(actor, subject, consequences, digest, party=party, reason=why)
 
 
 @record_refusals()
@@ -99,7 +100,7 @@ def end_by_law(*, actor: Actor, agreement: str, last_day: date, digest: str, rea
         barred=related_to(subject.buyer_id, subject.seller_id),
     )
     drop_endings(subject)
-    return _make_ending(
+    return make_ending(
         actor,
         subject,
         consequences,
@@ -126,7 +127,7 @@ def _confirmed(agreement: Agreement, digest: str, **how: Any) -> dict[str, Any]:
     return consequences
 
 
-def _make_ending(
+def make_ending(
     actor: Actor,
     agreement: Agreement,
     consequences: dict[str, Any],
@@ -135,7 +136,11 @@ def _make_ending(
     party: str,
     reason: str,
     first_person: str = "",
+    law_adjustment: LawAdjustment | None = None,
 ) -> Ending:
+    """The end of a locked agreement with these consequences, proposed or scheduled; by ``law_adjustment`` the market itself schedules it.
+
+    Emits agreement.ending."""
     until = datetime.fromisoformat(consequences["access_until"])
     is_proposal = consequences["ground"] == EndingGround.MUTUAL
     ending = Ending.objects.create(
@@ -152,6 +157,7 @@ def _make_ending(
         state=EndingState.PROPOSED if is_proposal else EndingState.SCHEDULED,
         proposed_by=actor.identifier,
         first_person=first_person,
+        law_adjustment=law_adjustment,
         proposed_at=clock.now(),
         respond_by=min(clock.now() + timedelta(days=ANSWER_DAYS), until) if is_proposal else None,
     )

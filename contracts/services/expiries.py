@@ -24,6 +24,7 @@ from ..ending.lost_time import without_access
 from ..ending.states import EndingState
 from ..ending.texts import ENDED, ENDING
 from ..models import Agreement
+from ..renewing.moves import drop_renewals
 from ..states import AGREEMENT, AgreementState
 from .deletions import begin_duty
 from .ending_moves import drop_endings
@@ -95,6 +96,7 @@ def _expire(agreement: str) -> bool:
         return False
     drop_endings(subject)
     advance(subject, AGREEMENT, command="expire", role="system", expired_at=clock.now())
+    drop_renewals(subject)
     begin_duty(subject)
     record(
         kind="contracts.agreement_expired",

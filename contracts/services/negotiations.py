@@ -26,7 +26,9 @@ from .. import queries
 from ..amending.queries import amendment_of, split_day
 from ..commissions.classing import classed, require_classed
 from ..errors import NotNegotiable, OwnListing, ReferenceTaken
+from ..law.in_force import law_of
 from ..library.agreeing import require_agreeing
+from ..library.errors import TemplateNotInForce
 from ..library.queries import template_in_force
 from ..library.services import with_special_clauses
 from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
@@ -129,11 +131,12 @@ def _create_negotiation(actor: Actor, sale: OfferView, reference: str) -> Negoti
             )
     except IntegrityError as error:
         cause = error.__cause__
-        if (
-            isinstance(cause, postgres_errors.UniqueViolation)
-            and cause.diag.constraint_name == "negotiation_reference_once"
-        ):
+        refused = cause.diag.constraint_name if isinstance(cause, postgres_errors.Error) else None
+        if refused == "negotiation_reference_once":
             raise ReferenceTaken(reference=reference) from error
+        # The next version was published while this negotiation began.
+        if refused == "template_in_force":
+            raise TemplateNotInForce(template=sale.template, segment=sale.segment) from error
         raise
 
 
@@ -219,7 +222,7 @@ def propose(
 ) -> None:
     """Write the next proposal, if its terms can be carried out, from ``effective_on`` on where they amend. Raises FieldInvalid."""
     if negotiation.amends_id is None:
-        compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+        compile_plan(terms, at=clock.now(), zone=clock.market_zone(), law=law_of(negotiation.segment))
     else:
         amendment_of(negotiation, terms, effective_on)
     require_agreeing(terms, negotiation.template_id)

@@ -33,10 +33,14 @@ from ..amending.concluding import make_version, require_signable, tell_version
 from ..commissions.classing import require_classed
 from ..commissions.paper import given_terms
 from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
+from ..law.in_force import law_of
 from ..locks import CONCLUSION_LOCK
 from ..models import Agreement, Instrument, Negotiation, Signature
 from ..plan import Plan, compile_plan, plan_of
 from ..pools.queries import is_pooled
+from ..renewing.moves import follow_renewal
+from ..renewing.terms import POOLED as POOLED_RENEWAL
+from ..renewing.terms import is_automatic
 from ..signed_object import Subject
 from ..states import METHODS_AT_LEVEL, NEGOTIATION, Party
 from ..terms import Terms, parse_terms
@@ -121,9 +125,9 @@ def _sign_as_seller(
     if terms.rights.must_be_negotiated:
         raise PurposeNotAgreed(negotiation=negotiation.public_id)
     if negotiation.amends_id is None:
-        compile_plan(terms, at=clock.now(), zone=clock.market_zone())
+        compile_plan(terms, at=clock.now(), zone=clock.market_zone(), law=law_of(negotiation.segment))
         require_grantable(negotiation.listing, terms)
-        _require_kept(negotiation, terms)
+    _require_kept(negotiation, terms)
     require_classed(terms, buyer_id=negotiation.buyer_id, seller_id=negotiation.seller_id)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash, must_say=drawn.has_annexes and given is None)
@@ -164,10 +168,10 @@ def _sign_as_buyer(
     terms = parse_terms(instrument.said["terms"])
     if negotiation.amends_id is None:
         # The buyer may do by now what it buys, until it has paid for it at least.
-        compile_plan(terms, at=clock.now(), zone=clock.market_zone())
-        _require_kept(negotiation, terms)
+        compile_plan(terms, at=clock.now(), zone=clock.market_zone(), law=law_of(negotiation.segment))
     else:
         require_signable(negotiation, instrument)
+    _require_kept(negotiation, terms)
     subject = _subject(instrument.signed_hash, Party.BUYER, terms)
     attested = attest(actor, negotiation, subject, given)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
@@ -182,6 +186,8 @@ def _sign_as_buyer(
     plan = plan_of(instrument.said)
     with granted_once(negotiation.listing, exclusive=terms.rights.exclusive):
         agreement = _make_agreement(negotiation, instrument, plan, decision.public_id)
+    if terms.renewal is not None:
+        follow_renewal(agreement)
     # Verified and finalized are one step here, so the event reports the final state only.
     change_state(negotiation, command="finalize", role="system")
     payload = {**_payload(signature, attested), "agreement": agreement.public_id}
@@ -211,6 +217,7 @@ def _conclude_amendment(
     payload = {**payload, "agreement": negotiation.contract_identifier, "version": version.public_id}
     record_move(negotiation, role="system", actor=actor, payload=payload)
     tell_version(actor, version)
+    follow_renewal(version.agreement)
     drop_cases(thread=negotiation.public_id, kinds=(CaseKindCode.CONCLUSION.value,))
 
 
@@ -245,13 +252,16 @@ def _trade_facts(negotiation: Negotiation, instrument: Instrument) -> dict[str, 
 
 
 def _require_kept(negotiation: Negotiation, terms: Terms) -> None:
-    """Check that beneficiaries can be paid and stand before no pool, whose members divide the price, and that the data keeps what a clause promises of its quality."""
+    """Check that beneficiaries can be paid and stand before no pool, whose members divide the price, and that the data keeps what a clause
+    promises of its quality. Of an amendment no clause is asked, and no pool: what a pool divides is not amended."""
     promised = next(
         (one["at_least_bp"] for one in terms.charging.adjustments if one["kind"] == "quality"), None
     )
     if promised is not None and (currentness_bp(negotiation.listing_version, at=clock.now()) or 0) < promised:
         raise FieldInvalid("terms.charging.adjustments", NOT_CURRENT)
-    if terms.charging.shares and is_pooled(negotiation.listing):
+    if is_automatic(terms) and negotiation.amends_id is None and is_pooled(negotiation.listing):
+        raise FieldInvalid("terms.renewal.kind", POOLED_RENEWAL)
+    if terms.charging.shares and negotiation.amends_id is None and is_pooled(negotiation.listing):
         raise FieldInvalid("terms.charging.shares", POOLED)
     require_payable(
         terms.charging.shares,

@@ -37,6 +37,10 @@ IF NEW.terms -> 'charging' IS NOT NULL AND NOT (public.is_charging(NEW.terms -> 
    AND public.is_paid_within_periods(NEW.terms -> 'charging', since, (NEW.terms ->> 'funding_days')::integer)) THEN
     RAISE EXCEPTION 'the terms of charging cannot be carried out' USING ERRCODE = 'check_violation';
 END IF;
+IF NEW.terms ? 'renewal' AND coalesce(NOT public.is_renewal(NEW.terms, since), true) THEN
+    RAISE EXCEPTION 'the renewal that a proposal states cannot be carried out'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'proposal_in_turn';
+END IF;
 IF coalesce(NEW.terms ->> 'signature_level' NOT IN ({LEVELS}), true) THEN
     RAISE EXCEPTION 'a proposal states which level of signature it demands' USING ERRCODE = 'check_violation';
 END IF;

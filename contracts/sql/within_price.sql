@@ -1,5 +1,5 @@
 SELECT * INTO a FROM public.contracts_agreement WHERE id = NEW.agreement_id FOR NO KEY UPDATE;
-SELECT coalesce(sum(CASE debtor WHEN 'seller' THEN amount_minor ELSE -amount_minor END), 0)
+SELECT coalesce(sum((CASE debtor WHEN 'seller' THEN 1 ELSE -1 END) * (amount_minor - coalesce(unmoved_minor, 0))), 0)
     INTO returned FROM public.contracts_adjustment WHERE agreement_id = NEW.agreement_id AND charge = NEW.charge
      AND NOT starts_with(reason_code, '{CLAUSE_REASON}');
 price := {PRICE};

@@ -37,11 +37,12 @@ class Entitlement(models.Model):
     moves by what a ``Restitution`` gives back, at most to ``expires_latest``, the last day that the parties signed, if they signed one.
     ``version``: the version of the agreement whose term it has.
     ``closes_at``: the end of the last day of an agreement that is ended before its term, as the ending says that stands.
-    ``suspended_at``: since when the operator suspends access; the term stands still meanwhile. ``resumed_by``, ``resume_first_person``
+    ``suspended_at``: since when access is suspended: by the operator, and then the term stands still, or by the dispute ``stopped_by`` that
+    ended with a stop of the use, and then no time stands still. ``resumed_by``, ``resume_first_person``
     and ``resumed_at``: the two people of the operator, without an interest in either party, who ended the last suspension, and when.
 
     Invariants: one entitlement per trade, created only after the trade is secured (promise 3); its parties and subject
-    never change; its term is that of the signed rights, which only restitutions and versions of the agreement move, and it ends neither during a suspension nor a dispute; access starts with at least one file, within its term; an ended one records when and why; a terminated one has no
+    never change; its term is that of the signed rights, which only restitutions and versions of the agreement move, and it ends neither while the operator suspends access nor during a dispute; access starts with at least one file, within its term; an ended one records when and why; a terminated one has no
     open inspection, but for what was received before its agreement ended; rows are never deleted.
     """
 
@@ -68,6 +69,7 @@ class Entitlement(models.Model):
     payment_due_by = MomentField(null=True)
     suspension_reason = models.TextField(blank=True, default="")
     suspended_at = MomentField(null=True)
+    stopped_by = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="", db_default="")
     resumed_at = MomentField(null=True)
     resumed_by = models.CharField(max_length=60, blank=True, default="", db_default="")
     resume_first_person = models.CharField(max_length=60, blank=True, default="", db_default="")
@@ -97,6 +99,9 @@ class Entitlement(models.Model):
             models.CheckConstraint(
                 condition=Q(state=EntitlementState.SUSPENDED) ^ Q(suspended_at__isnull=True),
                 name="entitlement_suspended_since",
+            ),
+            models.CheckConstraint(
+                condition=Q(stopped_by="") | Q(state=EntitlementState.SUSPENDED), name="entitlement_stopped_when"
             ),
             models.CheckConstraint(
                 condition=Q(resumed_at=None, resumed_by="", resume_first_person="")
@@ -151,6 +156,7 @@ class Entitlement(models.Model):
                 "salt",
             ),
             restitution_guards.term_stands_still(),
+            restitution_guards.stopped_as_decided(),
             set_once("ended_at", "ended_reason"),
             guards.closes_as_ended(),
             guards.secured_first(),
@@ -159,7 +165,7 @@ class Entitlement(models.Model):
             set_now("resumed_at"),
             acted_by_person(
                 "resumed_by", Permission.DISPUTES_WRITE, first="resume_first_person", watched=("state",),
-                when="OLD.state = 'suspended' AND NEW.state = 'started' OR NEW.resumed_by <> '' AND NEW.resumed_by IS DISTINCT FROM OLD.resumed_by",
+                when=f"OLD.state = 'suspended' AND NEW.state = 'started' AND NOT {restitution_guards.LAPSES} OR NEW.resumed_by <> '' AND NEW.resumed_by IS DISTINCT FROM OLD.resumed_by",
                 name="resumed_by_staff",
             ),
             unrelated("resumed_by", "resume_first_person", of="SELECT unnest(ARRAY[NEW.buyer_id, NEW.seller_id])"),

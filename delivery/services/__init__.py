@@ -6,8 +6,6 @@ from .access import (
     extend_payment,
     grant_access,
     record_payment,
-    resume_access,
-    suspend_access,
     withdraw_access,
 )
 from .complaints import dispute_delivery
@@ -19,6 +17,7 @@ from .outages import give_back_outages, state_outage
 from .outcomes import apply_dispute_outcome
 from .recipients import declare_recipient, withdraw_recipient
 from .refusals import notice_refused_downloads
+from .suspensions import lapse_suspensions, resume_access, suspend_access
 from .sweeps import (
     abandon_downloads,
     end_uncollected,
@@ -52,6 +51,7 @@ __all__ = [
     "give_back_outages",
     "grant_access",
     "lapse_inspections",
+    "lapse_suspensions",
     "notice_refused_downloads",
     "record_payment",
     "record_progress",

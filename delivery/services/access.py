@@ -1,49 +1,40 @@
-"""Grant, suspend, resume and end the buyer's access."""
+"""Grant and end the buyer's access."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import Q
 
 from contracts.amending.access_terms import last_signed
+from contracts.disputing.queries import stop_of_use
 from delivery.errors import NothingToDeliver
 from delivery.models import AwaitedPayment, EntitledDistribution, Entitlement, Inspection
 from delivery.states import (
     ENTITLEMENT,
     INSPECTION,
     OPEN_INSPECTIONS,
-    SUSPENSION_REASON_LENGTH_MAX,
     EndedReason,
     EntitlementState,
     InspectionState,
-    LossCause,
 )
 from listings import queries as listings
-from marketplace.approvals.services import require_two_people
 from marketplace.events.schemas.delivery import DeliveryEnded, DeliveryGranted
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.commitments import commitment_to
-from marketplace.kernel.permissions import Permission
-from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
-from marketplace.kernel.texts import stated_text
 from marketplace.notices.operator_tasks import finish_for_operator
 from marketplace.notices.states import TaskKind
 from marketplace.participants import queries as participants
-from marketplace.participants.interest_queries import related_to, require_unrelated
 
-from .locking import Delivery, lock_delivery, lock_delivery_where
-from .restitutions import give_back_access
-from .telling import tell_resumed, tell_suspended
+from .locking import Delivery, lock_delivery_where
+from .suspensions import stop_access
 
-RESUMED_WITHIN: Final = timedelta(hours=72)
 CANCELLED: Final = {
     EndedReason.EXPIRED.value: (),
     EndedReason.TERMINATED.value: (InspectionState.AWAITING,),
@@ -79,7 +70,8 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
     """Grant access to the files of a trade, as the signed plan says; a trade that already has access is skipped.
 
     Records the files, begins the first inspection, and emits ``delivery.granted``. Where the signed rights have ended by now, after a
-    halt for example, access never starts: it ends as never collected (``delivery.ended``), so that the price goes back. Raises
+    halt for example, access never starts: it ends as never collected (``delivery.ended``), so that the price goes back. Where a dispute has
+    stopped the use before, access begins stopped. Raises
     NothingToDeliver, Missing (a party is unknown); the database refuses a trade that is not secured.
     """
     actor.require_system()
@@ -141,6 +133,8 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         },
     )
     emit_granted(Delivery(entitlement, inspection))
+    if dispute := stop_of_use(secured.agreement):
+        stop_access(Delivery(entitlement, inspection), actor=actor, dispute=dispute)
     return entitlement
 
 
@@ -224,99 +218,6 @@ def _payment_due_by(agreement: str) -> datetime | None:
 
 
 @transaction.atomic
-def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlement:
-    """Suspend access, as the operator, until it is resumed; running downloads abort, and the term stands still.
-
-    Both sides are told, and the people on call have a task to look at it. Who has declared an interest in either
-    suspends none. Raises Recused, FieldInvalid, IllegalTransition.
-    """
-    actor.require(Permission.DISPUTES_WRITE)
-    why = stated_text("reason", reason, SUSPENSION_REASON_LENGTH_MAX)
-    subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
-    require_unrelated(actor, subject.buyer_id, subject.seller_id)
-    suspend_entitlement(subject, actor=actor, reason=why)
-    return subject
-
-
-def suspend_entitlement(subject: Entitlement, *, actor: Actor, reason: str) -> None:
-    """Suspend access that the caller has locked, tell both sides, and ask the people on call to look at it."""
-    advance(
-        subject,
-        ENTITLEMENT,
-        command="suspend",
-        role="operator",
-        suspension_reason=reason,
-        suspended_at=clock.now(),
-        resumed_at=None,
-        resumed_by="",
-        resume_first_person="",
-    )
-    record(
-        kind="delivery.suspended",
-        subject=subject.public_id,
-        actor=actor,
-        payload={
-            "agreement": subject.agreement,
-            "reason_commitment": commitment_to(subject.salt, subject.suspension_reason),
-        },
-    )
-    tell_suspended(subject)
-
-
-@record_refusals()
-def resume_access(*, actor: Actor, entitlement: str) -> Entitlement:
-    """Resume suspended access, when two people of the operator gave the command, and give back what the suspension took.
-
-    Neither has an interest in buyer or seller. Raises IllegalTransition unless access is suspended, SecondPersonNeeded, Recused.
-    """
-    actor.require(Permission.DISPUTES_WRITE)
-    actor.require_person()
-    delivery = lock_delivery(entitlement=entitlement, actor=actor)
-    subject = delivery.entitlement
-    ENTITLEMENT.target(state=subject.state, command="resume", role="operator")
-    require_unrelated(actor, subject.buyer_id, subject.seller_id)
-    approval = require_two_people(
-        actor=actor,
-        permission=Permission.DISPUTES_WRITE,
-        organisation=actor.organisation or "",
-        command="delivery.resume_access",
-        subject=subject.public_id,
-        # A command for an earlier suspension is none for this.
-        payload={"suspended_at": subject.suspended_at.isoformat() if subject.suspended_at else ""},
-        expires_in=RESUMED_WITHIN,
-        barred=related_to(subject.buyer_id, subject.seller_id),
-    )
-    if subject.suspended_at is not None:
-        give_back_access(
-            delivery,
-            actor=actor,
-            cause=LossCause.SUSPENSION,
-            reference=subject.public_id,
-            since=subject.suspended_at,
-            until=clock.now(),
-        )
-    advance(
-        subject,
-        ENTITLEMENT,
-        command="resume",
-        role="operator",
-        suspension_reason="",
-        suspended_at=None,
-        resumed_at=clock.now(),
-        resumed_by=actor.identifier,
-        resume_first_person=approval.first_person,
-    )
-    record(
-        kind="delivery.resumed",
-        subject=subject.public_id,
-        actor=actor,
-        payload={"agreement": subject.agreement, "first_person": approval.first_person},
-    )
-    tell_resumed(subject)
-    return subject
-
-
-@transaction.atomic
 def withdraw_access(*, actor: Actor, trade: str, reason_code: str) -> Entitlement | None:
     """End access under a trade whose price is returned; does nothing if access has ended or was never granted.
 
@@ -357,6 +258,7 @@ def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:
         ended_reason=reason_code,
         suspension_reason="",
         suspended_at=None,
+        stopped_by="",
     )
     record(
         kind="delivery.ended",

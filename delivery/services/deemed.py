@@ -10,8 +10,9 @@ from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from contracts.amending.access_terms import last_signed
 from contracts.plan import DEEMED_MINUTES
-from delivery.models import Download, EntitledDistribution, Inspection
-from delivery.states import EntitlementState, InspectionState
+from delivery.models import Download, EntitledDistribution, Entitlement, Inspection
+from delivery.queries import RUNS
+from delivery.states import AbortReason, EntitlementState, InspectionState
 from listings.states import PERIODIC
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -41,8 +42,8 @@ def deem_receipts(limit: int = DEEM_BATCH) -> int:
 
 
 def _due() -> QuerySet[Inspection]:
-    states = (EntitlementState.STARTED, EntitlementState.COMPLETED)
-    return _sent_in_full(clock.now() - REPORT_WITHIN).filter(entitlement__state__in=states)
+    open_or_over = Entitlement.objects.filter(RUNS | Q(state=EntitlementState.COMPLETED))
+    return _sent_in_full(clock.now() - REPORT_WITHIN).filter(entitlement__in=open_or_over)
 
 
 def _sent_in_full(by: datetime) -> QuerySet[Inspection]:
@@ -79,12 +80,14 @@ def deem_part_sent(delivery: Delivery) -> None:
     """Begin the inspection of what was sent in part, of a price by periods: access ends, and the periods that were had are paid unless
     the buyer complains.
 
-    At least one file was sent as a whole. The caller holds the lock.
+    Something was sent, a part of a file too: otherwise all bytes but one would be had for nothing. The caller holds the lock.
     """
     inspection = delivery.inspection
     if inspection.state != InspectionState.AWAITING:
         return
-    sent = Download.objects.filter(inspection=inspection, sent_sha256__isnull=False)
+    sent = Download.objects.filter(
+        ~Q(abort_reason=AbortReason.DAMAGED), inspection=inspection, sent_bytes__gt=0
+    )
     if sent.exists() and last_signed(delivery.entitlement.agreement).plan.money.charging in PERIODIC:
         begin_inspection(SYSTEM, delivery, command="deem", received_at=clock.now())
 

@@ -63,7 +63,7 @@ def withdraw_agreement(
 
 def _give_back_inspection(actor: Actor, delivery: Delivery) -> None:
     """The period of inspection stood still during a suspension: nothing resumes what ends now."""
-    suspended_at = delivery.entitlement.suspended_at
+    suspended_at = None if delivery.entitlement.stopped_by else delivery.entitlement.suspended_at
     if suspended_at is not None and delivery.inspection.state == InspectionState.RUNNING:
         give_back_access(
             delivery,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, Q, QuerySet
@@ -33,17 +33,20 @@ EXTENDED = Wording(
 
 
 def is_inspection_over(delivery: Delivery) -> bool:
-    """Whether the inspection period has ended: it runs neither while trading is halted nor while the operator suspends access.
+    """Whether the inspection period has ended: it runs neither while trading is halted nor while the operator suspends access, and it
+    does not end before as many days have passed since the use was stopped.
 
     What halts took is given back here, what a suspension took when access is resumed.
 
     The caller holds the delivery's lock.
     """
-    inspect_by = delivery.inspection.inspect_by
+    inspect_by, entitlement = delivery.inspection.inspect_by, delivery.entitlement
     if inspect_by is None or inspect_by > clock.now():
         return False
-    if delivery.entitlement.state == EntitlementState.SUSPENDED:
-        return False
+    if entitlement.state == EntitlementState.SUSPENDED:
+        told_at = entitlement.suspended_at if entitlement.stopped_by else None
+        if told_at is None or told_at + timedelta(days=entitlement.inspection_days) > clock.now():
+            return False
     restore_outages(delivery)
     is_halted = give_back_inspection(delivery)
     inspect_by = delivery.inspection.inspect_by

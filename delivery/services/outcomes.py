@@ -14,7 +14,6 @@ from delivery.states import (
     INSPECTION,
     AcceptedBy,
     EndedReason,
-    EntitlementState,
     InspectionState,
     LossCause,
 )
@@ -23,16 +22,16 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.states import advance
 
-from .access import emit_granted, end_access, suspend_entitlement
+from .access import emit_granted, end_access
 from .early_ends import withdraw_agreement
 from .inspections import record_acceptance
 from .locking import Delivery, lock_delivery_where
 from .restitutions import give_back_access
+from .suspensions import stop_access
 
 OUTCOMES: Final = (
     "dismissed", "withdrawn", "reduction", "payment", "redelivery", "refund", "termination", "stop_of_use",
 )  # fmt: skip
-STOPPED: Final = "異議の結果による停止 / suspended by the outcome of a dispute ({dispute})"
 
 
 @transaction.atomic
@@ -43,14 +42,14 @@ def apply_dispute_outcome(
 
     ``dismissed``, ``withdrawn``, ``reduction``: the delivery counts as accepted. ``redelivery``: access opens for another round, which
     needs new matching receipts. ``refund``, ``termination``: the delivery is cancelled and access ends. ``stop_of_use``: access under the
-    agreement is suspended until two people of the operator resume it. ``after_acceptance``: a refund ends access all the same. Raises
+    agreement is stopped until two people of the operator resume it. ``after_acceptance``: a refund ends access all the same. Raises
     ValueError for any other outcome.
     """
     actor.require_system()
     if outcome not in OUTCOMES:
         raise ValueError(f"a dispute cannot end as {outcome}")
     if outcome == "stop_of_use":
-        suspend_for_dispute(actor=actor, agreement=agreement, dispute=dispute)
+        stop_for_dispute(actor=actor, agreement=agreement, dispute=dispute)
         return
     if after_acceptance and outcome == "refund":
         withdraw_agreement(
@@ -105,10 +104,10 @@ def _deliver_again(actor: Actor, delivery: Delivery) -> None:
     contracts.remedy_done(dispute=closed.dispute or "", kind=RemedyKind.DELIVERED_AGAIN)
 
 
-def suspend_for_dispute(*, actor: Actor, agreement: str, dispute: str) -> None:
-    """Suspend access under an agreement because a dispute ended so; where access has ended or is suspended, nothing is left to stop."""
+def stop_for_dispute(*, actor: Actor, agreement: str, dispute: str) -> None:
+    """Stop access under an agreement because a dispute ended so. Access that has not begun is stopped when it begins (``grant_access``)."""
     for key in Entitlement.objects.filter(agreement=agreement).order_by("pk").values_list("pk", flat=True):
         delivery = lock_delivery_where(Q(pk=key))
-        if delivery is not None and delivery.entitlement.state == EntitlementState.STARTED:
-            suspend_entitlement(delivery.entitlement, actor=actor, reason=STOPPED.format(dispute=dispute))
+        if delivery is not None:
+            stop_access(delivery, actor=actor, dispute=dispute)
     contracts.remedy_done(dispute=dispute, kind=RemedyKind.USE_STOPPED)

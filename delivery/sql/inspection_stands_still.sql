@@ -1,7 +1,8 @@
 IF NEW.accepted_by = 'lapse' AND OLD.state = 'running' AND EXISTS (
     SELECT FROM public.delivery_entitlement e WHERE e.id = NEW.entitlement_id AND e.state = 'suspended'
+       AND (e.stopped_by = '' OR e.suspended_at + make_interval(days => e.inspection_days) > public.business_now())
 ) THEN
-    RAISE EXCEPTION 'no inspection period ends while access is suspended'
+    RAISE EXCEPTION 'no inspection period ends while access is suspended, but some time after its use was stopped'
         USING ERRCODE = 'check_violation';
 END IF;
 IF OLD.state = 'disputed' AND NEW.state = 'repeated' AND EXISTS (

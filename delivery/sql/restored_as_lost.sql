@@ -4,7 +4,8 @@ IF e.ended_at IS NOT NULL OR NEW.lost_from < e.granted_at THEN
         USING ERRCODE = 'check_violation';
 END IF;
 IF NOT (CASE NEW.cause
-    WHEN 'suspension' THEN e.state = 'suspended' AND NEW.lost_from >= e.suspended_at AND NEW.reference = e.public_id
+    WHEN 'suspension' THEN e.state = 'suspended'
+        AND NOT EXISTS (SELECT FROM public.contracts_dispute d WHERE d.public_id = e.stopped_by AND d.opened_as = 'seller') AND NEW.lost_from >= e.suspended_at AND NEW.reference = e.public_id
     WHEN 'dispute' THEN EXISTS (
         SELECT FROM public.delivery_inspection n
          WHERE n.entitlement_id = e.id AND n.state = 'disputed' AND n.dispute = NEW.reference

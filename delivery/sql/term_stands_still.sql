@@ -18,11 +18,17 @@ ELSIF NEW.expires_at IS DISTINCT FROM OLD.expires_at AND pg_trigger_depth() < 2 
         USING ERRCODE = 'check_violation';
 END IF;
 IF NEW.suspended_at IS DISTINCT FROM OLD.suspended_at
-   AND (NEW.state = OLD.state OR NOT public.is_business_present(NEW.suspended_at, NEW.suspended_at)) THEN
+   AND ((NEW.state = OLD.state AND NEW.stopped_by = OLD.stopped_by) OR NOT public.is_business_present(NEW.suspended_at, NEW.suspended_at)) THEN
     RAISE EXCEPTION 'access is suspended from now on'
         USING ERRCODE = 'check_violation';
 END IF;
-IF OLD.state = 'suspended' AND NEW.state = 'started' AND EXISTS (
+IF NEW.stopped_by IS DISTINCT FROM OLD.stopped_by AND NEW.state = 'suspended' AND (OLD.stopped_by <> '' OR NEW.suspended_at IS NOT DISTINCT FROM OLD.suspended_at) THEN
+    RAISE EXCEPTION 'access is stopped from now on, once'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'term_stands_still';
+END IF;
+-- What a stop for an act of the buyer took is not lost.
+IF OLD.state = 'suspended' AND (NEW.state = 'started' OR NEW.state = 'suspended' AND NEW.suspended_at IS DISTINCT FROM OLD.suspended_at)
+   AND NOT EXISTS (SELECT FROM public.contracts_dispute d WHERE d.public_id = OLD.stopped_by AND d.opened_as = 'seller') AND EXISTS (
     SELECT FROM unnest(tstzmultirange(tstzrange(OLD.suspended_at, greatest(OLD.suspended_at, public.business_now())))
         - coalesce((SELECT range_agg(tstzrange(r.lost_from, r.lost_until))
                       FROM public.delivery_restitution r WHERE r.entitlement_id = NEW.id), '{}')) AS part
@@ -30,6 +36,10 @@ IF OLD.state = 'suspended' AND NEW.state = 'started' AND EXISTS (
 ) THEN
     RAISE EXCEPTION 'access is resumed with what its suspension took of it'
         USING ERRCODE = 'check_violation';
+END IF;
+IF NEW.state = 'completed' AND OLD.state = 'suspended' AND OLD.stopped_by = '' THEN
+    RAISE EXCEPTION 'no term ends while the operator suspends access'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'term_stands_still';
 END IF;
 IF NEW.state = 'completed' AND OLD.state <> 'completed' AND EXISTS (
     SELECT FROM public.delivery_inspection n WHERE n.entitlement_id = NEW.id AND n.state = 'disputed'

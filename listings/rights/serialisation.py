@@ -64,7 +64,7 @@ def policy_of(
     """
     made = _Rules()
     constraints = _constraints(rights)
-    duties: list[Policy] = [_payment(price_minor, currency)]
+    duties: list[Policy] = [_payment(price_minor, currency)] if price_minor else []
     if rights.attribution:
         duties.append({"action": "attribute"})
     for action in ACTIONS[ContractType(rights.contract_type)]:

@@ -124,8 +124,8 @@ CREATE OR REPLACE FUNCTION public.is_priced(charging jsonb, price_minor bigint) 
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT charging IS NULL OR coalesce(price_minor BETWEEN 0 AND {AMOUNT_MINOR_MAX} AND CASE charging ->> 'kind'
         WHEN 'instalment' THEN price_minor >= (charging ->> 'charges')::integer
-        WHEN 'one_off' THEN price_minor >= 1
-        ELSE price_minor::numeric * (charging ->> 'charges')::integer <= {AMOUNT_MINOR_MAX}
+        WHEN 'one_off' THEN true
+        ELSE price_minor >= 1 AND price_minor::numeric * (charging ->> 'charges')::integer <= {AMOUNT_MINOR_MAX}
          AND coalesce((charging ->> 'unit_price_minor')::bigint <= price_minor, true)
          AND NOT EXISTS (SELECT FROM jsonb_array_elements(coalesce(charging #> '{metering,tiers}', '[]'::jsonb)) AS tier(value)
                           WHERE (tier.value ->> 'unit_price_minor')::bigint > price_minor) END, false)

@@ -32,6 +32,7 @@ TASK_KINDS = {
     CaseKindCode.PUBLICATION.value: TaskKind.REVIEW,
     CaseKindCode.CONCLUSION.value: TaskKind.REVIEW,
     CaseKindCode.RESCREENING.value: TaskKind.REVIEW,
+    CaseKindCode.EXPULSION.value: TaskKind.REVIEW,
     CaseKindCode.APPEAL.value: TaskKind.APPEAL,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,12 +43,14 @@ class HeldKind:
     """A kind of case of what the rules put on hold. Raises ValueError for a kind that is unknown or declared twice.
 
     ``lock``: for what other commands lock before they look for its case.
+    ``decided``: who decided what it is about, by the public identifier of its subject, and so does not decide it.
     ``takes_terms``: what is allowed may be allowed on terms, which ``carry_out`` then gets too.
     """
 
     code: str
     carry_out: CarryOut
     lock: LockSubject | None = None
+    decided: Callable[[str], set[str]] | None = None
     takes_terms: bool = False
 
     def __post_init__(self) -> None:

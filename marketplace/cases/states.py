@@ -21,6 +21,7 @@ class CaseKindCode(TextChoices):
         "rescreening",
         Label("an admission that a new rulebook would not give", "新規程の要件を満たさない参加承認"),
     )
+    EXPULSION = "expulsion", Label("an expulsion that a dispute proposes", "異議の裁定による除名の提案")
     APPEAL = "appeal", Label("an appeal", "不服申立て")
 
 
@@ -61,6 +62,7 @@ OUTCOMES: Final = {
     CaseKindCode.PUBLICATION.value: (CaseOutcome.ALLOW.value, CaseOutcome.DENY.value),
     CaseKindCode.CONCLUSION.value: (CaseOutcome.ALLOW.value, CaseOutcome.DENY.value),
     CaseKindCode.RESCREENING.value: (CaseOutcome.KEEP.value, CaseOutcome.END.value),
+    CaseKindCode.EXPULSION.value: (CaseOutcome.ALLOW.value, CaseOutcome.END.value),
     CaseKindCode.APPEAL.value: (CaseOutcome.UPHELD.value, CaseOutcome.CHANGED.value),
 }
 """Which outcomes each kind of case may have."""
@@ -69,8 +71,9 @@ HELD: Final = (
     CaseKindCode.PUBLICATION.value,
     CaseKindCode.CONCLUSION.value,
     CaseKindCode.RESCREENING.value,
+    CaseKindCode.EXPULSION.value,
 )
-"""Kinds of cases of what the rules put on hold, or would no longer give."""
+"""Kinds of cases of what the rules put on hold or would no longer give, and of whom a dispute proposes to expel."""
 AGAINST: Final = (CaseOutcome.DENY.value, CaseOutcome.END.value)
 """Outcomes against who waits, which it may appeal."""
 KEPT_MAX: Final = timedelta(days=366)

@@ -42,6 +42,15 @@ MOVED: dict[str, Wording] = {
             "それまでに要件を満たすか、承認を維持すべき事情を運営者にお知らせください。",
         ),
     ),
+    "expulsion": Wording(
+        Label("A dispute proposes to expel your organisation", "異議の裁定で貴組織の除名が提案されました"),
+        Label(
+            "The decision of {about} proposes that you are expelled. Your admissions stand. Two other people of the operator decide {case} by"
+            " {decide_by}: they let you stay, or end your admissions and disqualify you for a term. Tell the operator before what speaks for you.",
+            "{about} の裁定は、貴組織の除名を提案しています。参加承認は引き続き有効です。裁定に関与していない運営者の担当者二名が {decide_by} までに案件 {case} を判断し、"
+            "参加を継続させるか、参加承認を終了して一定期間欠格とします。それまでに、考慮すべき事情を運営者にお知らせください。",
+        ),
+    ),
     "kept": Wording(
         Label("Your admission is kept until {kept_until}", "参加承認は {kept_until} まで維持されます"),
         Label(
@@ -114,6 +123,10 @@ TASKS: dict[str, Label] = {
         " ends. On call: {on_call}",
         "現在は要件を満たさない参加承認 {about} を、期限を定めて維持するか終了するか、案件 {case} で二名で判断してください。当番: {on_call}",
     ),
+    "expulsion": Label(
+        "Decide in {case} with a colleague whether a party of {about} is expelled; neither mediated nor decided that dispute. On call: {on_call}",
+        "{about} の当事者を除名するか、その異議に関与していない二名で案件 {case} を判断してください。当番: {on_call}",
+    ),
     "appeal": Label(
         "Decide the appeal {case} about {about} with a colleague; neither decided it first. On call: {on_call}",
         "不服申立て {case}（{about}）を、原判断に関与していない二名で判断してください。当番: {on_call}",
@@ -134,6 +147,8 @@ def wording_of(kind: str, change: str, outcome: str | None) -> str:
         return "conclusion_allowed" if outcome == CaseOutcome.ALLOW else "conclusion_denied"
     if outcome == CaseOutcome.KEEP:
         return "kept"
+    if (kind, change) == (CaseKindCode.EXPULSION, "opened"):
+        return "expulsion"
     if (kind, change) == (CaseKindCode.RESCREENING, "opened"):
         return "rescreened"
     return "held" if kind in HELD and change == "opened" else change

@@ -17,6 +17,8 @@ UNSHOWN: Final = (
     r"\ufeff\uffa0\ufff9-\ufffc\U0001d159\U000e0000-\U000e01ef]"
 )
 """What shows nothing between visible letters, as a pattern of Python and of PostgreSQL (Unicode 16, Default_Ignorable_Code_Point)."""
+UNPRINTED: Final = rf"[\u0001-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]|{UNSHOWN}"
+"""What no text of a contract has in free words: controls but the end of a line, and what shows nothing; as ``UNSHOWN``."""
 AMBIGUOUS: Final = rf"^\s|\s$|\s\s|{UNSHOWN}"
 """What no ``identifying_text`` has, as a pattern of PostgreSQL."""
 

@@ -86,18 +86,22 @@ def require_unrelated_person(person: str, *organisation_ids: int) -> None:
 
 def unrelated_deciders(permission: Permission, organisation_ids: Collection[int]) -> int:
     """How many people of the operator hold a permission now and have an interest in none of these organisations (database keys)."""
+    return len(unrelated_people(permission, organisation_ids))
+
+
+def unrelated_people(permission: Permission, organisation_ids: Collection[int]) -> list[str]:
+    """The people of the operator (public identifiers) who hold a permission now and have an interest in none of these organisations."""
     acts = acts_now("u.public_id", holds=holders(permission), proved=False)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(DISTINCT u.id) FROM participants_user u"  # noqa: S608  our own words
+            "SELECT DISTINCT u.public_id FROM participants_user u"  # noqa: S608  our own words
             " JOIN participants_membership m ON m.user_id = u.id AND m.ended_at IS NULL"
             " JOIN participants_organisation staffed ON staffed.id = m.organisation_id AND staffed.is_operator"
             f" WHERE {acts} AND NOT EXISTS (SELECT FROM participants_staffinterest i"
             "  WHERE i.person = u.public_id AND i.ended_at IS NULL AND i.organisation_id = ANY(%s))",
             [list(organisation_ids)],
         )
-        (found,) = cursor.fetchone()
-    return int(found)
+        return [person for (person,) in cursor.fetchall()]
 
 
 def too_few_left(person: str, declared_by: str, organisation_id: int) -> bool:

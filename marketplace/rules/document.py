@@ -223,8 +223,10 @@ def _faults_of_sense(document: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _faults_of_codes(document: Mapping[str, Any]) -> Iterator[Fault]:
-    codes = Counter(entry["code"] for _, entry, _ in _conditions(document))
-    for place, entry, _ in _conditions(document):
+    listed = [(place, entry) for place, entry, _ in _conditions(document)]
+    listed += [(f"unlawful_terms.{at}", entry) for at, entry in enumerate(document.get("unlawful_terms", []))]
+    codes = Counter(entry["code"] for _, entry in listed)
+    for place, entry in listed:
         if codes[entry["code"]] > 1:
             yield fault_at(
                 f"{place}.code",

@@ -262,6 +262,26 @@ PARAMETERS: Mapping[str, Parameter] = {
             lowest=7,
         ),
         Parameter(
+            "expulsion_days",
+            1_095,
+            Label(
+                "Days for which a participant stays out that two people expelled after a dispute.",
+                "異議の裁定を受けて二名により除名された参加者が、再び参加できるようになるまでの日数です。",
+            ),
+            Weaker.LOWER,
+            lowest=1,
+        ),
+        Parameter(
+            "law_grace_days",
+            30,
+            Label(
+                "Days within which both parties amend a term of an agreement in force that a new rulebook makes unlawful; then the agreement ends by law.",
+                "新しい規程により違法となった有効な契約の条件を、双方が変更できる日数です。経過すると契約は法令により終了します。",
+            ),
+            Weaker.NEITHER,
+            lowest=1,
+        ),
+        Parameter(
             "control_notice_hours",
             72,
             Label(

@@ -30,7 +30,14 @@ NEUTRAL_NAMESPACES = ("market", "trade")
 LISTED_SECTIONS = ("sanctions", "court_orders")
 """Sections of a document that list organisations by law or by order of a court. Neutral points do not know them."""
 
-LAW_SECTIONS = (*LISTED_SECTIONS, "tax_rates", "tax_points", "supply_classes", "withholding")
+LAW_SECTIONS = (
+    *LISTED_SECTIONS,
+    "tax_rates",
+    "tax_points",
+    "supply_classes",
+    "withholding",
+    "unlawful_terms",
+)
 """Sections of a document that state the law: what changes them alone may take effect at once."""
 
 

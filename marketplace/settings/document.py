@@ -19,6 +19,8 @@ ENUMERATIONS: dict[str, Any] = {
     "TalkAnswerEnum": "contracts.commissions.states.TalkAnswer.choices",
     "TalkFlagEnum": "contracts.commissions.states.TalkFlag.choices",
     "TermMoveEnum": "contracts.amending.states.TermMove.choices",
+    "RenewalKindEnum": "contracts.renewing.states.RenewalKind.choices",
+    "RenewalStateEnum": "contracts.renewing.states.RenewalState.choices",
     "VersionKindEnum": "contracts.amending.states.VersionKind.choices",
     "EndingGroundEnum": "contracts.ending.states.EndingGround.choices",
     "EndingPartyEnum": "contracts.ending.states.EndingParty.choices",

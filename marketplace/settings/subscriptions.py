@@ -100,6 +100,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "agreement.amended": (
         "delivery.handlers.on_agreement_amended",
         "clearing.handlers.on_agreement_amended",
+        "contracts.handlers.on_agreement_amended",
     ),
     "agreement.ending": (
         "delivery.handlers.on_agreement_ending",

@@ -134,6 +134,22 @@ def answered_dispute(world: World) -> str:
     return contracts.ready(contracts.dispute(world.contracts), world.contracts.operator)
 
 
+def unmoved_remedy(world: World) -> Request:
+    """A payment in addition that clearing could not carry out, for people to say what replaces it."""
+    row = contracting.open_against(
+        actor=contracts.speaker(world.contracts.organisation("seller")),
+        agreement=agreement(world),
+        reason_code="unpaid",
+        text="不足しています。",
+    )
+    contracts.resolve(row, world.contracts.operator, "payment", amount_minor=100)
+    contracting.adjustment_carried_out(
+        adjustment=row.agreement.adjustments.latest("pk").public_id, moved_minor=0
+    )
+    stated = {"kind": "price_adjusted", "reason": "課金の終了", "replaced_by": "市場外での支払"}
+    return Request((row.public_id,), stated)
+
+
 def disputed_use(world: World) -> Request:
     stated = {"reason_code": "use_outside_rights", "text": "域外で利用されています。"}
     return Request(body={"agreement": agreement(world), **stated})
@@ -187,6 +203,16 @@ def ended_by_law(world: World) -> Request:
     today = clock.today()
     digest = digest_of_consequences(consequences_shown(row, ground="law", last_day=today, refund=None))
     return Request((row.public_id,), {"last_day": str(today), "digest": digest, "reason": "法令改正"})
+
+
+def renewed(world: World) -> str:
+    """An agreement that is renewed by itself."""
+    return contracts.agreement(
+        world.contracts,
+        price_minor=10_000,
+        charging={"kind": "subscription", "charges": 12, "period_months": 1},
+        renewal={"kind": "automatic", "notice_days": 30, "times_max": 2},
+    ).public_id
 
 
 def ending(world: World) -> str:
@@ -325,11 +351,16 @@ TABLE.of_row(
 TABLE.example("POST disputes/{}/assign-mediator/", "operator")(
     lambda world: Request((dispute(world),), {"person": world.contracts.operator.identifier})
 )
+TABLE.example("POST disputes/{}/relieve-mediator/", "operator")(
+    lambda world: Request((answered_dispute(world),), {"reason": "病気療養のため担当できません。"})
+)
+TABLE.example("POST disputes/{}/end-remedy/", "operator", takes_two=True)(unmoved_remedy)
 TABLE.listed("dispute-files/", "buyer", dispute_file)
 TABLE.example("POST dispute-files/", "buyer")(hand_in)
 TABLE.of_row("GET dispute-files/{}/content/", "buyer", dispute_file)
 TABLE.listed("adjustments/", "buyer", adjustment)
 TABLE.of_row("GET agreements/{}/adjustments/", "buyer", agreement)
+TABLE.of_row("GET agreements/{}/law-adjustments/", "buyer", agreement)
 TABLE.listed("index-values/", EVERYBODY, lambda world: contracts.index_value(world.contracts).public_id)
 TABLE.example("POST index-values/", "operator", takes_two=True)(
     lambda _world: Request(
@@ -345,6 +376,8 @@ TABLE.example("GET agreements/{}/ending/", "buyer")(
     lambda world: Request((agreement(world),), query=f"?ground=mutual&refund=none&last_day={clock.today()}")
 )
 TABLE.of_row("GET agreements/{}/versions/", "buyer", agreement)
+TABLE.of_row("GET agreements/{}/renewal/", "buyer", renewed)
+TABLE.of_row("POST agreements/{}/refuse-renewal/", "buyer", renewed)
 TABLE.example("POST agreements/{}/amend/", "buyer")(
     lambda world: Request(
         (agreement(world),), {"terms": {"effective_on": str(clock.today()), "rights": {"duration": "P2Y"}}}

@@ -17,6 +17,7 @@ from contracts.adjusting import services as adjusting
 from contracts.amending.services import amend_agreement
 from contracts.commissions import faults, talks
 from contracts.pools import services as pools
+from contracts.renewing.services import refuse_renewal
 from marketplace.access import services as access
 from marketplace.cases import services as cases
 from marketplace.evidence.models import EvidenceRecord
@@ -77,6 +78,7 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.end_early,
             contracting.accept_ending,
             contracting.certify_deletion,
+            refuse_renewal,
             faults.admit_fault,
             pools.open_pool,
             pools.propose_version,
@@ -131,6 +133,8 @@ ASKED: list[tuple[Callable[..., Any], tuple[Permission, ...]]] = [
             contracting.resolve_dispute,
             contracting.check_resolution,
             contracting.assign_mediator,
+            contracting.relieve_mediator,
+            contracting.end_remedy,
             contracting.adjust_price,
             contracting.end_by_law,
             adjusting.enter_index_value,

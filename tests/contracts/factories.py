@@ -29,6 +29,8 @@ from contracts.models import (
     Instrument,
     Negotiation,
     Proposal,
+    Renewal,
+    RenewalDocument,
     Signature,
     Template,
 )
@@ -342,7 +344,7 @@ def everything() -> dict[str, Any]:
         Adjustment,
         Ending,
     )
-    models += (DeletionDuty, DeletionCertificate, SellerFault, PriceTalk)
+    models += (Renewal, RenewalDocument, DeletionDuty, DeletionCertificate, SellerFault, PriceTalk)
     rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
     told = {model.__name__: model.objects.count() for model in (OutboxEvent, EvidenceRecord, Decision)}
     return {**rows, **told}

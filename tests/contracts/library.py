@@ -7,17 +7,18 @@ from typing import Any
 
 from contracts.clauses import check_clause_text
 from contracts.library import services
-from contracts.library.models import Template
+from contracts.library.models import Clause, Template
 from contracts.library.standard import standard_clauses, standard_templates
 from marketplace.kernel.actors import SYSTEM
 
 
-def standard() -> Template:
-    """The market's template of data provision, with its clauses and no other."""
-    (document,) = (each for each in standard_templates() if each["code"] == "data-provision")
+def standard(code: str = "data-provision") -> Template:
+    """A template of the market, that of data provision unless another is named, with its clauses and no other."""
+    (document,) = (each for each in standard_templates() if each["code"] == code)
     named = {each["clause"] for each in document["clauses"]}
+    known = set(Clause.objects.values_list("code", flat=True))
     for clause in standard_clauses():
-        if clause["code"] in named:
+        if clause["code"] in named - known:
             services.publish_clause(actor=SYSTEM, **clause)
     return services.publish_template(actor=SYSTEM, **document)
 

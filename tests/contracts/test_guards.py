@@ -27,7 +27,6 @@ APPEND_ONLY = (
     "contracts_proposal",
     "contracts_instrument",
     "contracts_signature",
-    "contracts_adjustment",
 )
 
 
@@ -43,9 +42,12 @@ def test_history_is_append_only(market, table, statement):
     refused("append-only|are kept", statement.format(table))
 
 
-@pytest.mark.parametrize("table", ["contracts_negotiation", "contracts_agreement", "contracts_dispute"])
+@pytest.mark.parametrize(
+    "table", ["contracts_negotiation", "contracts_agreement", "contracts_dispute", "contracts_adjustment"]
+)
 def test_rows_are_kept(market, table):
     factories.dispute(market)
+    factories.adjustment(market)
     refused("are kept", f"DELETE FROM {table}")
     refused("are kept|append-only", f"TRUNCATE {table} CASCADE")
 

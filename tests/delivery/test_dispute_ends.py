@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from contracts import services as contracts
@@ -9,7 +11,9 @@ from contracts.disputing.models import Remedy
 from contracts.models import Dispute
 from delivery import services
 from delivery.errors import InspectionOver, NotAcceptedBefore
+from marketplace.kernel.invariants import REGISTER
 from tests.contracts import factories as trading
+from tests.roles import unguarded
 
 from . import factories
 from .test_ends import hear
@@ -49,6 +53,15 @@ def test_what_was_accepted_is_disputed_as_such_and_access_goes_on(tuesday):
     hear("dispute.resolved")
     assert (granted.row.state, granted.row.ended_reason) == ("terminated", "refunded")
     assert granted.inspection.state == "accepted"
+
+
+def test_a_dispute_of_another_acceptance_is_named(tuesday):
+    dispute = after_acceptance(factories.granted())
+    check = REGISTER["delivery.disputed_as_accepted"].check
+    assert check() == []
+    with unguarded("contracts_dispute"):
+        Dispute.objects.filter(pk=dispute.pk).update(accepted_at=dispute.accepted_at - timedelta(days=1))
+    assert [row["public_id"] for row in check()] == [dispute.public_id]
 
 
 @pytest.mark.parametrize("outcome", ["reduction", "withdrawn"])

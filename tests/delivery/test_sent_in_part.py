@@ -14,6 +14,7 @@ from tests.roles import assert_refused, unguarded
 from . import factories
 from .conftest import told
 from .test_acceptance import resolve
+from .test_download_parts import fetch_part
 from .test_early_ends import breaches, carry_out, run
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +62,22 @@ def test_the_buyer_can_complain_about_what_was_sent_in_part(monthly):
     carry_out(monthly)
     resolve(monthly, monthly.dispute(), "refund")
     assert monthly.inspection.state == "undone"
+
+
+@pytest.mark.parametrize(
+    "charging", [MONTHLY["charging"], {"kind": "metered", "charges": 3, "unit_price_minor": 100}]
+)
+def test_all_bytes_but_one_of_the_only_file_are_not_nothing(tuesday, charging):
+    """Fetched by ranges: no file was sent as a whole, and yet the data was had."""
+    granted = factories.granted((factories.CONTENTS[0],), **{**MONTHLY, "charging": charging})
+    fetch_part(granted, 0, len(factories.CONTENTS[0]) - 1)
+    carry_out(granted)
+    assert granted.inspection.state == "running"
+    assert breaches("ended_leaves_nothing_undecided") == 0
+    assert delivery_note_of(granted.row)["files"] == []
+    clock.move_to(granted.inspection.inspect_by, running=False)
+    assert delivering.lapse_inspections() == 1
+    assert breaches("accepted_after_match") == 0
 
 
 def test_nothing_is_inspected_where_no_file_was_sent(tuesday):

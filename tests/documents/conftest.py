@@ -117,6 +117,7 @@ def agreement() -> dict[str, Any]:
                 "hash": "9f86d081",
             }
         ],
+        "renewed": False,
         "object": [{"name": "terms.price_minor", "value": "480000"}, {"name": "market", "value": "sanpo"}],
         "signed_hash": "sha256:2c26b46b",
     }

@@ -226,7 +226,7 @@ def test_nothing_is_removed(version, table):
 @pytest.mark.parametrize(
     "values",
     [
-        "0, 'JPY', 'standard', 3, 7",
+        "-1, 'JPY', 'standard', 3, 7",
         "100, 'yen', 'standard', 3, 7",
         "100, 'JPY', 'none', 3, 7",
         "100, 'JPY', 'standard', 31, 7",

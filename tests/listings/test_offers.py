@@ -25,7 +25,7 @@ def test_an_offer_has_defaults():
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"price_minor": 0}, "offer.price_minor"),
+        ({"price_minor": -1}, "offer.price_minor"),
         ({"price_minor": 1.5}, "offer.price_minor"),
         ({"price_minor": True}, "offer.price_minor"),
         ({"currency": "yen"}, "offer.currency"),

@@ -25,9 +25,11 @@ from hypothesis.stateful import (
 
 from clearing.ledger.queries import balances
 from clearing.models import Trade
+from contracts.amending.queries import signed_versions
 from contracts.models import Agreement, Dispute
 from contracts.queries import draft_of, verification_of
 from contracts.queries import latest_proposal as latest_round
+from contracts.renewing.models import Renewal
 from contracts.terms import parse_terms
 from delivery.models import Download, Entitlement, Inspection
 from delivery.services import Statement
@@ -73,6 +75,14 @@ endings = st.fixed_dictionaries(
         "convenience_notice_days": st.none() | st.integers(1, 20),
         "refund": st.sampled_from(["none", "pro_rata"]),
     }
+)
+
+renewals = st.sampled_from(
+    [
+        None,
+        {"kind": "automatic", "notice_days": 14, "times_max": 2},
+        {"kind": "by_agreement", "notice_days": 14},
+    ]
 )
 
 
@@ -127,11 +137,19 @@ class AgreementWalk(RuleBasedStateMachine):
     # Events
 
     @precondition(lambda self: len(self.agreements) < 2)
-    @rule(offer=offers(), ending=endings)
-    def conclude(self, offer: dict[str, Any], ending: dict[str, Any]) -> None:
+    @rule(offer=offers(), ending=endings, renewal=renewals)
+    def conclude(self, offer: dict[str, Any], ending: dict[str, Any], renewal: dict[str, Any] | None) -> None:
+        if (
+            renewal
+            and renewal["kind"] == "automatic"
+            and offer.get("charging", {}).get("kind") == "subscription"
+        ):
+            # What goes on by itself is charged for all of its term.
+            offer = {**offer, "rights": {**offer["rights"], "duration": "P3M"}}
+            offer["rights"].pop("valid_until", None)
         # What cannot be carried out is refused by the name of its term, before anybody is bound.
         with suppress(FieldInvalid):
-            self.agreements.append(self.world.sell(dict(offer), ending))
+            self.agreements.append(self.world.sell(dict(offer), ending, renewal))
 
     @precondition(lambda self: self.agreements)
     @rule(which=WHICH)
@@ -193,6 +211,12 @@ class AgreementWalk(RuleBasedStateMachine):
         agreement = pick(self.agreements, which)
         self.attempt(lambda: self.world.end_early(agreement, "convenience", days, None))
 
+    @precondition(lambda self: Renewal.objects.filter(state="standing", kind="automatic").exists())
+    @rule(which=WHICH, is_buyer=st.booleans())
+    def refuse_renewal(self, which: int, is_buyer: bool) -> None:
+        agreement = pick(self.agreements, which)
+        self.attempt(lambda: self.world.refuse_renewal(agreement, is_buyer=is_buyer))
+
     @rule(hours=st.integers(1, 30))
     def hours_pass(self, hours: int) -> None:
         self.world.pass_time(hours=hours)
@@ -221,6 +245,7 @@ class AgreementWalk(RuleBasedStateMachine):
         assert not Agreement.objects.filter(state="in_force", ends_at__lte=now).exists()
         assert not Trade.objects.filter(state__in=("concluded", "disputed")).exists()
         assert self.world.open_endings() == 0
+        assert not Renewal.objects.filter(state="standing").exists()
         for trade in Trade.objects.filter(state="secured"):
             rows = Inspection.objects.filter(entitlement__agreement=trade.agreement).order_by("-pk")
             # A part was taken, and no more: unknown is not nothing, so it neither comes back nor counts as received.
@@ -234,7 +259,8 @@ class AgreementWalk(RuleBasedStateMachine):
             drawn = draft_of(row.negotiation, parse_terms(latest_round(row.negotiation).terms))
             assert drawn.signed_hash == row.signed_hash
             assert (drawn.text_ja, drawn.text_en) == (row.instrument.text_ja, row.instrument.text_en)
-            assert verification_of(row, row.instrument)["faults"] == []
+            for signed in signed_versions(row):
+                assert verification_of(row, signed.instrument)["faults"] == []
 
     # Doing things
 

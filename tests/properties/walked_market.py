@@ -20,6 +20,7 @@ from contracts import services as contracts
 from contracts.ending.consequences import digest_of_consequences
 from contracts.ending.queries import consequences_shown
 from contracts.models import Agreement, Dispute, Ending
+from contracts.renewing.services import refuse_renewal
 from contracts.tasks import sweep as sweep_contracts
 from delivery import queries as deliveries
 from delivery import services as delivery
@@ -110,7 +111,9 @@ class WalkedMarket:
 
     # What parties do
 
-    def sell(self, offer: dict[str, Any], ending: dict[str, Any]) -> str:
+    def sell(
+        self, offer: dict[str, Any], ending: dict[str, Any], renewal: dict[str, Any] | None = None
+    ) -> str:
         """An agreement over a new listing; its identifier. Raises FieldInvalid where the terms cannot be carried out."""
         rights = offer.pop("rights")
         listing = factories.listed(self.seller, (CONTENT,), rights, negotiable=True, **offer)
@@ -120,7 +123,7 @@ class WalkedMarket:
             actor=participants.actor_for(self.buyer, "app_buyer"),
             listing=listing,
             reference=f"WALK-{next(_orders)}",
-            terms={"ending": ending},
+            terms={"ending": ending, **({"renewal": renewal} if renewal else {})},
         ).public_id
         for party in (self.seller, self.buyer):
             contracts.sign(actor=participants.signing_actor(party), negotiation=negotiation)
@@ -202,6 +205,11 @@ class WalkedMarket:
             contracts.accept_ending(
                 actor=participants.signing_actor(self.seller), ending=ending.public_id, digest=digest
             )
+
+    def refuse_renewal(self, agreement: str, *, is_buyer: bool) -> None:
+        """A party refuses that an agreement is renewed."""
+        party = self.buyer if is_buyer else self.seller
+        refuse_renewal(actor=participants.signing_actor(party), agreement=agreement)
 
     def withdraw(self, agreement: str) -> None:
         """The seller withdraws the listing of an agreement."""

@@ -35,6 +35,8 @@ DEFAULTS = {
     "admission_days": 3_660,
     "case_days": 10,
     "appeal_days": 30,
+    "expulsion_days": 1_095,
+    "law_grace_days": 30,
     "incident_reminder_days": 3,
     "consultation_business_days": 10,
     "review_days": 14,

@@ -114,13 +114,14 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_usagerecord": Forgery(
         named=RECORDED, changes={"usage": "'dld_forged'", "refusal": "'no_period'", "charged_minor": "0"}
     ),
-    "contracts_adjustment": Forgery(named=RECORDED),
     "contracts_agreementversion": Forgery(refused="does not stand|needs the signatures of both parties"),
     "contracts_attachment": Forgery(refused="while the other is to answer it"),
     "contracts_clause": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "contracts_deletioncertificate": Forgery(refused="certifies a deletion|duty_id"),
     "contracts_firedadjustment": Forgery(refused="what was signed and what it read|fired_stated|adjustment_id"),
     "contracts_indexvalue": Forgery(refused="index_value_two_people|index_value_stated"),
+    "contracts_lawadjustment": Forgery(refused="does not make this term|law_adjustment_one_open"),
+    "contracts_lawexamination": Forgery(refused="duplicate key"),
     "contracts_disputefile": Forgery(refused="a side of an open dispute hands in"),
     "contracts_instrument": Forgery(refused="over the terms that stand"),
     "contracts_pool": Forgery(refused="opens its pool|duplicate key"),
@@ -133,6 +134,7 @@ FORGERIES: dict[str, Forgery] = {
     "contracts_statement": Forgery(refused="states once what is its turn"),
     "contracts_reminder": Forgery(refused="due within its days|duplicate key"),
     "contracts_sellerfault": Forgery(refused="admits its fault|agreement_id"),
+    "contracts_renewaldocument": Forgery(refused="has the hashes|has a plan|null value"),
     "contracts_signature": Forgery(refused="the parties sign in turn|only after a fresh proof"),  # as fast as the day was
     "contracts_template": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "delivery_entitleddistribution": Forgery(refused="nothing is added to an entitlement"),

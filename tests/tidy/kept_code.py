@@ -11,6 +11,8 @@ KEPT = {
     "marketplace.participants.bank_day_guards.DROP": "a migration runs it",
     "contracts.amending.guards.CREATE": "a migration runs it",
     "contracts.amending.guards.DROP": "a migration runs it",
+    "contracts.renewing.guards.CREATE": "a migration runs it",
+    "contracts.renewing.guards.DROP": "a migration runs it",
     "listings.charging_guards.CREATE": "a migration runs it",
     "listings.charging_guards.DROP": "a migration runs it",
     "delivery.use_guards.CREATE": "a migration runs it",

@@ -32,6 +32,7 @@ from ..queries import collectable_trades, ended_periods
 from ..states import TRADE, TradeState, UsageRefusal
 from ..taxation import rate_of_class_bp, treatment_of
 from ..terms import FEE_TAX_CATEGORY, tariff_of
+from .awaited import make_awaited
 from .charge_plans import locked_progress, progress_of
 from .eligibility import corrections_at_other_rate, cycle_for, make_again, make_base_obligations
 from .guaranteed import bill_buyer, collect
@@ -92,6 +93,7 @@ def accept_locked_trade(
     capture_hold(trade)
     if trade.charging == Charging.METERED:
         emit(_period_charged(trade))
+        make_awaited(trade, actor=actor)
     return trade
 
 

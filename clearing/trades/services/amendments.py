@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Max
 
+from contracts.amending.queries import last_version
 from listings.charging import plan_of
 from listings.states import PERIODIC
 from marketplace.events.schemas.contracts import AgreementAmended
@@ -29,6 +31,12 @@ def funding_days_of(planned: PlannedCharge) -> int:
     amended = ChargeAmendment.objects.filter(plan=planned.plan_id, from_charge__lte=planned.charge)
     found = amended.order_by("-version").values_list("funding_days", flat=True).first()
     return planned.plan.funding_days if found is None else found
+
+
+def is_behind(plan: ChargePlan) -> bool:
+    """Whether a version of the agreement was signed that has not changed the plan yet: its event is on its way."""
+    known = ChargeAmendment.objects.filter(plan=plan).aggregate(last=Max("version"))["last"] or 1
+    return last_version(plan.agreement) > int(known)
 
 
 def await_charge(progress: ChargeProgress, charge: int) -> None:

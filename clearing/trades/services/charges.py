@@ -16,7 +16,8 @@ from marketplace.rules.services import require_trading_open
 from ..charge_models import PlannedCharge
 from ..models import Trade
 from ..queries import agreements_due
-from .amendments import await_charge, planned_charge
+from .amendments import await_charge, is_behind, planned_charge
+from .awaited import is_uncounted, make_awaited
 from .charge_plans import locked_progress
 from .trades import conclude_charge
 
@@ -58,7 +59,7 @@ def begin_next_charge(*, actor: Actor, agreement: str) -> bool:
     """Make a trade of an agreement's next charge; False if none is due or charging has stopped.
 
     Charging stops while a dispute is open or trading is halted, after the last day of access that ends early, and for good when the
-    agreement has ended.
+    agreement has ended. A charge waits for the versions of its agreement that were signed.
     """
     progress = locked_progress(agreement)
     if progress is None or progress.ended_at is not None or progress.dispute is not None:
@@ -70,12 +71,17 @@ def begin_next_charge(*, actor: Actor, agreement: str) -> bool:
     first = Trade.objects.get(agreement=agreement, charge=1)
     if not may_charge(first):
         return False
+    # What was signed before this day governs the charge, however late clearing hears of it.
+    if is_behind(progress.plan):
+        return False
     due = planned_charge(progress.plan, progress.next_charge)
     if due is None:
         raise PlannedCharge.DoesNotExist(f"{agreement} has no charge {progress.next_charge}")
     await_charge(progress, progress.next_charge + 1)
     due_at = datetime.combine(due.due_on, time.min, market_zone()).astimezone(UTC)
-    conclude_charge(
+    made = conclude_charge(
         actor=actor, first=first, planned=due, concluded_at=max(due_at, progress.plan.concluded_at)
     )
+    if not is_uncounted(made):
+        make_awaited(made, actor=actor)
     return True

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from contracts.services import adjustment_carried_out
 from listings.states import Charging
 from marketplace.evidence.services import record
 from marketplace.kernel.actors import SYSTEM, Actor
@@ -22,6 +23,7 @@ from marketplace.participants.queries import organisations_by_id
 from ...approvals.services import require_second_person
 from ...ground.parameters import refund_returns_fee
 from ...ledger.errors import OperatorMoneyShort
+from ..awaited_models import AwaitedCorrection
 from ..errors import NotAcceptedYet, NotReversible
 from ..guaranteed_models import PutOffCorrection
 from ..limits import ENDED_STATES, remaining_of, remaining_of_all, tax_of_part
@@ -29,9 +31,10 @@ from ..models import Obligation, Trade
 from ..obligation_kinds import CORRECTION_KINDS, KINDS, Limit
 from ..obligation_reference import obligation_reference, parse_obligation_reference
 from ..states import ObligationKind, TradeState
+from .awaited import await_charge_of, is_to_come, is_uncounted
 from .eligibility import cycle_for, make_correction, make_fee_refund, require_within, reverse
-from .holds import locked_trade, locked_trades, record_trade
-from .put_offs import is_put_off, put_off
+from .holds import locked_agreement, locked_trade, record_trade
+from .put_offs import make_or_put_off
 
 REASON_LENGTH_MAX = 2_000
 PUT_OFF_FEES = Loop("clearing.refund_put_off_fees")
@@ -52,12 +55,15 @@ def adjust_trade(
     within_left: bool = False,
     of_paid: bool = False,
     charge: int | None = None,
+    waits_for_use: bool = False,
 ) -> bool:
     """Make a correction that was decided elsewhere an obligation, once; False if there is nothing to correct.
 
-    ``charge``: it corrects the trade of that charge, and nothing if that failed, was refunded or is not made. ``within_left``: at most
+    ``charge``: it corrects the trade of that charge, and nothing if that failed, was refunded or never comes; an adjustment of a charge
+    that is to come waits for it, and with ``waits_for_use`` one of a metered period for the count of its use. ``within_left``: at most
     what its trade has left, which is all where clearing returned some by itself; nothing left is nothing due. ``of_paid``: nothing of
-    what was never paid in. While the buyer owes the guaranteed part of the trade, it is put off until the bill is paid.
+    what was never paid in. While the buyer owes the guaranteed part of the trade, it is put off until the bill is paid. Contracts hears
+    what moved, and what did not.
 
     ``kind``: ``adjustment``, ``refund`` or ``penalty``. Without a ``charge`` it corrects the first trade that did not
     fail, was not refunded and has as much left. If all have ended, that is recorded and no money moves. Raises Missing,
@@ -65,12 +71,23 @@ def adjust_trade(
     """
     if kind not in CORRECTION_KINDS:
         raise ValueError(f"{kind} is not a kind of correction")
-    trades = locked_trades(agreement)
-    made, waits = (kept.objects.filter(source=adjustment) for kept in (Obligation, PutOffCorrection))
-    if made.exists() or waits.exists():
+    progress, trades = locked_agreement(agreement)
+    if _is_known(adjustment):
         return True
     parties = _parties(trades[0])
-    asked = _asked(trades, charge, is_paid=of_paid)
+    if unknown := {debtor, creditor} - set(parties):
+        raise Missing(kind="party of the trade", identifier=min(unknown))
+    parted: dict[str, Any] = {
+        "debtor_id": parties[debtor], "creditor_id": parties[creditor], "source": adjustment,
+    }  # fmt: skip
+    if kind == ObligationKind.ADJUSTMENT and not of_paid and charge is not None:
+        used = next(iter(_asked(_running(trades), charge)), None) if waits_for_use else None
+        if is_uncounted(used) or is_to_come(progress, trades, charge):
+            await_charge_of(
+                **parted, actor=actor, agreement=agreement, charge=charge, amount_minor=amount_minor
+            )
+            return True
+    ordered_minor, asked = amount_minor, _asked(trades, charge, is_paid=of_paid)
     trade = _correctable(asked, kind, amount_minor, seller_owes=parties.get(debtor) == trades[0].seller_id)
     if trade is not None and within_left:
         left_minor = remaining_of(trade).left_minor(
@@ -79,34 +96,30 @@ def adjust_trade(
         amount_minor, trade = min(amount_minor, left_minor), trade if left_minor > 0 else None
     if trade is None:
         about = _asked(trades, charge) or trades
-        record_trade("adjustment_void", about[0], actor, adjustment=adjustment, amount_minor=amount_minor)
+        record_trade("adjustment_void", about[0], actor, adjustment=adjustment, amount_minor=ordered_minor)
+        adjustment_carried_out(adjustment=adjustment, moved_minor=0)
         return False
-    if unknown := {debtor, creditor} - set(parties):
-        raise Missing(kind="party of the trade", identifier=min(unknown))
     if kind != ObligationKind.ADJUSTMENT or trade.charging == Charging.METERED:
         require_accepted(trade)
-    decided: dict[str, Any] = {
-        "trade": trade,
-        "kind": ObligationKind(kind),
-        "debtor_id": parties[debtor],
-        "creditor_id": parties[creditor],
-        "amount_minor": amount_minor,
-        "source": adjustment,
-    }
-    if is_put_off(trade):
-        put_off(**decided, actor=actor)
-        return True
-    obligation = make_correction(**decided, transaction_id=transaction_id)
-    record_trade(
-        "adjusted",
-        trade,
-        actor,
-        adjustment=adjustment,
-        kind=str(kind),
+    make_or_put_off(
+        **parted,
+        trade=trade,
+        kind=ObligationKind(kind),
         amount_minor=amount_minor,
-        tax_minor=obligation.tax_minor,
+        actor=actor,
+        transaction_id=transaction_id,
     )
     return True
+
+
+def _is_known(adjustment: str) -> bool:
+    """Whether a correction was made, or waits for a bill or its charge."""
+    kept = (Obligation, PutOffCorrection, AwaitedCorrection)
+    return any(table.objects.filter(source=adjustment).exists() for table in kept)
+
+
+def _running(trades: list[Trade]) -> list[Trade]:
+    return [row for row in trades if row.state not in ENDED_STATES]
 
 
 def _asked(trades: list[Trade], charge: int | None, *, is_paid: bool = False) -> list[Trade]:
@@ -117,7 +130,7 @@ def _asked(trades: list[Trade], charge: int | None, *, is_paid: bool = False) ->
 
 def _correctable(trades: list[Trade], kind: str, amount_minor: int, *, seller_owes: bool) -> Trade | None:
     """The first trade that has ``amount_minor`` left for the kind, else the first that has not ended, else None."""
-    running = [row for row in trades if row.state not in ENDED_STATES]
+    running = _running(trades)
     remaining = remaining_of_all(running)
     limit = KINDS[kind].limit or Limit.PRICE
     enough = (

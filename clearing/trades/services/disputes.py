@@ -13,6 +13,7 @@ from ..charge_models import ChargeProgress
 from ..models import Trade
 from ..states import TRADE, TradeState
 from .acceptance import accept_locked_trade
+from .awaited import void_awaited_of
 from .corrections import refund_remainder
 from .eligibility import undo_corrections
 from .endings import emit_refunded, end_charges
@@ -94,6 +95,7 @@ def _refund(trade: Trade, actor: Actor, dispute: str) -> None:
     advance(trade, TRADE, command="refund", role="system", ended_at=clock.now())
     undo_corrections(trade)
     void_put_off(trade, actor)
+    void_awaited_of(trade, actor=actor)
     record_trade("refunded", trade, actor, dispute=dispute, gross_minor=trade.gross_minor)
     emit_refunded(trade)
     return_hold(trade)

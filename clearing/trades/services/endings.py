@@ -31,6 +31,7 @@ from ..guaranteed_models import guaranteed_part
 from ..models import Trade
 from ..states import GIVEN_UP_REASON_LENGTH_MAX, TRADE, TradeState
 from .acceptance import accept_locked_trade, charged_use
+from .awaited import void_awaited, void_awaited_of
 from .eligibility import undo_corrections
 from .funding import give_back_halted_time
 from .holds import locked_agreement, locked_with_waiting, record_trade, return_hold
@@ -121,6 +122,8 @@ def end_charges(actor: Actor, progress: ChargeProgress, trades: list[Trade], rea
     for trade in trades:
         if trade.state == TradeState.CONCLUDED:
             _fail(trade, actor, "agreement_ended")
+    made = {trade.charge for trade in trades}
+    void_awaited(trades, actor=actor, is_over=lambda charge: charge not in made)
 
 
 @transaction.atomic
@@ -226,6 +229,7 @@ def _return_holds(actor: Actor, trades: list[Trade], reason_code: str, **stated:
         advance(trade, TRADE, command="expire", role="system", ended_at=clock.now())
         undo_corrections(trade)
         void_put_off(trade, actor)
+        void_awaited_of(trade, actor=actor)
         record_trade(
             "expired", trade, actor, reason_code=reason_code, gross_minor=trade.gross_minor, **stated
         )
@@ -258,6 +262,7 @@ def emit_refunded(trade: Trade) -> None:
 def _fail(trade: Trade, actor: Actor, reason_code: str, **stated: int) -> None:
     advance(trade, TRADE, command="fail", role="system", ended_at=clock.now())
     undo_corrections(trade)
+    void_awaited_of(trade, actor=actor)
     record_trade("failed", trade, actor, reason_code=reason_code, **stated)
     parties = public_ids_of((trade.buyer_id, trade.seller_id))
     emit(

@@ -15,6 +15,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.refusals import record_refusals
 
 from ...approvals.services import require_second_person
+from ..errors import ChargeOver
 from ..models import Trade
 from ..states import TradeState
 from .corrections import adjust_trade
@@ -36,9 +37,9 @@ def order_adjustment(
 ) -> Adjustment:
     """Order, as the operator, that one party of an agreement pays ``amount_minor``, without tax, to the other for a charge.
 
-    The obligation is made at once, so that what remains of the trade bounds it together with refunds; an agreement whose
-    trade is not made yet has none, and its adjustments wait for it within the price. Emits adjustment.due. Raises
-    SecondPersonNeeded for a large amount, BeyondCaptured, NotAcceptedYet, and as ``contracts.services.adjust_price``.
+    The obligation is made at once, so that what remains of the trade bounds it together with refunds; where the charge is no trade yet, it
+    waits for that within the price. Emits adjustment.due. Raises SecondPersonNeeded for a large amount, ChargeOver, BeyondCaptured,
+    NotAcceptedYet, and as ``contracts.services.adjust_price``.
     """
     actor.require(Permission.DISPUTES_WRITE)
     adjustment = adjust_price(
@@ -53,7 +54,7 @@ def order_adjustment(
     parties = adjustment.agreement.buyer_identifier, adjustment.agreement.seller_identifier
     creditor = parties[0] if debtor == parties[1] else parties[1]
     if Trade.objects.filter(agreement=agreement).exists():
-        adjust_trade(
+        moves = adjust_trade(
             actor=actor,
             agreement=agreement,
             adjustment=adjustment.public_id,
@@ -63,6 +64,8 @@ def order_adjustment(
             transaction_id=None,
             charge=adjustment.charge,
         )
+        if not moves:
+            raise ChargeOver(agreement=agreement, charge=str(adjustment.charge))
     require_second_person(
         actor=actor,
         command="clearing.adjustment",
@@ -75,6 +78,7 @@ def order_adjustment(
             "debtor": debtor,
             "reason_code": reason_code,
             "charge": adjustment.charge,
+            "reason": adjustment.reason,
         },
     )
     return adjustment
@@ -82,7 +86,13 @@ def order_adjustment(
 
 @record_refusals()
 def order_resolution(
-    *, actor: Actor, dispute: str, outcome: str, reason: str, amount_minor: int | None = None
+    *,
+    actor: Actor,
+    dispute: str,
+    outcome: str,
+    reason: str,
+    amount_minor: int | None = None,
+    expels: str = "",
 ) -> Dispute:
     """Resolve a dispute, as its mediator or as the second person to it. ``refund`` returns what is on hold, ``dismissed`` pays it to
     the seller.
@@ -92,7 +102,7 @@ def order_resolution(
     """
     actor.require(Permission.DISPUTES_WRITE)
     agreement, subject = check_resolution(
-        actor=actor, dispute=dispute, outcome=outcome, reason=reason, amount_minor=amount_minor
+        actor=actor, dispute=dispute, outcome=outcome, reason=reason, amount_minor=amount_minor, expels=expels
     )
     approval = None
     if outcome != DisputeOutcome.REDELIVERY:
@@ -103,7 +113,12 @@ def order_resolution(
             payee=agreement.buyer_identifier if outcome in TO_BUYER else agreement.seller_identifier,
             amount_minor=max(_at_stake(agreement, subject, outcome), amount_minor or 0),
             currency=agreement.currency,
-            payload={"outcome": outcome, **({} if amount_minor is None else {"amount_minor": amount_minor})},
+            payload={
+                "outcome": outcome,
+                "reason": reason.strip(),
+                **({} if amount_minor is None else {"amount_minor": amount_minor}),
+                **({"expels": expels} if expels else {}),
+            },
         )
     return resolve_dispute(
         actor=actor,
@@ -111,6 +126,7 @@ def order_resolution(
         outcome=outcome,
         reason=reason,
         amount_minor=amount_minor,
+        expels=expels,
         first_person=approval.first_person if approval else "",
     )
 

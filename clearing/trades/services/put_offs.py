@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Sum
 
+from contracts.services import adjustment_carried_out
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 
@@ -45,27 +48,55 @@ def put_off(
     record_trade("adjustment_put_off", trade, actor, adjustment=source, amount_minor=amount_minor)
 
 
+def make_or_put_off(
+    *,
+    trade: Trade,
+    kind: ObligationKind,
+    debtor_id: int,
+    creditor_id: int,
+    amount_minor: int,
+    source: str,
+    actor: Actor,
+    transaction_id: int | None = None,
+) -> None:
+    """Make a correction of a locked trade, or put it off until its bill is paid; contracts hears what moved. Raises as ``make_correction``."""
+    decided: dict[str, Any] = {
+        "trade": trade,
+        "kind": kind,
+        "debtor_id": debtor_id,
+        "creditor_id": creditor_id,
+        "amount_minor": amount_minor,
+        "source": source,
+    }
+    if is_put_off(trade):
+        put_off(**decided, actor=actor)
+        return
+    made = make_correction(**decided, transaction_id=transaction_id)
+    record_trade(
+        "adjusted",
+        trade,
+        actor,
+        adjustment=source,
+        kind=str(kind),
+        amount_minor=amount_minor,
+        tax_minor=made.tax_minor,
+    )
+    adjustment_carried_out(adjustment=source, moved_minor=amount_minor)
+
+
 def make_put_off(trade: Trade, actor: Actor) -> int:
     """Make the corrections of a trade whose bill was just paid, in the open cycle; returns how many."""
     waiting = list(PutOffCorrection.objects.filter(trade=trade, ended_at=None).order_by("pk"))
     for row in waiting:
-        made = make_correction(
+        _end(row)
+        make_or_put_off(
             trade=trade,
             kind=ObligationKind(row.kind),
             debtor_id=row.debtor_id,
             creditor_id=row.creditor_id,
             amount_minor=row.amount_minor,
             source=row.source,
-        )
-        _end(row)
-        record_trade(
-            "adjusted",
-            trade,
-            actor,
-            adjustment=row.source,
-            kind=row.kind,
-            amount_minor=row.amount_minor,
-            tax_minor=made.tax_minor,
+            actor=actor,
         )
     return len(waiting)
 
@@ -78,6 +109,7 @@ def void_put_off(trade: Trade, actor: Actor) -> int:
     for row in waiting:
         _end(row)
         record_trade("adjustment_void", trade, actor, adjustment=row.source, amount_minor=row.amount_minor)
+        adjustment_carried_out(adjustment=row.source, moved_minor=0)
     return len(waiting)
 
 

@@ -75,6 +75,7 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
         buyer_id=buyer.id,
         seller_id=seller.id,
         currency=agreement.currency,
+        concluded_at=concluded_at,
     )
     if standing.trade is not None:
         return Trade.objects.get(pk=standing.trade)
@@ -122,6 +123,7 @@ def conclude_charge(*, actor: Actor, first: Trade, planned: PlannedCharge, concl
             buyer_id=first.buyer_id,
             seller_id=first.seller_id,
             currency=first.currency,
+            concluded_at=first.concluded_at,
         ),
         charge=planned.charge,
         price_minor=planned.price_minor,

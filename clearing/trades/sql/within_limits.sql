@@ -43,7 +43,9 @@ SELECT o.trade_id INTO fault FROM new_rows o JOIN public.clearing_trade t ON t.i
      WHERE p.agreement = t.agreement AND s.organisation_id = o.creditor_id
        AND s.beneficiary_key = o.beneficiary_key)
    AND NOT EXISTS (
-    SELECT FROM public.clearing_chargeplan p CROSS JOIN LATERAL public.pool_shares_on(t.listing::text, t.supplied_on) s
+    SELECT FROM public.clearing_chargeplan p CROSS JOIN LATERAL public.pool_shares_on(t.listing::text, (
+            SELECT c.due_on FROM public.clearing_plannedcharge c WHERE c.plan_id = p.id AND c.charge = t.charge
+             ORDER BY c.version DESC LIMIT 1)) s
      WHERE p.agreement = t.agreement AND p.pooled AND s.organisation_id = o.creditor_id)
  LIMIT 1;
 IF FOUND THEN

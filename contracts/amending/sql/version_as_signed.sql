@@ -9,7 +9,36 @@ SELECT v.number, v.effective_at, v.said INTO last FROM public.signed_versions(a.
 SELECT content::jsonb INTO said FROM public.contracts_instrument WHERE id = NEW.instrument_id AND negotiation_id = NEW.negotiation_id;
 SELECT array_agg(party ORDER BY party) INTO signers FROM public.contracts_signature
     WHERE instrument_id = NEW.instrument_id AND signed_hash = NEW.signed_hash;
-IF signers IS DISTINCT FROM ARRAY['buyer', 'seller'] OR NOT EXISTS (
+IF NEW.kind = 'renewed' THEN
+    SELECT v.*, d.content::jsonb AS document INTO r FROM public.contracts_renewal v JOIN public.contracts_renewaldocument d ON d.renewal_id = v.id
+     WHERE d.id = NEW.renewal_id AND d.signed_hash = NEW.signed_hash;
+    said := r.document;
+    IF coalesce(r.agreement_id <> a.id OR r.state <> 'standing' OR r.kind <> 'automatic'
+       OR r.notice_by > public.business_now() OR r.notice_by <> public.notice_of_renewal(last.said, a.concluded_at)
+       OR r.turn > (last.said #>> '{terms,renewal,times_max}')::integer
+       OR said #>> '{terms,rights,duration}' <> public.lasting_renewed(last.said)
+       OR ((said #>> '{terms,charging,charges}')::integer - (last.said #>> '{terms,charging,charges}')::integer)
+          * (last.said #>> '{terms,charging,period_months}')::integer <> (last.said #>> '{terms,renewal,months}')::integer
+       OR NEW.from_charge <> (last.said #>> '{terms,charging,charges}')::integer + 1
+       OR (said #- '{terms,rights,duration}' #- '{terms,charging,charges}') -> 'terms' <> (last.said #- '{terms,rights,duration}' #- '{terms,charging,charges}') -> 'terms'
+       OR said - ARRAY['terms', 'plan', 'policy', 'text', 'amends', 'tax_rate_bp'] <> last.said - ARRAY['terms', 'plan', 'policy', 'text', 'amends', 'tax_rate_bp']
+       OR last.said #>> '{terms,charging,kind}' <> 'subscription', true)
+       OR NOT EXISTS (
+        SELECT FROM public.signed_versions(a.id) v WHERE v.number = r.version
+           AND (v.said #> '{terms,renewal}', v.said #> '{terms,rights,duration}') IS NOT DISTINCT FROM
+               (last.said #> '{terms,renewal}', last.said #> '{terms,rights,duration}'))
+       OR NOT EXISTS (SELECT FROM public.rules_decision c WHERE c.public_id = NEW.decision AND c.subject = r.public_id AND c.point = 'conclusion')
+       OR {HELD} THEN
+        RAISE EXCEPTION '% is renewed by the clause that both signed, for its months exactly, where no party refused in time', a.public_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'version_as_signed';
+    END IF;
+    IF public.is_halted(a.listing::text, a.segment::text) OR public.admission_ran_out(a.buyer_id, a.segment::text, 'buyer')
+       OR public.admission_ran_out(a.seller_id, a.segment::text, 'seller')
+       OR EXISTS (SELECT FROM public.listings_listing l WHERE l.public_id = a.listing AND l.state = 'withdrawn') THEN
+        RAISE EXCEPTION '% is not renewed: trading is halted, its listing was withdrawn, or an admission has ended', a.public_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'version_as_signed';
+    END IF;
+ELSIF signers IS DISTINCT FROM ARRAY['buyer', 'seller'] OR NOT EXISTS (
     SELECT FROM public.contracts_negotiation n
      WHERE n.id = NEW.negotiation_id AND n.amends_id = a.id AND n.state = 'verified') THEN
     RAISE EXCEPTION 'a version needs the signatures of both parties over one instrument'
@@ -37,7 +66,7 @@ IF NEW.ends_at IS DISTINCT FROM public.end_as_amended(
         USING ERRCODE = 'check_violation', CONSTRAINT = 'version_as_signed';
 END IF;
 IF last.said #> '{plan,commission}' IS NOT NULL OR said #> '{plan,commission}' IS NOT NULL OR last.said #>> '{plan,money,charging}' = 'metered'
-   OR last.said #> '{plan,money,adjustments}' IS NOT NULL OR EXISTS (SELECT FROM public.contracts_pool p WHERE p.listing = a.listing) THEN
+   OR last.said #> '{plan,money,adjustments}' IS NOT NULL OR public.was_pooled(a.listing::text, a.concluded_at) THEN
     RAISE EXCEPTION 'commissioned work, metered use, prices that clauses adjust, and what a pool sells are not amended: %', a.public_id
         USING ERRCODE = 'check_violation', CONSTRAINT = 'version_as_signed';
 END IF;

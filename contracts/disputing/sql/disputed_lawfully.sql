@@ -7,6 +7,10 @@ IF (NEW.opened_as, NEW.reason_code) NOT IN ({REASONS}) THEN
     RAISE EXCEPTION 'a % does not dispute for the reason %', NEW.opened_as, NEW.reason_code
         USING ERRCODE = 'check_violation', CONSTRAINT = 'disputed_lawfully';
 END IF;
+IF {DAYS_DEPART} THEN
+    RAISE EXCEPTION 'a dispute is answered within {ANSWER_DAYS} days and decided within {DECISION_DAYS}, counted from its opening'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'disputed_lawfully';
+END IF;
 IF NEW.opened_as = 'third_party' AND (NEW.third_party_id IN (a.buyer_id, a.seller_id) OR NOT EXISTS (
     SELECT FROM public.listings_stake s
       JOIN public.listings_listing l ON l.id = s.listing_id
@@ -25,5 +29,8 @@ IF NEW.accepted_at IS NOT NULL THEN
         RAISE EXCEPTION 'the buyer disputes what was accepted within the days of the plan'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'disputed_lawfully';
     END IF;
+END IF;
+IF NEW.accepted_at < a.concluded_at THEN
+    RAISE EXCEPTION 'nothing is accepted before the conclusion' USING ERRCODE = 'check_violation', CONSTRAINT = 'disputed_lawfully';
 END IF;
 RETURN NEW;

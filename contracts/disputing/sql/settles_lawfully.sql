@@ -5,6 +5,7 @@ IF TG_OP = 'INSERT' AND (coalesce(d.state <> 'open', true) OR (d.opened_as, NEW.
    OR (NEW.party <> d.opened_as AND NEW.party <> (CASE d.opened_as WHEN 'seller' THEN 'buyer' ELSE 'seller' END))
    OR (NEW.outcome IN ({WITH_AMOUNT}) AND NEW.amount_minor IS NULL)
    OR (NEW.amount_minor IS NOT NULL AND NEW.outcome NOT IN ({MAY_HAVE_AMOUNT}))
+   OR NEW.respond_by IS DISTINCT FROM public.end_of_period(NEW.proposed_at, 'P{SETTLEMENT_DAYS}D')
    OR (NEW.consequences ->> 'dispute', NEW.consequences ->> 'outcome', NEW.consequences -> 'amount_minor')
       IS DISTINCT FROM (d.public_id::text, NEW.outcome::text, coalesce(to_jsonb(NEW.amount_minor), 'null'))
    OR NOT {PROPOSER_ACTS}) THEN

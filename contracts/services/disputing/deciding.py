@@ -24,7 +24,8 @@ from ...amending.queries import money_signed
 from ...commissions.queries import require_reducible
 from ...disputing.errors import NotHeard, NotItsMediator, OtherDisputeFirst, RemedyImpossible
 from ...disputing.models import Dispute
-from ...disputing.rules import HOLDING, MAY_HAVE_AMOUNT, OUTCOMES, WITH_AMOUNT
+from ...disputing.queries import standing_mediator
+from ...disputing.rules import HOLDING, MAY_EXPEL, MAY_HAVE_AMOUNT, OUTCOMES, WITH_AMOUNT
 from ...disputing.states import StatementKind
 from ...ending.queries import access_over_at, charge_due, charge_left
 from ...errors import AgreementEnded, PriceExceeded, RedeliveryTooLate
@@ -43,6 +44,15 @@ ACCEPTED_BEFORE = Label(
     "検収済みのため再提供はできません",
 )
 
+NOT_EXPELLED = Label(
+    "a decision that is no dismissal may propose to expel: {known}",
+    "棄却以外の裁定では、次の当事者の除名を提案できます: {known}",
+)
+ALL_COMES_BACK = Label(
+    "state no amount: nothing was accepted yet, and all that is on hold comes back by itself",
+    "検収前の解除では確保中の代金が全額返金されます。金額は記載しないでください",
+)
+
 
 @transaction.atomic
 def resolve_dispute(
@@ -52,9 +62,12 @@ def resolve_dispute(
     outcome: str,
     reason: str,
     amount_minor: int | None = None,
+    expels: str = "",
     first_person: str = "",
 ) -> Dispute:
     """Resolve a dispute, as its mediator or with it as the ``first_person``, with the reason: one of ``rules.OUTCOMES``.
+
+    ``expels``: the party (``buyer`` or ``seller``) whose expulsion it proposes (``rules.MAY_EXPEL``), in a case that two others decide.
 
     ``amount_minor``, without tax, is that of a reduction or a payment, and of what comes back of accepted charges with a termination.
     Delivery and clearing carry out the outcome; each remedy has its day. After the agreement was terminated, the dispute is dismissed, or the price
@@ -62,9 +75,9 @@ def resolve_dispute(
     OtherDisputeFirst, RemedyImpossible, PriceExceeded, ReducedWithoutFault, FieldInvalid, Forbidden.
     """
     agreement, subject = check_resolution(
-        actor=actor, dispute=dispute, outcome=outcome, reason=reason, amount_minor=amount_minor
+        actor=actor, dispute=dispute, outcome=outcome, reason=reason, amount_minor=amount_minor, expels=expels
     )
-    mediator = subject.mediators.filter(objected_at=None).first()
+    mediator = standing_mediator(subject)
     if mediator is None or mediator.person not in (actor.identifier, first_person):
         raise NotItsMediator(dispute=dispute, mediator=mediator.person if mediator else "")
     end_dispute(
@@ -77,13 +90,20 @@ def resolve_dispute(
         amount_minor=amount_minor,
         finding=reason,
         first_person=first_person,
+        expels=expels,
     )
     return subject
 
 
 @transaction.atomic
 def check_resolution(
-    *, actor: Actor, dispute: str, outcome: str, reason: str, amount_minor: int | None = None
+    *,
+    actor: Actor,
+    dispute: str,
+    outcome: str,
+    reason: str,
+    amount_minor: int | None = None,
+    expels: str = "",
 ) -> tuple[Agreement, Dispute]:
     """The agreement and the dispute, both locked, if it may be resolved so; who gives it is asked by ``resolve_dispute``."""
     actor.require(Permission.DISPUTES_WRITE)
@@ -98,6 +118,9 @@ def check_resolution(
     if outcome not in decided:
         known = ", ".join(decided)
         raise FieldInvalid("outcome", Label(f"specify one of {known}", f"{known} から選んでください"))
+    may_expel = MAY_EXPEL[DisputeParty(subject.opened_as)]
+    if expels and (outcome == DisputeOutcome.DISMISSED or expels not in may_expel):
+        raise FieldInvalid("expels", NOT_EXPELLED.fill({"known": ", ".join(may_expel)}))
     require_possible(subject, agreement, DisputeOutcome(outcome), amount_minor)
     if outcome != DisputeOutcome.DISMISSED and not _is_heard(subject):
         raise NotHeard(dispute=dispute, answer_by=subject.answer_by.isoformat())
@@ -136,6 +159,8 @@ def require_possible(
                 f"金額は {', '.join(WITH_AMOUNT)} に必ず、termination に任意で、その他には記載しないでください",
             ),
         )
+    if amount_minor is not None and _comes_back_by_itself(dispute, outcome):
+        raise FieldInvalid("amount_minor", ALL_COMES_BACK)
     if amount_minor is not None:
         require_amount("amount_minor", amount_minor)
         remaining = _payable(agreement, charge_due(agreement, dispute.opened_at), outcome)
@@ -143,6 +168,12 @@ def require_possible(
             raise PriceExceeded(agreement=agreement.public_id, remaining_minor=remaining)
     if _gives_back(dispute, outcome, amount_minor) and (settled or dispute.opened_as == DisputeParty.SELLER):
         require_reducible(agreement.public_id)
+
+
+def _comes_back_by_itself(dispute: Dispute, outcome: DisputeOutcome) -> bool:
+    """Whether a termination returns all by itself: what the buyer disputes before acceptance is on hold."""
+    is_held = dispute.opened_as in HOLDING and dispute.accepted_at is None
+    return outcome is DisputeOutcome.TERMINATION and is_held
 
 
 def _payable(agreement: Agreement, charge: int, outcome: DisputeOutcome) -> int:
@@ -215,6 +246,7 @@ def end_dispute(
     finding: str,
     amount_minor: int | None = None,
     first_person: str = "",
+    expels: str = "",
 ) -> None:
     """End a locked dispute with an outcome, close what waits in it, and have the outcome carried out. Emits dispute.resolved."""
     advance(
@@ -228,6 +260,7 @@ def end_dispute(
         resolved_by=actor.identifier,
         resolved_first=first_person,
         resolved_at=clock.now(),
+        expels=expels,
     )
     drop_settlements(dispute)
     for mediator in dispute.mediators.all():
@@ -241,6 +274,7 @@ def end_dispute(
             "agreement": agreement.public_id,
             "outcome": dispute.outcome,
             **({} if amount_minor is None else {"amount_minor": amount_minor}),
+            **({"expels": expels} if expels else {}),
             "finding_commitment": commitment_to(dispute.salt, finding.strip()),
         },
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Q
 
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
@@ -11,26 +10,21 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.commitments import commitment_to
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
-from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
+from marketplace.notices.operator_tasks import finish_for_operator
 from marketplace.notices.states import TaskKind
-from marketplace.participants.interest_queries import require_unrelated, standing_interests
-from marketplace.participants.people_queries import holds_for_operator
+from marketplace.notices.texts import fill_label
+from marketplace.participants.interest_queries import require_unrelated
 
 from ...disputing import texts
 from ...disputing.errors import CannotMediate, NoMediatorToObject
 from ...disputing.models import Dispute, Mediator
-from ...states import DISPUTE, DisputeParty, DisputeState, label_of
+from ...disputing.queries import standing_mediator
+from ...states import DISPUTE, DisputeParty, label_of
+from .candidates import ask_for_mediator, bar_of
 from .opening import check_text
 from .sides import locked_dispute, side_of, sides, tell
 
-NO_HOLDER = Label(
-    "it is no person of the operator who decides disputes", "紛争の裁定権限を持つ運営者の担当者ではありません"
-)
-RELATED = Label("it has declared an interest in a side", "当事者との利害関係が届け出られています")
-DECIDED = Label(
-    "it decided a dispute over this agreement before", "この契約に関する異議を以前に判断しています"
-)
-OBJECTED_TO = Label("it mediated this dispute before", "この異議を既に担当しています")
+HAS_ONE = Label("the dispute has a mediator", "この異議には既に調停担当者がいます")
 
 
 @transaction.atomic
@@ -42,10 +36,9 @@ def assign_mediator(*, actor: Actor, dispute: str, person: str) -> Dispute:
     actor.require(Permission.DISPUTES_WRITE)
     actor.require_person()
     agreement, subject = locked_dispute(actor, dispute)
-    organisations = sides(subject, agreement).values()
-    require_unrelated(actor, *organisations)
+    require_unrelated(actor, *sides(subject, agreement).values())
     DISPUTE.target(state=subject.state, command="resolve", role=actor.role.value)
-    why = _bar(subject, person, *organisations)
+    why = HAS_ONE if standing_mediator(subject) is not None else bar_of(subject, agreement, person)
     if why is not None:
         raise CannotMediate(dispute=dispute, person=person, why=why.as_dict())
     row = Mediator.objects.create(
@@ -63,20 +56,6 @@ def assign_mediator(*, actor: Actor, dispute: str, person: str) -> Dispute:
     return subject
 
 
-def _bar(dispute: Dispute, person: str, *organisations: int) -> Label | None:
-    """Why the person may not mediate the dispute, if it may not."""
-    decided = Dispute.objects.filter(agreement=dispute.agreement_id, state=DisputeState.RESOLVED)
-    if not holds_for_operator(person, Permission.DISPUTES_WRITE):
-        return NO_HOLDER
-    if standing_interests(person, *organisations).exists():
-        return RELATED
-    if decided.filter(Q(resolved_by=person) | Q(resolved_first=person)).exists():
-        return DECIDED
-    if dispute.mediators.filter(Q(person=person) | Q(objected_at=None)).exists():
-        return OBJECTED_TO
-    return None
-
-
 @transaction.atomic
 def object_to_mediator(*, actor: Actor, dispute: str, reason: str) -> Dispute:
     """Object, as a side, to the mediator of an open dispute, once and with the reason; another person is then named.
@@ -89,7 +68,7 @@ def object_to_mediator(*, actor: Actor, dispute: str, reason: str) -> Dispute:
     agreement, subject = locked_dispute(actor, dispute)
     side = side_of(actor, subject, agreement)
     DISPUTE.target(state=subject.state, command="settle", role=side.value)
-    row = subject.mediators.select_for_update().filter(objected_at=None).first()
+    row = standing_mediator(subject)
     if row is None or subject.mediators.filter(objected_by=side).exists():
         raise NoMediatorToObject(dispute=dispute)
     row.objected_by, row.objector, row.objection = side.value, actor.identifier, why
@@ -106,14 +85,6 @@ def object_to_mediator(*, actor: Actor, dispute: str, reason: str) -> Dispute:
         },
     )
     party = label_of(DisputeParty, side).as_dict()
-    ask_operator(
-        TaskKind.LOOK_INTO,
-        row.public_id,
-        title=texts.NAME_MEDIATOR,
-        needs=Permission.DISPUTES_WRITE,
-        dispute=dispute,
-        party=party,
-        person=row.person,
-    )
+    ask_for_mediator(subject, agreement, row, fill_label(texts.OBJECTED_BY, party=party))
     tell(subject, agreement, texts.OBJECTED.fill(dispute=dispute, party=party, person=row.person))
     return subject

@@ -28,6 +28,7 @@ from ...ending.queries import charge_due
 from ...models import Agreement
 from ...states import DisputeOutcome, DisputeParty, DisputeState, Party, TerminationReason, label_of
 from ..agreements import make_adjustment, terminate_agreement
+from .expelling import propose_expulsion
 
 ESCALATE: Final = Loop("contracts.escalate_remedies")
 BATCH: Final = 200
@@ -44,6 +45,9 @@ def order_remedies(dispute: Dispute, agreement: Agreement, actor: Actor) -> None
         _order(dispute, RemedyKind.DELIVERED_AGAIN)
     if outcome is DisputeOutcome.STOP_OF_USE:
         _order(dispute, RemedyKind.USE_STOPPED)
+    if dispute.expels:
+        _order(dispute, RemedyKind.EXPULSION, propose_expulsion(dispute, agreement))
+        remedy_done(dispute=dispute.public_id, kind=RemedyKind.EXPULSION)
     reason = _termination(dispute, outcome)
     if reason is not None:
         _order(dispute, RemedyKind.AGREEMENT_ENDED)
@@ -93,7 +97,7 @@ def _adjust(dispute: Dispute, agreement: Agreement) -> Adjustment:
 def remedy_done(*, kind: str, dispute: str = "", reference: str = "") -> bool:
     """Record that a remedy was carried out, found by its dispute or by its adjustment; False if none waits. Whoever carries it out says so."""
     found = {"dispute__public_id": dispute} if dispute else {"reference": reference}
-    waiting = Remedy.objects.filter(**found, kind=str(kind), done_at=None)
+    waiting = Remedy.objects.filter(**found, kind=str(kind), done_at=None, impossible_at=None)
     # Of two that are done at once, the second sees the first, and closes the task.
     if not Dispute.objects.select_for_update().filter(pk__in=waiting.values("dispute")).exists():
         return False
@@ -108,14 +112,19 @@ def remedy_done(*, kind: str, dispute: str = "", reference: str = "") -> bool:
         actor=SYSTEM,
         payload={"remedy": str(kind)},
     )
-    if remedy.escalated_at is not None and not _open(remedy.dispute).exists():
-        finish_for_operator(TaskKind.LOOK_INTO, remedy.dispute.public_id)
+    finish_if_over(remedy)
     return True
+
+
+def finish_if_over(remedy: Remedy) -> None:
+    """Close the task of the people who were asked for a remedy that ended, unless another of its dispute is open."""
+    if remedy.escalated_at is not None and not open_remedies(remedy.dispute).exists():
+        finish_for_operator(TaskKind.LOOK_INTO, remedy.dispute.public_id)
 
 
 def escalate_remedies() -> int:
     """Ask the people on call to carry out what is overdue; returns how many disputes."""
-    due = Remedy.objects.filter(done_at=None, escalated_at=None, due_by__lte=clock.now())
+    due = Remedy.objects.filter(done_at=None, impossible_at=None, escalated_at=None, due_by__lte=clock.now())
     aside = ESCALATE.standing_aside()
     rows = (
         due.exclude(dispute__public_id__in=aside)
@@ -129,7 +138,9 @@ def escalate_remedies() -> int:
 def _escalate(public_id: str) -> bool:
     dispute = Dispute.objects.select_for_update().get(public_id=public_id)
     now = clock.now()
-    late = list(_open(dispute).select_for_update().filter(escalated_at=None, due_by__lte=now).order_by("pk"))
+    late = list(
+        open_remedies(dispute).select_for_update().filter(escalated_at=None, due_by__lte=now).order_by("pk")
+    )
     for remedy in late:
         remedy.escalated_at = now
         remedy.save(update_fields=["escalated_at"])
@@ -146,5 +157,6 @@ def _escalate(public_id: str) -> bool:
     return bool(late)
 
 
-def _open(dispute: Dispute) -> QuerySet[Remedy]:
-    return Remedy.objects.filter(dispute=dispute, done_at=None)
+def open_remedies(dispute: Dispute) -> QuerySet[Remedy]:
+    """The remedies of a dispute that have not ended."""
+    return Remedy.objects.filter(dispute=dispute, done_at=None, impossible_at=None)

@@ -18,8 +18,9 @@ from marketplace.notices.states import TaskKind
 
 from ...disputing import texts
 from ...disputing.errors import AlreadyStated, StatementLate, TooManyFiles
-from ...disputing.models import Dispute, DisputeFile, Statement
+from ...disputing.models import Dispute
 from ...disputing.rules import FILES_MAX, REPLY_DAYS, RESPONDENT
+from ...disputing.statement_models import DisputeFile, Statement
 from ...disputing.states import StatementKind
 from ...states import DisputeParty, DisputeState, label_of
 from ..attachments import checked_file

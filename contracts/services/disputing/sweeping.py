@@ -21,8 +21,10 @@ from marketplace.notices.operator_tasks import ask_operator
 from marketplace.notices.states import TaskKind
 
 from ...disputing import texts
-from ...disputing.models import Dispute, Statement
+from ...disputing.models import Dispute
+from ...disputing.queries import standing_mediator
 from ...disputing.rules import REMINDED_DAYS
+from ...disputing.statement_models import Statement
 from ...disputing.states import StatementKind
 from ...states import DisputeState
 from .deciding import record_silence
@@ -68,7 +70,7 @@ def _remind(public_id: str) -> bool:
         return False
     dispute.reminded_at = clock.now()
     dispute.save(update_fields=["reminded_at"])
-    mediator = dispute.mediators.filter(objected_at=None).first()
+    mediator = standing_mediator(dispute)
     ask_operator(
         TaskKind.LOOK_INTO,
         public_id,

@@ -121,7 +121,7 @@ def _close(
 
 def _first_of_two(actor: Actor, case: Case, payload: dict[str, Any]) -> str:
     """Who gave the same command first, and has neither become related nor decided. Raises DecidedFirst, SecondPersonNeeded."""
-    first_deciders, is_related = deciders(case), related_to(*_concerned(case))
+    first_deciders, is_related = deciders(case) | _decided_before(case), related_to(*_concerned(case))
     if actor.identifier in first_deciders:
         raise DecidedFirst(case=case.public_id, subject=case.subject)
     approval = require_two_people(
@@ -135,6 +135,12 @@ def _first_of_two(actor: Actor, case: Case, payload: dict[str, Any]) -> str:
         barred=lambda person: person in first_deciders or is_related(person),
     )
     return approval.first_person
+
+
+def _decided_before(case: Case) -> set[str]:
+    """Who decided what a case of this kind is about."""
+    kind = KINDS.get(case.kind)
+    return kind.decided(case.subject) if kind and kind.decided else set()
 
 
 def _stated(until: datetime | None) -> dict[str, str]:

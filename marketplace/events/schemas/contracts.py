@@ -174,6 +174,26 @@ class AgreementEnding(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgreementUnlawful(Event):
+    """A later rulebook made a ``term`` of an agreement in force unlawful by its entry ``code``: ``state`` is ``open`` until an amendment takes
+    effect by ``amend_by`` (ISO instant), or the agreement ends by law; then ``amended``, ``lifted`` or ``over``.
+    """
+
+    type = "agreement.unlawful"
+    subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
+
+    law_adjustment: str
+    agreement: str
+    buyer: str
+    seller: str
+    code: str
+    term: str
+    state: str
+    amend_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgreementTerminated(Event):
     """An agreement ended before its term, or its price was returned.
 

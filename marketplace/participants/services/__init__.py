@@ -20,6 +20,7 @@ from .ending_admissions import (
     remind_of_condition,
     settle_condition,
 )
+from .expelling import expel
 from .facts import change_facts
 from .interests import declare_interest, end_interest
 from .inviting import (
@@ -102,6 +103,7 @@ __all__ = [
     "end_interest",
     "end_membership",
     "end_relation",
+    "expel",
     "expire_admission",
     "expire_qualification",
     "file_recovery",

@@ -86,7 +86,7 @@ def disqualify(
         expires_in=APPROVED_WITHIN,
         barred=related_to(subject.pk),
     )
-    return _write(actor, subject, stated, name, approval.first_person)
+    return write_disqualification(actor, subject, stated, name, approval.first_person)
 
 
 @record_refusals()
@@ -141,7 +141,7 @@ def lapse_disqualification(disqualification: str) -> bool:
     return True
 
 
-def _write(
+def write_disqualification(
     actor: Actor, subject: Organisation, stated: Mapping[str, Any], name: str, first_person: str
 ) -> Disqualification:
     """Write and tell the disqualification that two people stated; of the bare ``name`` of an officer only its commitment."""

@@ -95,6 +95,23 @@ def test_charges_are_added_and_dropped(market, monthly):
     assert broken() == {}
 
 
+def test_a_charge_waits_for_what_was_signed_however_late_it_is_heard_of(market, monthly):
+    """Signed on the eve for the next charge, and handled after that fell due: nothing sticks, and the charge is the new one."""
+    at(date(2027, 4, 30))
+    wanted = {"effective_on": date(2027, 5, 1), "funding_days": 5}
+    row = amend_agreement(actor=market.buyer, agreement=monthly.public_id, terms=wanted)
+    sign(actor=market.seller, negotiation=row.public_id)
+    sign(actor=market.buyer, negotiation=row.public_id)
+    at(date(2027, 5, 2))
+    assert (begin_due_charges(limit=10), charged(monthly)) == (0, [(1, 10_000)])
+    event = OutboxEvent.objects.filter(type="agreement.amended").latest("pk")
+    handle(handlers.on_agreement_amended, AgreementAmended(**event.data))
+    assert ChargeAmendment.objects.get().from_charge == 2
+    assert begin_due_charges(limit=10) == 1
+    assert charged(monthly) == [(1, 10_000), (2, 10_000)]
+    assert broken() == {}
+
+
 def test_a_version_is_applied_once(market, monthly):
     amended(market, monthly, date(2027, 6, 1), price_minor=12_000)
     event = OutboxEvent.objects.get(type="agreement.amended")

@@ -10,10 +10,11 @@ from contracts.models import Agreement
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
-from marketplace.kernel.invariants import verify_all
+from marketplace.kernel.invariants import REGISTER, verify_all
 from tests.clearing import factories
 from tests.contracts import factories as contracts
-from tests.roles import unguarded
+from tests.contracts.raw import run
+from tests.roles import assert_refused, unguarded
 
 from .test_charged_as_signed import concluded
 from .test_ended_early import end_early
@@ -68,3 +69,33 @@ def test_an_instalment_that_is_not_paid_in_ends_no_other_after_an_early_end(mark
     assert told["reason_code"] == record["reason_code"] == ("owed_outside" if is_owed else "not_funded")
     assert record.get("owed_minor") == (11_000 if is_owed else None)
     assert {name: rows for name, rows in verify_all().items() if rows and name.startswith("clearing.")} == {}
+
+
+def test_what_is_not_owed_after_a_failure_is_refused_and_named(market):
+    factories.on_day(2027, 1, 4)
+    first = instalments(market)
+    factories.on_day(2027, 2, 4)
+    carry_out_deadlines()
+    factories.on_day(2027, 2, 28)
+    carry_out_deadlines()
+    second = factories.charges(first.agreement)[1]
+    assert second.state == "failed"
+    facts = {
+        "public_id": "trd_raw",
+        "business_key": "raw",
+        "charge": 3,
+        "state": "concluded",
+        "ended_at": None,
+    }
+    fields = [row for row in Trade._meta.concrete_fields if row.name not in ("id", "gross_minor")]
+    columns = [row.column for row in fields]
+    values = ", ".join("%s" if name in facts else name for name in columns)
+    made = (
+        f"INSERT INTO clearing_trade ({', '.join(columns)}) SELECT {values} FROM clearing_trade WHERE id = %s"
+    )
+    given = [*(facts[name] for name in columns if name in facts), second.pk]
+    assert_refused(lambda: run(made, *given), because="follows one that failed")
+    with unguarded("clearing_trade"):
+        run(made, *given)
+    (named,) = REGISTER["clearing.owed_after_failure"].check()
+    assert (named["agreement"], named["charge"]) == (first.agreement, 3)

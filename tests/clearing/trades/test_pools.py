@@ -1,4 +1,4 @@
-"""The price of a trade behind which a pool stands is divided by the shares in force on the day of its tax point."""
+"""The price of a trade behind which a pool stands is divided by the shares in force on the day on which its charge falls due."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def divided(market, trade):
     return {names[key]: amount for key, amount in rows}
 
 
-def accepted(market, day, price_minor=1_000, buyer="buyer"):
-    """A trade that is concluded on 4 January and accepted on a day of it."""
-    on_day(2027, 1, 4)
+def accepted(market, day, price_minor=1_000, buyer="buyer", accepted_on=None):
+    """A trade that is concluded, so due, on a day of January 2027, and accepted then or on another day."""
+    on_day(2027, 1, day)
     factories.pay_in(market, buyer, price_minor * 2)
     trade = factories.conclude(market, buyer, "seller", price_minor)
-    on_day(2027, 1, day)
+    on_day(2027, 1, accepted_on or day)
     return factories.accept(trade)
 
 
@@ -72,11 +72,19 @@ def accepted(market, day, price_minor=1_000, buyer="buyer"):
     ("day", "shares"),
     [(4, {}), (5, {"ally": 400, "friend": 400}), (9, {"ally": 400, "friend": 400}), (10, {"friend": 600})],
 )
-def test_the_shares_of_the_day_of_the_tax_point_count(market, day, shares):
+def test_the_shares_of_the_day_on_which_the_charge_falls_due_count(market, day, shares):
     trade = accepted(market, day, price_minor=1_200)
     assert trade.state == "accepted"
     assert divided(market, trade) == shares
     assert {name: rows for name, rows in verify_all("clearing").items() if rows} == {}
+
+
+@pytest.mark.parametrize("accepted_on", [5, 10, 12])
+def test_the_lead_chooses_no_other_day_by_when_it_supplies(market, accepted_on):
+    """Who supplies late, or states another kind of supply, divides by the shares of the same day."""
+    trade = accepted(market, 5, price_minor=1_200, accepted_on=accepted_on)
+    assert divided(market, trade) == {"ally": 400, "friend": 400}
+    assert REGISTER[CHECK].check() == []
 
 
 def test_remainders_go_to_the_largest_fractions_and_then_in_order(market):

@@ -9,8 +9,10 @@ from django.db import connection
 
 from clearing import handlers
 from clearing.models import ChargePlan, PlannedShare, Trade
+from contracts.amending.services import amend_agreement
 from contracts.plan import plan_lines, plan_of
 from contracts.pools.models import Pool, PoolVersion
+from contracts.services import sign
 from contracts.terms import parse_terms, revise_terms
 from listings import services as listings
 from marketplace.events.models import OutboxEvent
@@ -62,6 +64,19 @@ def test_shares_of_an_offer_are_signed_and_planned(market, author):
     assert (row.organisation_id, row.share_bp) == (author.pk, 2_500)
     assert Trade.objects.get(agreement=agreement.public_id).charge == 1
     assert breaches() == []
+
+
+def test_a_beneficiary_that_cannot_be_paid_stands_against_an_amendment_too(market, author):
+    """What is charged later is divided as what was charged before."""
+    monthly = {**shared(author), "kind": "subscription", "charges": 12, "period_months": 1}
+    offered = replace(market, listing=contracts.listing(market.seller, "L-3", charging=monthly))
+    agreement = concluded(offered)
+    terms = {"effective_on": clock.today(), "price_minor": 12_000}
+    row = amend_agreement(actor=market.buyer, agreement=agreement.public_id, terms=terms)
+    use_account(author, None)
+    with pytest.raises(FieldInvalid) as refused:
+        sign(actor=market.seller, negotiation=row.public_id)
+    assert refused.value.name == "terms.charging.shares"
 
 
 def test_nobody_negotiates_the_shares_away(market, author):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +16,10 @@ from contracts.ending.queries import charge_due, charge_left, consequences_shown
 from contracts.errors import EndingOpen, PriceExceeded
 from contracts.models import Adjustment, Agreement
 from contracts.negotiating.rounds import rounds_of
+from contracts.papers.content import Paper
+from contracts.papers.data import OF_AGREEMENT
 from contracts.plan.queries import shown_plan
-from contracts.pools.models import Pool
+from contracts.pools.models import Pool, PoolVersion
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
 from tests.roles import assert_refused, unguarded
@@ -77,23 +79,28 @@ def test_what_later_deeds_read_from_the_first_version_stays(market, year, terms,
     assert field(lambda: amend(market, year, **terms)) == named
 
 
-def pooled(market) -> None:
-    """A pool stands behind the listing."""
+def pooled(market, signed_at: datetime | None = None) -> PoolVersion:
+    """A pool stands behind the listing; its first version was signed at a moment, or waits for signatures."""
     seller = market.organisation("seller")
-    with unguarded("contracts_pool"):
-        Pool.objects.create(
+    with unguarded("contracts_pool", "contracts_poolversion"):
+        pool = Pool.objects.create(
             listing=market.listing,
             lead=seller,
             lead_identifier=seller.public_id,
             opened_by="person",
             opened_at=clock.now(),
         )
+        return PoolVersion.objects.create(
+            pool=pool, number=1, cause="terms", effective_on=clock.today(), lead_decides=False, denominator=1, content={},
+            content_hash="0" * 64, state="signed" if signed_at else "proposed", proposed_by="person", proposed_at=clock.now(),
+            closed_at=signed_at,
+        )  # fmt: skip
 
 
 def test_what_a_pool_sells_is_not_amended(market, year):
     negotiation = amend(market, year, price_minor=12_000)
     services.sign(actor=market.seller, negotiation=negotiation.public_id)
-    pooled(market)
+    pooled(market, year.concluded_at)
     with refused(PooledNotAmended):
         services.sign(actor=market.buyer, negotiation=negotiation.public_id)
     services.terminate(actor=market.buyer, negotiation=negotiation.public_id)
@@ -101,8 +108,28 @@ def test_what_a_pool_sells_is_not_amended(market, year):
         amend(market, year, price_minor=12_000)
 
 
+def test_a_pool_that_nobody_signed_or_that_came_later_bars_no_amendment(market, year):
+    version = pooled(market)
+    assert signed(market, amend(market, year, price_minor=12_000)).number == 2
+    with unguarded("contracts_poolversion"):
+        PoolVersion.objects.filter(pk=version.pk).update(
+            state="signed", closed_at=clock.now() + timedelta(seconds=1)
+        )
+    assert signed(market, amend(market, again(year), price_minor=13_000)).number == 3
+    assert {name: found for name, found in broken().items() if "pool" not in name} == {}
+
+
+def test_an_order_is_of_the_version_in_force(market, year):
+    version = signed(market, amend(market, year, day="2027-04-30", price_minor=12_000))
+    order = OF_AGREEMENT[Paper.ORDER]
+    assert order(again(year))["price"]["net_minor"] == 10_000
+    clock.move_to(datetime(2027, 5, 1, tzinfo=JST), running=False)
+    shown = order(again(year))
+    assert (shown["price"]["net_minor"], version.signed_hash in str(shown["facts"])) == (12_000, True)
+
+
 def test_the_database_amends_nothing_that_a_pool_sells(market, unwritten):
-    pooled(market)
+    pooled(market, Agreement.objects.get().concluded_at)
     assert_refused(lambda: forged(unwritten), because="are not amended")
 
 

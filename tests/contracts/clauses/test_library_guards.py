@@ -98,8 +98,10 @@ def test_no_negotiation_begins_with_a_template_that_is_not_in_force(market):
     retired = services.publish_template(
         actor=SYSTEM, code="data-provision", title=market.template.title, clauses=stated, retired=True
     )
-    statement, parameters = new_negotiation(negotiation, template_id=retired.pk)
-    refused("not in force", statement, *parameters)
+    for template in (retired.pk, market.template.pk):
+        statement, parameters = new_negotiation(negotiation, template_id=template)
+        refused("not in force", statement, *parameters)
+    assert breaches("contracts.template_in_force") == []
     with unguarded("contracts_negotiation"):
         run("UPDATE contracts_negotiation SET template_id = %s", retired.pk)
     assert [each["public_id"] for each in breaches("contracts.template_in_force")] == [negotiation.public_id]

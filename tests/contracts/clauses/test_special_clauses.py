@@ -166,6 +166,9 @@ def test_they_are_proposed_over_http(market):
         ([{"heading": FREE["heading"]}], {}, "terms.special_clauses.1"),
         ([{**FREE, "text": {"ja": "{price}", "en": "x"}}], {}, "terms.special_clauses.1.text.ja"),
         ([FREE] * 21, {}, "terms.special_clauses"),
+        ([{**FREE, "text": {"ja": "復元\u202eしない", "en": "x"}}], {}, "terms.special_clauses.1.text.ja"),
+        ([{**FREE, "text": {"ja": "復元しない", "en": "x\u0007"}}], {}, "terms.special_clauses.1.text.en"),
+        ([{**FREE, "heading": {"ja": "連\u200b絡", "en": "x"}}], {}, "terms.special_clauses.1.heading.ja"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(market, special, terms, field):
@@ -193,6 +196,10 @@ def test_what_does_not_fit_is_refused_by_name(market, special, terms, field):
         ("毎月報告する", "毎月"),
         ("金壱百万円", "壱百万円"),
         ("at most 100,000", "100,000"),
+        ("期間はP1Yとする", "p1y"),
+        ("P1Y", "p1y"),
+        ("within PT36H", "pt36h"),
+        ("A P2P network, and P. Smith, take part", ""),
         ("当事者は第三条に従い十分に協議し、復元しない。", ""),
         ("The parties may meet in person, as section 3 provides.", ""),
     ],
@@ -223,6 +230,9 @@ def test_the_database_takes_no_special_clause_that_is_none(market):
     terms = negotiation.proposals.get().terms
     (entry,) = terms["special_clauses"]
     other = {"text": {"ja": "別。", "en": "Other."}}
+    hidden = {**FREE, "text": {"ja": "復元\u202eしない", "en": "x"}}
+    statement, parameters = proposal_of(negotiation, {**terms, "special_clauses": [hidden]})
+    refused("", statement, *parameters)
     for special in (
         [{**entry, **other}],
         [{**entry, "values": {"answer_days": 99}}],

@@ -84,6 +84,7 @@ def test_while_a_size_is_not_stated_nobody_accepts_or_signs(market):
         ({"funding_days": 30}, "terms.funding_days"),
         ({"commission": {"deliver_by": "2026-01-01"}}, "terms.commission.deliver_by"),
         ({"commission": {"deliver_by": "soon"}}, "terms.commission.deliver_by"),
+        ({"commission": {"deliver_by": "9999-12-31"}}, "terms.commission.deliver_by"),
         ({"commission": {"work": "repair"}}, "terms.commission.work"),
         ({"commission": {"content": " "}}, "terms.commission.content"),
         ({"commission": {"place": ""}}, "terms.commission.place"),

@@ -10,8 +10,10 @@ from contracts import services
 from contracts.commissions import talks
 from contracts.commissions.errors import NotCommissioned, TalkOpen
 from contracts.commissions.talk_models import PriceTalk
+from contracts.models import Adjustment
 from contracts.states import TerminationReason
 from contracts.tasks import sweep
+from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
@@ -23,7 +25,7 @@ from tests.contracts.refusals import refused
 from tests.contracts.test_invariants import breaches
 from tests.participants.factories import client_of
 from tests.poison import RUNS, aside, poisoned
-from tests.roles import unguarded
+from tests.roles import assert_refused, unguarded
 
 from .commissioned import commission, protected
 
@@ -108,6 +110,59 @@ def test_it_goes_on_while_the_agreement_is_in_force_and_is_dropped_with_it(marke
     assert Task.objects.get(subject=talk.public_id).state == "moot"
     with refused(NotCommissioned):
         talks.ask_for_talk(actor=market.seller, negotiation=negotiation.public_id, reason=REASON)
+
+
+@pytest.fixture
+def in_force(market, negotiation):
+    """A talk about the price of an agreement in force."""
+    services.sign(actor=market.seller, negotiation=negotiation.public_id)
+    services.sign(actor=market.buyer, negotiation=negotiation.public_id)
+    return talks.ask_for_talk(actor=market.seller, negotiation=negotiation.public_id, reason=REASON)
+
+
+@pytest.mark.parametrize("said", ["agreed", "partly"])
+def test_what_is_agreed_in_force_raises_the_price_at_once(market, in_force, said):
+    with refused(FieldInvalid, name="added_minor"):
+        answer(market, in_force, answer=said)
+    answered = answer(market, in_force, answer=said, added_minor=50_000)
+    row = Adjustment.objects.get()
+    assert (row.debtor, row.amount_minor, row.charge, row.reason_code) == ("buyer", 50_000, 1, "price_talk")
+    assert (answered.adjustment, answered.added_minor) == (row, 50_000)
+    told = OutboxEvent.objects.get(type="adjustment.due").data
+    assert (told["debtor"], told["amount_minor"]) == (in_force.negotiation.buyer_identifier, 50_000)
+    factories.check_deferred()
+    assert breaches("price_talks_answered") == 0
+    with unguarded("contracts_pricetalk"):
+        run("UPDATE contracts_pricetalk SET added_minor = NULL, adjustment_id = NULL")
+    # Both the talk without its effect and the adjustment of no talk.
+    assert breaches("price_talks_answered") == 2
+
+
+def test_an_amount_has_no_place_where_nothing_is_raised(market, talk):
+    for said in ("agreed", "refused"):
+        with refused(FieldInvalid, name="added_minor"):
+            answer(market, talk, answer=said, added_minor=1)
+
+
+def test_nothing_is_raised_by_a_refusal_in_force(market, in_force):
+    with refused(FieldInvalid, name="added_minor"):
+        answer(market, in_force, added_minor=1)
+    assert (answer(market, in_force).adjustment, Adjustment.objects.count()) == (None, 0)
+
+
+def test_the_database_lets_nothing_be_agreed_in_force_without_effect(market, in_force):
+    def agree():
+        run(
+            "UPDATE contracts_pricetalk SET state = 'answered', answer = 'agreed', answered_by = 'usr_x', answered_at = public.business_now()"
+        )
+        run("SET CONSTRAINTS ALL IMMEDIATE")
+
+    assert_refused(agree, because="raises the price of its agreement")
+    run("SET CONSTRAINTS ALL DEFERRED")
+    order = {"actor": market.operator, "debtor": in_force.negotiation.buyer_identifier, "amount_minor": 1}
+    agreement = factories.queries.agreement_of(in_force.negotiation.public_id)
+    with refused(FieldInvalid, name="reason_code"):
+        services.adjust_price(agreement=agreement, reason="x", reason_code="price_talk", **order)
 
 
 def test_only_the_protected_seller_asks_and_only_the_buyer_answers(market, negotiation, talk):

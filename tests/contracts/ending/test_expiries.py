@@ -23,9 +23,9 @@ from ..test_agreements import end
 from ..test_invariants import breaches
 
 JST = ZoneInfo("Asia/Tokyo")
-CONCLUDED = datetime(2026, 12, 1, 10, tzinfo=JST)
-ENDS = datetime(2027, 1, 2, tzinfo=JST)
-"""P1M from 2026-12-01: the first day does not count, the last is 2027-01-01."""
+CONCLUDED = datetime(2028, 12, 1, 10, tzinfo=JST)
+ENDS = datetime(2029, 1, 2, tzinfo=JST)
+"""P1M from 2028-12-01: the first day does not count, the last is 2029-01-01."""
 MONTH = {"rights": {"duration": "P1M"}}
 
 
@@ -167,7 +167,7 @@ def test_the_check_finds_an_end_that_nobody_signed(month, statement):
 
 def test_the_end_never_passes_a_signed_last_day(market):
     clock.move_to(CONCLUDED, running=False)
-    factories.agreement(market, rights={"valid_until": "2026-12-24", "duration": "P1M"})
+    factories.agreement(market, rights={"valid_until": "2028-12-24", "duration": "P1M"})
     refused_by_database(
         "not past its signed last day",
         "UPDATE contracts_agreement SET ends_at = ends_at + interval '1 second'",
