@@ -8,6 +8,7 @@ from marketplace.cases.services import open_case
 from marketplace.cases.states import CaseKindCode, CaseOutcome
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.participants.models import Disqualification
 from marketplace.participants.services import expel
 from marketplace.rules.queries import parameter
 
@@ -43,17 +44,19 @@ def who_decided(subject: str) -> set[str]:
     return {*people, dispute.resolved_by or "", dispute.resolved_first} - {""}
 
 
-def decide_expulsion(*, actor: Actor, first_person: str, dispute: str, outcome: str, reason: str) -> None:
+def decide_expulsion(
+    *, actor: Actor, first_person: str, dispute: str, outcome: str, reason: str
+) -> Disqualification | None:
     """Carry out, as the second person of the operator, how two people decided the case of an expulsion: with ``end`` the party is expelled
-    for ``expulsion_days`` of the rulebook. Agreements in force continue.
+    for ``expulsion_days`` of the rulebook, and its disqualification is returned. Agreements in force continue.
 
     Emits admission.decided, disqualification.moved. Raises Recused, PermissionNeeded, ProofNeeded, Forbidden.
     """
     if outcome != CaseOutcome.END:
-        return
+        return None
     row = Dispute.objects.select_related("agreement__buyer", "agreement__seller").get(public_id=dispute)
     party = row.agreement.buyer if row.expels == Party.BUYER else row.agreement.seller
-    expel(
+    return expel(
         actor=actor,
         first_person=first_person,
         organisation=party.public_id,
