@@ -35,14 +35,8 @@ from .commissions import talk_models as _commissions  # noqa: F401  Django finds
 from .deletion.guards import ended_with_duty
 from .deletion.models import DeletionCertificate, DeletionDuty
 from .disclosures.models import MessageDisclosure
-from .disputing.models import (
-    ACTOR_LENGTH_MAX,
-    Adjustment,
-    Dispute,
-    Mediator,
-    Remedy,
-    Settlement,
-)
+from .disputing.adjustment_models import Adjustment
+from .disputing.models import ACTOR_LENGTH_MAX, Dispute, Mediator, Remedy, Settlement
 from .disputing.statement_models import DisputeFile, Statement
 from .ending import guards as ending_guards
 from .ending.models import Ending

@@ -64,7 +64,7 @@ def test_a_secured_trade_gets_access_to_everything_it_bought(tuesday):
 def test_access_is_granted_in_few_queries(granted, django_assert_max_num_queries):
     event, identifier = factories.secured(Agreement.objects.get(public_id=granted.agreement))
     envelope = envelope_of(OutboxEvent.objects.get(public_id=identifier))
-    with django_assert_max_num_queries(14), clock.read_once():
+    with django_assert_max_num_queries(15), clock.read_once():
         handlers.on_trade_secured(event, envelope)
     assert Entitlement.objects.get(trade=event.trade).state == "started"
 

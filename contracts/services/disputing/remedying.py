@@ -21,7 +21,8 @@ from marketplace.notices.operator_tasks import ask_operator, finish_for_operator
 from marketplace.notices.states import TaskKind
 
 from ...disputing import texts
-from ...disputing.models import Adjustment, Dispute, Remedy
+from ...disputing.adjustment_models import Adjustment
+from ...disputing.models import Dispute, Remedy
 from ...disputing.rules import HOLDING, REMEDY_DAYS
 from ...disputing.states import RemedyKind
 from ...ending.queries import charge_due

@@ -25,8 +25,9 @@ from marketplace.notices.states import TaskKind
 from marketplace.participants.interest_queries import require_unrelated
 
 from ...disputing import texts
+from ...disputing.adjustment_models import Adjustment
 from ...disputing.errors import NotToBeEnded
-from ...disputing.models import Adjustment, Dispute, Remedy
+from ...disputing.models import Dispute, Remedy
 from ...disputing.states import Impossible, RemedyKind
 from ...states import DisputeOutcome, Party, label_of
 from .opening import check_text

@@ -426,7 +426,7 @@ def test_the_database_moves_no_ending_out_of_time(market, year):
             f" termination_reason = '{reason}'",
         )
     refused_by_database(
-        "nothing that would end it stays open",
+        "nothing that would end or renew it stays open",
         "UPDATE contracts_agreement SET state = 'terminated', terminated_at = public.business_now(),"
         " termination_reason = 'refunded'",
     )
