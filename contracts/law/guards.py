@@ -71,6 +71,25 @@ def settled_as_law_says() -> pgtrigger.Trigger:
     )
 
 
+def examined_as_found() -> pgtrigger.Trigger:
+    """An examination is of a rulebook in force that makes terms unlawful, or an earlier one did, and counts the records that it opened."""
+    return pgtrigger.Trigger(
+        name="examined_as_found",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func="""
+IF NOT EXISTS (SELECT FROM public.rules_rulebook r WHERE r.id = NEW.rulebook_id AND r.effective_from <= public.business_now()
+                AND (coalesce(r.document -> 'unlawful_terms', '[]') <> '[]'
+                     OR EXISTS (SELECT FROM public.contracts_lawadjustment w WHERE w.rulebook_id < r.id)))
+   OR NEW.found <> (SELECT count(*) FROM public.contracts_lawadjustment w WHERE w.rulebook_id = NEW.rulebook_id) THEN
+    RAISE EXCEPTION 'an examination counts what it found under a rulebook in force that makes terms unlawful, or an earlier one did'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'examined_as_found';
+END IF;
+RETURN NEW;
+""",
+    )
+
+
 def lawful_when_signed() -> pgtrigger.Trigger:
     """Nobody signs terms that the rulebook in force makes unlawful."""
     return pgtrigger.Trigger(

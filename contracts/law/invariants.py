@@ -42,6 +42,7 @@ Invariant(
         "contracts_lawadjustment.no_delete",
         "contracts_lawexamination.append_only",
         "contracts_lawexamination.dated_now",
+        "contracts_lawexamination.examined_as_found",
         "contracts_ending.ended_after_grace",
     ),
     test=_TESTS + "test_an_unlawful_term_that_nobody_follows_is_named",

@@ -85,7 +85,7 @@ class LawAdjustment(models.Model):
 class LawExamination(models.Model):
     """That every agreement in force was examined under a rulebook in force, which makes terms unlawful: ``found`` records were opened.
 
-    Invariants: one a rulebook; append-only.
+    Invariants: one a rulebook, which is in force and makes terms unlawful, or an earlier one did; append-only.
     """
 
     public_id = IdentifierField(prefix="lex")
@@ -94,7 +94,7 @@ class LawExamination(models.Model):
     finished_at = MomentField()
 
     class Meta:
-        triggers = [append_only(), dated_now("finished_at")]
+        triggers = [append_only(), dated_now("finished_at"), guards.examined_as_found()]
 
     def __str__(self) -> str:
         """The public identifier."""

@@ -120,7 +120,7 @@ FORGERIES: dict[str, Forgery] = {
     "contracts_deletioncertificate": Forgery(refused="certifies a deletion|duty_id"),
     "contracts_firedadjustment": Forgery(refused="what was signed and what it read|fired_stated|adjustment_id"),
     "contracts_indexvalue": Forgery(refused="index_value_two_people|index_value_stated"),
-    "contracts_lawexamination": Forgery(refused="duplicate key|rulebook_id"),
+    "contracts_lawexamination": Forgery(refused="an examination counts what it found"),
     "contracts_disputefile": Forgery(refused="a side of an open dispute hands in"),
     "contracts_instrument": Forgery(refused="over the terms that stand"),
     "contracts_pool": Forgery(refused="opens its pool|duplicate key"),
@@ -133,7 +133,7 @@ FORGERIES: dict[str, Forgery] = {
     "contracts_statement": Forgery(refused="states once what is its turn"),
     "contracts_reminder": Forgery(refused="due within its days|duplicate key"),
     "contracts_sellerfault": Forgery(refused="admits its fault|agreement_id"),
-    "contracts_renewaldocument": Forgery(refused="has the hashes|has a plan|null value"),
+    "contracts_renewaldocument": Forgery(refused="invalid input syntax for type json"),
     "contracts_signature": Forgery(refused="the parties sign in turn|only after a fresh proof"),  # as fast as the day was
     "contracts_template": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "delivery_entitleddistribution": Forgery(refused="nothing is added to an entitlement"),
