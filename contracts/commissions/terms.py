@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from marketplace.kernel.calendars import funding_deadline
 from marketplace.kernel.days import stated_day
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.texts import UNPRINTED, is_visible
 from marketplace.participants.organisation_facts import Size
 
 from .law import PAYMENT_DAYS, Work, classify, is_protected
@@ -56,10 +58,19 @@ def state_commission(value: Any) -> dict[str, Any] | None:
         )
     for name, most in (("content", TEXT_LENGTH_MAX), ("place", PLACE_LENGTH_MAX)):
         text = stated.get(name)
-        if not isinstance(text, str) or not text.strip() or len(text) > most or "\x00" in text:
+        if (
+            not isinstance(text, str)
+            or not is_visible(text)
+            or len(text) > most
+            or "\x00" in text
+            or re.search(UNPRINTED, text)
+        ):
             raise FieldInvalid(
                 f"terms.commission.{name}",
-                Label(f"write 1 to {most} characters", f"1～{most}字で記載してください"),
+                Label(
+                    f"write 1 to {most} characters, each of which shows",
+                    f"1～{most}字の表示される文字で記載してください",
+                ),
             )
     if not isinstance(stated["holiday_shift"], bool):
         raise FieldInvalid(

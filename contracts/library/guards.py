@@ -11,7 +11,7 @@ from marketplace.participants.acting import acts_now, holders
 
 from ..locks import TEMPLATE_VERSION_LOCK
 from .free import priced_unlawfully
-from .special import FORBIDDEN
+from .special import FORBIDDEN, FORGED
 
 _HOLDS = holders(Permission.RULEBOOK_WRITE)
 ENTRY = """(e ->> 'clause', (e ->> 'version')::integer, e -> 'heading', e -> 'text', e -> 'parameters', e -> 'requires', e -> 'excludes',
@@ -113,8 +113,8 @@ def demands_of(entries: str) -> str:
 
 
 def is_touching(entries: str) -> str:
-    """Whether a free text among entries (a JSON list in SQL) states an amount, a date or a period, or hides characters."""
-    expression = "|".join(f"({part})" for part in FORBIDDEN).replace("'", "''")
+    """Whether a free text among entries (a JSON list in SQL) states an amount, a date or a period, hides characters, or forges a heading."""
+    expression = "|".join(f"({part})" for part in (*FORBIDDEN, *FORGED)).replace("'", "''")
     return f"""EXISTS (
     SELECT FROM jsonb_array_elements({entries}) AS l(e),
            unnest(ARRAY[e #>> '{{heading,ja}}', e #>> '{{heading,en}}', e #>> '{{text,ja}}', e #>> '{{text,en}}']) AS s(said)

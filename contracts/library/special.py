@@ -53,9 +53,17 @@ FORBIDDEN: Final = (
     "令和|平成|翌日|翌月|翌年|月末|年末|年度末|期日|半年|数[年月日週]|毎[年月日週]|当[月日]|即日",
     "[0-9]{4,}|[0-9]+,[0-9]{3}",
     "(^|[^a-z0-9])p(t?[0-9]+[ymwdhs])+($|[^a-z0-9])",
+    "[かヶヵカケ箇]月|無償|無料|[圓萬壱壹弐貳]|free of charge|at no (cost|charge)|[0-9]{1,3}( [0-9]{3})+",
+    "(^|[^a-z])(fortnight|decade|quarter|century)s?($|[^a-z])",
 )
 """What free text may not contain, as expressions that Python and PostgreSQL read alike, over lower-case text in the form NFKC: amounts,
 currencies, rates, dates and periods, those that programs read (``P1Y``) too."""
+FORGED: Final = (
+    "(^|\n)[ \t]*#",
+    "(^|\n)[ \t]*(特約)?第[0-9〇一二三四五六七八九十百]+[条章節]の?[0-9]*[ \t]*([(]|\n|$)",
+    "\\[[ ]*(not )?machine-readable|\\[[ ]*機械可読",
+)
+"""What would pass for a heading or a mark of the market in the signed text: expressions as those of ``FORBIDDEN``."""
 
 NOT_CARRIED_OUT = Label(
     "[Not machine-readable: no program of the Market carries this clause out.]",
@@ -116,7 +124,15 @@ def check_free(field: str, stated: Mapping[str, Any]) -> dict[str, Any]:
                 )
             if re.search(r"[{}]", texts[language]):
                 raise FieldInvalid(name, Label("use no braces", "波括弧は使えません"))
-            found = find_forbidden(texts[language])
+            if find_first(FORGED, texts[language]):
+                raise FieldInvalid(
+                    name,
+                    Label(
+                        "no line looks like a heading of an article or a mark of the market",
+                        "条の見出しや市場の表示に見える行は使えません",
+                    ),
+                )
+            found = find_first(FORBIDDEN, texts[language])
             if found:
                 raise FieldInvalid(
                     name,
@@ -130,10 +146,10 @@ def check_free(field: str, stated: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def find_forbidden(text: str) -> str:
-    """The first part of a text that ``FORBIDDEN`` names; empty if there is none."""
+def find_first(expressions: Sequence[str], text: str) -> str:
+    """The first part of a text that one of the expressions names; empty if there is none."""
     plain = unicodedata.normalize("NFKC", text).lower()
-    found = (re.search(expression, plain) for expression in FORBIDDEN)
+    found = (re.search(expression, plain) for expression in expressions)
     first = min((match for match in found if match), key=lambda match: match.start(), default=None)
     return first[0].strip() if first else ""
 

@@ -31,7 +31,7 @@ RULES = [
 STATEMENTS_MAX = {
     "clearing.handlers.on_agreement_concluded": 14,
     "contracts.handlers.on_trade_concluded": 4,
-    "delivery.handlers.on_trade_secured": 15,
+    "delivery.handlers.on_trade_secured": 16,
     "marketplace.notices.handlers.on_delivery_granted": 7,
     "marketplace.notices.handlers.on_negotiation_moved": 8,
     "marketplace.notices.handlers.on_trade_secured": 8,

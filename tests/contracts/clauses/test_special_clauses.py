@@ -10,7 +10,7 @@ import pytest
 from contracts import services as contracting
 from contracts.document.text import sections_of
 from contracts.library import services
-from contracts.library.special import NOT_CARRIED_OUT, PREVAILS, find_forbidden
+from contracts.library.special import FORBIDDEN, FORGED, NOT_CARRIED_OUT, PREVAILS, find_first
 from contracts.models import Agreement, Negotiation, Proposal
 from contracts.queries import contract_of, latest_proposal
 from marketplace.kernel.actors import SYSTEM
@@ -169,6 +169,26 @@ def test_they_are_proposed_over_http(market):
         ([{**FREE, "text": {"ja": "復元\u202eしない", "en": "x"}}], {}, "terms.special_clauses.1.text.ja"),
         ([{**FREE, "text": {"ja": "復元しない", "en": "x\u0007"}}], {}, "terms.special_clauses.1.text.en"),
         ([{**FREE, "heading": {"ja": "連\u200b絡", "en": "x"}}], {}, "terms.special_clauses.1.heading.ja"),
+        (
+            [{**FREE, "heading": {"ja": "第一条（責任）", "en": "x"}}],
+            {},
+            "terms.special_clauses.1.heading.ja",
+        ),
+        (
+            [{**FREE, "text": {"ja": "復元しない。\n＃＃ 責任", "en": "x"}}],
+            {},
+            "terms.special_clauses.1.text.ja",
+        ),
+        (
+            [{**FREE, "text": {"ja": "特約第2条（責任）\n免責", "en": "x"}}],
+            {},
+            "terms.special_clauses.1.text.ja",
+        ),
+        (
+            [{**FREE, "text": {"ja": "x", "en": "［Machine-readable］"}}],
+            {},
+            "terms.special_clauses.1.text.en",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(market, special, terms, field):
@@ -199,14 +219,21 @@ def test_what_does_not_fit_is_refused_by_name(market, special, terms, field):
         ("期間はP1Yとする", "p1y"),
         ("P1Y", "p1y"),
         ("within PT36H", "pt36h"),
+        ("対価は金壹萬圓とする", "壹"),
+        ("the sum is 1 000 000", "1 000 000"),
+        ("Corrections are free of charge", "free of charge"),
+        ("訂正は無償とする", "無償"),
+        ("within a fortnight", "fortnight"),
+        ("Ⅻ か月の間", "か月"),
         ("A P2P network, and P. Smith, take part", ""),
         ("当事者は第三条に従い十分に協議し、復元しない。", ""),
         ("The parties may meet in person, as section 3 provides.", ""),
     ],
 )
 def test_free_text_may_not_state_amounts_dates_and_periods(market, text, found):
-    assert found in find_forbidden(text)
-    assert bool(find_forbidden(text)) is bool(found)
+    assert found in find_first(FORBIDDEN, text)
+    assert bool(find_first(FORBIDDEN, text)) is bool(found)
+    assert find_first(FORGED, text) == ""
     negotiation = factories.requested(market)
     terms = negotiation.proposals.get().terms
     special = [{**FREE, "text": {"ja": text, "en": text}}]
