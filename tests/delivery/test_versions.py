@@ -13,6 +13,7 @@ from contracts.models import Agreement
 from contracts.services import sign
 from delivery.errors import AccessEnded, AccessExpired, UseNotPermitted
 from delivery.models import Download
+from delivery.papers import delivery_note_of
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import parse
 from marketplace.events.services import envelope_of
@@ -40,10 +41,15 @@ def signatory(organisation: int) -> Actor:
 
 def amended(granted, **rights) -> None:
     """Both sign other rights, from tomorrow on, and delivery hears of it."""
+    changed(granted, rights=rights)
+
+
+def changed(granted, **terms) -> None:
+    """Both sign other terms, from tomorrow on, and delivery hears of it."""
     agreement = Agreement.objects.get(public_id=granted.row.agreement)
     buyer, seller = signatory(agreement.buyer_id), signatory(agreement.seller_id)
-    terms = {"effective_on": clock.today() + DAY, "rights": rights}
-    row = amend_agreement(actor=buyer, agreement=agreement.public_id, terms=terms)
+    wanted = {"effective_on": clock.today() + DAY, **terms}
+    row = amend_agreement(actor=buyer, agreement=agreement.public_id, terms=wanted)
     sign(actor=seller, negotiation=row.public_id)
     sign(actor=buyer, negotiation=row.public_id)
     hear("agreement.amended")
@@ -141,3 +147,19 @@ def test_what_was_given_back_before_delivery_heard_of_a_version_is_not_lost(tues
     assert REGISTER["web.agreements_end_as_signed_or_given_back"].check() == []
     assert REGISTER["delivery.lost_access_given_back"].check() == []
     assert broken() == {}
+
+
+@pytest.mark.parametrize(("days", "charges"), [(0, 3), (1, 6)])
+def test_a_delivery_note_says_what_was_in_force_at_the_receipt(tuesday, days, charges):
+    monthly = {"kind": "subscription", "charges": 3, "period_months": 1}
+    granted = factories.granted(
+        rights={**MONTH, "duration": "P6M"}, charging={**monthly, "first_period_from": None}
+    )
+    changed(granted, charging={**monthly, "charges": 6})
+    clock.move_to(clock.now() + days * DAY, running=False)
+    granted.receive()
+    note = delivery_note_of(granted.row)
+    (said,) = [fact["text"]["en"] for fact in note["facts"] if fact["name"] == "charging"]
+    assert str(charges) in said
+    clock.move_to(clock.now() + 2 * DAY, running=False)
+    assert delivery_note_of(granted.row) == note

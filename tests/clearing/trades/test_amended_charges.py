@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from clearing import handlers
+from clearing.models import AwaitedCorrection
 from clearing.trades.charge_models import ChargeAmendment, ChargePlan, ChargeProgress
 from clearing.trades.models import Trade
 from clearing.trades.queries import charging_counts
@@ -17,7 +18,8 @@ from contracts.amending.services import amend_agreement
 from contracts.models import Agreement
 from contracts.services import sign
 from marketplace.events.models import OutboxEvent
-from marketplace.events.schemas.contracts import AgreementAmended
+from marketplace.events.schemas.contracts import AdjustmentDue, AgreementAmended
+from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import REGISTER, verify_all
 from tests.notices.factories import handle
@@ -110,6 +112,26 @@ def test_a_charge_waits_for_what_was_signed_however_late_it_is_heard_of(market, 
     assert begin_due_charges(limit=10) == 1
     assert charged(monthly) == [(1, 10_000), (2, 10_000)]
     assert broken() == {}
+
+
+def test_a_correction_of_a_charge_that_is_dropped_is_void(market, monthly):
+    for charge in (2, 5):
+        due = AdjustmentDue(
+            adjustment=f"adj_of_{charge}",
+            agreement=monthly.public_id,
+            debtor=monthly.seller_identifier,
+            creditor=monthly.buyer_identifier,
+            amount_minor=700,
+            currency="JPY",
+            reason_code="quality",
+            charge=charge,
+        )
+        handle(handlers.on_adjustment_due, due)
+    assert AwaitedCorrection.objects.filter(ended_at=None).count() == 2
+    amended(market, monthly, date(2027, 6, 1), charging={**MONTHLY, "charges": 2})
+    assert list(AwaitedCorrection.objects.filter(ended_at=None).values_list("charge", flat=True)) == [2]
+    (void,) = EvidenceRecord.objects.filter(kind="clearing.trade_adjustment_void")
+    assert void.payload["adjustment"] == "adj_of_5"
 
 
 def test_a_version_is_applied_once(market, monthly):

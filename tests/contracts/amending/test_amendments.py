@@ -14,6 +14,7 @@ from contracts.amending.models import AgreementVersion
 from contracts.amending.queries import signed_versions, version_asked, version_in_force
 from contracts.amending.services import amend_agreement, end_overtaken_amendments
 from contracts.amending.shown import versions_shown
+from contracts.deletion.models import DeletionDuty
 from contracts.document.bundle import version_files
 from contracts.ending.consequences import digest_of_consequences
 from contracts.ending.queries import consequences_shown
@@ -176,6 +177,34 @@ def test_a_shorter_term_ends_the_agreement_sooner(market, year):
     tasks.sweep()
     year.refresh_from_db()
     assert year.state == "expired"
+    assert breaches() == {}
+
+
+@pytest.mark.parametrize(
+    ("duration", "charges", "end"), [("P6M", 6, date(2027, 10, 1)), ("P2Y", 24, date(2029, 4, 1))]
+)
+def test_what_is_deleted_is_asked_for_at_the_end_that_was_signed_last(market, duration, charges, end):
+    at(date(2027, 3, 31), 10)
+    terms = {**SUBSCRIPTION, "rights": {"duration": "P1Y", "delete_at_end": True}}
+    row = factories.agreement(market, **terms)
+    factories.sent(row)
+    signed(
+        market,
+        amend(
+            market,
+            row,
+            rights={"duration": duration},
+            charging={**SUBSCRIPTION["charging"], "charges": charges},
+        ),
+    )
+    at(end - timedelta(days=1), 23)
+    tasks.sweep()
+    assert not DeletionDuty.objects.exists()
+    at(end)
+    tasks.sweep()
+    duty = DeletionDuty.objects.get()
+    assert (duty.agreement_id, duty.state) == (row.pk, "open")
+    assert duty.arose_at == datetime(end.year, end.month, end.day, tzinfo=JST)
     assert breaches() == {}
 
 

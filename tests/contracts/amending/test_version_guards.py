@@ -104,6 +104,18 @@ def test_only_an_amendment_begins_with_the_seller(market, year):
     )
 
 
+def test_an_amendment_has_the_template_of_its_agreement(market, year):
+    columns = "buyer_id, seller_id, buyer_identifier, seller_identifier, reference, listing, listing_version, segment, dataset, negotiable"
+    copied = (
+        "INSERT INTO contracts_negotiation (public_id, agreement_identifier, salt, state, respond_by, opened_at, ended_by,"
+        f" end_reason_code, end_reason, amends_id, template_id, {columns}) SELECT 'ngt_forged', 'agr_forged', salt, 'offered',"
+        " public.business_now() + interval '1 day', public.business_now(), '', '', '', %s,"
+        f" (SELECT t.id FROM contracts_template t WHERE t.id IS DISTINCT FROM n.template_id LIMIT 1), {columns}"
+        " FROM contracts_negotiation n WHERE n.id = %s"
+    )
+    assert_refused(lambda: run(copied, year.pk, year.negotiation_id), because="parties and the data")
+
+
 def test_a_proposal_states_its_day_where_it_amends(market, year):
     negotiation = amend(market, year, price_minor=12_000)
     services.make_offer(actor=market.seller, negotiation=negotiation.public_id, terms={"price_minor": 11_000})

@@ -12,6 +12,7 @@ from contracts.amending.services import amend_agreement
 from contracts.renewing.models import Renewal
 from contracts.renewing.services import attend_renewals, refuse_renewal
 from marketplace.kernel import clock
+from tests.events.pipe import open_transaction
 
 from .. import factories
 from ..amending.conftest import SUBSCRIPTION
@@ -60,4 +61,32 @@ def test_a_renewal_and_an_amendment_follow_each_other(market):
         (["AmendmentOutdated", "done", "done"], ["renewed"]),
     )
     assert Renewal.objects.filter(state="renewed").count() == 1
+    assert broken() == {}
+
+
+def test_a_refusal_in_time_counts_however_late_it_is_committed(market):
+    year = factories.agreement(market, **SUBSCRIPTION, renewal=AUTOMATIC)
+    clock.move_to(NOTICE_BY - timedelta(seconds=1), running=False)
+    with open_transaction(lambda: refuse_renewal(actor=market.buyer, agreement=year.public_id)):
+        clock.move_to(NOTICE_BY, running=False)
+        assert attend_renewals() == 0
+    assert attend_renewals() == 0
+    assert Renewal.objects.get().state == "refused"
+    assert [one.number for one in signed_versions(again(year))] == [1]
+    assert broken() == {}
+
+
+def test_of_a_late_refusal_and_the_renewal_one_comes_first(market):
+    year = factories.agreement(market, **SUBSCRIPTION, renewal=AUTOMATIC)
+    clock.move_to(NOTICE_BY, running=False)
+    outcomes = at_once(lambda: refuse_renewal(actor=market.buyer, agreement=year.public_id), attend_renewals)
+    # A sweep passes over an agreement that another transaction has.
+    attend_renewals()
+    states = list(Renewal.objects.order_by("pk").values_list("state", "turn"))
+    # What comes after the renewal refuses the next one, which is then the one that stands.
+    assert (outcomes, states) in (
+        (["RenewalOver", "done"], [("renewed", 1), ("standing", 2)]),
+        (["done", "done"], [("renewed", 1), ("refused", 2)]),
+    )
+    assert [one.number for one in signed_versions(again(year))] == [1, 2]
     assert broken() == {}
