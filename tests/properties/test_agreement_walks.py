@@ -217,6 +217,23 @@ class AgreementWalk(RuleBasedStateMachine):
         agreement = pick(self.agreements, which)
         self.attempt(lambda: self.world.refuse_renewal(agreement, is_buyer=is_buyer))
 
+    @precondition(lambda self: self.agreements)
+    @rule(
+        which=WHICH,
+        days=st.integers(0, 40),
+        terms=st.sampled_from(
+            [
+                {"rights": {"duration": "P1Y"}},
+                {"rights": {"duration": "P1M"}},
+                {"price_minor": 70_000},
+                {"funding_days": 2},
+            ]
+        ),
+    )
+    def amend(self, which: int, days: int, terms: dict[str, Any]) -> None:
+        agreement = pick(self.agreements, which)
+        self.attempt(lambda: self.world.amend(agreement, days, terms))
+
     @rule(hours=st.integers(1, 30))
     def hours_pass(self, hours: int) -> None:
         self.world.pass_time(hours=hours)

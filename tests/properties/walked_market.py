@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.module_loading import import_string
 
@@ -17,6 +17,7 @@ from clearing.models import Trade
 from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.trades.services.orders import order_resolution
 from contracts import services as contracts
+from contracts.amending.services import amend_agreement
 from contracts.ending.consequences import digest_of_consequences
 from contracts.ending.queries import consequences_shown
 from contracts.models import Agreement, Dispute, Ending
@@ -85,7 +86,8 @@ class WalkedMarket:
                     passed_over = settings.EVENTS_PASSED_OVER.get(path, {})
                     if any(event.data.get(name) == value for name, value in passed_over.items()):
                         continue
-                    import_string(path)(parse(event.type, event.data), envelope_of(event))
+                    with transaction.atomic():
+                        import_string(path)(parse(event.type, event.data), envelope_of(event))
                     subscriber = path.removeprefix("marketplace.").split(".")[0]
                     handled.append((event.pk, path, subscriber, event.subject))
         if handled:
@@ -211,6 +213,15 @@ class WalkedMarket:
         party = self.buyer if is_buyer else self.seller
         refuse_renewal(actor=participants.signing_actor(party), agreement=agreement)
 
+    def amend(self, agreement: str, days: int, terms: dict[str, Any]) -> None:
+        """The buyer proposes other terms from a day on, and both sign them."""
+        buyer, seller = participants.signing_actor(self.buyer), participants.signing_actor(self.seller)
+        wanted = {"effective_on": clock.today() + timedelta(days=days), **terms}
+        with transaction.atomic():
+            negotiation = amend_agreement(actor=buyer, agreement=agreement, terms=wanted).public_id
+            for actor in (seller, buyer):
+                contracts.sign(actor=actor, negotiation=negotiation)
+
     def withdraw(self, agreement: str) -> None:
         """The seller withdraws the listing of an agreement."""
         listing = Agreement.objects.values_list("listing", flat=True).get(public_id=agreement)
@@ -225,7 +236,7 @@ class WalkedMarket:
 
     def resolve(self, dispute: Dispute, outcome: str) -> None:
         """Its mediator decides a dispute once it was answered, and another person where the amount takes two."""
-        for person in (self._mediator_of(dispute), self._two()[1]):
+        for person in (self.mediator_of(dispute), self._two()[1]):
             with suppress(SecondPersonNeeded):
                 order_resolution(
                     actor=person, dispute=dispute.public_id, outcome=outcome, reason="調査の結果"
@@ -242,7 +253,7 @@ class WalkedMarket:
             with suppress(SecondPersonNeeded):
                 delivery.resume_access(actor=person, entitlement=row.public_id)
 
-    def _mediator_of(self, dispute: Dispute) -> Any:
+    def mediator_of(self, dispute: Dispute) -> Any:
         """Who decides the dispute: nobody who decided an earlier one over its agreement."""
         named = dispute.mediators.filter(objected_at=None).values_list("person", flat=True).first()
         operator = Organisation.objects.get(is_operator=True)
