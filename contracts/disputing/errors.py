@@ -164,3 +164,14 @@ class RemedyImpossible(DomainError):
         "This cannot be carried out for {dispute}: {why}. Choose another outcome.",
         "{dispute} についてこの結果は実施できません（{why}）。別の結果を選んでください。",
     )
+
+
+class DisputedBefore(DomainError):
+    """The buyer disputed this delivery after its acceptance before, for the same reason. Fields: ``agreement, dispute``."""
+
+    code = "disputed_before"
+    category = Category.CONFLICT
+    detail = Label(
+        "The dispute {dispute} over {agreement} had this reason, and has ended. What was accepted is disputed once for each reason.",
+        "{agreement} については同じ理由の異議 {dispute} が既に終了しています。検収後の異議は、理由ごとに一度だけ申し立てられます。",
+    )

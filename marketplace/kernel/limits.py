@@ -30,6 +30,8 @@ LIMIT_TRANSACTION = (
 so the role's is stopped first; otherwise it would stay in force, whatever the setting shows."""
 
 READ_ONLY = "set_config('transaction_read_only', 'on', true)"
+IDLE = "set_config('idle_in_transaction_session_timeout', %(limit)s, true)"
+"""For a transaction that only reads: it locks nothing, and what it computes between two statements may take long."""
 
 
 def allow_seconds(seconds: int) -> None:
@@ -49,7 +51,7 @@ def allow_seconds(seconds: int) -> None:
 def reading_long(seconds: int) -> Iterator[None]:
     """A transaction that only reads and may take up to ``seconds``: it holds back no event, because it has no identifier."""
     with transaction.atomic():
-        _set_limits(seconds, READ_ONLY)
+        _set_limits(seconds, READ_ONLY, IDLE)
         yield
 
 

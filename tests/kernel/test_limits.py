@@ -80,3 +80,14 @@ def test_a_long_reading_cannot_write(limited):
         connection.cursor() as cursor,
     ):
         cursor.execute("DELETE FROM participants_session")
+
+
+def test_a_long_reading_may_compute_between_its_statements(limited):
+    with connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = '300ms'")
+        with reading_long(60):
+            cursor.execute("SELECT 1")
+            time.sleep(0.6)
+            cursor.execute("SELECT 2")
+            assert cursor.fetchone() == (2,)
+        cursor.execute("SET idle_in_transaction_session_timeout = 0")

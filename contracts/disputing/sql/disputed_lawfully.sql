@@ -19,6 +19,11 @@ IF NEW.opened_as = 'third_party' AND (NEW.third_party_id IN (a.buyer_id, a.selle
     RAISE EXCEPTION 'a third party disputes by a stake of its own in the listing'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'disputed_lawfully';
 END IF;
+IF EXISTS (SELECT FROM public.contracts_dispute e WHERE e.agreement_id = NEW.agreement_id AND e.opened_as = NEW.opened_as
+            AND e.reason_code = NEW.reason_code AND e.accepted_at = NEW.accepted_at AND e.state <> 'open') THEN
+    RAISE EXCEPTION 'what was accepted is disputed once for each reason'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'disputed_lawfully';
+END IF;
 IF NEW.accepted_at IS NOT NULL THEN
     SELECT (d.value ->> 'amount')::integer INTO days
       FROM public.contracts_instrument i

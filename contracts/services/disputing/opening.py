@@ -28,7 +28,7 @@ from marketplace.notices.texts import fill_label
 
 from ...amending.queries import highest_price
 from ...disputing import texts
-from ...disputing.errors import DisputeLate
+from ...disputing.errors import DisputedBefore, DisputeLate
 from ...disputing.models import Dispute
 from ...disputing.rules import (
     AMOUNT_CLAIMS,
@@ -63,7 +63,7 @@ def open_dispute(
 
     Delivery calls it while it holds the delivery's lock, so either the acceptance or the dispute takes effect; delivery also checks the
     inspection period. ``accepted_at``: when the delivery was accepted, if it was; then within the days of the plan. Emits dispute.opened.
-    Raises Missing, Forbidden, AgreementEnded, DisputeAlreadyOpen, DisputeLate, FieldInvalid.
+    Raises Missing, Forbidden, AgreementEnded, DisputeAlreadyOpen, DisputedBefore, DisputeLate, FieldInvalid.
     """
     actor.require(Permission.DELIVERIES_ANSWER)
     _check_stated(DisputeParty.BUYER, reason_code, text)
@@ -72,6 +72,7 @@ def open_dispute(
         raise Forbidden(needed=Label("the buyer", "利用者"))
     if accepted_at is not None:
         _require_in_time(subject, accepted_at)
+        _require_new(subject, reason_code, accepted_at)
     return _make_dispute(actor, subject, reason_code, text, claims=claims, accepted_at=accepted_at)
 
 
@@ -214,6 +215,15 @@ def _require_in_time(agreement: Agreement, accepted_at: datetime) -> None:
     days = days_in_plan(agreement)
     if days is None or clock.now() >= _days_after(accepted_at, days):
         raise DisputeLate(agreement=agreement.public_id, days=str(days or 0))
+
+
+def _require_new(agreement: Agreement, reason_code: str, accepted_at: datetime) -> None:
+    """Otherwise a buyer could hold money for ever with what was decided, settled or withdrawn."""
+    before = agreement.disputes.filter(
+        opened_as=DisputeParty.BUYER, reason_code=reason_code, accepted_at=accepted_at
+    ).exclude(state=DisputeState.OPEN)
+    if (known := before.first()) is not None:
+        raise DisputedBefore(agreement=agreement.public_id, dispute=known.public_id)
 
 
 def _check_stated(opened_as: DisputeParty, reason_code: str, text: str) -> None:

@@ -10,6 +10,7 @@ from contracts import services
 from contracts.disputing.errors import (
     AlreadyStated,
     CannotMediate,
+    DisputedBefore,
     DisputeLate,
     NoMediatorToObject,
     NotHeard,
@@ -28,6 +29,7 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.notices.models import Task
 from tests.contracts import factories
 from tests.contracts.conftest import market as market
+from tests.contracts.raw import refused as refused_by_database
 from tests.contracts.refusals import refused
 from tests.contracts.test_races import broken
 from tests.participants import factories as participants
@@ -268,6 +270,28 @@ def test_after_acceptance_the_buyer_disputes_for_the_days_of_the_plan(market):
     clock.move_to(accepted_at + timedelta(days=31), running=False)
     with refused(DisputeLate, days="30"):
         services.open_dispute(**{**stated, "agreement": late.public_id})
+
+
+def test_what_was_accepted_is_disputed_once_for_each_reason(market):
+    agreement, accepted_at = factories.agreement(market), clock.now()
+    stated = {
+        "actor": market.buyer,
+        "agreement": agreement.public_id,
+        "text": "権利がない",
+        "accepted_at": accepted_at,
+    }
+    first = services.open_dispute(**stated, reason_code="rights_defect")
+    services.withdraw_dispute(actor=speaks(market, "buyer"), dispute=first.public_id)
+    with refused(DisputedBefore, dispute=first.public_id):
+        services.open_dispute(**stated, reason_code="rights_defect")
+    again = (
+        "INSERT INTO contracts_dispute (public_id, salt, agreement_id, opened_as, reason_code, text, claims, opened_by, opened_at,"
+        " answer_by, decide_by, accepted_at, state, stake, resolved_first)"
+        " SELECT 'dsp_again', salt, agreement_id, opened_as, reason_code, text, claims, opened_by, public.business_now(),"
+        " answer_by, decide_by, accepted_at, 'open', stake, '' FROM contracts_dispute"
+    )
+    refused_by_database("what was accepted is disputed once for each reason", again)
+    assert services.open_dispute(**stated, reason_code="other").state == "open"
 
 
 def test_what_holds_money_is_decided_before_the_agreement_ends(market):
