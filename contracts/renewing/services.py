@@ -31,7 +31,7 @@ from ..ending.states import EndingState
 from ..errors import AgreementEnded
 from ..locks import CONCLUSION_LOCK
 from ..models import Agreement
-from ..pools.models import Pool
+from ..pools.queries import is_pooled
 from ..services.agreements import locked_agreement
 from ..states import AgreementState, Party, label_of
 from .claims import CLAUSE
@@ -187,7 +187,7 @@ def _obstacle(agreement: Agreement) -> DropReason | None:
         return DropReason.ENDING
     if listings.is_withdrawn(agreement.listing):
         return DropReason.LISTING_WITHDRAWN
-    if Pool.objects.filter(listing=agreement.listing).exists():
+    if is_pooled(agreement.listing):
         return DropReason.POOLED
     standings = participants.standings_in(agreement.segment, [agreement.buyer_id, agreement.seller_id])
     for key, capacity in ((agreement.buyer_id, Party.BUYER), (agreement.seller_id, Party.SELLER)):

@@ -14,6 +14,7 @@ from marketplace.kernel import clock
 
 from .. import factories
 from ..amending.conftest import JST, SUBSCRIPTION
+from ..amending.conftest import market as market
 
 AUTOMATIC = {"kind": "automatic", "notice_days": 30, "times_max": 2}
 BEGUN = datetime(2027, 3, 31, 10, tzinfo=JST)

@@ -40,6 +40,7 @@ from .. import factories
 from ..amending.conftest import JST, SUBSCRIPTION
 from ..amending.test_amendments import amend, breaches, signed
 from ..plans import terms as stated_terms
+from ..pools.test_pools import Members
 from ..refusals import refused
 from ..standing.test_halts import halt, lift
 from .conftest import AUTOMATIC, BEGUN, NOTICE_BY, again, move_to
@@ -286,6 +287,17 @@ def test_a_withdrawn_listing_is_not_renewed(market, yearly):
     assert obstacle(yearly) == ("dropped", "listing_withdrawn")
     move_to(datetime(2028, 4, 1, tzinfo=JST))
     assert again(yearly).state == "expired"
+
+
+@pytest.mark.parametrize(("is_signed", "state"), [(True, "dropped"), (False, "renewed")])
+def test_only_a_pool_that_all_signed_keeps_from_renewal(market, yearly, is_signed, state):
+    members = Members(market)
+    version = members.open()
+    if is_signed:
+        members.sign(version)
+    move_to(NOTICE_BY)
+    renewal = Renewal.objects.order_by("pk").first()
+    assert (renewal.state, renewal.reason_code or "") == (state, "pooled" if is_signed else "")
 
 
 def test_nobody_who_is_not_admitted_goes_on(market, yearly):
