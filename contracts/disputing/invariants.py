@@ -48,7 +48,7 @@ Invariant(
     promise=3,
     statement=(
         "Who opens a dispute may state its reason: the buyer, of what was accepted within the days of the plan; the seller; or a third party"
-        " with a stake of its own in the listing. Its days are those of the rules, counted from its opening."
+        " with a stake of its own in the listing. Its days are those of the rules, counted from its opening. What was accepted is disputed once for each reason."
     ),
     guards=(
         "contracts_dispute.disputed_lawfully",
@@ -60,6 +60,8 @@ Invariant(
         "SELECT d.public_id, d.opened_as, d.reason_code FROM contracts_dispute d JOIN contracts_agreement a ON a.id = d.agreement_id"  # noqa: S608
         f" WHERE (d.opened_as, d.reason_code) NOT IN ({_REASONS}) OR d.third_party_id IN (a.buyer_id, a.seller_id)"
         f"  OR {days_depart('d')} OR d.accepted_at < a.concluded_at"
+        "  OR EXISTS (SELECT FROM contracts_dispute e WHERE e.agreement_id = d.agreement_id AND e.opened_as = d.opened_as AND e.id < d.id"
+        "   AND e.reason_code = d.reason_code AND e.accepted_at = d.accepted_at)"
         "  OR d.accepted_at IS NOT NULL AND (d.opened_as <> 'buyer' OR d.opened_at < d.accepted_at OR NOT EXISTS ("
         "   SELECT FROM contracts_instrument i CROSS JOIN LATERAL jsonb_array_elements(i.content::jsonb #> '{plan,deadlines}') AS p(value)"
         "    WHERE i.id = a.instrument_id AND p.value ->> 'what' = 'dispute'"

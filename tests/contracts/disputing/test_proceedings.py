@@ -33,6 +33,7 @@ from tests.contracts.raw import refused as refused_by_database
 from tests.contracts.refusals import refused
 from tests.contracts.test_races import broken
 from tests.participants import factories as participants
+from tests.roles import unguarded
 
 pytestmark = pytest.mark.django_db
 
@@ -291,7 +292,11 @@ def test_what_was_accepted_is_disputed_once_for_each_reason(market):
         " answer_by, decide_by, accepted_at, 'open', stake, '' FROM contracts_dispute"
     )
     refused_by_database("what was accepted is disputed once for each reason", again)
-    assert services.open_dispute(**stated, reason_code="other").state == "open"
+    other = services.open_dispute(**stated, reason_code="other")
+    assert broken() == {}
+    with unguarded("contracts_dispute"):
+        Dispute.objects.filter(pk=other.pk).update(reason_code="rights_defect")
+    assert [row["public_id"] for row in broken()["contracts.disputed_lawfully"]] == [other.public_id]
 
 
 def test_what_holds_money_is_decided_before_the_agreement_ends(market):
